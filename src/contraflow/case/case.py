@@ -1,0 +1,39 @@
+"""A case in memory: validated rows by table and id, in the units of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contraflow.case import schema
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that is known about one illicit economy.
+
+    Attributes are the tables of :mod:`contraflow.case.schema`, each a mapping from id to row in
+    the order of the file. Units are those of the model: kg, USD, ha, km, year, person.
+    ``fingerprint`` is a SHA-256 of the tables' content, ``location`` where they were read.
+    """
+
+    info: schema.CaseInfo
+    sources: Mapping[str, schema.Source] = field(default_factory=dict)
+    claims: Mapping[str, schema.Claim] = field(default_factory=dict)
+    parameters: Mapping[str, schema.Parameter] = field(default_factory=dict)
+    places: Mapping[str, schema.Place] = field(default_factory=dict)
+    forms: Mapping[str, schema.Form] = field(default_factory=dict)
+    modes: Mapping[str, schema.Mode] = field(default_factory=dict)
+    actors: Mapping[str, schema.Actor] = field(default_factory=dict)
+    facilities: Mapping[str, schema.Facility] = field(default_factory=dict)
+    links: Mapping[str, schema.Link] = field(default_factory=dict)
+    processes: Mapping[str, schema.Process] = field(default_factory=dict)
+    activities: Mapping[str, schema.Activity] = field(default_factory=dict)
+    markets: Mapping[str, schema.Market] = field(default_factory=dict)
+    fees: Mapping[str, schema.Fee] = field(default_factory=dict)
+    measures: Mapping[str, schema.Measure] = field(default_factory=dict)
+    effects: Mapping[str, schema.Effect] = field(default_factory=dict)
+    events: Mapping[str, schema.Event] = field(default_factory=dict)
+    patterns: Mapping[str, schema.Pattern] = field(default_factory=dict)
+    fingerprint: str = ""
+    location: str = ""

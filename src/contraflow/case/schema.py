@@ -1,0 +1,578 @@
+"""The tables of a case, as pydantic models that are also the data dictionary.
+
+Each class is one CSV table; each field is one column. The field's description is its
+meaning, ``unit`` its unit inside the model. A *quantity* column never holds a number: it
+holds the id of a row of ``parameters.csv``, which states low, value, high, unit and origin.
+So every number of a case has a range and an origin, in one ledger.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+YEAR_PATTERN = r"^\d{4}(-\d{4})?$"
+DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+
+
+def _split(cell: Any) -> Any:
+    """Split a ``a; b; c`` cell into its parts."""
+    if isinstance(cell, str):
+        return tuple(part for part in (p.strip() for p in cell.split(";")) if part)
+    return cell
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Year = Annotated[str, StringConstraints(pattern=YEAR_PATTERN)]
+Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
+Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"""``a; b``: any of these; ``!a``: not this. A token is an id, a place's country, kind or group."""
+
+
+def column(description: str, **extra: Any) -> Any:
+    """A column that must be filled."""
+    return Field(description=description, json_schema_extra=extra or None)
+
+
+def optional(description: str, default: Any = None, **extra: Any) -> Any:
+    """A column that may be left empty."""
+    return Field(default=default, description=description, json_schema_extra=extra or None)
+
+
+def quantity(description: str, unit: str) -> Any:
+    """A column that must name a row of ``parameters.csv`` convertible to ``unit``."""
+    return column(description, unit=unit, refers="parameters", quantity=True)
+
+
+def maybe_quantity(description: str, unit: str, absent: str) -> Any:
+    """A column that may name a row of ``parameters.csv``; ``absent`` says what empty means."""
+    return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", quantity=True)
+
+
+class Row(BaseModel):
+    """One row of a table; unknown columns are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    table: ClassVar[str]
+    about: ClassVar[str]
+
+
+class SourceKind(StrEnum):
+    REPORT = "report"
+    NEWS = "news"
+    SURVEY = "survey"
+    DATA = "data"
+    GAZETTEER = "gazetteer"
+    LITERATURE = "literature"
+
+
+class Source(Row):
+    table: ClassVar[str] = "sources"
+    about: ClassVar[str] = "Where statements come from, each graded for reliability."
+
+    id: Id = column("Short name of the source.")
+    title: Text = column("Title of the work.")
+    author: str = optional("Author as published.", "")
+    publisher: Text = column("Who published it.")
+    published: Date = column("Date of publication, as precise as known.")
+    url: str = optional("Address.", "")
+    kind: SourceKind = column("Kind of work.")
+    reliability: Annotated[str, StringConstraints(pattern=r"^[A-F]$")] = column(
+        "Reliability of the source by the Admiralty code: A (completely reliable) to F (cannot be judged)."
+    )
+    reason: Text = column("Why this grade.")
+    licence: str = optional("Terms of reuse; facts are used, sentences are not.", "")
+    note: str = optional("How its figures were used, known breaks of method.", "")
+
+
+class Scale(StrEnum):
+    LOG = "log"
+    LINEAR = "linear"
+
+
+class Parameter(Row):
+    table: ClassVar[str] = "parameters"
+    about: ClassVar[str] = (
+        "The ledger of numbers: each quantity of the model with its range, unit and origin. A row "
+        "with claims rests on them; a row without claims is a declared assumption."
+    )
+
+    id: Id = column("Name by which other tables refer to this number.")
+    meaning: Text = column("What the number is.")
+    low: float = column("Lower limit of the range; calibration stays inside.")
+    value: float = column("Central value before calibration.")
+    high: float = column("Upper limit of the range. Equal to low: the number is fixed.")
+    unit: Text = column("Unit of low, value and high; converted on load.")
+    scale: Scale = optional("Whether the range is even in logarithms or in the number itself.", Scale.LOG)
+    claims: Selector = optional("Claims that the range rests on. Empty: an assumption.", (), refers="claims")
+    reason: Text = column("Why this range; for an assumption, why it is plausible.")
+
+
+class PlaceKind(StrEnum):
+    ZONE = "zone"
+    TOWN = "town"
+    STRIPS = "strips"
+    PORT = "port"
+    CROSSING = "crossing"
+    REFINING = "refining"
+    MARKET = "market"
+
+
+class Place(Row):
+    table: ClassVar[str] = "places"
+    about: ClassVar[str] = "Zones, towns, strip clusters, ports, crossings, refining hubs and markets."
+
+    id: Id = column("Short name of the place.")
+    name: Text = column("Name as shown.")
+    kind: PlaceKind = column("Kind of place.")
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = column(
+        "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for markets."
+    )
+    group: Selector = optional("Groups by which selectors may name this place.", ())
+    latitude: float = column("Latitude, WGS 84.", unit="degree", ge=-90, le=90)
+    longitude: float = column("Longitude, WGS 84.", unit="degree", ge=-180, le=180)
+    source: Id = column("Gazetteer that the coordinates come from.", refers="sources")
+    endowment: str | None = maybe_quantity(
+        "Labour-hectares that households of this zone can put to use.", "ha", "no households are modelled here"
+    )
+    note: str = optional("What the coordinates stand for.", "")
+
+
+class Form(Row):
+    table: ClassVar[str] = "forms"
+    about: ClassVar[str] = "What is grown, made, moved and sold, and how readily people switch between options."
+
+    id: Id = column("Short name of the form.")
+    name: Text = column("Name as shown.")
+    unit: Text = column("Unit in which it is counted: ha for labour, kg for goods.")
+    content: str | None = maybe_quantity(
+        "Pure cocaine per unit, for adding and comparing forms.", "kg/kg", "it contains none"
+    )
+    switching: str = quantity(
+        "theta, the elasticity of substitution among the options of whoever holds this form.", "dimensionless"
+    )
+    note: str = optional("Remarks.", "")
+
+
+class Mode(Row):
+    table: ClassVar[str] = "modes"
+    about: ClassVar[str] = "Ways of moving goods, with load, pay, running cost, hazard and risk pay."
+
+    id: Id = column("Short name of the mode.")
+    name: Text = column("Name as shown.")
+    load: str = quantity("Load of one consignment.", "kg")
+    crew: str = quantity("People on one consignment.", "person")
+    detour: str = quantity("Length travelled per length of great circle.", "dimensionless")
+    pay: str | None = maybe_quantity("Crew's pay per kg and trip.", "USD/kg", "none")
+    pay_actor: str | None = optional("Who receives pay and risk pay.", refers="actors")
+    haul: str | None = maybe_quantity("Running cost per kg and km travelled.", "USD/kg/km", "none")
+    haul_actor: str | None = optional("Who receives the running cost.", refers="actors")
+    hazard: str | None = maybe_quantity("Hazard of interception per km travelled.", "1/km", "none")
+    trip_hazard: str | None = maybe_quantity("Hazard of interception per trip.", "dimensionless", "none")
+    risk_pay: str | None = maybe_quantity(
+        "What crews ask per kg and unit of interception probability.", "USD/kg", "none"
+    )
+    margin: str | None = maybe_quantity(
+        "Share of delivered value kept for organisation and risk.", "dimensionless", "none"
+    )
+    margin_actor: str | None = optional("Who keeps the margin unless the link says otherwise.", refers="actors")
+    note: str = optional("Remarks.", "")
+
+
+class Link(Row):
+    table: ClassVar[str] = "links"
+    about: ClassVar[str] = "Transport: the same form, from one place to another, by a mode."
+
+    id: Id = column("Short name of the link.")
+    origin: Id = Field(alias="from", description="Place it leaves.", json_schema_extra={"refers": "places"})
+    destination: Id = Field(alias="to", description="Place it reaches.", json_schema_extra={"refers": "places"})
+    mode: Id = column("Mode.", refers="modes")
+    forms: Selector = column("Forms that move on it; each becomes an arc.", refers="forms")
+    weight: str | None = maybe_quantity(
+        "Preference weight relative to the other options of the same node; each arc has its own "
+        "value in this range.",
+        "dimensionless",
+        "1, fixed",
+    )
+    distance: str | None = maybe_quantity("Length travelled.", "km", "great circle times the mode's detour")
+    cost: str | None = maybe_quantity("Cost beyond the mode's.", "USD/kg", "none")
+    cost_actor: str | None = optional("Who receives this cost.", refers="actors")
+    hazard: str | None = maybe_quantity("Hazard of interception beyond the mode's.", "dimensionless", "none")
+    margin: str | None = maybe_quantity("Margin in place of the mode's.", "dimensionless", "the mode's margin")
+    margin_actor: str | None = optional("Who keeps the margin. Empty: the mode's.", refers="actors")
+    facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
+    claims: Selector = optional("Claims that document the link.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Process(Row):
+    table: ClassVar[str] = "processes"
+    about: ClassVar[str] = "One form turned into another at a place, with a yield."
+
+    id: Id = column("Short name of the process.")
+    places: Selector = column("Places where it is done; each becomes an arc.", refers="places")
+    input: Id = column("Form used up.", refers="forms")
+    output: Id = column("Form made.", refers="forms")
+    output_yield: str = Field(
+        alias="yield",
+        description="Output per unit of input.",
+        json_schema_extra={"unit": "dimensionless", "refers": "parameters", "quantity": True},
+    )
+    weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
+    cost: str | None = maybe_quantity("Cost per kg of input: labour, inputs.", "USD/kg", "none")
+    cost_actor: str | None = optional("Who receives the cost.", refers="actors")
+    hazard: str | None = maybe_quantity("Hazard of loss to the state.", "dimensionless", "none")
+    margin: str | None = maybe_quantity("Share of delivered value kept.", "dimensionless", "none")
+    margin_actor: str | None = optional("Who keeps the margin.", refers="actors")
+    facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
+    claims: Selector = optional("Claims that document the process.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Activity(Row):
+    table: ClassVar[str] = "activities"
+    about: ClassVar[str] = "What households do with a labour-hectare: coca or a licit living."
+
+    id: Id = column("Short name of the activity.")
+    places: Selector = column("Zones where it is open; each becomes an arc.", refers="places")
+    input: Id = column("Form of the endowment, labour.", refers="forms")
+    output: Id = column("Form made.", refers="forms")
+    output_yield: str = Field(
+        alias="yield",
+        description="Output per labour-hectare and year.",
+        json_schema_extra={"unit": "kg/ha", "refers": "parameters", "quantity": True},
+    )
+    weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
+    cost: str | None = maybe_quantity("Cost per labour-hectare and year.", "USD/ha", "none")
+    cost_actor: str | None = optional("Who receives the cost.", refers="actors")
+    hazard: str | None = maybe_quantity("Hazard of losing the year's crop.", "dimensionless", "none")
+    facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
+    claims: Selector = optional("Claims that document the activity.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Facility(Row):
+    table: ClassVar[str] = "facilities"
+    about: ClassVar[str] = (
+        "Things with limited capacity (strips, ports, a state's attention): as more goes through, a "
+        "surcharge rises and enforcement is diluted. Anchored on the baseline flow."
+    )
+
+    id: Id = column("Short name of the facility.")
+    name: Text = column("Name as shown.")
+    surcharge: str | None = maybe_quantity("Scarcity surcharge per kg at baseline.", "USD/kg", "none")
+    steepness: str | None = maybe_quantity(
+        "Elasticity of the surcharge to flow over open capacity.", "dimensionless", "1"
+    )
+    dilution: str | None = maybe_quantity(
+        "Elasticity with which hazard falls as flow rises: 0 none, 1 a fixed number of seizures.",
+        "dimensionless",
+        "none",
+    )
+    actor: str | None = optional("Who receives the surcharge.", refers="actors")
+    note: str = optional("Remarks.", "")
+
+
+class Market(Row):
+    table: ClassVar[str] = "markets"
+    about: ClassVar[str] = "Where goods are sold for good, with price and elasticity of demand."
+
+    id: Id = column("Short name of the market; with several places each is its own market.")
+    places: Selector = column("Places of sale.", refers="places")
+    form: Id = column("Form sold.", refers="forms")
+    price: str = quantity("Price at baseline.", "USD/unit")
+    elasticity: str | None = maybe_quantity(
+        "Price elasticity of demand, positive.", "dimensionless", "the price is given"
+    )
+    claims: Selector = optional("Claims that document the market.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class ActorKind(StrEnum):
+    HOUSEHOLDS = "households"
+    WORKERS = "workers"
+    CARRIERS = "carriers"
+    CLANS = "clans"
+    BUYERS = "buyers"
+    ARMED = "armed group"
+    OFFICIALS = "officials"
+    SUPPLIERS = "suppliers"
+    STATE = "state"
+
+
+class Actor(Row):
+    table: ClassVar[str] = "actors"
+    about: ClassVar[str] = "Groups and institutions that earn or act; never private persons."
+
+    id: Id = column("Short name of the actor.")
+    name: Text = column("Name as shown.")
+    kind: ActorKind = column("Kind of actor.")
+    claims: Selector = optional("Claims that document the actor.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Fee(Row):
+    table: ClassVar[str] = "fees"
+    about: ClassVar[str] = "Levies and bribes per kg, paid to an actor on every transport that a filter selects."
+
+    id: Id = column("Short name of the fee.")
+    actor: Id = column("Who receives it.", refers="actors")
+    origin: Selector = Field(
+        default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
+    )
+    destination: Selector = Field(
+        default=(), alias="to", description="Places reached.", json_schema_extra={"selects": "places"}
+    )
+    mode: Selector = optional("Modes.", (), selects="modes")
+    form: Selector = optional("Forms carried.", (), selects="forms")
+    amount: str = quantity("Fee per kg.", "USD/kg")
+    claims: Selector = optional("Claims that document the fee.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Measure(Row):
+    table: ClassVar[str] = "measures"
+    about: ClassVar[str] = "Levers of the state. What they do stands in effects.csv, their levels over time in events.csv."
+
+    id: Id = column("Short name of the measure.")
+    name: Text = column("Name as shown.")
+    unit: Text = column("What one unit of level is, for example 'strips destroyed per year'.")
+    maximum: str = quantity("Highest level that can be asked for.", "dimensionless")
+    unit_cost: str | None = maybe_quantity("State's spending per unit of level and year.", "USD", "not costed")
+    requires: str | None = optional("Measure without which this one does nothing.", refers="measures")
+    full_at: str | None = maybe_quantity(
+        "Level of the required measure at which this one works fully; below it, proportionally.",
+        "dimensionless",
+        "1",
+    )
+    claims: Selector = optional("Claims that document the measure.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class EffectKind(StrEnum):
+    ADD_HAZARD = "add hazard"
+    SCALE_HAZARD = "scale hazard"
+    REMOVE_CAPACITY = "remove capacity"
+    ADD_COST = "add cost"
+    REMOVE_HECTARES = "remove hectares"
+    RAISE_INCOME = "raise income"
+    TAKE_REVENUE = "take revenue"
+    DETER = "deter"
+
+
+class Effect(Row):
+    table: ClassVar[str] = "effects"
+    about: ClassVar[str] = "What a measure does to which arcs; a closed set of kinds."
+
+    id: Id = column("Short name of the effect.")
+    measure: Id = column("Measure it belongs to.", refers="measures")
+    kind: EffectKind = column("Kind of effect.")
+    origin: Selector = Field(
+        default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
+    )
+    destination: Selector = Field(
+        default=(), alias="to", description="Places reached.", json_schema_extra={"selects": "places"}
+    )
+    mode: Selector = optional("Modes (transport only).", (), selects="modes")
+    form: Selector = optional("Forms used or carried.", (), selects="forms")
+    step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
+    facility: Selector = optional("Facilities, for 'remove capacity'.", (), selects="facilities")
+    size: str = quantity("Effect per unit of level.", "effect")
+    half: str | None = maybe_quantity(
+        "Level at which the effect is half of what it would be without diminishing returns.",
+        "dimensionless",
+        "returns do not diminish beyond the law of random search",
+    )
+    rebuild: str | None = maybe_quantity(
+        "For 'remove capacity': rebuilding rate in the units of size times level.", "dimensionless", "not rebuilt"
+    )
+    lethal_pay: str | None = maybe_quantity(
+        "For 'add hazard': extra risk pay per kg and unit of probability, because crews weigh their lives.",
+        "USD/kg",
+        "not lethal",
+    )
+    claims: Selector = optional("Claims that document the effect.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Event(Row):
+    table: ClassVar[str] = "events"
+    about: ClassVar[str] = "Levels of measures by date; the last at or before a year holds in it."
+
+    id: Id = column("Short name of the event.")
+    date: Date = column("From when the level holds.")
+    measure: Id = column("Measure.", refers="measures")
+    level: str = quantity("Level from then on.", "dimensionless")
+    claims: Selector = optional("Claims that document the event.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Quantity(StrEnum):
+    FLOW = "flow"
+    SHARE = "share"
+    PRICE = "price"
+    PRICE_RATIO = "price ratio"
+    VALUE = "value"
+    AREA = "area"
+    PRODUCTION = "production"
+    ARRIVAL = "arrival"
+    LOAD = "load"
+    CREW = "crew"
+    PAY = "pay"
+    FEE = "fee"
+    YIELD = "yield"
+    SEIZURE = "seizure"
+    COUNT = "count"
+    INCOME = "income"
+    LEVEL = "level"
+    NONE = "none"
+
+
+class Observed(Row):
+    """Columns that say which of the model's outputs is meant; shared by claims and patterns."""
+
+    quantity: Quantity = column("Kind of output that is observed.")
+    origin: Selector = Field(
+        default=(),
+        alias="from",
+        description="Places left (for flows), or where (for prices, areas, production).",
+        json_schema_extra={"selects": "places"},
+    )
+    destination: Selector = Field(
+        default=(), alias="to", description="Places reached.", json_schema_extra={"selects": "places"}
+    )
+    mode: Selector = optional("Modes.", (), selects="modes")
+    form: Selector = optional("Forms.", (), selects="forms")
+    step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
+    grown: Selector = optional("Zones or countries where the coca was grown.", (), selects="places")
+    of_origin: Selector = Field(
+        default=(),
+        alias="of_from",
+        description="Denominator of a share or price ratio: places left.",
+        json_schema_extra={"selects": "places"},
+    )
+    of_destination: Selector = Field(
+        default=(), alias="of_to", description="Denominator: places reached.", json_schema_extra={"selects": "places"}
+    )
+    of_mode: Selector = optional("Denominator: modes.", (), selects="modes")
+    of_form: Selector = optional("Denominator: forms.", (), selects="forms")
+    of_step: Selector = optional("Denominator: links, processes or activities.", (), selects="steps")
+    actor: Selector = optional("Actors, for incomes and fees.", (), selects="actors")
+    basis: Annotated[str, StringConstraints(pattern=r"^(product|pure)$")] = optional(
+        "Whether kilograms are of product as moved or of pure cocaine.", "product"
+    )
+
+
+class Bound(StrEnum):
+    EXACT = "exact"
+    ABOUT = "about"
+    AT_LEAST = "at least"
+    UP_TO = "up to"
+
+
+class Use(StrEnum):
+    FIT = "fit"
+    CHECK = "check"
+    CONTEXT = "context"
+
+
+class Claim(Observed):
+    table: ClassVar[str] = "claims"
+    about: ClassVar[str] = "What sources state, in own words, with range, year, unit and grade."
+
+    id: Id = column("Short name of the claim.")
+    source: Id = column("Source.", refers="sources")
+    paragraph: Text = column("Paragraph, table or page in the source.")
+    statement: Text = column("The statement in own words.")
+    year: Year | None = optional("Year or years observed. Empty: structural, of no date (a load, a pay, a share).")
+    low: float | None = optional("Lower end as the source gives it.")
+    value: float | None = optional("Figure as the source gives it.")
+    high: float | None = optional("Upper end as the source gives it.")
+    bound: Bound = optional("Whether the figure is exact, about, a lower or an upper bound.", Bound.ABOUT)
+    unit: str = optional("Unit of low, value and high.", "dimensionless")
+    information: int = column("Credibility of the information by the Admiralty code, 1 to 6.", ge=1, le=6)
+    use: Use = optional(
+        "fit: calibrates; check: compared, never fitted; context: not observable in the model.", Use.FIT
+    )
+    note: str = optional("Contradictions, why it is not used, reason for the grade.", "")
+
+
+class Expected(StrEnum):
+    RISE = "rise"
+    FALL = "fall"
+    UNCHANGED = "unchanged"
+    RANGE = "range"
+
+
+class Needs(StrEnum):
+    EQUILIBRIUM = "equilibrium"
+    DYNAMICS = "dynamics"
+
+
+class Pattern(Observed):
+    table: ClassVar[str] = "patterns"
+    about: ClassVar[str] = "Documented behaviour: a change of policy and what is expected to follow."
+
+    id: Id = column("Short name of the pattern.")
+    statement: Text = column("The behaviour in own words.")
+    source: Id = column("Source.", refers="sources")
+    paragraph: Text = column("Paragraph in the source.")
+    policy: str = optional("Levels, for example 'radar=1; interceptors=6'. Empty: the baseline.", "")
+    against: str = optional("Policy it is compared with. Empty: the baseline.", "")
+    expected: Expected = column("rise, fall, unchanged, or range: the ratio lies between low and high.")
+    low: float | None = optional("Least ratio of the quantity with the policy to that without.")
+    high: float | None = optional("Greatest ratio.")
+    needs: Needs = optional("What part of the model can show it.", Needs.EQUILIBRIUM)
+    note: str = optional("Remarks.", "")
+
+
+TABLES: tuple[type[Row], ...] = (
+    Source,
+    Claim,
+    Parameter,
+    Place,
+    Form,
+    Mode,
+    Actor,
+    Facility,
+    Link,
+    Process,
+    Activity,
+    Market,
+    Fee,
+    Measure,
+    Effect,
+    Event,
+    Pattern,
+)
+
+
+class Question(BaseModel):
+    """A headline question of ``case.toml``: a policy with a title."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Id
+    title: Text
+    policy: dict[str, float]
+
+
+class CaseInfo(BaseModel):
+    """The ``case.toml`` of a case."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Id
+    title: Text
+    summary: Text
+    licence: Text = "CC-BY-4.0"
+    baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
+    drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
+        description="Parameter: standard deviation of unmodelled change, in logarithms per square root of a year."
+    )
+    currency: dict[str, float] = Field(
+        default_factory=dict, description="Dollars of the baseline year per unit of another currency."
+    )
+    questions: tuple[Question, ...] = ()

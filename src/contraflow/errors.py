@@ -1,0 +1,72 @@
+"""Every error that Contraflow raises on purpose.
+
+ContraflowError
+├── CaseError            the case on disk is not well formed; lists every problem
+├── NetworkError         the tables do not make a network that goods can cross
+├── PolicyError          a level is unknown, negative or beyond its range
+├── ConvergenceError     no equilibrium, or no fit, was found; says what was tried
+├── ObservationError     a claim or pattern selects nothing in the model
+└── OutputError          a result cannot be written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ContraflowError(Exception):
+    """Base of all errors; its text is meant to be shown to a person."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem of a case: where it is, what was found and how to mend it."""
+
+    file: str
+    message: str
+    cure: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        """One line: ``links.csv, row 4, column 'to': 'vream' names no place. Did you mean 'vraem'?``."""
+        where = self.file
+        if self.row is not None:
+            where += f", row {self.row}"
+        if self.column is not None:
+            where += f", column '{self.column}'"
+        found = f"'{self.value}' " if self.value is not None else ""
+        return f"{where}: {found}{self.message}. {self.cure}"
+
+
+class CaseError(ContraflowError):
+    """The case is not well formed; ``problems`` lists all that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems and show them all, one a line."""
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count != 1 else ''} in the case:"
+        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
+
+
+class NetworkError(CaseError):
+    """The tables do not make a network that goods can cross."""
+
+
+class PolicyError(ContraflowError):
+    """A level is unknown, negative or beyond its range."""
+
+
+class ConvergenceError(ContraflowError):
+    """No equilibrium, or no fit, was found; the text says what was tried."""
+
+
+class ObservationError(ContraflowError):
+    """A claim or pattern selects nothing in the model."""
+
+
+class OutputError(ContraflowError):
+    """A result cannot be written."""
