@@ -1,0 +1,39 @@
+"""Which rows a selector means.
+
+A selector is the tuple of tokens of one cell: ``()`` selects everything, ``a; b`` whatever is
+a or b, ``!a`` whatever is not a, ``a; !b`` whatever is a and not b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from contraflow.case import schema
+
+NOT = "!"
+
+
+def matches(name: str, tokens: tuple[str, ...]) -> bool:
+    """Whether a row with this id is selected."""
+    return _selected({name}, tokens)
+
+
+def matches_place(place: schema.Place, tokens: tuple[str, ...]) -> bool:
+    """Whether a place is selected, by its id, country, kind or one of its groups."""
+    return _selected(labels(place), tokens)
+
+
+def labels(place: schema.Place) -> frozenset[str]:
+    """Every token by which a selector may name this place: id, country, kind and groups."""
+    return frozenset((place.id, place.country, place.kind.value, *place.group))
+
+
+def bare(token: str) -> str:
+    """The token without its ``!``."""
+    return token.removeprefix(NOT).strip()
+
+
+def _selected(names: AbstractSet[str], tokens: tuple[str, ...]) -> bool:
+    wanted = [token for token in tokens if not token.startswith(NOT)]
+    unwanted = [bare(token) for token in tokens if token.startswith(NOT)]
+    return (not wanted or not names.isdisjoint(wanted)) and names.isdisjoint(unwanted)
