@@ -6,6 +6,8 @@ holds the id of a row of ``parameters.csv``, which states low, value, high, unit
 So every number of a case has a range and an origin, in one ledger.
 """
 
+# ruff: noqa: D101 (a table says what it is in `about`, an enumeration in the column that uses it)
+
 from __future__ import annotations
 
 from enum import StrEnum
@@ -137,14 +139,19 @@ class Place(Row):
     longitude: float = column("Longitude, WGS 84.", unit="degree", ge=-180, le=180)
     source: Id = column("Gazetteer that the coordinates come from.", refers="sources")
     endowment: str | None = maybe_quantity(
-        "Labour-hectares that households of this zone can put to use.", "ha", "no households are modelled here"
+        "Labour-hectares that households of this zone can put to use.",
+        "ha",
+        "no households are modelled here",
     )
+    households: str | None = optional("Who holds the endowment and earns from it.", refers="actors")
     note: str = optional("What the coordinates stand for.", "")
 
 
 class Form(Row):
     table: ClassVar[str] = "forms"
-    about: ClassVar[str] = "What is grown, made, moved and sold, and how readily people switch between options."
+    about: ClassVar[str] = (
+        "What is grown, made, moved and sold, and how readily people switch between options."
+    )
 
     id: Id = column("Short name of the form.")
     name: Text = column("Name as shown.")
@@ -179,7 +186,9 @@ class Mode(Row):
     margin: str | None = maybe_quantity(
         "Share of delivered value kept for organisation and risk.", "dimensionless", "none"
     )
-    margin_actor: str | None = optional("Who keeps the margin unless the link says otherwise.", refers="actors")
+    margin_actor: str | None = optional(
+        "Who keeps the margin unless the link says otherwise.", refers="actors"
+    )
     note: str = optional("Remarks.", "")
 
 
@@ -189,7 +198,9 @@ class Link(Row):
 
     id: Id = column("Short name of the link.")
     origin: Id = Field(alias="from", description="Place it leaves.", json_schema_extra={"refers": "places"})
-    destination: Id = Field(alias="to", description="Place it reaches.", json_schema_extra={"refers": "places"})
+    destination: Id = Field(
+        alias="to", description="Place it reaches.", json_schema_extra={"refers": "places"}
+    )
     mode: Id = column("Mode.", refers="modes")
     forms: Selector = column("Forms that move on it; each becomes an arc.", refers="forms")
     weight: str | None = maybe_quantity(
@@ -202,7 +213,9 @@ class Link(Row):
     cost: str | None = maybe_quantity("Cost beyond the mode's.", "USD/kg", "none")
     cost_actor: str | None = optional("Who receives this cost.", refers="actors")
     hazard: str | None = maybe_quantity("Hazard of interception beyond the mode's.", "dimensionless", "none")
-    margin: str | None = maybe_quantity("Margin in place of the mode's.", "dimensionless", "the mode's margin")
+    margin: str | None = maybe_quantity(
+        "Margin in place of the mode's.", "dimensionless", "the mode's margin"
+    )
     margin_actor: str | None = optional("Who keeps the margin. Empty: the mode's.", refers="actors")
     facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
     claims: Selector = optional("Claims that document the link.", (), refers="claims")
@@ -317,7 +330,9 @@ class Actor(Row):
 
 class Fee(Row):
     table: ClassVar[str] = "fees"
-    about: ClassVar[str] = "Levies and bribes per kg, paid to an actor on every transport that a filter selects."
+    about: ClassVar[str] = (
+        "Levies and bribes per kg, paid to an actor on every transport that a filter selects."
+    )
 
     id: Id = column("Short name of the fee.")
     actor: Id = column("Who receives it.", refers="actors")
@@ -336,13 +351,17 @@ class Fee(Row):
 
 class Measure(Row):
     table: ClassVar[str] = "measures"
-    about: ClassVar[str] = "Levers of the state. What they do stands in effects.csv, their levels over time in events.csv."
+    about: ClassVar[str] = (
+        "Levers of the state. What they do stands in effects.csv, their levels over time in events.csv."
+    )
 
     id: Id = column("Short name of the measure.")
     name: Text = column("Name as shown.")
     unit: Text = column("What one unit of level is, for example 'strips destroyed per year'.")
     maximum: str = quantity("Highest level that can be asked for.", "dimensionless")
-    unit_cost: str | None = maybe_quantity("State's spending per unit of level and year.", "USD", "not costed")
+    unit_cost: str | None = maybe_quantity(
+        "State's spending per unit of level and year.", "USD", "not costed"
+    )
     requires: str | None = optional("Measure without which this one does nothing.", refers="measures")
     full_at: str | None = maybe_quantity(
         "Level of the required measure at which this one works fully; below it, proportionally.",
@@ -388,7 +407,9 @@ class Effect(Row):
         "returns do not diminish beyond the law of random search",
     )
     rebuild: str | None = maybe_quantity(
-        "For 'remove capacity': rebuilding rate in the units of size times level.", "dimensionless", "not rebuilt"
+        "For 'remove capacity': rebuilding rate in the units of size times level.",
+        "dimensionless",
+        "not rebuilt",
     )
     lethal_pay: str | None = maybe_quantity(
         "For 'add hazard': extra risk pay per kg and unit of probability, because crews weigh their lives.",
@@ -456,7 +477,10 @@ class Observed(Row):
         json_schema_extra={"selects": "places"},
     )
     of_destination: Selector = Field(
-        default=(), alias="of_to", description="Denominator: places reached.", json_schema_extra={"selects": "places"}
+        default=(),
+        alias="of_to",
+        description="Denominator: places reached.",
+        json_schema_extra={"selects": "places"},
     )
     of_mode: Selector = optional("Denominator: modes.", (), selects="modes")
     of_form: Selector = optional("Denominator: forms.", (), selects="forms")
@@ -488,7 +512,9 @@ class Claim(Observed):
     source: Id = column("Source.", refers="sources")
     paragraph: Text = column("Paragraph, table or page in the source.")
     statement: Text = column("The statement in own words.")
-    year: Year | None = optional("Year or years observed. Empty: structural, of no date (a load, a pay, a share).")
+    year: Year | None = optional(
+        "Year or years observed. Empty: structural, of no date (a load, a pay, a share)."
+    )
     low: float | None = optional("Lower end as the source gives it.")
     value: float | None = optional("Figure as the source gives it.")
     high: float | None = optional("Upper end as the source gives it.")

@@ -1,0 +1,1 @@
+"""Claims as observations of the model, and calibration to them."""

@@ -1,0 +1,61 @@
+"""From the ranges of the ledger to parameters without limits, and back.
+
+A free number with range [low, high] and central value m is::
+
+    number = T^-1( T(low) + (T(high) - T(low)) * sigmoid(logit(c) + SPREAD z) ),   z ~ N(0, 1)
+
+with T the logarithm or the identity and c the place of m in the range. With SPREAD = 1.5 the prior
+is close to flat over the range; its ends are limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import Ledger
+
+SPREAD = 1.5
+EDGE = 0.02
+"""A central value closer to an end of its range than this part of it counts as this far from it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """Standard normal deviates z (free,) for the free numbers of a ledger."""
+
+    ledger: Ledger
+
+    @cached_property
+    def free(self) -> npt.NDArray[np.int64]:
+        """Places of the free numbers."""
+        return np.flatnonzero(self.ledger.free)
+
+    @cached_property
+    def _range(self) -> tuple[npt.NDArray[np.float64], ...]:
+        logarithmic = self.ledger.logarithmic[self.free]
+
+        def scaled(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            x = x[self.free]
+            return np.where(logarithmic, np.log(np.where(logarithmic, x, 1.0)), x)
+
+        low, mid, high = map(scaled, (self.ledger.low, self.ledger.value, self.ledger.high))
+        centre = np.clip((mid - low) / (high - low), EDGE, 1 - EDGE)
+        return low, high, np.log(centre / (1 - centre))
+
+    @property
+    def size(self) -> int:
+        """Number of free numbers."""
+        return int(self.free.size)
+
+    def ledger_values(self, z: jax.Array) -> jax.Array:
+        """All numbers of the ledger (number,) at deviates ``z`` (free,)."""
+        low, high, centre = self._range
+        number = low + (high - low) * jax.nn.sigmoid(centre + SPREAD * z)
+        logarithmic = self.ledger.logarithmic[self.free]
+        number = jnp.where(logarithmic, jnp.exp(jnp.where(logarithmic, number, 0.0)), number)
+        return jnp.asarray(self.ledger.value).at[self.free].set(number)

@@ -1,0 +1,118 @@
+"""The one rule: values run backward from markets, flows run forward from endowments.
+
+For an arc a from node n to node h, per unit at its tail::
+
+    u_a = keep_a V_h - outlay_a            keep = (1 - q) yield (1 - margin)
+    V_n = (sum_a w_a u_a^theta_n)^(1/theta_n)
+    P_a = w_a u_a^theta_n / sum_b w_b u_b^theta_n
+    f_a = x_n P_a ;   (1 - q_a) yield_a f_a arrives at h
+
+This is the power-mean (Fréchet, CES) form of discrete choice of Eaton & Kortum (2002) and Allen &
+Arkolakis (2022). An arc whose u is not positive is not used; a node with no usable arc is worth
+nothing and keeps its stock.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contraflow.model.numerics import jax, jnp
+from contraflow.model.plan import Plan
+
+
+class Values(NamedTuple):
+    """Result of the backward pass.
+
+    ``node`` (node,) is the value V of a unit at each node in USD; ``share`` (chunk, width) the
+    choice probabilities P in the plan's layout, for :func:`flows`.
+    """
+
+    node: jax.Array
+    share: jax.Array
+
+
+class Flows(NamedTuple):
+    """Result of the forward pass: ``stock`` (node,) and ``arc`` (arc,), units per year."""
+
+    stock: jax.Array
+    arc: jax.Array
+
+
+def values(
+    plan: Plan,
+    weight: jax.Array,
+    keep: jax.Array,
+    outlay: jax.Array,
+    theta: jax.Array,
+    sink_node: jax.Array,
+    sink_price: jax.Array,
+) -> Values:
+    """Backward pass: values and choice probabilities from the prices at the sinks.
+
+    ``weight``, ``keep``, ``outlay`` have shape (arc,), ``theta`` (node,), ``sink_node`` and
+    ``sink_price`` (market,). Prices are in USD per unit, ``outlay`` in USD per unit at the tail.
+    """
+    spread = _Spread(plan)
+    steps = (
+        spread(weight, 0.0),
+        spread(keep, 0.0),
+        spread(outlay, 1.0),
+        jnp.concatenate([theta, jnp.ones(1)])[plan.members],
+        jnp.asarray(plan.heads),
+        jnp.asarray(plan.local),
+        jnp.arange(plan.chunks) * plan.span,
+    )
+    start = jnp.zeros(plan.padded_nodes).at[plan.node_slot[sink_node]].set(sink_price)
+
+    def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        weight, keep, outlay, theta, heads, local, first = chunk
+        u = keep * value[heads] - outlay
+        open_ = (u > 0) & (weight > 0)
+        best = jax.lax.stop_gradient(
+            jax.ops.segment_max(jnp.where(open_, u, 0.0), local, plan.span, indices_are_sorted=True)
+        )
+        scale = jnp.where(best > 0, best, 1.0)
+        ratio = jnp.where(open_, u / scale[local], 1.0)
+        power = jnp.where(open_, weight * jnp.exp(theta[local] * jnp.log(ratio)), 0.0)
+        total = jax.ops.segment_sum(power, local, plan.span, indices_are_sorted=True)
+        some = total > 0
+        safe = jnp.where(some, total, 1.0)
+        node = jnp.where(some, scale * jnp.exp(jnp.log(safe) / theta), 0.0)
+        return jax.lax.dynamic_update_slice(value, node, (first,)), power / safe[local]
+
+    padded, share = jax.lax.scan(step, start, steps, reverse=True)
+    return Values(padded[plan.node_slot], share)
+
+
+def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:
+    """Forward pass: stocks and flows from the endowments.
+
+    ``share`` is that of :class:`Values`, ``arrive`` (arc,) the part (1 - q) yield of a unit that
+    reaches the head, ``endowment`` (node,) units per year. Linear in ``endowment``.
+    """
+    start = jnp.zeros(plan.padded_nodes).at[plan.node_slot].set(endowment)
+    steps = (
+        share,
+        _Spread(plan)(arrive, 0.0),
+        jnp.asarray(plan.heads),
+        jnp.asarray(plan.local),
+        jnp.arange(plan.chunks) * plan.span,
+    )
+
+    def step(stock: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        share, arrive, heads, local, first = chunk
+        flow = share * jax.lax.dynamic_slice(stock, (first,), (plan.span,))[local]
+        return stock.at[heads].add(arrive * flow), flow
+
+    padded, flow = jax.lax.scan(step, start, steps)
+    return Flows(padded[plan.node_slot], flow.reshape(-1)[plan.arc_slot])
+
+
+class _Spread:
+    """Lay an array over arcs out in the plan's chunks, with a filler in empty slots."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __call__(self, array: jax.Array, filler: float) -> jax.Array:
+        return jnp.concatenate([array, jnp.full(1, filler)])[self.plan.slots]

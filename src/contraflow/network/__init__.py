@@ -1,0 +1,6 @@
+"""Case -> arrays in topological order."""
+
+from contraflow.network.build import build
+from contraflow.network.network import Arc, Ledger, Network
+
+__all__ = ["Arc", "Ledger", "Network", "build"]

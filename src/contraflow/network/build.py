@@ -1,0 +1,395 @@
+"""Case -> Network: expand rows into arcs, sort them, and refuse what cannot carry goods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from contraflow.case import schema
+from contraflow.case.case import Case
+from contraflow.case.selectors import matches, matches_place
+from contraflow.errors import NetworkError, Problem
+from contraflow.network.geodesy import great_circle_km
+from contraflow.network.levels import CycleError, topological_levels
+from contraflow.network.network import ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An arc with its numbers by name, before places in the ledger are known."""
+
+    arc: Arc
+    table: str
+    numbers: dict[str, str | None]
+    actors: dict[str, str | None]
+    facility: str | None
+    great_circle: float
+
+
+def build(case: Case) -> Network:
+    """Turn a case into a network.
+
+    Raises :class:`~contraflow.errors.NetworkError` that lists every loop, dead end, stranded
+    endowment and unreached market with the rows that make it.
+    """
+    drafts = [*_links(case), *_processes(case), *_activities(case)]
+    markets = [(f"{m.id}@{p}", f"{m.form}@{p}", m) for m in case.markets.values() for p in m.places]
+    names = {name: i for i, name in enumerate(_node_names(drafts))}
+    tail = np.array([names[d.arc.tail] for d in drafts], dtype=np.int64)
+    head = np.array([names[d.arc.head] for d in drafts], dtype=np.int64)
+    _refuse_unusable(case, drafts, [(m, node) for m, node, _ in markets], names)
+    try:
+        level = topological_levels(tail, head, len(names))
+    except CycleError as error:
+        raise NetworkError([_loop(drafts, error.arcs)]) from None
+
+    order = np.argsort(level, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    nodes = [list(names)[i] for i in order]
+    sort = np.argsort(rank[tail], kind="stable")
+    drafts = [drafts[i] for i in sort]
+    tail, head = rank[tail][sort], rank[head][sort]
+    ledger = _ledger(case, drafts)
+
+    def place(name: str | None, absent: int) -> int:
+        return absent if name is None else ledger.index(name)
+
+    def column(key: str, absent: int) -> np.ndarray:
+        return np.array([place(d.numbers.get(key), absent) for d in drafts], dtype=np.int64)
+
+    actor_number = {name: i for i, name in enumerate(case.actors)}
+    facility_number = {name: i for i, name in enumerate(case.facilities)}
+
+    def actor(key: str) -> np.ndarray:
+        return np.array([actor_number.get(d.actors.get(key) or "", -1) for d in drafts], dtype=np.int64)
+
+    fees = list(_fees(case, drafts))
+    node_number = {name: i for i, name in enumerate(nodes)}
+    node_form = [name.split("@")[0] for name in nodes]
+    node_place = [name.split("@")[1] for name in nodes]
+    labour = {a.input for a in case.activities.values()}
+    elasticity = [m.elasticity for _, _, m in markets]
+    return Network(
+        case=case,
+        ledger=ledger,
+        nodes=tuple(nodes),
+        node_place=tuple(node_place),
+        node_form=tuple(node_form),
+        level=level[order],
+        arcs=tuple(d.arc for d in drafts),
+        tail=tail,
+        head=head,
+        great_circle=np.array([d.great_circle for d in drafts]),
+        facility=np.array([facility_number.get(d.facility or "", -1) for d in drafts], dtype=np.int64),
+        numbers=ArcNumbers(
+            weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
+            output=column("output", ONE),
+            margin=column("margin", ZERO),
+            pay=column("pay", ZERO),
+            haul=column("haul", ZERO),
+            cost=column("cost", ZERO),
+            distance=column("distance", ZERO),
+            detour=column("detour", ONE),
+            hazard_km=column("hazard_km", ZERO),
+            hazard_trip=column("hazard_trip", ZERO),
+            hazard_own=column("hazard_own", ZERO),
+            risk_pay=column("risk_pay", ZERO),
+            load=column("load", ONE),
+            crew=column("crew", ZERO),
+        ),
+        actors=ArcActors(pay=actor("pay"), haul=actor("haul"), cost=actor("cost"), margin=actor("margin")),
+        fee_arc=np.array([a for a, _ in fees], dtype=np.int64),
+        fee_actor=np.array([actor_number[f.actor] for _, f in fees], dtype=np.int64),
+        fee_amount=np.array([ledger.index(f.amount) for _, f in fees], dtype=np.int64),
+        switching=np.array([ledger.index(case.forms[f].switching) for f in node_form], dtype=np.int64),
+        content=np.array([place(case.forms[f].content, ZERO) for f in node_form], dtype=np.int64),
+        endowment=np.array(
+            [
+                place(case.places[p].endowment, ZERO) if f in labour else ZERO
+                for f, p in zip(node_form, node_place, strict=True)
+            ],
+            dtype=np.int64,
+        ),
+        households=np.array(
+            [actor_number.get(case.places[p].households or "", -1) for p in node_place], dtype=np.int64
+        ),
+        markets=tuple(name for name, _, _ in markets),
+        market_node=np.array([node_number[node] for _, node, _ in markets], dtype=np.int64),
+        market_price=np.array([ledger.index(m.price) for _, _, m in markets], dtype=np.int64),
+        market_elasticity=np.array([place(e, ZERO) for e in elasticity], dtype=np.int64),
+        elastic=np.flatnonzero([e is not None for e in elasticity]),
+        facility_surcharge=_facility(case, ledger, "surcharge", ZERO),
+        facility_steepness=_facility(case, ledger, "steepness", ONE),
+        facility_dilution=_facility(case, ledger, "dilution", ZERO),
+        facility_actor=np.array([actor_number.get(f.actor or "", -1) for f in case.facilities.values()], int),
+    )
+
+
+def _links(case: Case) -> Iterator[_Draft]:
+    for row in case.links.values():
+        a, b, mode = case.places[row.origin], case.places[row.destination], case.modes[row.mode]
+        km = great_circle_km(a.latitude, a.longitude, b.latitude, b.longitude)
+        for form in row.forms:
+            name = row.id if len(row.forms) == 1 else f"{row.id}:{form}"
+            yield _Draft(
+                arc=Arc(
+                    id=name,
+                    step=row.id,
+                    kind="link",
+                    tail=f"{form}@{row.origin}",
+                    head=f"{form}@{row.destination}",
+                    from_place=row.origin,
+                    to_place=row.destination,
+                    mode=row.mode,
+                    form=form,
+                    form_out=form,
+                ),
+                table="links.csv",
+                numbers={
+                    "weight": row.weight,
+                    "margin": row.margin if row.margin is not None else mode.margin,
+                    "pay": mode.pay,
+                    "haul": mode.haul,
+                    "cost": row.cost,
+                    "distance": row.distance,
+                    "detour": mode.detour,
+                    "hazard_km": mode.hazard,
+                    "hazard_trip": mode.trip_hazard,
+                    "hazard_own": row.hazard,
+                    "risk_pay": mode.risk_pay,
+                    "load": mode.load,
+                    "crew": mode.crew,
+                },
+                actors={
+                    "pay": mode.pay_actor,
+                    "haul": mode.haul_actor,
+                    "cost": row.cost_actor,
+                    "margin": row.margin_actor or mode.margin_actor,
+                },
+                facility=row.facility,
+                great_circle=km,
+            )
+
+
+def _processes(case: Case) -> Iterator[_Draft]:
+    for row in case.processes.values():
+        for place in row.places:
+            yield _local(row, "process", "processes.csv", place, row.margin, row.margin_actor)
+
+
+def _activities(case: Case) -> Iterator[_Draft]:
+    for row in case.activities.values():
+        for place in row.places:
+            yield _local(row, "activity", "activities.csv", place, None, None)
+
+
+def _local(
+    row: schema.Process | schema.Activity,
+    kind: str,
+    table: str,
+    place: str,
+    margin: str | None,
+    margin_actor: str | None,
+) -> _Draft:
+    name = row.id if len(row.places) == 1 else f"{row.id}@{place}"
+    return _Draft(
+        arc=Arc(
+            id=name,
+            step=row.id,
+            kind=kind,
+            tail=f"{row.input}@{place}",
+            head=f"{row.output}@{place}",
+            from_place=place,
+            to_place=place,
+            mode="",
+            form=row.input,
+            form_out=row.output,
+        ),
+        table=table,
+        numbers={
+            "weight": row.weight,
+            "output": row.output_yield,
+            "cost": row.cost,
+            "hazard_own": row.hazard,
+            "margin": margin,
+        },
+        actors={"cost": row.cost_actor, "margin": margin_actor},
+        facility=row.facility,
+        great_circle=0.0,
+    )
+
+
+def _fees(case: Case, drafts: Iterable[_Draft]) -> Iterator[tuple[int, schema.Fee]]:
+    for number, draft in enumerate(drafts):
+        if draft.arc.kind != "link":
+            continue
+        for fee in case.fees.values():
+            if (
+                matches_place(case.places[draft.arc.from_place], fee.origin)
+                and matches_place(case.places[draft.arc.to_place], fee.destination)
+                and matches(draft.arc.mode, fee.mode)
+                and matches(draft.arc.form, fee.form)
+            ):
+                yield number, fee
+
+
+def _facility(case: Case, ledger: Ledger, key: str, absent: int) -> np.ndarray:
+    names = (getattr(f, key) for f in case.facilities.values())
+    return np.array([absent if n is None else ledger.index(n) for n in names], dtype=np.int64)
+
+
+def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
+    """Constants, the parameters of the case, then one weight for each arc.
+
+    A parameter that is only a template for weights is not itself free: its arcs are.
+    """
+    templates = {d.numbers["weight"] for d in drafts}
+    rows: list[tuple[str, float, float, float, bool, bool]] = [
+        ("0", 0.0, 0.0, 0.0, False, False),
+        ("1", 1.0, 1.0, 1.0, False, False),
+    ]
+    for p in case.parameters.values():
+        free = p.low < p.high and p.id not in templates
+        rows.append((p.id, p.low, p.value, p.high, p.scale is schema.Scale.LOG, free))
+    for d in drafts:
+        name = d.numbers["weight"]
+        if name is None:
+            rows.append((f"weight@{d.arc.id}", 1.0, 1.0, 1.0, True, False))
+        else:
+            p = case.parameters[name]
+            rows.append((f"weight@{d.arc.id}", p.low, p.value, p.high, True, p.low < p.high))
+    ids, low, value, high, logarithmic, free_flags = zip(*rows, strict=True)
+    return Ledger(
+        ids=tuple(ids),
+        low=np.array(low, dtype=float),
+        value=np.array(value, dtype=float),
+        high=np.array(high, dtype=float),
+        logarithmic=np.array(logarithmic, dtype=bool),
+        free=np.array(free_flags, dtype=bool),
+    )
+
+
+def _node_names(drafts: Iterable[_Draft]) -> list[str]:
+    return list(dict.fromkeys(name for d in drafts for name in (d.arc.tail, d.arc.head)))
+
+
+def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
+    seen: set[str] = set()
+    queue = list(start)
+    while queue:
+        node = queue.pop()
+        if node not in seen:
+            seen.add(node)
+            queue.extend(steps.get(node, ()))
+    return seen
+
+
+def _refuse_unusable(
+    case: Case, drafts: list[_Draft], markets: list[tuple[str, str]], names: dict[str, int]
+) -> None:
+    """Raise NetworkError for duplicates, dead ends, starved arcs, stranded endowments, unreached markets."""
+    problems: list[Problem] = []
+    twice: dict[str, _Draft] = {}
+    forward: dict[str, list[str]] = {}
+    backward: dict[str, list[str]] = {}
+    for d in drafts:
+        if d.arc.id in twice:
+            problems.append(
+                _at(d, "gives an arc that another row already gives", "Rename it or remove one of the two")
+            )
+        twice[d.arc.id] = d
+        forward.setdefault(d.arc.tail, []).append(d.arc.head)
+        backward.setdefault(d.arc.head, []).append(d.arc.tail)
+    sold: dict[str, str] = {}
+    for market, node in markets:
+        file = "markets.csv"
+        if node in sold:
+            problems.append(
+                Problem(
+                    file,
+                    f"sells {node}, which market {sold[node]} already sells",
+                    "Keep one",
+                    None,
+                    "id",
+                    market,
+                )
+            )
+        if node in forward:
+            problems.append(
+                Problem(
+                    file,
+                    f"sells {node}, but arcs lead on from there",
+                    "Sell it at a place of its own",
+                    None,
+                    "id",
+                    market,
+                )
+            )
+        sold[node] = market
+    labour = {a.input for a in case.activities.values()}
+    sources = [f"{f}@{p.id}" for p in case.places.values() if p.endowment for f in labour]
+    fed = _reach([s for s in sources if s in names], forward)
+    useful = _reach([n for n in sold if n in names], backward)
+    for place in case.places.values():
+        if place.endowment and not any(f"{f}@{place.id}" in useful for f in labour):
+            problems.append(
+                Problem(
+                    "places.csv",
+                    "has an endowment from which no market can be reached",
+                    "Add an activity and a way to a market, or leave its endowment empty",
+                    None,
+                    "endowment",
+                    place.id,
+                )
+            )
+    for node, market in sold.items():
+        if node not in fed:
+            problems.append(
+                Problem(
+                    "markets.csv",
+                    f"is reached by nothing: no arc from an endowment leads to {node}",
+                    "Add a way to it or remove the market",
+                    None,
+                    "id",
+                    market,
+                )
+            )
+    for d in drafts:
+        if d.arc.tail not in fed:
+            problems.append(
+                _at(
+                    d,
+                    f"starts at {d.arc.tail}, where nothing ever arrives",
+                    f"Add what brings {d.arc.form} to {d.arc.from_place}, or take the row (or form) out",
+                )
+            )
+        elif d.arc.head not in useful:
+            problems.append(
+                _at(
+                    d,
+                    f"ends at {d.arc.head}, from where no market can be reached",
+                    "Add a way on, a market, or take the row (or form) out",
+                )
+            )
+    if problems:
+        raise NetworkError(problems)
+
+
+def _at(draft: _Draft, message: str, cure: str) -> Problem:
+    return Problem(draft.table, message, cure, None, "id", draft.arc.id)
+
+
+def _loop(drafts: list[_Draft], arcs: list[int]) -> Problem:
+    path = " -> ".join([drafts[arcs[0]].arc.tail, *(drafts[a].arc.head for a in arcs)])
+    rows = ", ".join(f"{drafts[a].table} '{drafts[a].arc.id}'" for a in arcs)
+    return Problem(
+        drafts[arcs[0]].table,
+        f"closes a loop: {path}, made by {rows}",
+        "Give one direction a place of its own (a strip cluster, a port, a crossing)",
+        None,
+        "id",
+        drafts[arcs[0]].arc.id,
+    )

@@ -1,0 +1,171 @@
+"""A case as arrays: nodes and arcs in topological order, numbers as places in one ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case.case import Case
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import networkx
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+ZERO, ONE = 0, 1
+"""Places in the ledger that always hold 0 and 1, for what a row leaves empty."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All numbers of a case in one vector: two constants, the parameters, a weight for each arc.
+
+    Arrays have shape (number,). ``free`` marks those with a range; weights are free within the
+    range of the template that the arc's row names.
+    """
+
+    ids: tuple[str, ...]
+    low: FloatArray
+    value: FloatArray
+    high: FloatArray
+    logarithmic: npt.NDArray[np.bool_]
+    free: npt.NDArray[np.bool_]
+
+    def index(self, name: str) -> int:
+        """Place of a number; raises KeyError for an unknown name."""
+        return self._places[name]
+
+    @property
+    def _places(self) -> dict[str, int]:
+        places = self.__dict__.get("_index")
+        if places is None:
+            places = {name: i for i, name in enumerate(self.ids)}
+            object.__setattr__(self, "_index", places)
+        return places
+
+
+@dataclass(frozen=True)
+class Arc:
+    """What an arc is, for labels and selection; indices into the network are in its arrays."""
+
+    id: str
+    step: str
+    kind: str
+    tail: str
+    head: str
+    from_place: str
+    to_place: str
+    mode: str
+    form: str
+    form_out: str
+
+
+@dataclass(frozen=True)
+class ArcNumbers:
+    """Places in the ledger of each arc's numbers; integer arrays of shape (arc,)."""
+
+    weight: IntArray
+    output: IntArray
+    margin: IntArray
+    pay: IntArray
+    haul: IntArray
+    cost: IntArray
+    distance: IntArray
+    detour: IntArray
+    hazard_km: IntArray
+    hazard_trip: IntArray
+    hazard_own: IntArray
+    risk_pay: IntArray
+    load: IntArray
+    crew: IntArray
+
+
+@dataclass(frozen=True)
+class ArcActors:
+    """Who receives what on each arc; integer arrays of shape (arc,), -1 where nobody is named."""
+
+    pay: IntArray
+    haul: IntArray
+    cost: IntArray
+    margin: IntArray
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of a case.
+
+    Nodes are sorted by topological level, arcs by tail; every array is in that order. ``tail`` and
+    ``head`` (arc,) hold node numbers, ``great_circle`` (arc,) km, ``facility`` (arc,) facility
+    numbers or -1. ``fee_arc``, ``fee_actor``, ``fee_amount`` (fee,) list each levy on each arc.
+    """
+
+    case: Case
+    ledger: Ledger
+    nodes: tuple[str, ...]
+    node_place: tuple[str, ...]
+    node_form: tuple[str, ...]
+    level: IntArray
+    arcs: tuple[Arc, ...]
+    tail: IntArray
+    head: IntArray
+    great_circle: FloatArray
+    facility: IntArray
+    numbers: ArcNumbers
+    actors: ArcActors
+    fee_arc: IntArray
+    fee_actor: IntArray
+    fee_amount: IntArray
+    switching: IntArray
+    content: IntArray
+    endowment: IntArray
+    households: IntArray
+    markets: tuple[str, ...]
+    market_node: IntArray
+    market_price: IntArray
+    market_elasticity: IntArray
+    elastic: IntArray
+    facility_surcharge: IntArray
+    facility_steepness: IntArray
+    facility_dilution: IntArray
+    facility_actor: IntArray
+
+    @property
+    def actor_ids(self) -> tuple[str, ...]:
+        """Actors in the order of the case."""
+        return tuple(self.case.actors)
+
+    @property
+    def facility_ids(self) -> tuple[str, ...]:
+        """Facilities in the order of the case."""
+        return tuple(self.case.facilities)
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """The network as a NetworkX multigraph with labels as attributes; needs the ``graph`` extra."""
+        from contraflow.network.export import to_networkx
+
+        return to_networkx(self)
+
+    def to_graphml(self, path: str | Path) -> None:
+        """Write GraphML; needs the ``graph`` extra."""
+        from contraflow.network.export import to_graphml
+
+        to_graphml(self, path)
+
+    def to_geojson(self) -> dict[str, object]:
+        """Places as points and transport arcs as lines, a GeoJSON FeatureCollection (RFC 7946)."""
+        from contraflow.network.export import to_geojson
+
+        return to_geojson(self)
+
+    def __repr__(self) -> str:
+        """One line with the sizes."""
+        return (
+            f"<Network {self.case.info.id}: {len(self.nodes)} nodes, {len(self.arcs)} arcs, "
+            f"{len(self.markets)} markets, {int(self.level.max()) + 1} levels>"
+        )

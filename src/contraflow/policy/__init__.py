@@ -1,0 +1,7 @@
+"""Measures of the state and policies made of them."""
+
+from contraflow.policy.levers import Levers, make_levers
+from contraflow.policy.policy import Policy, describe, levels, parse
+from contraflow.policy.response import Reference, Responder, Response
+
+__all__ = ["Levers", "Policy", "Reference", "Responder", "Response", "describe", "levels", "make_levers", "parse"]

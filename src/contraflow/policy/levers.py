@@ -1,0 +1,195 @@
+"""What measures do to an economy: levels in, a changed economy out.
+
+All levers act through the closed set of effects of :class:`~contraflow.case.schema.EffectKind`. The
+amount of an effect is::
+
+    amount = size * level / (1 + level / half) * min(1, level_required / full_at)
+
+and hazard turns into losses by the law of random search, q = 1 - exp(-hazard) (Koopman 1946), so
+returns to searching diminish of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case import schema
+from contraflow.case.selectors import matches, matches_place
+from contraflow.errors import NetworkError, Problem
+from contraflow.model.economy import Economy
+from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import ZERO, Network
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+ARC_KINDS = tuple(k for k in schema.EffectKind if k is not schema.EffectKind.REMOVE_CAPACITY)
+
+
+@dataclass(frozen=True, eq=False)
+class Levers:
+    """The measures of a case, ready to act on the arcs of its network.
+
+    ``size``, ``half``, ``rebuild``, ``lethal`` (effect,) are places in the ledger; ``measure``,
+    ``required`` (effect,) are measure numbers, -1 for no requirement; ``targets`` (effect, arc) and
+    ``facilities`` (effect, facility) say what each effect acts on.
+    """
+
+    network: Network
+    kinds: tuple[schema.EffectKind, ...]
+    measure: IntArray
+    required: IntArray
+    full_at: IntArray
+    size: IntArray
+    half: IntArray
+    rebuild: IntArray
+    lethal: IntArray
+    targets: FloatArray
+    facilities: FloatArray
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Measures in the order of the case."""
+        return tuple(self.network.case.measures)
+
+    @cached_property
+    def baseline(self) -> FloatArray:
+        """Levels in the baseline (measure,): the mean over its years."""
+        first, last = self.network.case.info.baseline
+        return np.mean([self.in_year(year) for year in range(first, last + 1)], axis=0)
+
+    def in_year(self, year: int) -> FloatArray:
+        """Levels in a year (measure,): of each measure the last event dated in or before it, else 0."""
+        case = self.network.case
+        levels = np.zeros(len(case.measures))
+        for event in sorted(case.events.values(), key=lambda e: e.date):
+            if int(event.date[:4]) <= year:
+                levels[self.ids.index(event.measure)] = case.parameters[event.level].value
+        return levels
+
+    def amounts(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
+        """Amount of each effect (effect,) in its own unit at ``levels`` (measure,)."""
+        level = levels[self.measure]
+        half = ledger[self.half]
+        returns = jnp.where(self.half > ZERO, level / (1 + level / jnp.where(half > 0, half, 1.0)), level)
+        needed = levels[self.required] / ledger[self.full_at]
+        works = jnp.where(self.required >= 0, jnp.minimum(needed, 1.0), 1.0)
+        return ledger[self.size] * returns * works
+
+    def apply(self, economy: Economy, ledger: jax.Array, levels: jax.Array) -> Economy:
+        """The economy under the measures at ``levels`` (measure,); ``economy`` is the one without any."""
+        if not self.kinds:
+            return economy
+        amount = self.amounts(ledger, levels)
+        by_arc = {kind: self._sum(kind, amount) for kind in ARC_KINDS}
+        added = by_arc[schema.EffectKind.ADD_HAZARD] + by_arc[schema.EffectKind.REMOVE_HECTARES]
+        scaled = self._sum(schema.EffectKind.SCALE_HAZARD, jnp.log1p(amount))
+        hazard = (economy.hazard + added) * jnp.exp(scaled)
+        lethal = self._sum(schema.EffectKind.ADD_HAZARD, amount * ledger[self.lethal]) * jnp.exp(scaled)
+        kept = self._sum(schema.EffectKind.TAKE_REVENUE, jnp.log1p(-jnp.clip(amount, 0.0, 0.999)))
+        return replace(
+            economy,
+            hazard=hazard,
+            fear=economy.fear + by_arc[schema.EffectKind.DETER],
+            risk_pay=economy.risk_pay + lethal / jnp.where(hazard > 0, hazard, 1.0),
+            cost=economy.cost + by_arc[schema.EffectKind.ADD_COST],
+            subsidy=economy.subsidy + by_arc[schema.EffectKind.RAISE_INCOME],
+            taken=-jnp.expm1(kept),
+            open_share=economy.open_share * self._open(ledger, levels) / self._open(ledger, self.baseline),
+        )
+
+    def spending(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
+        """State's spending on costed measures in USD per year."""
+        rows = self.network.case.measures.values()
+        place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
+        return ledger[np.array(place, dtype=np.int64)] @ levels
+
+    def _sum(self, kind: schema.EffectKind, amount: jax.Array) -> jax.Array:
+        rows = np.flatnonzero([k is kind for k in self.kinds])
+        if not rows.size:
+            return jnp.zeros(len(self.network.arcs))
+        return amount[rows] @ self.targets[rows]
+
+    def _open(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
+        """Share of each facility's capacity that stands: rebuild / (rebuild + destroy), (facility,)."""
+        rows = np.flatnonzero([k is schema.EffectKind.REMOVE_CAPACITY for k in self.kinds])
+        if not rows.size:
+            return jnp.ones(len(self.network.facility_ids))
+        destroyed = self.amounts(ledger, jnp.asarray(levels))[rows]
+        rebuild = ledger[self.rebuild][rows]
+        rebuilt = rebuild / (rebuild + destroyed)
+        left = jnp.where(self.rebuild[rows] > ZERO, rebuilt, jnp.clip(1 - destroyed, 1e-6, 1.0))
+        return jnp.exp(jnp.log(left) @ self.facilities[rows])
+
+
+def make_levers(network: Network) -> Levers:
+    """Resolve the measures and effects of a case against its network.
+
+    Raises :class:`~contraflow.errors.NetworkError` naming every effect that acts on nothing.
+    """
+    case = network.case
+    effects = list(case.effects.values())
+    numbers = {name: i for i, name in enumerate(case.measures)}
+    targets = np.array([_targets(network, e) for e in effects]).reshape(len(effects), len(network.arcs))
+    facilities = np.array(
+        [
+            [e.kind is schema.EffectKind.REMOVE_CAPACITY and matches(f, e.facility) for f in case.facilities]
+            for e in effects
+        ],
+        dtype=float,
+    ).reshape(len(effects), len(case.facilities))
+    idle = [
+        Problem(
+            "effects.csv",
+            "acts on no arc and no facility",
+            "Loosen its selectors, or remove the row",
+            None,
+            "id",
+            e.id,
+        )
+        for e, arcs, places in zip(effects, targets, facilities, strict=True)
+        if not (arcs.any() or places.any())
+    ]
+    if idle:
+        raise NetworkError(idle)
+
+    def column(names: Sequence[str | None]) -> IntArray:
+        return np.array([ZERO if n is None else network.ledger.index(n) for n in names], dtype=np.int64)
+
+    needs = [case.measures[e.measure] for e in effects]
+    return Levers(
+        network=network,
+        kinds=tuple(e.kind for e in effects),
+        measure=np.array([numbers[e.measure] for e in effects], dtype=np.int64),
+        required=np.array([-1 if m.requires is None else numbers[m.requires] for m in needs], dtype=np.int64),
+        full_at=column([m.full_at or "1" for m in needs]),
+        size=column([e.size for e in effects]),
+        half=column([e.half for e in effects]),
+        rebuild=column([e.rebuild for e in effects]),
+        lethal=column([e.lethal_pay for e in effects]),
+        targets=targets.astype(float),
+        facilities=facilities,
+    )
+
+
+def _targets(network: Network, effect: schema.Effect) -> list[bool]:
+    """Which arcs an effect acts on: all of its selectors must agree."""
+    if effect.kind is schema.EffectKind.REMOVE_CAPACITY:
+        return [False] * len(network.arcs)
+    places: Mapping[str, schema.Place] = network.case.places
+    local = effect.kind in (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)
+    return [
+        matches_place(places[a.from_place], effect.origin)
+        and matches_place(places[a.to_place], effect.destination)
+        and (not effect.mode or (a.kind == "link" and matches(a.mode, effect.mode)))
+        and (not effect.form or matches(a.form, effect.form))
+        and (not effect.step or matches(a.step, effect.step))
+        and (not local or a.kind == "activity")
+        and (bool(effect.step or effect.mode) or a.kind == "link" or local)
+        for a in network.arcs
+    ]
