@@ -132,7 +132,8 @@ class Place(Row):
     name: Text = column("Name as shown.")
     kind: PlaceKind = column("Kind of place.")
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = column(
-        "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for markets."
+        "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for "
+        "markets."
     )
     group: Selector = optional("Groups by which selectors may name this place.", ())
     latitude: float = column("Latitude, WGS 84.", unit="degree", ge=-90, le=90)
@@ -596,7 +597,8 @@ class CaseInfo(BaseModel):
     licence: Text = "CC-BY-4.0"
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
     drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
-        description="Parameter: standard deviation of unmodelled change, in logarithms per square root of a year."
+        description="Parameter: standard deviation of unmodelled change, in logarithms per square root of "
+        "a year."
     )
     currency: dict[str, float] = Field(
         default_factory=dict, description="Dollars of the baseline year per unit of another currency."

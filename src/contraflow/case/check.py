@@ -1,0 +1,100 @@
+"""Checks across the tables of a case: one small function per question, all problems collected.
+
+Each check takes the tables and returns what it found. A check says nothing about rows that
+could not be read; those have been reported already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+from contraflow.case import schema
+from contraflow.case.check_meaning import MEANING
+from contraflow.case.check_numbers import NUMBERS
+from contraflow.case.columns import STEPS, Column, columns, file_of
+from contraflow.case.rows import short
+from contraflow.case.selectors import bare
+from contraflow.case.tables import Entry, Tables
+from contraflow.case.units import Units
+from contraflow.errors import Problem
+
+Check = Callable[[Tables, Units], list[Problem]]
+
+
+def run(tables: Tables, units: Units) -> list[Problem]:
+    """Every problem that any check finds."""
+    return [problem for check in CHECKS for problem in check(tables, units)]
+
+
+def duplicate_ids(tables: Tables, units: Units) -> list[Problem]:
+    """No id stands twice in a table, nor among links, processes and activities together."""
+    problems = []
+    spaces = [[model.table] for model in schema.TABLES if model.table not in STEPS]
+    for space in [*spaces, list(STEPS)]:
+        first: dict[str, str] = {}
+        for table in space:
+            for row, name in tables.ids.get(table, ()):
+                here = f"{file_of(table)}, row {row}"
+                if name in first:
+                    message = f"is already the id of {first[name]}"
+                    problems.append(
+                        Problem(file_of(table), message, "Give it another id", row, "id", short(name))
+                    )
+                first.setdefault(name, here)
+    return problems
+
+
+def dangling_references(tables: Tables, units: Units) -> list[Problem]:
+    """Every id that a cell refers to exists."""
+    problems = []
+    for entry, column in _cells(tables):
+        names = tables.names(column.refers) if column.refers else None
+        if names is None:
+            continue
+        for name in _parts(entry, column):
+            if name not in names:
+                problems.append(_unknown(entry, column, name, f"names no row of {column.refers}.csv", names))
+    return problems
+
+
+def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
+    """Every token of a selector names something, so that a slip never silently selects nothing."""
+    problems = []
+    for entry, column in _cells(tables):
+        names = tables.selectable(column.selects) if column.selects else None
+        if names is None:
+            continue
+        what = {
+            "places": "is neither the id, country, kind nor group of a place",
+            "steps": "is neither a link, a process nor an activity",
+        }.get(column.selects or "", f"names no row of {column.selects}.csv")
+        for token in _parts(entry, column):
+            if bare(token) not in names:
+                problems.append(_unknown(entry, column, token, what, names))
+    return problems
+
+
+CHECKS: tuple[Check, ...] = (duplicate_ids, dangling_references, empty_selectors, *NUMBERS, *MEANING)
+"""All checks, in the order in which their problems are listed."""
+
+
+def _cells(tables: Tables) -> Iterable[tuple[Entry[schema.Row], Column]]:
+    for model in schema.TABLES:
+        for entry in tables.of(model):
+            for column in columns(model):
+                yield entry, column
+
+
+def _parts(entry: Entry[schema.Row], column: Column) -> tuple[str, ...]:
+    value = getattr(entry.item, column.attribute)
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _unknown(entry: Entry[schema.Row], column: Column, name: str, what: str, names: Iterable[str]) -> Problem:
+    close = get_close_matches(bare(name), sorted(names), n=1)
+    table = column.refers or column.selects
+    cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"
+    return entry.problem(column.name, what, cure, short(name))

@@ -1,0 +1,224 @@
+"""Checks of meaning: rows that are well written but cannot mean anything in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from contraflow.case import schema
+from contraflow.case.levels import parse_levels
+from contraflow.case.rows import short
+from contraflow.case.tables import Entry, Tables
+from contraflow.case.units import UnitError, Units
+from contraflow.errors import Problem
+
+CASE_FILE = "case.toml"
+
+_ON_LAND = (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)
+
+
+def forms_counted(tables: Tables, units: Units) -> list[Problem]:
+    """Forms are counted in kg or ha."""
+    return [
+        entry.problem(
+            "unit", "is no unit in which forms are counted", "Write kg or ha", short(entry.item.unit)
+        )
+        for entry in tables.of(schema.Form)
+        if entry.item.unit not in ("kg", "ha")
+    ]
+
+
+def steps_lead_somewhere(tables: Tables, units: Units) -> list[Problem]:
+    """A link changes the place, a process or an activity the form."""
+    problems = []
+    for link in tables.of(schema.Link):
+        if link.item.origin == link.item.destination:
+            cure = "Let it end elsewhere, or describe a process"
+            problems.append(link.problem("to", "is also where the link begins", cure, link.item.destination))
+    for model in (schema.Process, schema.Activity):
+        for step in tables.of(model):
+            if step.item.input == step.item.output:
+                problems.append(
+                    step.problem("output", "is also the input", "Name another form", step.item.output)
+                )
+    return problems
+
+
+def measures_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """No measure requires itself, even through others; 'full_at' speaks of a required measure."""
+    problems = []
+    measures = tables.by_id(schema.Measure)
+    for entry in measures.values():
+        chain, current = [entry.item.id], entry.item.requires
+        while current in measures and current not in chain:
+            chain.append(current)
+            current = measures[current].item.requires
+        if current == entry.item.id:
+            message = "makes the measure require itself: " + " -> ".join([*chain, current])
+            problems.append(entry.problem("requires", message, "Break the ring", entry.item.requires))
+        if entry.item.full_at and not entry.item.requires:
+            cure = "Name the required measure in 'requires', or leave this empty"
+            problems.append(
+                entry.problem("full_at", "speaks of a required measure", cure, entry.item.full_at)
+            )
+    return problems
+
+
+def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """An effect fills the columns that its kind reads, and no others."""
+    problems = []
+    for entry in tables.of(schema.Effect):
+        effect, kind = entry.item, entry.item.kind
+        if kind is schema.EffectKind.REMOVE_CAPACITY and not effect.facility:
+            cure = "Name the facilities that lose capacity"
+            problems.append(entry.problem("facility", "The cell is empty, but the kind needs it", cure))
+        misplaced = {
+            "facility": effect.facility and kind is not schema.EffectKind.REMOVE_CAPACITY,
+            "rebuild": effect.rebuild and kind is not schema.EffectKind.REMOVE_CAPACITY,
+            "lethal_pay": effect.lethal_pay and kind is not schema.EffectKind.ADD_HAZARD,
+            "mode": effect.mode and kind in _ON_LAND,
+        }
+        for column in (name for name, wrong in misplaced.items() if wrong):
+            value = getattr(effect, column)
+            shown = "; ".join(value) if isinstance(value, tuple) else value
+            message = f"has no meaning for an effect of kind '{kind.value}'"
+            problems.append(entry.problem(column, message, "Leave the cell empty or change the kind", shown))
+    return problems
+
+
+def claims_observable(tables: Tables, units: Units) -> list[Problem]:
+    """A claim that is fitted or checked says what it observes and has a number."""
+    problems = []
+    for entry in tables.of(schema.Claim):
+        claim = entry.item
+        if claim.use is schema.Use.CONTEXT:
+            continue
+        if claim.quantity is schema.Quantity.NONE:
+            message = f"observes nothing, so it cannot be used to {claim.use.value}"
+            problems.append(
+                entry.problem("quantity", message, "Write context in 'use'", claim.quantity.value)
+            )
+        if claim.low is claim.value is claim.high is None:
+            message = f"The cell is empty, but the claim is used to {claim.use.value}"
+            problems.append(
+                entry.problem("value", message, "Fill low, value or high, or write context in 'use'")
+            )
+    return problems
+
+
+def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
+    """A pattern observes something, has limits if it expects a range, and names known levels."""
+    problems = []
+    for entry in tables.of(schema.Pattern):
+        pattern = entry.item
+        if pattern.quantity is schema.Quantity.NONE:
+            problems.append(
+                entry.problem("quantity", "observes nothing", "Name an output of the model", "none")
+            )
+        if pattern.expected is schema.Expected.RANGE:
+            for name in (name for name in ("low", "high") if getattr(pattern, name) is None):
+                message = "The cell is empty, but a range is expected"
+                problems.append(entry.problem(name, message, "Fill low and high, as ratios"))
+        for column in ("policy", "against"):
+            problems += _policy_cell(tables, entry, column)
+        if pattern.policy == pattern.against and pattern.needs is schema.Needs.EQUILIBRIUM:
+            cure = "Let the policy differ from what it is compared with"
+            problems.append(entry.problem("policy", "The pattern compares a policy with itself", cure))
+    return problems
+
+
+def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """What case.toml names exists: the drift parameter and the measures of the questions."""
+    if tables.info is None:
+        return []
+    problems = []
+    info, parameters = tables.info, tables.names("parameters")
+    if info.baseline[0] > info.baseline[1]:
+        shown = f"{info.baseline[0]}, {info.baseline[1]}"
+        problems.append(
+            Problem(CASE_FILE, "ends before it starts", "Write [first, last]", None, "baseline", shown)
+        )
+    if parameters is not None and info.drift not in parameters:
+        cure = _suggest(info.drift, parameters, "parameters.csv")
+        problems.append(Problem(CASE_FILE, "names no row of parameters.csv", cure, None, "drift", info.drift))
+    elif drift := tables.by_id(schema.Parameter).get(info.drift):
+        problems += _drift(drift, units)
+    seen: set[str] = set()
+    for number, question in enumerate(info.questions, start=1):
+        if question.id in seen:
+            cure = "Give each question its own id"
+            problems.append(
+                Problem(CASE_FILE, "stands twice", cure, None, f"questions.{number}.id", question.id)
+            )
+        seen.add(question.id)
+        for fault in _level_faults(tables, question.policy):
+            problems.append(
+                Problem(CASE_FILE, fault[1], fault[2], None, f"questions.{number}.policy", fault[0])
+            )
+    return problems
+
+
+MEANING: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
+    forms_counted,
+    steps_lead_somewhere,
+    measures_consistent,
+    effects_consistent,
+    claims_observable,
+    patterns_testable,
+    case_file_consistent,
+)
+"""All checks of this module."""
+
+
+def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:
+    problems = []
+    try:
+        if units.fits(units.read(entry.item.unit), ("dimensionless",)) is None:
+            message = "is no unit of the drift that case.toml names"
+            problems.append(entry.problem("unit", message, "Write dimensionless", entry.item.unit))
+    except UnitError:
+        pass
+    if entry.item.low < 0:
+        message = "is below 0, which is impossible for the drift that case.toml names"
+        problems.append(entry.problem("low", message, "Write a number from 0", f"{entry.item.low:g}"))
+    return problems
+
+
+def _policy_cell(tables: Tables, entry: Entry[schema.Pattern], column: str) -> list[Problem]:
+    text: str = getattr(entry.item, column)
+    try:
+        levels = parse_levels(text)
+    except ValueError as error:
+        return [
+            entry.problem(
+                column, f"is no policy: {error}", "Write it like 'radar=1; interceptors=6'", short(text)
+            )
+        ]
+    return [
+        entry.problem(column, message, cure, name) for name, message, cure in _level_faults(tables, levels)
+    ]
+
+
+def _level_faults(tables: Tables, levels: dict[str, float]) -> list[tuple[str, str, str]]:
+    """The measure, the message and the cure for each level that the case cannot set."""
+    names = tables.names("measures")
+    if names is None:
+        return []
+    faults = []
+    measures, parameters = tables.by_id(schema.Measure), tables.by_id(schema.Parameter)
+    for name, level in levels.items():
+        if name not in names:
+            faults.append((name, "names no row of measures.csv", _suggest(name, names, "measures.csv")))
+            continue
+        limit = parameters.get(measures[name].item.maximum) if name in measures else None
+        if not level >= 0:
+            faults.append((name, f"has the level {level:g}", "Write a level from 0"))
+        elif limit is not None and level > limit.item.high:
+            message = f"has the level {level:g}, above its maximum {limit.item.high:g}"
+            faults.append((name, message, f"Lower it, or raise parameters.csv, row {limit.row}"))
+    return faults
+
+
+def _suggest(name: str, names: set[str], file: str) -> str:
+    close = get_close_matches(name, sorted(names), n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {file}"

@@ -1,0 +1,101 @@
+"""The schema read as data: one :class:`Column` per column of each table.
+
+Reading, checking, the data package and the data dictionary all take what they know about a
+column from here, so :mod:`contraflow.case.schema` stays the only place that says it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from contraflow.case import schema
+
+Shapes = dict[str, Any]
+Kind = Literal["text", "number", "integer", "list"]
+
+CORE = ("sources", "parameters", "places", "forms", "markets")
+"""Tables without which there is no case; any other file may be absent while it has no rows."""
+
+STEPS = ("links", "processes", "activities")
+"""Tables whose rows become arcs; their ids form one namespace, the selectors' 'steps'."""
+
+_KINDS: dict[str, Kind] = {"string": "text", "number": "number", "integer": "integer", "array": "list"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    ``name`` is the header in the file, ``attribute`` the name in Python. ``refers`` is the table
+    whose ids the cell must name, ``selects`` the table whose rows its tokens select. ``unit`` is
+    the unit inside the model; ``least`` and ``most`` bound a number written in the cell itself.
+    """
+
+    name: str
+    attribute: str
+    kind: Kind
+    required: bool
+    default: Any
+    description: str
+    unit: str | None = None
+    refers: str | None = None
+    selects: str | None = None
+    quantity: bool = False
+    least: float | None = None
+    most: float | None = None
+    pattern: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@cache
+def columns(model: type[schema.Row]) -> tuple[Column, ...]:
+    """The columns of a table in the schema's order."""
+    described = model.model_json_schema(by_alias=True)
+    shapes, definitions = described["properties"], described.get("$defs", {})
+    return tuple(
+        _column(attribute, field.alias or attribute, field, shapes[field.alias or attribute], definitions)
+        for attribute, field in model.model_fields.items()
+    )
+
+
+@cache
+def model_of(table: str) -> type[schema.Row]:
+    """The schema class of a table's name; KeyError if there is none."""
+    models: dict[str, type[schema.Row]] = {model.table: model for model in schema.TABLES}
+    return models[table]
+
+
+def file_of(table: str) -> str:
+    """The file that holds a table."""
+    return f"{table}.csv"
+
+
+def _column(attribute: str, name: str, field: Any, shape: dict[str, Any], definitions: Shapes) -> Column:
+    core = _core(shape, definitions)
+    return Column(
+        name=name,
+        attribute=attribute,
+        kind=_KINDS[core["type"]],
+        required=field.is_required(),
+        default=None if field.is_required() else field.default,
+        description=field.description or "",
+        unit=shape.get("unit"),
+        refers=shape.get("refers"),
+        selects=shape.get("selects"),
+        quantity=shape.get("quantity", False),
+        least=shape.get("ge"),
+        most=shape.get("le"),
+        pattern=core.get("pattern"),
+        choices=tuple(core.get("enum", ())),
+    )
+
+
+def _core(shape: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The JSON type of a filled cell: without ``null``, with enumerations looked up."""
+    options = [option for option in shape.get("anyOf", [shape]) if option.get("type") != "null"]
+    core: dict[str, Any] = options[0]
+    if "$ref" in core:
+        core = definitions[core["$ref"].rsplit("/", 1)[1]]
+    return core

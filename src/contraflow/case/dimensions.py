@@ -1,0 +1,100 @@
+"""Which units a cell may have, beyond the unit that the schema gives its column.
+
+The model counts by the year, so what is per year by nature may be written with or without
+saying so: yields and costs per hectare, a state's spending, levels of measures, and the totals
+that claims state. One consignment's load or one kilogram's price may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contraflow.case import schema
+from contraflow.case.columns import Column
+
+YEARLY = frozenset({"kg/ha", "USD/ha", "USD", "1/ha"})
+"""Units of columns that are per year by nature."""
+
+YEARLY_TABLES = frozenset({"activities", "measures", "effects", "events"})
+"""Tables whose dimensionless columns are per year by nature: crop losses, levels, effects of levels."""
+
+_PLAIN = ("dimensionless",)
+_PER_UNIT = ("USD/kg", "USD/ha")
+
+EFFECT_UNITS: Mapping[schema.EffectKind, tuple[str, ...]] = {
+    schema.EffectKind.ADD_HAZARD: _PLAIN,
+    schema.EffectKind.SCALE_HAZARD: _PLAIN,
+    schema.EffectKind.REMOVE_CAPACITY: _PLAIN,
+    schema.EffectKind.ADD_COST: _PER_UNIT,
+    schema.EffectKind.REMOVE_HECTARES: ("dimensionless", "1/ha"),
+    schema.EffectKind.RAISE_INCOME: _PER_UNIT,
+    schema.EffectKind.TAKE_REVENUE: _PLAIN,
+    schema.EffectKind.DETER: _PLAIN,
+}
+"""Units of the size of an effect by its kind."""
+
+CLAIM_UNITS: Mapping[schema.Quantity, tuple[str, ...]] = {
+    schema.Quantity.FLOW: ("kg/year",),
+    schema.Quantity.SHARE: _PLAIN,
+    schema.Quantity.PRICE: _PER_UNIT,
+    schema.Quantity.PRICE_RATIO: _PLAIN,
+    schema.Quantity.VALUE: ("USD/year",),
+    schema.Quantity.AREA: ("ha",),
+    schema.Quantity.PRODUCTION: ("kg/year",),
+    schema.Quantity.ARRIVAL: ("kg/year",),
+    schema.Quantity.LOAD: ("kg",),
+    schema.Quantity.CREW: ("person",),
+    schema.Quantity.PAY: ("USD/kg",),
+    schema.Quantity.FEE: ("USD/kg", "USD/year"),
+    schema.Quantity.YIELD: ("kg/ha", "dimensionless"),
+    schema.Quantity.SEIZURE: ("kg/year",),
+    schema.Quantity.COUNT: ("1/year",),
+    schema.Quantity.INCOME: ("USD/year",),
+    schema.Quantity.LEVEL: _PLAIN,
+}
+"""Units inside the model of what a claim observes; 'none' observes nothing and may have any."""
+
+
+def of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
+    """Units inside the model that the number named in a quantity column may have.
+
+    Empty if that cannot be known, because a form that decides it is missing or broken.
+    """
+    units = _of_cell(row, column, forms)
+    if any(unit in YEARLY for unit in units) or (units and row.table in YEARLY_TABLES):
+        return (*units, *(per_year(unit) for unit in units))
+    return units
+
+
+def of_claim(quantity: schema.Quantity) -> Mapping[str, str]:
+    """Units that a claim about this quantity may reduce to, each with the unit it is kept in.
+
+    A claim may leave out 'per year' where the quantity is yearly, and say it where a yield, a
+    price per hectare or a level of the year is meant. Empty: any unit.
+    """
+    kept: dict[str, str] = {}
+    for unit in CLAIM_UNITS.get(quantity, ()):
+        kept[unit] = unit
+        if unit.endswith("/year"):
+            kept[unit.removesuffix("/year").replace("1", "dimensionless")] = unit
+        elif unit in YEARLY or quantity is schema.Quantity.LEVEL:
+            kept[per_year(unit)] = unit
+    return kept
+
+
+def per_year(unit: str) -> str:
+    """A unit divided by a year."""
+    return "1/year" if unit == "dimensionless" else f"{unit}/year"
+
+
+def _of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
+    if isinstance(row, schema.Effect) and column.name == "size":
+        return EFFECT_UNITS[row.kind]
+    if isinstance(row, schema.Market) and column.name == "price":
+        return (f"USD/{forms[row.form].unit}",) if row.form in forms else ()
+    if isinstance(row, schema.Process | schema.Activity) and column.name == "yield":
+        if row.input not in forms or row.output not in forms:
+            return ()
+        output, used = forms[row.output].unit, forms[row.input].unit
+        return _PLAIN if output == used else (f"{output}/{used}",)
+    return (column.unit,) if column.unit else ()

@@ -1,0 +1,201 @@
+"""From a folder to a case, or to every reason why it is none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from contraflow.case import check as checks
+from contraflow.case import dimensions, schema
+from contraflow.case.case import Case
+from contraflow.case.check_meaning import CASE_FILE
+from contraflow.case.columns import CORE, file_of
+from contraflow.case.read import Sheet, absent, missing, read_sheet, read_toml
+from contraflow.case.rows import parse, short
+from contraflow.case.tables import Entry, Tables
+from contraflow.case.units import UnitError, Units
+from contraflow.errors import CaseError, Problem
+
+
+def load(case: str | Path) -> Case:
+    """Read a shipped case by its name, or a case from a folder.
+
+    A name that is both a shipped case's and a folder's means the shipped case; write ``./name``
+    or pass a Path for the folder. Numbers of the result are in the units of the model: kg, USD
+    of the baseline year, ha, km, year, person.
+
+    Raises CaseError, listing every problem, if the case is missing or not well formed.
+    """
+    found, problems = _read(locate(case))
+    if found is None:
+        raise CaseError(problems)
+    return found
+
+
+def check(case: str | Path) -> list[Problem]:
+    """Every problem of a case, none if :func:`load` would succeed."""
+    try:
+        return _read(locate(case))[1]
+    except CaseError as error:
+        return list(error.problems)
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the cases that come with the package."""
+    return tuple(sorted(folder.name for folder in data().iterdir() if (folder / CASE_FILE).is_file()))
+
+
+def data() -> Path:
+    """The folder of the shipped cases."""
+    return Path(str(resources.files("contraflow.case") / "data"))
+
+
+def locate(case: str | Path) -> Path:
+    """The folder of a case named as in :func:`load`; raises CaseError if there is none."""
+    if isinstance(case, str) and case in shipped():
+        return data() / case
+    folder = Path(case)
+    try:
+        if str(case) and folder.is_dir():
+            return folder
+    except (OSError, ValueError):  # a name that no file system accepts
+        pass
+    known = shipped()
+    close = get_close_matches(str(case), known, n=1)
+    cure = f"Did you mean '{close[0]}'?" if close else f"Name a folder or a shipped case: {', '.join(known)}"
+    raise CaseError([Problem(short(case) or "''", "There is no such case", cure)])
+
+
+def _read(folder: Path) -> tuple[Case | None, list[Problem]]:
+    """The case, or None and its problems."""
+    info, problems = _read_info(folder)
+    problems += _strays(folder)
+    tables = _read_tables(folder, info, problems)
+    try:
+        units = Units(info.currency if info else {})
+    except UnitError as error:
+        problems.append(Problem(CASE_FILE, f"In [currency], {error}", error.cure, None, "currency"))
+        units = Units()
+    if info is not None:
+        problems += checks.run(tables, units)
+    if problems or info is None:
+        return None, problems
+    rows = {
+        model.table: {name: row for name, row in _converted(tables, model, units)} for model in schema.TABLES
+    }
+    case = Case(info=info, **rows, fingerprint=_fingerprint(info, rows), location=str(folder))  # type: ignore[arg-type]
+    return case, []
+
+
+def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
+    path = folder / CASE_FILE
+    if not path.exists():
+        cure = (
+            f"Add it, with {', '.join(n for n, f in schema.CaseInfo.model_fields.items() if f.is_required())}"
+        )
+        return None, [Problem(CASE_FILE, "The file is missing", cure)]
+    content, problems = read_toml(path)
+    if problems:
+        return None, problems
+    try:
+        return schema.CaseInfo.model_validate(content), []
+    except ValidationError as error:
+        return None, [_info_problem(detail) for detail in error.errors()]
+
+
+def _info_problem(detail: Any) -> Problem:
+    """What pydantic found in case.toml, in this package's words."""
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "missing":
+        return Problem(CASE_FILE, "The entry is missing", "Add it as in the example case", column=name)
+    if detail["type"] == "extra_forbidden":
+        close = get_close_matches(name, list(schema.CaseInfo.model_fields), n=1)
+        cure = f"Did you mean '{close[0]}'?" if close else "Delete it"
+        return Problem(CASE_FILE, "is no entry of case.toml", cure, column=name, value=short(name))
+    cure = f"Write it as in the example case ({detail['msg']})"
+    return Problem(CASE_FILE, "is not valid", cure, column=name, value=short(detail["input"]))
+
+
+def _strays(folder: Path) -> list[Problem]:
+    """CSV files that are no table, probably misspelt."""
+    known = [file_of(model.table) for model in schema.TABLES]
+    problems = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".csv" and path.name not in known:
+            close = get_close_matches(path.name.lower(), known, n=1)
+            cure = f"Did you mean '{close[0]}'?" if close else "Move it out of the folder of the case"
+            problems.append(Problem(path.name, "This is no table of a case", cure))
+    return problems
+
+
+def _read_tables(folder: Path, info: schema.CaseInfo | None, problems: list[Problem]) -> Tables:
+    """All tables; what is wrong with single files, rows and cells is added to ``problems``."""
+    entries: dict[str, tuple[Entry[schema.Row], ...]] = {}
+    ids: dict[str, tuple[tuple[int, str], ...]] = {}
+    unread, faulty = set(), set()
+    for model in schema.TABLES:
+        table = model.table
+        sheet = _sheet(folder, table)
+        problems += sheet.problems
+        if sheet.unread:
+            unread.add(table)
+            continue
+        present, rows = frozenset(sheet.header), []
+        for cells in sheet.rows:
+            row, found = parse(model, cells, present)
+            problems += found
+            if row is not None:
+                rows.append(Entry(cells.row, row))
+        if len(rows) < len(sheet.rows):
+            faulty.add(table)
+        if table in CORE and not sheet.rows:
+            problems.append(Problem(file_of(table), "The table has no rows", f"Add some: {model.about}"))
+        entries[table] = tuple(rows)
+        ids[table] = tuple((cells.row, cells.cells["id"]) for cells in sheet.rows if "id" in cells.cells)
+    return Tables(info, entries, ids, frozenset(unread), frozenset(faulty))
+
+
+def _sheet(folder: Path, table: str) -> Sheet:
+    path = folder / file_of(table)
+    if path.exists() or path.is_symlink():
+        return read_sheet(path)
+    return missing(table) if table in CORE else absent(table)
+
+
+def _converted(tables: Tables, model: type[schema.Row], units: Units) -> list[tuple[str, schema.Row]]:
+    """Rows by id, numbers in units of the model."""
+    entries = tables.by_id(model).items()
+    return [(name, _inside(entry.item, units)) for name, entry in entries]
+
+
+def _inside(row: schema.Row, units: Units) -> schema.Row:
+    if not isinstance(row, schema.Parameter | schema.Claim):
+        return row
+    unit = units.read(row.unit)
+    name = unit.unit
+    if isinstance(row, schema.Claim):
+        kept = dimensions.of_claim(row.quantity)
+        name = kept.get(units.fits(unit, kept) or "", name)
+    numbers = {n: getattr(row, n) for n in ("low", "value", "high")}
+    scaled = {n: None if number is None else number * unit.factor for n, number in numbers.items()}
+    return row.model_copy(update={**scaled, "unit": name})
+
+
+def _fingerprint(info: schema.CaseInfo, rows: Mapping[str, Mapping[str, schema.Row]]) -> str:
+    """SHA-256 of what the case says, whatever the order of rows or the layout of the files."""
+    content = {
+        "case": info.model_dump(mode="json"),
+        **{
+            table: [by_id[name].model_dump(mode="json") for name in sorted(by_id)]
+            for table, by_id in rows.items()
+        },
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

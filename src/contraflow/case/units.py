@@ -1,0 +1,216 @@
+"""Units as people write them, converted to the units of the model.
+
+Inside, every number is in kg, USD of the baseline year, ha, km, year and person. Area is a
+dimension of its own, so that each dimension has exactly one unit inside. Things that are
+counted (consignments, flights, trips, strips) are dimensionless. A month is a twelfth of a
+year and a day a 365th, as in the reports that cases rest on.
+
+Text is read as it is meant: everything after a slash, up to the next one, divides, so
+``1/1000 km`` is one per thousand kilometres and ``USD/kg/km`` is USD per kg and km.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+_BASE = {
+    "kg": "[mass]",
+    "USD": "[money]",
+    "ha": "[area]",
+    "km": "[length]",
+    "year": "[time]",
+    "person": "[people]",
+}
+_ORDER = ("USD", "person", "kg", "ha", "km", "year")
+
+_DEFINITIONS = (
+    "kg = [mass] = _ = kilogram = kilo",
+    "g = 1e-3 kg = _ = gram",
+    "t = 1000 kg = _ = tonne = ton = MT",
+    "kt = 1e6 kg = _ = kilotonne",
+    "lb = 0.45359237 kg = _ = pound",
+    "oz = 0.028349523125 kg = _ = ounce",
+    "arroba = 11.5 kg",
+    "USD = [money] = _ = usd = dollar",
+    "kUSD = 1e3 USD",
+    "MUSD = 1e6 USD",
+    "ha = [area] = _ = hectare",
+    "m2 = 1e-4 ha",
+    "km2 = 100 ha",
+    "km = [length] = _ = kilometre = kilometer",
+    "m = 1e-3 km = _ = metre = meter",
+    "mile = 1.609344 km",
+    "year = [time] = _ = yr = y = annum",
+    "quarter = 0.25 year",
+    "month = 0.08333333333333333 year = _ = mo",
+    "day = 0.0027397260273972603 year = _ = d",
+    "week = 7 day = _ = wk",
+    "hour = 0.00011415525114155251 year = _ = h = hr",
+    "person = [people] = _ = people = worker",
+    "percent = 0.01",
+    "permille = 0.001",
+    "thousand = 1e3",
+    "million = 1e6 = _ = mn",
+    "billion = 1e9 = _ = bn",
+)
+
+_COUNTED = (
+    *("count", "unit", "item", "share", "ratio", "fraction", "probability", "hazard", "level"),
+    *("consignment", "shipment", "load", "trip", "flight", "sortie", "patrol", "operation", "seizure"),
+    *("strip", "lab", "container", "vehicle", "boat", "aircraft", "checkpoint", "scanner", "base", "radar"),
+)
+
+_ALLOWED = re.compile(r"[A-Za-z0-9_ ./*()^%+-]{1,60}")
+_POWER = re.compile(r"(?:\*\*|\^)")
+_SMALL_POWER = re.compile(r"(?:\*\*|\^)\s*-?\d(?![\d.]|\s*(?:\*\*|\^))")
+_EXAMPLES = "Write it like 'USD/kg', 't/day', 'percent' or '1/1000 km'"
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class UnitError(ValueError):
+    """A unit that cannot be read; ``cure`` says what would be right."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        """Keep the message and its cure apart, as a Problem needs them."""
+        self.cure = cure
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A unit in terms of the model's: a number in it times ``factor`` is in ``unit``.
+
+    ``powers`` are the exponents of kg, USD, ha, km, year and person that are not zero.
+    """
+
+    factor: float
+    powers: frozenset[tuple[str, float]]
+
+    @property
+    def unit(self) -> str:
+        """The unit inside the model, such as ``USD/kg/km``, ``1/km`` or ``dimensionless``."""
+        powers = dict(self.powers)
+        above = [_power(name, powers[name]) for name in _ORDER if powers.get(name, 0) > 0]
+        below = [_power(name, -powers[name]) for name in _ORDER if powers.get(name, 0) < 0]
+        if not above and not below:
+            return "dimensionless"
+        return "/".join(["*".join(above) or "1", *below])
+
+
+class Units:
+    """The units that a case may use: those defined here and the currencies of its ``case.toml``."""
+
+    def __init__(self, currency: Mapping[str, float] | None = None) -> None:
+        """Take ``currency`` as dollars of the baseline year per unit of each other currency.
+
+        Raises UnitError if a code is not three capitals, is USD itself, or a rate is not a
+        positive number.
+        """
+        self._currency = dict(currency or {})
+        for code, rate in self._currency.items():
+            if not _CURRENCY.fullmatch(code) or code == "USD":
+                raise UnitError(
+                    f"'{code}' is no other currency", "Write its three-letter ISO code, such as EUR"
+                )
+            if not (math.isfinite(rate) and rate > 0):
+                raise UnitError(f"the rate of {code} is {rate}", "Give dollars per unit, a positive number")
+        self._registry: Any = None
+        self._known: dict[str, Inside] = {}
+
+    def read(self, text: str) -> Inside:
+        """The unit that ``text`` means; raises UnitError if it means none."""
+        if text not in self._known:
+            self._known[text] = self._parse(text)
+        return self._known[text]
+
+    def fits(self, unit: Inside, expected: Iterable[str]) -> str | None:
+        """The first of the expected units with the same dimensions, or None."""
+        return next((name for name in expected if self.read(name).powers == unit.powers), None)
+
+    def names(self) -> list[str]:
+        """Every name of a unit, for suggestions."""
+        defined = [name for line in _DEFINITIONS for name in _names(line)]
+        return [*defined, *_COUNTED, *self._currency]
+
+    def _parse(self, text: str) -> Inside:
+        if text in ("", "1", "dimensionless"):
+            return Inside(1.0, frozenset())
+        written = _plain(text)
+        powers = _POWER.findall(written)
+        if (
+            not _ALLOWED.fullmatch(written)
+            or len(powers) > 2
+            or len(_SMALL_POWER.findall(written)) < len(powers)
+        ):
+            raise UnitError("is no unit", _EXAMPLES)
+        self._expect_known(written)
+        try:
+            parsed = self._pint().Quantity(1.0) * self._pint().parse_expression(_divide(written))
+            inside = parsed.to_base_units()
+            factor, dimensions = float(inside.magnitude), dict(inside.dimensionality)
+        except Exception as error:  # pint raises many kinds on malformed text; all mean the same here
+            raise UnitError("is no unit", _EXAMPLES) from error
+        if not (math.isfinite(factor) and factor > 0):
+            raise UnitError("is no positive unit", _EXAMPLES)
+        names = {dimension: name for name, dimension in _BASE.items()}
+        return Inside(
+            factor, frozenset((names[key], float(power)) for key, power in dimensions.items() if power)
+        )
+
+    def _expect_known(self, written: str) -> None:
+        names = self.names()
+        for word in re.findall(r"[A-Za-z_][A-Za-z_0-9]*", re.sub(r"\d[\d.]*[eE][+-]?\d+", "1", written)):
+            if word in names or word.removesuffix("s") in names or word == "dimensionless":
+                continue
+            cure = "Use kg, USD, ha, km, year, person or a unit made of them"
+            if _CURRENCY.fullmatch(word):
+                cure = f"If {word} is a currency, give its rate under [currency] in case.toml"
+            same = [name for name in names if name.lower() == word.lower()]
+            close = same or get_close_matches(word, names, n=1)
+            if close:
+                cure = f"Did you mean '{close[0]}'?"
+            raise UnitError(f"has an unknown unit '{word}'", cure)
+
+    def _pint(self) -> Any:
+        if self._registry is None:
+            import pint
+
+            registry: Any = pint.UnitRegistry(None)
+            for line in _DEFINITIONS:
+                registry.define(line)
+            for name in _COUNTED:
+                registry.define(f"{name} = []")
+            for code, rate in self._currency.items():
+                registry.define(f"{code} = {rate!r} USD")
+            self._registry = registry
+        return self._registry
+
+
+def _names(definition: str) -> list[str]:
+    """The name and aliases of a line of definitions."""
+    name, _, *aliases = (part.strip() for part in definition.split("="))
+    return [name, *(alias for alias in aliases if alias != "_")]
+
+
+def _plain(text: str) -> str:
+    """Signs and words that people use, in ASCII."""
+    text = re.sub(r"\bk?m(?:²|\^2|\*\*2)", lambda m: m[0].rstrip("²^*2") + "2", text)
+    text = text.replace("US$", "USD").replace("$", "USD").replace("%", " percent ").replace("·", "*")
+    return re.sub(r"\s+per\s+", "/", text).strip()
+
+
+def _divide(text: str) -> str:
+    """Let everything after a slash divide, unless parentheses already say what does."""
+    if "(" in text or "/" not in text:
+        return text
+    first, *rest = (part.strip() for part in text.split("/"))
+    return "/".join([f"({first})", *(f"({part})" for part in rest)])
+
+
+def _power(name: str, power: float) -> str:
+    return name if power == 1 else f"{name}^{power:g}"
