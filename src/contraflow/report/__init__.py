@@ -1,0 +1,1 @@
+"""Figures of an outcome and the self-contained report on a case."""

@@ -1,0 +1,279 @@
+"""Figures other than maps: what changes, who earns, how the price builds up, claims against model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from contraflow.report import style
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+ROW = 30
+"""Height of a row of a bar or dot chart, px."""
+
+
+def dumbbells(
+    frame: pd.DataFrame, unit: str, names: Mapping[str, str] | None = None, most: int = 12
+) -> go.Figure:
+    """Before and after, one row per option, joined by a line whose colour is the sign of the change.
+
+    ``frame`` is a table of :mod:`contraflow.results.tables` with columns before and after (and, with
+    draws, after_5 and after_95, shown as a thin bar); the ``most`` largest rows are drawn.
+    """
+    import plotly.graph_objects as go
+
+    size = frame[["before", "after"]].max(axis=1)
+    rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
+    rows = rows.sort_values("before", ascending=True, kind="stable")
+    labels = _unique([(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index])
+    before, after = rows["before"].to_numpy(), rows["after"].to_numpy()
+    figure = go.Figure(layout=_rows_layout(len(rows), unit))
+    for sign, colour in ((1, style.RISE), (-1, style.FALL)):
+        x: list[float | None] = []
+        y: list[str | None] = []
+        for label, a, b in zip(labels, before, after, strict=True):
+            if (b - a) * sign > 0:
+                x, y = [*x, float(a), float(b), None], [*y, label, label, None]
+        figure.add_scatter(
+            x=x, y=y, mode="lines", line={"color": style.faded(colour, 0.55), "width": 5}, hoverinfo="skip"
+        )
+    if "after_5" in rows:
+        low, high = rows["after_5"].to_numpy(), rows["after_95"].to_numpy()
+        error = {"array": high - after, "arrayminus": after - low, "thickness": 1.2, "width": 0}
+    else:
+        error = None
+    colours = [style.RISE if b > a else style.FALL for a, b in zip(before, after, strict=True)]
+    dots: tuple[tuple[Any, str, Any, Any, Any], ...] = (
+        (before, "before", style.PAPER, style.SOFT, None),
+        (after, "after", colours, colours, error),
+    )
+    for values, when, fill, edge, bars in dots:
+        text = [
+            f"<b>{n}</b><br>{when}: {style.amount(v)} {unit}" for n, v in zip(labels, values, strict=True)
+        ]
+        figure.add_scatter(
+            x=values.tolist(),
+            y=labels,
+            mode="markers",
+            marker={"size": 11, "color": fill, "line": {"color": edge, "width": 2}},
+            error_x=bars and bars | {"color": style.SOFT},
+            text=text,
+            hoverinfo="text",
+        )
+    for label, a, b in zip(labels, before, after, strict=True):
+        if abs(b - a) > 0.004 * float(size.max()):
+            figure.add_annotation(
+                x=float(max(a, b)),
+                y=label,
+                text=f"{'+' if b > a else ''}{style.amount(b - a)}",
+                xanchor="left",
+                xshift=11,
+                showarrow=False,
+                font={"size": 12, "color": style.RISE if b > a else style.FALL},
+            )
+    return figure
+
+
+def income_bars(frame: pd.DataFrame, most: int = 12) -> go.Figure:
+    """Who earns what, M$ a year, before and after; ``frame`` as from ``tables.incomes``."""
+    import plotly.graph_objects as go
+
+    ends = [c for c in ("before", "after") if c in frame]
+    size = frame[ends].max(axis=1)
+    rows = frame.loc[size.nlargest(most).index].sort_values("before", kind="stable")
+    labels = _unique([str(n) for n in rows["name"]])
+    figure = go.Figure(layout=_rows_layout(round(len(rows) * 1.35), "M$ a year"))
+    figure.update_layout(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in rows)
+    figure.update_layout(legend=_legend_above(), margin={"t": 34, "l": 8, "r": 62, "b": 40})
+    looks = {"after": ("#23508a", "after"), "before": ("#c9c3b2", "before")}
+    for column in (c for c in ("after", "before") if c in rows):
+        values = rows[column].to_numpy()
+        figure.add_bar(
+            x=values.tolist(),
+            y=labels,
+            orientation="h",
+            name=looks[column][1],
+            marker={"color": looks[column][0], "line": {"width": 0}},
+            text=[style.amount(v) for v in values],
+            textposition="outside",
+            textfont={"size": 11.5, "color": style.SOFT if column == "before" else style.INK},
+            cliponaxis=False,
+            hovertemplate="<b>%{y}</b><br>" + looks[column][1] + ": %{text} M$ a year<extra></extra>",
+        )
+    return figure
+
+
+COMPONENTS = {
+    "price_from": ("price before the step", "#d9d4c5"),
+    "loss": ("lost or seized", "#b4432f"),
+    "cost": ("work, fuel, inputs", "#c58a1c"),
+    "fees": ("levies and bribes", "#75668f"),
+    "surcharge": ("scarcity of strips and ports", "#93ad6d"),
+    "risk_pay": ("pay for risk", "#2f8f8b"),
+    "margin": ("margin of organisers", "#23508a"),
+    "taken": ("taken by the state", "#5f87b8"),
+    "rent": ("gain over other options", "#8a8f96"),
+}
+
+
+def ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> go.Figure:
+    """The price of a kg of pure cocaine along the chain, log axis, each step named; USD per kg pure.
+
+    ``frame`` as from ``tables.price_ladder``. Stairs show the price; what is added at a step stands
+    beside it in words, so that a log axis does not have to carry a stack.
+    """
+    import plotly.graph_objects as go
+
+    names = names or {}
+    prices = np.concatenate([frame["price_from"].to_numpy()[:1], frame["price_to"].to_numpy()])
+    prices = np.maximum(prices, 1e-9)
+    first = frame.iloc[0]
+    labels = [_two_lines(_name(names, first["form"]), _name(names, first["from_place"]))]
+    for _, step in frame.iterrows():
+        made = f"made into {_name(names, step['form_out'])}"
+        how = _name(names, step["mode"]) if step["kind"] == "link" else made
+        labels.append(_two_lines(_name(names, step["to_place"]), how))
+    labels = _unique(labels)
+    figure = go.Figure(layout=style.layout(430, margin={"l": 8, "r": 16, "t": 30, "b": 8}))
+    figure.add_bar(
+        x=labels,
+        y=prices.tolist(),
+        marker={"color": ["#5d7f3f", *[_step_colour(k) for k in frame["kind"]]], "line": {"width": 0}},
+        text=[f"<b>{style.amount(_round(p))} $</b>" for p in prices],
+        textposition="outside",
+        cliponaxis=False,
+        hovertext=["where the leaf is sold", *[_built(step) for _, step in frame.iterrows()]],
+        hoverinfo="text",
+        width=0.62,
+    )
+    low = 10.0 ** np.floor(np.log10(prices.min()) - 0.15)
+    figure.update_xaxes(
+        **style.axis(tickangle=0, showgrid=False, tickfont={"size": 11.5, "color": style.INK})
+    )
+    figure.update_yaxes(
+        **style.axis(
+            type="log",
+            range=[float(np.log10(low)), float(np.log10(prices.max()) + 0.18)],
+            dtick=1,
+            tickprefix="$",
+            tickformat=",.0~f",
+        )
+    )
+    return figure
+
+
+def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> go.Figure:
+    """What each step adds, as shares of its rise in price; USD per kg pure on hover."""
+    import plotly.graph_objects as go
+
+    names = names or {}
+    parts = [p for p in COMPONENTS if p != "price_from"]
+    added = np.maximum(frame[parts].to_numpy(float), 0.0)
+    shares = added / np.maximum(added.sum(axis=1, keepdims=True), 1e-12)
+    labels = _unique(
+        [
+            f"{_name(names, s['from_place'])} → {_name(names, s['to_place'])}"
+            if s["kind"] == "link"
+            else f"{_name(names, s['form'])} → {_name(names, s['form_out'])}, {_name(names, s['to_place'])}"
+            for _, s in frame.iterrows()
+        ]
+    )
+    figure = go.Figure(layout=_rows_layout(len(frame) + 1, ""))
+    figure.update_layout(barmode="stack", bargap=0.34, showlegend=True, legend=_legend_above())
+    figure.update_layout(margin={"t": 56, "l": 8, "r": 62, "b": 30})
+    for k, part in enumerate(parts):
+        text, colour = COMPONENTS[part]
+        figure.add_bar(
+            x=shares[:, k].tolist(),
+            y=labels,
+            orientation="h",
+            name=text,
+            marker={"color": colour, "line": {"color": style.PAPER, "width": 1}},
+            hovertext=[f"{text}: {style.amount(_round(v))} $ per kg" for v in frame[part]],
+            hoverinfo="text",
+        )
+    for label, rise in zip(labels, (frame["price_to"] - frame["price_from"]).to_numpy(float), strict=True):
+        figure.add_annotation(
+            x=1.0,
+            y=label,
+            text=f"{'+' if rise > 0 else ''}{style.amount(_round(rise))} $",
+            xanchor="left",
+            xshift=6,
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title=None)
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def _round(value: float) -> float:
+    """Two significant figures below a hundred, three above: more would pretend precision."""
+    if value == 0 or not np.isfinite(value):
+        return 0.0
+    digits = (3 if abs(value) >= 100 else 2) - 1 - int(np.floor(np.log10(abs(value))))
+    return float(np.round(value, digits))
+
+
+def _built(step: pd.Series[Any]) -> str:
+    lines = [f"<b>{style.amount(_round(step['price_to']))} $ per kg pure</b>"]
+    lines += [
+        f"{text}: {style.amount(_round(step[part]))} $"
+        for part, (text, _) in COMPONENTS.items()
+        if abs(step[part]) > 1e-3 * step["price_to"]
+    ]
+    return "<br>".join(lines)
+
+
+def _two_lines(first: str, second: str) -> str:
+    return f"{first}<br><span style='color:{style.SOFT}'>{second}</span>"
+
+
+def _step_colour(kind: str) -> str:
+    return "#75668f" if kind == "process" else "#c9a95c"
+
+
+def _name(names: Mapping[str, str], key: object) -> str:
+    return names.get(str(key), str(key).replace("-", " "))
+
+
+def _unique(labels: list[str]) -> list[str]:
+    """Tell equal labels apart by invisible spaces: Plotly merges categories of one name."""
+    seen: dict[str, int] = {}
+    result = []
+    for label in labels:
+        seen[label] = seen.get(label, -1) + 1
+        result.append(label + "\u200b" * seen[label])
+    return result
+
+
+def _rows_layout(rows: int, unit: str) -> dict[str, Any]:
+    return style.layout(
+        70 + ROW * max(rows, 1),
+        margin={"l": 8, "r": 62, "t": 6, "b": 44},
+        xaxis=style.axis(
+            rangemode="tozero",
+            title={"text": unit, "font": {"size": 12, "color": style.SOFT}, "standoff": 6},
+            nticks=6,
+            tickformat=",~g",
+        ),
+        yaxis=style.axis(showgrid=False, tickfont={"size": 13, "color": style.INK}, type="category"),
+    )
+
+
+def _legend_above() -> dict[str, Any]:
+    return {
+        "orientation": "h",
+        "x": 0,
+        "y": 1.0,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "font": {"size": 12},
+        "itemclick": False,
+        "itemdoubleclick": False,
+    }

@@ -1,0 +1,157 @@
+"""Claims against the model: each claim's range beside what the model gives for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from contraflow.report import style
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+COLUMNS = (
+    "claim", "source", "statement", "quantity", "low", "value", "high", "bound", "unit",
+    "model", "residual", "use", "year", "grade",
+)  # fmt: skip
+"""Columns of the claims table; ``residual`` is in standard deviations, model minus claim."""
+SCALE = (
+    (1.0, "#2f8f8b", "within 1 s.d."),
+    (2.0, "#c58a1c", "1 to 2 s.d."),
+    (np.inf, "#b4432f", "beyond 2 s.d."),
+)
+
+
+def tension_colour(residual: float) -> str:
+    """Colour of a standardised residual."""
+    return next(colour for limit, colour, _ in SCALE if abs(residual) <= limit or limit == np.inf)
+
+
+def claims_chart(claims: pd.DataFrame, most: int = 60) -> go.Figure:
+    """Each claim's range (bar), its figure (tick) and the model's (dot), as multiples of the figure.
+
+    Claims have many units, so each row is divided by its own figure: 1 is what the source says, on a
+    log axis. Rows are sorted by the standardised residual, worst first, and coloured by it; claims
+    that are not fitted are hollow. Rows without a positive figure are left out.
+    """
+    import plotly.graph_objects as go
+
+    rows = _usable(claims)
+    rows = rows.loc[rows["residual"].abs().nlargest(most).index].sort_values("residual", key=abs)
+    centre = _centre(rows)
+    labels = [_short(str(c)) for c in rows["claim"]]
+    figure = go.Figure(
+        layout=style.layout(
+            110 + 22 * max(len(rows), 1),
+            margin={"l": 8, "r": 20, "t": 34, "b": 46},
+            showlegend=True,
+            legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
+                    "itemclick": False, "itemdoubleclick": False},
+        )
+    )  # fmt: skip
+    figure.add_vline(x=1, line={"color": style.FAINT, "width": 1})
+    x: list[float | None] = []
+    y: list[str | None] = []
+    for label, low, high, middle in zip(labels, rows["low"], rows["high"], centre, strict=True):
+        a = low / middle if np.isfinite(low) and low > 0 else 1.0
+        b = high / middle if np.isfinite(high) and high > 0 else 1.0
+        x, y = [*x, float(a), float(b), None], [*y, label, label, None]
+    bar = {"color": "#cfc9b8", "width": 8}
+    figure.add_scatter(x=x, y=y, mode="lines", line=bar, hoverinfo="skip", name="range in the source")
+    figure.add_scatter(
+        x=[1.0] * len(rows),
+        y=labels,
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 9, "line": {"width": 2, "color": style.SOFT}},
+        name="figure in the source",
+        hoverinfo="skip",
+    )
+    ratio = np.clip(rows["model"].to_numpy(float) / centre, 1e-3, 1e3)
+    size = rows["residual"].abs().to_numpy(float)
+    for (limit, colour, text), floor in zip(SCALE, (-1.0, 1.0, 2.0), strict=True):
+        own = (size > floor) & (size <= limit)
+        fitted = (rows["use"] == "fit").to_numpy()
+        figure.add_scatter(
+            x=ratio[own].tolist(),
+            y=[label for label, o in zip(labels, own, strict=True) if o],
+            mode="markers",
+            marker={
+                "size": 9,
+                "color": [colour if f else style.PAPER for f in fitted[own]],
+                "line": {"color": colour, "width": 2},
+            },
+            name=f"model, {text}",
+            hovertext=[_told(row) for _, row in rows[own].iterrows()],
+            hoverinfo="text",
+        )
+    figure.update_xaxes(
+        **style.axis(
+            type="log",
+            tickvals=[0.01, 0.03, 0.1, 0.3, 0.5, 1, 2, 3, 10, 30, 100],
+            ticktext=[
+                "0.01×",
+                "0.03×",
+                "0.1×",
+                "0.3×",
+                "0.5×",
+                "as stated",
+                "2×",
+                "3×",
+                "10×",
+                "30×",
+                "100×",
+            ],
+            title={"text": "relative to the figure in the source", "font": {"size": 12, "color": style.SOFT}},
+        )
+    )
+    figure.update_yaxes(
+        **style.axis(showgrid=False, tickfont={"size": 12, "color": style.INK}, type="category", dtick=1)
+    )
+    figure.update_yaxes(categoryorder="array", categoryarray=labels)
+    return figure
+
+
+def _usable(claims: pd.DataFrame) -> pd.DataFrame:
+    missing = [c for c in COLUMNS if c not in claims]
+    if missing:
+        raise ValueError(f"the claims table lacks the columns {', '.join(missing)}")
+    numbers = claims.assign(
+        **{
+            c: pd.to_numeric(claims[c], errors="coerce")
+            for c in ("low", "value", "high", "model", "residual")
+        }
+    )
+    keep = np.isfinite(numbers["model"]) & (numbers["model"] > 0) & np.isfinite(numbers["residual"])
+    keep &= _centre(numbers) > 0
+    usable: pd.DataFrame = numbers[keep].drop_duplicates("claim")
+    return usable
+
+
+def _centre(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The claim's figure, else the middle of its range, else whichever end is given."""
+    value, low, high = (rows[c].to_numpy(float) for c in ("value", "low", "high"))
+    middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.fmax(low, high))
+    return np.asarray(np.where(np.isfinite(value), value, middle), dtype=float)
+
+
+def _told(row: pd.Series[Any]) -> str:
+    ends = [style.amount(v) for v in (row["low"], row["value"], row["high"]) if np.isfinite(v)]
+    year = f", {row['year']}" if isinstance(row["year"], str) and row["year"] else ""
+    return (
+        f"<b>{row['claim']}</b> ({row['source']}{year}, {row['grade']})"
+        f"<br>{_wrapped(str(row['statement']))}<br>"
+        f"source: {row['bound']} {' – '.join(ends)} {row['unit']}<br>"
+        f"model: {style.amount(row['model'])} {row['unit']} (z = {row['residual']:+.1f}, {row['use']})"
+    ).replace("dimensionless", "")
+
+
+def _wrapped(text: str, width: int = 70) -> str:
+    import textwrap
+
+    return "<br>".join(textwrap.wrap(text, width))
+
+
+def _short(text: str, most: int = 38) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

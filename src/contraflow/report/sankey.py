@@ -1,0 +1,178 @@
+"""Where the goods come from and end: zones, ways out, transit and markets, t pure a year."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import xarray as xr
+
+from contraflow.report import style
+from contraflow.results.tables import KG_PER_TONNE, coord, home_country
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+K = TypeVar("K", bound=Hashable)
+SMALL = 0.012
+"""Nodes that carry less than this share of the whole are put together as "other"."""
+LAYERS = ("grown in", "leaves by", "goes to", "sold in")
+SEIZED = "seized or lost"
+
+
+def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, str, str], float]:
+    """Flows at home by (zone, mode out, country reached, market), t pure a year.
+
+    Every node passes on a mix: what arrives at it from each zone leaves in proportion over its arcs.
+    So one forward pass of shares over the acyclic network says which zone's goods took which way out
+    and were sold where; what is seized or wasted on the way ends in its own row. Only goods that are
+    grown or bought at home are followed. The way out is ``stays`` for what never leaves.
+    """
+    country = home_country(data, home)
+    pure, arrived = (np.median(data[v].values, axis=0) / KG_PER_TONNE for v in ("pure", "arrival_pure"))
+    kind, tail, head = coord(data, "kind"), coord(data, "tail"), coord(data, "head")
+    mode, from_country, to_country = (coord(data, c) for c in ("mode", "from_country", "to_country"))
+    markets = dict(zip(coord(data, "market_node"), coord(data, "market_place"), strict=True))
+    zone, place = (
+        coord(data, "from_place"),
+        dict(zip(coord(data, "node"), coord(data, "node_place"), strict=True)),
+    )
+
+    mixes: dict[str, dict[tuple[str, str, str], float]] = {}
+    totals: dict[tuple[str, str, str, str], float] = {}
+    for a in np.flatnonzero((kind == "activity") & (arrived > 0) & (from_country == country)):
+        _add(mixes.setdefault(head[a], {}), (str(zone[a]), "", ""), float(arrived[a]))
+    for node in _order(tail, head):
+        mix = mixes.get(node)
+        if not mix:
+            continue
+        whole = sum(mix.values())
+        out = np.flatnonzero((tail == node) & (pure > 0))
+        for a in out:
+            for (origin, way, reached), tonnes in mix.items():
+                part = tonnes * float(pure[a]) / max(whole, float(pure[out].sum()), 1e-12)
+                leaves = from_country[a] == country and to_country[a] != country and not way
+                key = (origin, str(mode[a]), str(to_country[a])) if leaves else (origin, way, reached)
+                through = min(1.0, float(arrived[a] / pure[a]))
+                _add(mixes.setdefault(head[a], {}), key, part * through)
+                lost = (*key, SEIZED)
+                totals[lost] = totals.get(lost, 0.0) + part * (1 - through)
+        rest = max(0.0, whole - float(pure[out].sum()))
+        if node in markets and rest > 1e-9:
+            for (origin, way, reached), tonnes in mix.items():
+                key4 = (
+                    origin,
+                    way or "stays",
+                    reached or country,
+                    str(markets.get(node, place.get(node, ""))),
+                )
+                totals[key4] = totals.get(key4, 0.0) + tonnes * rest / whole
+    stays = {(o, w or "stays", c or country, m): 0.0 for o, w, c, m in totals}
+    for (origin, way, reached, market), tonnes in totals.items():
+        stays[origin, way or "stays", reached or country, market] += tonnes
+    return stays
+
+
+def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str | None = None) -> go.Figure:
+    """Sankey diagram of :func:`journeys`: where it grows, how it leaves, where it goes first, who buys.
+
+    ``names`` gives places, modes and country codes as shown.
+    """
+    import plotly.graph_objects as go
+
+    country = home_country(data, home)
+    paths = {k: t for k, t in journeys(data, home).items() if t > 0}
+    whole = sum(paths.values()) or 1.0
+    sums: list[dict[str, float]] = [{}, {}, {}, {}]
+    for path, tonnes in paths.items():
+        for layer, key in enumerate(path):
+            _add(sums[layer], key, tonnes)
+    merged: dict[tuple[int, str, int, str], float] = {}
+    for path, tonnes in paths.items():
+        keys = [k if sums[i][k] > SMALL * whole or k == SEIZED else "other" for i, k in enumerate(path)]
+        if path[1] == "stays":  # what never leaves goes straight from the zone to its end
+            _add(merged, (0, keys[0], 3, keys[3]), tonnes)
+            continue
+        for i in range(3):
+            _add(merged, (i, keys[i], i + 1, keys[i + 1]), tonnes)
+    modes = style.mode_colours(k for k in sums[1] if k not in ("stays",))
+    nodes = list(dict.fromkeys([k[:2] for k in merged] + [k[2:] for k in merged]))
+    index = {node: i for i, node in enumerate(nodes)}
+    through = {n: max(_through(merged, n, 0), _through(merged, n, 2)) for n in nodes}
+    shown = names or {}
+
+    def label(node: tuple[int, str]) -> str:
+        key = node[1]
+        text = "no export" if key == country and node[0] == 2 else shown.get(key, key.replace("-", " "))
+        return f"{text}  {style.amount(through[node])} t"
+
+    def colour(node: tuple[int, str]) -> str:
+        layer, key = node
+        if key == SEIZED:
+            return "#9a958a"
+        return ("#5d7f3f", modes.get(key, style.SOFT), "#936512", "#23508a")[layer]
+
+    links = list(merged)
+    figure = go.Figure(layout=style.layout(520, margin={"l": 4, "r": 4, "t": 34, "b": 10}))
+    figure.add_sankey(
+        arrangement="snap",
+        node={
+            "label": [label(n) for n in nodes],
+            "color": [colour(n) for n in nodes],
+            "pad": 16,
+            "thickness": 13,
+            "line": {"width": 0},
+            "hovertemplate": "%{label}<extra></extra>",
+        },
+        link={
+            "source": [index[k[:2]] for k in links],
+            "target": [index[k[2:]] for k in links],
+            "value": [round(merged[k], 4) for k in links],
+            "color": [
+                style.faded(
+                    modes[k[1] if k[0] == 1 else k[3]]
+                    if {k[0], k[2]} & {1} and (k[1] if k[0] == 1 else k[3]) in modes
+                    else "#9a958a",
+                    0.34,
+                )
+                for k in links
+            ],
+            "hovertemplate": "%{source.label} → %{target.label}: %{value:.1f} t<extra></extra>",
+        },
+        textfont={"size": 12.5, "color": style.INK, "family": style.FONT, "shadow": "none"},
+    )
+    for layer, title in enumerate(LAYERS):
+        figure.add_annotation(
+            x=layer / 3,
+            y=1.0,
+            xref="paper",
+            yref="paper",
+            yanchor="bottom",
+            yshift=10,
+            xanchor=("left", "center", "center", "right")[layer],
+            text=title.upper(),
+            showarrow=False,
+            font={"size": 11, "color": style.SOFT},
+        )
+    return figure
+
+
+def _through(merged: Mapping[tuple[int, str, int, str], float], node: tuple[int, str], side: int) -> float:
+    return sum(t for k, t in merged.items() if k[side : side + 2] == node)
+
+
+def _add(sums: dict[K, float], key: K, value: float) -> None:
+    sums[key] = sums.get(key, 0.0) + value
+
+
+def _order(
+    tail: np.ndarray[tuple[int], np.dtype[np.object_]], head: np.ndarray[tuple[int], np.dtype[np.object_]]
+) -> list[str]:
+    """Nodes so that every arc leads forward."""
+    from graphlib import TopologicalSorter
+
+    before: dict[str, set[str]] = {}
+    for t, h in zip(tail, head, strict=True):
+        before.setdefault(str(h), set()).add(str(t))
+    return list(TopologicalSorter(before).static_order())

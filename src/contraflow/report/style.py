@@ -1,0 +1,101 @@
+"""Colours, type and the plain layout that all figures share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+INK = "#22282e"
+SOFT = "#6b7178"
+FAINT = "#c9c6bd"
+PAPER = "#fbfaf6"
+LAND = "#f1eee5"
+HOME = "#e9e4d5"
+SEA = "#e6edf0"
+RIVER = "#c2d5dd"
+RISE = "#b4552d"
+FALL = "#2c6e8f"
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+
+FAMILIES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
+    {
+        "air": (
+            ("air", "plane", "flight", "helicopter", "avioneta", "drop"),
+            ("#b4432f", "#d98a6d", "#8c2f22"),
+        ),
+        "foot": (("back", "foot", "carrier", "mule", "walk", "escort"), ("#5d7f3f", "#93ad6d", "#3f5a2a")),
+        "sea": (
+            ("container", "ship", "sea", "vessel", "maritime", "port"),
+            ("#23508a", "#5f87b8", "#173560"),
+        ),
+        "water": (("river", "boat", "canoe", "launch"), ("#2f8f8b", "#77b9b3", "#1f6562")),
+        "road": (
+            ("pickup", "lorry", "truck", "road", "car", "bus", "vehicle"),
+            ("#c58a1c", "#dfb765", "#936512"),
+        ),
+    }
+)
+"""Ways of moving: words in a mode's id that mean it, and its colours. Hues differ also for the
+colour-blind (Okabe and Ito 2008), muted for print."""
+
+OTHER = ("#75668f", "#a99dbd", "#51456a")
+SERIES = ("#23508a", "#c58a1c", "#2f8f8b", "#b4432f", "#75668f", "#5d7f3f", "#8a8f96")
+
+
+def mode_colours(modes: Iterable[str]) -> dict[str, str]:
+    """A colour per mode: the hue of its family, a shade of its own."""
+    used: dict[str, int] = {}
+    colours = {}
+    for mode in sorted(set(modes)):
+        family = next((f for f, (words, _) in FAMILIES.items() if any(w in mode for w in words)), "other")
+        shades = FAMILIES[family][1] if family in FAMILIES else OTHER
+        colours[mode] = shades[used.get(family, 0) % len(shades)]
+        used[family] = used.get(family, 0) + 1
+    return colours
+
+
+def faded(colour: str, alpha: float) -> str:
+    """``#rrggbb`` with an opacity from 0 to 1, as CSS ``rgba``."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def layout(height: int, **more: Any) -> dict[str, Any]:
+    """Layout that every figure starts from."""
+    plain: dict[str, Any] = {
+        "height": height,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": FAINT, "font": {"family": FONT, "size": 13}},
+        "showlegend": False,
+        "dragmode": False,
+    }
+    return plain | more
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """A quiet axis: thin grid, no box."""
+    plain: dict[str, Any] = {
+        "showline": False,
+        "zeroline": False,
+        "gridcolor": "#e4e1d8",
+        "gridwidth": 1,
+        "tickfont": {"size": 12, "color": SOFT},
+        "ticks": "",
+        "automargin": True,
+        "fixedrange": True,
+    }
+    return plain | more
+
+
+def amount(value: float) -> str:
+    """A number with as many figures as a reader can use: 1,240; 86; 3.4; 0.07."""
+    size = abs(value)
+    if size >= 9.95 or size == 0:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.1f}" if size >= 0.95 else f"{value:.2g}"
+    return text.replace("-", "−")

@@ -1,0 +1,320 @@
+"""Tables from the labelled dataset of an outcome: what moves where, and what changes.
+
+Every function is pure: it takes one dataset or two (``base``, and ``after`` under a policy) with a
+leading dimension ``draw`` and returns a DataFrame. Figures are medians over draws; with more than
+one draw, columns ending in ``_5`` and ``_95`` hold the 5 % and 95 % quantiles. Draw i of ``base``
+and of ``after`` share their parameters, so changes are taken draw by draw before the quantiles.
+Masses are t of pure cocaine a year and money is million dollars a year unless a column says
+otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+Rows = tuple[pd.Index, Values]
+
+AIR_WORDS = ("air", "plane", "flight", "aircraft", "helicopter", "avioneta")
+"""Words in a mode's id that mean it flies."""
+
+COSTS = {
+    "cost": "spent",
+    "fees": "fees",
+    "surcharge": "surcharge",
+    "risk_pay": "risk_pay",
+    "margin": "margin",
+    "taken": "taken",
+}
+"""Parts of a step's price and the variables that hold them; one that is absent is none."""
+
+KG_PER_TONNE = 1000.0
+USD_PER_MILLION = 1e6
+
+
+def quantiles(name: str, values: Values) -> dict[str, Values]:
+    """Columns of a figure with shape (draw, row): its median and, with draws, its 5 % and 95 %."""
+    columns = {name: np.median(values, axis=0)}
+    if values.shape[0] > 1:
+        columns[f"{name}_5"], columns[f"{name}_95"] = np.quantile(values, (0.05, 0.95), axis=0)
+    return columns
+
+
+def home_country(data: xr.Dataset, home: str | None = None) -> str:
+    """Country that the case is about: ``home``, else what the dataset says, else Peru."""
+    return home or str(data.attrs.get("home", "PE"))
+
+
+def coord(data: xr.Dataset, name: str) -> NDArray[np.object_]:
+    """A text coordinate as an array of Python strings."""
+    return np.asarray(data[name].values, dtype=object).astype(str).astype(object)
+
+
+def leaving(data: xr.Dataset, home: str | None = None) -> NDArray[np.bool_]:
+    """Which arcs carry goods out of the home country; shape (arc,)."""
+    country = home_country(data, home)
+    inside = coord(data, "from_country") == country
+    outside = coord(data, "to_country") != country
+    return np.asarray(inside & outside & (coord(data, "kind") == "link"), dtype=bool)
+
+
+def grouped(labels: NDArray[np.object_], values: Values) -> Rows:
+    """Sum values (draw, arc) over arcs of the same label, into (draw, label)."""
+    names, index = np.unique(labels.astype(str), return_inverse=True)
+    sums = np.zeros((values.shape[0], names.size))
+    np.add.at(sums.T, index, values.T)
+    return pd.Index(names), sums
+
+
+def contrast(base: Rows, after: Rows | None, name: str, shares: bool = True) -> pd.DataFrame:
+    """Before, after, change and shares of rows, aligned by label; a row absent on one side is zero."""
+    index = base[0] if after is None else base[0].union(after[0])
+    before = _aligned(base, index)
+    columns = quantiles("before", before)
+    if shares:
+        columns |= quantiles("share_before", _share(before))
+    if after is not None:
+        then = _aligned(after, index)
+        if then.shape[0] != before.shape[0]:
+            raise ValueError(
+                f"before has {before.shape[0]} draws and after {then.shape[0]}: compare outcomes of one lab"
+            )
+        columns |= quantiles("after", then) | quantiles("change", then - before)
+        if shares:
+            columns |= quantiles("share_after", _share(then))
+    order = ("before", "after", "change", "share_before", "share_after")
+    names = [c for stem in order for c in (stem, f"{stem}_5", f"{stem}_95") if c in columns]
+    frame = pd.DataFrame({c: columns[c] for c in names}, index=index.rename(name))
+    return frame.sort_values("before", ascending=False, kind="stable")
+
+
+def by_mode(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
+    """Exports of the home country by mode, t pure a year."""
+    return _exports(base, after, home, lambda data: coord(data, "mode"), "mode")
+
+
+def by_route(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
+    """Exports by way out: the last place at home (strips, port, crossing), t pure a year."""
+    return _exports(base, after, home, lambda data: coord(data, "from_place"), "route")
+
+
+def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
+    """Coca grown (ha) and goods made (t pure a year) by place; rows (what, place).
+
+    ``what`` is ``coca`` or the id of a form that some process makes. Places abroad are listed too
+    when ``home`` is ``"all"``.
+    """
+
+    def rows(data: xr.Dataset, kind: str, what: str) -> Rows:
+        made = np.asarray(data["arrival_pure"].values) > 0
+        chosen = (coord(data, "kind") == kind) & made.any(axis=0)
+        if home != "all":
+            chosen &= coord(data, "from_country") == home_country(data, home)
+        if kind == "process":
+            chosen &= coord(data, "form_out") == what
+            values = data["arrival_pure"].values / KG_PER_TONNE
+        else:
+            values = data["flow"].values
+        return grouped(coord(data, "from_place")[chosen], values[:, chosen])
+
+    def table(kind: str, what: str) -> pd.DataFrame:
+        return contrast(rows(base, kind, what), None if after is None else rows(after, kind, what), "place")
+
+    frames = {"coca": table("activity", "")}
+    for form in dict.fromkeys(coord(base, "form_out")[coord(base, "kind") == "process"]):
+        frame = table("process", form)
+        if len(frame):
+            frames[form] = frame
+    return pd.concat(frames, names=["what", "place"])
+
+
+def displacement(
+    base: xr.Dataset, after: xr.Dataset, by: str = "mode", home: str | None = None
+) -> pd.DataFrame:
+    """What left one option and what came up elsewhere, largest loss first.
+
+    ``by`` is mode, route, country, form (exports of the home country, t pure) or zone (ha of coca).
+
+    ``attrs["displaced"]`` is the sum of gains over the sum of losses (median over draws): 0 means
+    that what was stopped went nowhere else, 1 that all of it came up elsewhere.
+    """
+    labels = {
+        "mode": lambda d: coord(d, "mode"),
+        "route": lambda d: coord(d, "from_place"),
+        "country": lambda d: coord(d, "to_country"),
+        "form": lambda d: coord(d, "form"),
+    }
+    if by == "zone":
+        frame = pd.DataFrame(by_zone(base, after, home).loc["coca"])
+        pairs = [_hectares(data, home) for data in (base, after)]
+    elif by in labels:
+        frame = _exports(base, after, home, labels[by], by)
+        pairs = [_leaving_rows(data, home, labels[by]) for data in (base, after)]
+    else:
+        raise ValueError(f"by is {by!r}; it can be zone, {', '.join(labels)}")
+    index = pairs[0][0].union(pairs[1][0])
+    change = _aligned(pairs[1], index) - _aligned(pairs[0], index)
+    gains, losses = np.maximum(change, 0).sum(axis=1), np.maximum(-change, 0).sum(axis=1)
+    frame = frame.sort_values(by="change", kind="stable")
+    frame.attrs["displaced"] = float(np.median(gains / np.where(losses > 0, losses, np.inf)))
+    return frame
+
+
+def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
+    """Income by actor, M$ a year, with the actor's name and kind."""
+
+    def rows(data: xr.Dataset) -> Rows:
+        return pd.Index(coord(data, "actor")), data["income"].values / USD_PER_MILLION
+
+    frame = contrast(rows(base), None if after is None else rows(after), "actor")
+    names = pd.DataFrame(
+        {"name": coord(base, "actor_name"), "kind": coord(base, "actor_kind")}, index=coord(base, "actor")
+    )
+    return names.reindex(frame.index).join(frame)
+
+
+def headline(
+    base: xr.Dataset,
+    after: xr.Dataset | None = None,
+    home: str | None = None,
+    air: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """The figures that a reader asks for first; rows by name, each with its own ``unit``.
+
+    ``air`` names the modes that fly; left out, they are those whose id says so.
+    """
+
+    def figures(data: xr.Dataset) -> dict[str, tuple[Values, str]]:
+        out = data["pure"].values * leaving(data, home)
+        income = data["income"].values / USD_PER_MILLION
+        kinds = coord(data, "actor_kind")
+        flies = np.array([_flies(mode, air) for mode in coord(data, "mode")])
+        return {
+            "delivered": (data["delivered"].values / KG_PER_TONNE, "t/yr"),
+            "exports": (out.sum(axis=1) / KG_PER_TONNE, "t/yr"),
+            "exports by air": (out[:, flies].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+            "seized": (data["seized_total"].values / KG_PER_TONNE, "t/yr"),
+            "arrests": (data["arrests"].values, "persons/yr"),
+            "hectares": (data["hectares"].values, "ha"),
+            "growers' income": (income[:, kinds == "households"].sum(axis=1), "M$/yr"),
+            "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
+            "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
+        }
+
+    first = figures(base)
+    then = figures(after) if after is not None else None
+    index = pd.Index(list(first))
+    frame = contrast(
+        (index, np.stack([v for v, _ in first.values()], axis=1)),
+        None if then is None else (index, np.stack([v for v, _ in then.values()], axis=1)),
+        "figure",
+        shares=False,
+    ).reindex(index.rename("figure"))
+    frame.insert(0, "unit", [unit for _, unit in first.values()])
+    if after is not None:
+        whole = frame["before"].to_numpy()
+        frame["ratio"] = frame["after"].to_numpy() / np.where(whole == 0, np.nan, whole)
+    return frame
+
+
+def price_ladder(
+    data: xr.Dataset, chain: Sequence[str] | None = None, market: str | None = None
+) -> pd.DataFrame:
+    """From the farm gate to a final market: how a kilogram's price is built up, step by step.
+
+    ``chain`` is the arcs to follow, by id; left out, the path that carries most value to ``market``
+    (left out: the market with the largest revenue) is followed back to where the leaf is picked. All
+    figures are USD per kg of pure cocaine that arrives at the step's head, so that
+
+        price_to = price_from + loss + cost + fees + surcharge + risk_pay + margin + taken + rent
+
+    holds in every draw: ``loss`` replaces what was seized or wasted on the way, ``rent`` is what the
+    step yields beyond the average of the options at its tail (it can be negative).
+    """
+    ids = list(coord(data, "arc"))
+    numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market)
+    nodes = {node: i for i, node in enumerate(coord(data, "node"))}
+    parts: list[pd.DataFrame] = []
+    for arc in numbers:
+        one = data.isel(arc=arc)
+        tail, head = str(one["tail"].values), str(one["head"].values)
+        price_tail = data["price"].values[:, nodes[tail]]
+        kilos = np.maximum(one["arrival_pure"].values, 1e-300)
+        reach = one["arrival"].values * data["price"].values[:, nodes[head]] / kilos
+        bought = one["flow"].values * price_tail / kilos
+        pure = one["pure"].values
+        start = np.where(pure > 0, bought * kilos / np.where(pure > 0, pure, 1.0), bought)
+        terms = {"price_from": start, "loss": bought - start}
+        terms |= {name: one[v].values / kilos for name, v in COSTS.items() if v in one}
+        terms["rent"] = reach - sum(terms.values(), np.zeros_like(reach))
+        terms["price_to"] = reach
+        columns = {c: v for n, x in terms.items() for c, v in quantiles(n, x[:, None]).items()}
+        text = ("step", "kind", "mode", "tail", "head", "form", "form_out", "from_place", "to_place")
+        parts.append(pd.DataFrame({t: [str(one[t].values)] for t in text} | columns, index=[ids[arc]]))
+    return pd.concat(parts).rename_axis("arc")
+
+
+def _main_path(data: xr.Dataset, market: str | None) -> list[int]:
+    """Numbers of the arcs from the farm gate to a market, by the largest arrival at every node."""
+    revenue = np.median(data["market_price"].values * data["sold"].values, axis=0)
+    markets = list(coord(data, "market"))
+    if market is not None and market not in markets:
+        raise ValueError(f"{market!r} is no market of this outcome; it has {', '.join(map(str, markets))}")
+    chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
+    node = str(data["market_node"].values[chosen])
+    arrival = np.median(data["arrival"].values, axis=0)
+    heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
+    path: list[int] = []
+    while True:
+        into = np.flatnonzero((heads == node) & (kinds != "activity") & (arrival > 0))
+        if not into.size:
+            return path[::-1]
+        path.append(int(into[np.argmax(arrival[into])]))
+        node = str(tails[path[-1]])
+
+
+def _flies(mode: str, air: Sequence[str] | None) -> bool:
+    if air is not None:
+        return mode in air
+    return any(part.startswith(AIR_WORDS) for part in mode.split("-"))
+
+
+def _leaving_rows(
+    data: xr.Dataset, home: str | None, label: Callable[[xr.Dataset], NDArray[np.object_]]
+) -> Rows:
+    chosen = leaving(data, home)
+    return grouped(label(data)[chosen], data["pure"].values[:, chosen] / KG_PER_TONNE)
+
+
+def _hectares(data: xr.Dataset, home: str | None) -> Rows:
+    grows = (coord(data, "kind") == "activity") & (data["arrival_pure"].values > 0).any(axis=0)
+    grows &= coord(data, "from_country") == home_country(data, home)
+    return grouped(coord(data, "from_place")[grows], data["flow"].values[:, grows])
+
+
+def _exports(
+    base: xr.Dataset,
+    after: xr.Dataset | None,
+    home: str | None,
+    label: Callable[[xr.Dataset], NDArray[np.object_]],
+    name: Hashable,
+) -> pd.DataFrame:
+    then = None if after is None else _leaving_rows(after, home, label)
+    return contrast(_leaving_rows(base, home, label), then, str(name))
+
+
+def _aligned(rows: Rows, index: pd.Index) -> Values:
+    values = np.zeros((rows[1].shape[0], len(index)))
+    values[:, index.get_indexer(rows[0])] = rows[1]
+    return values
+
+
+def _share(values: Values) -> Values:
+    total = values.sum(axis=1, keepdims=True)
+    share: Values = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
+    return share
