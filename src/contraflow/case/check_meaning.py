@@ -35,12 +35,14 @@ def steps_lead_somewhere(tables: Tables, units: Units) -> list[Problem]:
         if link.item.origin == link.item.destination:
             cure = "Let it end elsewhere, or describe a process"
             problems.append(link.problem("to", "is also where the link begins", cure, link.item.destination))
-    for model in (schema.Process, schema.Activity):
-        for step in tables.of(model):
-            if step.item.input == step.item.output:
-                problems.append(
-                    step.problem("output", "is also the input", "Name another form", step.item.output)
-                )
+    turned: list[Entry[schema.Process] | Entry[schema.Activity]] = []
+    turned.extend(tables.of(schema.Process))
+    turned.extend(tables.of(schema.Activity))
+    for step in turned:
+        if step.item.input == step.item.output:
+            problems.append(
+                step.problem("output", "is also the input", "Name another form", step.item.output)
+            )
     return problems
 
 

@@ -107,7 +107,7 @@ def units_known(tables: Tables, units: Units) -> list[Problem]:
             continue
         kept = {} if claim.use is schema.Use.CONTEXT else dimensions.of_claim(claim.quantity)
         if kept and units.fits(unit, kept) is None:
-            message = f"is no unit of a {claim.quantity.value}"
+            message = f"is no unit of the quantity '{claim.quantity.value}'"
             cure = f"Give a unit that converts to {_either(tuple(dict.fromkeys(kept.values())))}"
             problems.append(entry.problem("unit", message, cure, short(claim.unit)))
     return problems
@@ -160,7 +160,7 @@ def claims_possible(tables: Tables, units: Units) -> list[Problem]:
             number = getattr(claim, name)
             fault = None if number is None else limit.fault(number * factor)
             if fault is not None:
-                message = f"{fault}, which is impossible for a {claim.quantity.value}"
+                message = f"{fault}, which is impossible for the quantity '{claim.quantity.value}'"
                 problems.append(entry.problem(name, message, "Correct the number or its unit", f"{number:g}"))
     return problems
 

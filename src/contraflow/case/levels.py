@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from contraflow.case.rows import NUMBER
+
 
 def parse_levels(text: str) -> dict[str, float]:
     """Level by measure; empty text is the empty policy.
@@ -20,10 +22,9 @@ def parse_levels(text: str) -> dict[str, float]:
             raise ValueError(f"'{part}' is not written as measure=level")
         if name in levels:
             raise ValueError(f"'{name}' is given twice")
-        try:
-            level = float(number)
-        except ValueError:
-            raise ValueError(f"the level '{number}' of {name} is no number") from None
+        if not NUMBER.fullmatch(number):
+            raise ValueError(f"the level '{number}' of {name} is no number")
+        level = float(number)
         if not (math.isfinite(level) and level >= 0):
             raise ValueError(f"the level {number} of {name} is not a finite number from 0")
         levels[name] = level

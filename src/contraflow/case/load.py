@@ -75,17 +75,21 @@ def locate(case: str | Path) -> Path:
 
 def _read(folder: Path) -> tuple[Case | None, list[Problem]]:
     """The case, or None and its problems."""
+    try:
+        return _read_folder(folder)
+    except OSError as error:
+        cure = "Check that you may read it"
+        return None, [Problem(str(folder), f"The folder cannot be read: {error.strerror}", cure)]
+
+
+def _read_folder(folder: Path) -> tuple[Case | None, list[Problem]]:
     info, problems = _read_info(folder)
     problems += _strays(folder)
     tables = _read_tables(folder, info, problems)
-    try:
-        units = Units(info.currency if info else {})
-    except UnitError as error:
-        problems.append(Problem(CASE_FILE, f"In [currency], {error}", error.cure, None, "currency"))
-        units = Units()
-    if info is not None:
-        problems += checks.run(tables, units)
-    if problems or info is None:
+    units, faults = _units(info)
+    problems += faults
+    problems += checks.run(tables, units)
+    if problems or info is None or units is None:
         return None, problems
     rows = {
         model.table: {name: row for name, row in _converted(tables, model, units)} for model in schema.TABLES
@@ -108,6 +112,16 @@ def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
         return schema.CaseInfo.model_validate(content), []
     except ValidationError as error:
         return None, [_info_problem(detail) for detail in error.errors()]
+
+
+def _units(info: schema.CaseInfo | None) -> tuple[Units | None, list[Problem]]:
+    """The units that the case may use, or None if its currencies are not known."""
+    if info is None:
+        return None, []
+    try:
+        return Units(info.currency), []
+    except UnitError as error:
+        return None, [Problem(CASE_FILE, f"In [currency], {error}", error.cure, None, "currency")]
 
 
 def _info_problem(detail: Any) -> Problem:

@@ -53,7 +53,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         return {}, problems
     try:
         return tomllib.loads(text), []
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or a number or date that Python refuses
         return {}, [Problem(path.name, f"This is no TOML: {error}", "Mend the syntax; strings need quotes")]
     except RecursionError:
         return {}, [

@@ -15,7 +15,8 @@ from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.read import Cells
 from contraflow.errors import Problem
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A number as a cell may write it: a point for decimals, no thousands separators, finite."""
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 _PATTERN_CURES = {
@@ -86,7 +87,7 @@ def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
 def _number_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     if column.kind == "integer" and not _INTEGER.fullmatch(text):
         yield "is no whole number", "Write digits only"
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         separated = re.fullmatch(r"[+-]?\d[\d., ]*", text)
         point = "Use a point for decimals and nothing between thousands: 1234.5"
         yield "is no number", point if separated else "Write a finite number such as 1234.5, without its unit"

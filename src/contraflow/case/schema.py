@@ -596,6 +596,9 @@ class CaseInfo(BaseModel):
     summary: Text
     licence: Text = "CC-BY-4.0"
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
+    home: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
+        default="PE", description="Country whose state acts and whose exports are counted."
+    )
     drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
         description="Parameter: standard deviation of unmodelled change, in logarithms per square root of "
         "a year."

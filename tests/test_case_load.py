@@ -1,0 +1,415 @@
+"""Loading: the example is well formed, and every kind of slip ends in one clear problem."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import contraflow.case as cases
+from contraflow.case import schema
+from contraflow.case.columns import CORE
+from contraflow.case.load import data
+from contraflow.case.read import read_sheet
+from contraflow.errors import CaseError, OutputError, Problem
+
+EXAMPLE = data() / "example"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return cases.new(tmp_path / "case")
+
+
+def table(folder: Path, name: str) -> list[list[str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def write(folder: Path, name: str, rows: list[list[str]]) -> None:
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def edit(folder: Path, name: str, row: str, column: str, value: str) -> int:
+    """Put a value into the row with this id; returns the row's number in a spreadsheet."""
+    rows = table(folder, name)
+    at = rows[0].index(column)
+    number = next(i for i, cells in enumerate(rows) if cells[rows[0].index("id")] == row)
+    rows[number][at] = value
+    write(folder, name, rows)
+    return number + 1
+
+
+def only(problems: list[Problem]) -> Problem:
+    assert len(problems) == 1, "\n".join(map(str, problems))
+    return problems[0]
+
+
+def test_example_is_well_formed() -> None:
+    assert cases.check("example") == []
+    case = cases.load("example")
+    assert len(case.fingerprint) == 64
+    assert set(case.links) >= {"selva-strips", "selva-port"}
+    assert case.links["selva-port"].origin == "alta-selva"
+
+
+@pytest.mark.parametrize("name", cases.shipped())
+def test_shipped_cases_are_well_formed(name: str) -> None:
+    assert "\n".join(map(str, cases.check(name))) == ""
+
+
+def test_numbers_are_in_units_of_the_model() -> None:
+    case = cases.load("example")
+    price = case.parameters["price-europe"]
+    assert (price.unit, price.value) == ("USD/kg", pytest.approx(27 * 1.1 * 1000))
+    assert case.parameters["endowment-nortia"].value == pytest.approx(40_000)
+    assert case.parameters["hazard-land"].unit == "1/km"
+    flights = case.claims["flights-a-month"]
+    assert (flights.unit, flights.value) == ("1/year", pytest.approx(360))
+    assert case.claims["coca-area"].unit == "ha"
+    assert case.claims["share-by-air"].value is None
+
+
+# One line per slip: table, id of the row, column, value, what the message and the cure say.
+SLIPS = [
+    ("parameters", "pay-plane", "low", "", "empty", "Fill it"),
+    ("parameters", "pay-plane", "low", "nan", "is no number", "finite"),
+    ("parameters", "pay-plane", "high", "inf", "is no number", "finite"),
+    ("parameters", "pay-plane", "high", "1e999", "too large", "finite"),
+    ("parameters", "pay-plane", "value", "80,5", "is no number", "point for decimals"),
+    ("parameters", "pay-plane", "value", "1.080,5", "is no number", "point for decimals"),
+    ("parameters", "pay-plane", "value", "80 USD", "is no number", "without its unit"),
+    ("parameters", "pay-plane", "value", "10", "less than low", "low <= value <= high"),
+    ("parameters", "pay-plane", "high", "79", "less than value", "low <= value <= high"),
+    ("parameters", "surcharge-airstrips", "low", "0", "log scale", "linear"),
+    ("parameters", "pay-plane", "scale", "Log", "choices", "Did you mean 'log'?"),
+    ("parameters", "pay-plane", "unit", "USD/kgg", "unknown unit 'kgg'", "Did you mean 'kg'?"),
+    ("parameters", "pay-plane", "unit", "GBP/kg", "unknown unit 'GBP'", "[currency]"),
+    ("parameters", "pay-plane", "unit", "))(", "is no unit", "USD/kg"),
+    ("parameters", "load-plane", "claims", "plane-laod", "claims.csv", "Did you mean 'plane-load'?"),
+    ("parameters", "load-plane", "claims", "!plane-load", "excludes", "columns that select"),
+    ("parameters", "load-plane", "claims", "plane-load; plane-load", "twice", "once"),
+    ("parameters", "load-plane", "claims", "; ;", "names nothing", "semicolons"),
+    ("places", "nortia", "latitude", "91", "above 90", "up to 90"),
+    ("places", "nortia", "longitude", "-181", "below -180", "from -180"),
+    ("places", "nortia", "kind", "zones", "choices", "Did you mean 'zone'?"),
+    ("places", "nortia", "source", "invented-mapp", "sources.csv", "Did you mean 'invented-map'?"),
+    ("places", "frontera", "country", "bolivia", "not written", "ISO 3166"),
+    (
+        "places",
+        "nortia",
+        "endowment",
+        "load-plane",
+        "in kg, which does not convert to ha",
+        "Correct the unit",
+    ),
+    ("forms", "labour", "unit", "hectare", "counted", "kg or ha"),
+    ("links", "selva-port", "to", "puerto-soll", "places.csv", "Did you mean 'puerto-sol'?"),
+    ("links", "selva-port", "to", "alta-selva", "also where the link begins", "elsewhere"),
+    ("links", "selva-port", "forms", "paste; leav", "forms.csv", "Did you mean 'leaf'?"),
+    ("links", "selva-port", "id", "Selva Port", "not written", "lower-case"),
+    ("links", "selva-port", "facility", "checkpoint", "facilities.csv", "'checkpoints'"),
+    ("links", "selva-port", "weight", "0.5", "parameters.csv", "add it to parameters"),
+    ("processes", "refining", "yield", "yield-leaf", "does not convert to dimensionless", "Correct"),
+    ("activities", "grow-coca", "yield", "yield-paste", "does not convert to kg/ha", "Correct"),
+    ("activities", "licit-living", "output", "labour", "also the input", "another form"),
+    ("markets", "europe", "price", "price-licit", "does not convert to USD/kg", "Correct"),
+    ("fees", "front-levy", "from", "valey", "neither the id", "Did you mean 'valley'?"),
+    ("fees", "front-levy", "from", "!QX", "neither the id", "add it to places"),
+    ("fees", "front-levy", "mode", "!portr", "modes.csv", "Did you mean 'porter'?"),
+    ("measures", "interceptors", "requires", "radars", "measures.csv", "Did you mean 'radar'?"),
+    ("measures", "interceptors", "requires", "interceptors", "require itself", "Break"),
+    ("measures", "radar", "full_at", "radar-full", "speaks of a required measure", "leave"),
+    ("effects", "fewer-strips", "facility", "", "kind needs it", "lose capacity"),
+    ("effects", "searches", "facility", "airstrips", "no meaning", "change the kind"),
+    ("effects", "searches", "rebuild", "rebuild-strips", "no meaning", "change the kind"),
+    ("effects", "searches", "step", "selva-prot", "neither a link", "Did you mean 'selva-port'?"),
+    ("effects", "searches", "size", "pay-plane", "does not convert to dimensionless", "Correct"),
+    ("events", "posts-opened", "date", "2015-13", "no date", "2014-08"),
+    ("events", "posts-opened", "date", "2015-02-30", "no date", "2014-08"),
+    ("events", "posts-opened", "measure", "road-checkpoint", "measures.csv", "Did you mean"),
+    ("claims", "coca-area", "year", "2021-2019", "ends before", "2010-2014"),
+    ("claims", "coca-area", "year", "'21", "not written", "2010-2014"),
+    ("claims", "coca-area", "information", "7", "above 6", "up to 6"),
+    ("claims", "coca-area", "information", "2.0", "whole number", "digits"),
+    ("claims", "coca-area", "unit", "t", "no unit of the quantity", "converts to ha"),
+    ("claims", "coca-area", "low", "-12", "impossible", "Correct"),
+    ("claims", "share-by-air", "high", "120", "impossible", "Correct"),
+    ("claims", "coca-area", "quantity", "none", "observes nothing", "context"),
+    ("claims", "paste-price", "unit", "USD/kg/year", "no unit of the quantity", "USD/kg or USD/ha"),
+    ("claims", "yield-of-paste", "unit", "kg/kgg", "unknown unit", "Did you mean"),
+    ("patterns", "rival-gains", "low", "", "range is expected", "Fill low"),
+    ("patterns", "rival-gains", "high", "0.5", "less than low", "low <= value"),
+    ("patterns", "strips-to-road", "policy", "strip-demolitoin=60", "measures.csv", "Did you mean"),
+    ("patterns", "strips-to-road", "policy", "strip-demolition: 60", "measure=level", "radar=1"),
+    ("patterns", "strips-to-road", "policy", "radar=-1", "from 0", "radar=1"),
+    ("patterns", "strips-to-road", "policy", "radar=1_0", "no number", "radar=1"),
+    ("patterns", "strips-to-road", "policy", "radar=1; radar=2", "given twice", "radar=1"),
+    ("patterns", "strips-to-road", "policy", "radar=9", "above its maximum 4", "Lower it"),
+    ("patterns", "strips-to-road", "policy", "", "with itself", "differ"),
+    ("patterns", "strips-to-road", "quantity", "none", "observes nothing", "output"),
+]
+
+
+@pytest.mark.parametrize(("name", "row", "column", "value", "message", "cure"), SLIPS)
+def test_slip(folder: Path, name: str, row: str, column: str, value: str, message: str, cure: str) -> None:
+    number = edit(folder, name, row, column, value)
+    problem = only(cases.check(folder))
+    assert (problem.file, problem.row, problem.column) == (f"{name}.csv", number, column)
+    assert message in problem.message or message in (problem.value or "")
+    assert cure in problem.cure
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "unit", "fault"),
+    [
+        ("yield-leaf", "-5", "kg/ha", "not above 0"),
+        ("detour-air", "0.5", "dimensionless", "below 1"),
+        ("margin-clans", "-1", "percent", "below 0"),
+        ("surcharge-airstrips", "-1", "USD/kg", "below 0"),
+        ("size-searches", "-0.1", "dimensionless", "below 0"),
+    ],
+)
+def test_impossible_number(folder: Path, name: str, low: str, unit: str, fault: str) -> None:
+    edit(folder, "parameters", name, "scale", "linear")
+    edit(folder, "parameters", name, "unit", unit)
+    number = edit(folder, "parameters", name, "low", low)
+    problem = only(cases.check(folder))
+    assert (problem.file, problem.row, problem.column, problem.value) == (
+        "parameters.csv",
+        number,
+        "low",
+        low,
+    )
+    assert fault in problem.message
+
+
+def test_share_above_one(folder: Path) -> None:
+    number = edit(folder, "parameters", "margin-clans", "high", "165")
+    problem = only(cases.check(folder))
+    assert (problem.row, problem.column) == (number, "high")
+    assert "above 1" in problem.message
+
+
+def test_duplicate_ids(folder: Path) -> None:
+    rows = table(folder, "fees")
+    write(folder, "fees", [*rows, rows[1]])
+    problem = only(cases.check(folder))
+    assert (problem.row, problem.column, problem.value) == (4, "id", "front-levy")
+    assert "fees.csv, row 2" in problem.message
+
+
+def test_steps_share_one_namespace(folder: Path) -> None:
+    rows = table(folder, "activities")
+    write(folder, "activities", [*rows, ["selva-port", *rows[1][1:]]])
+    problem = only(cases.check(folder))
+    assert (problem.file, problem.row) == ("activities.csv", 4)
+    assert "links.csv, row 4" in problem.message
+
+
+def damage(name: str, content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(content) and None
+
+
+def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return act
+
+
+FEES = (EXAMPLE / "fees.csv").read_bytes()
+
+FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
+    ("fees.csv", damage("fees.csv", b"PK\x03\x04..."), "no text file", "CSV UTF-8"),
+    ("fees.csv", damage("fees.csv", b"id,actor\n\0"), "no text file", "CSV UTF-8"),
+    ("fees.csv", damage("fees.csv", FEES.decode().encode("utf-16")), "no text file", "CSV UTF-8"),
+    ("fees.csv", damage("fees.csv", FEES + "n,peñón".encode("latin-1")), "not UTF-8", "CSV UTF-8"),
+    ("fees.csv", damage("fees.csv", FEES + b" " * (21 * 2**20)), "21 MB", "at most 20 MB"),
+    ("fees.csv", damage("fees.csv", b""), "no header", "row 1"),
+    ("fees.csv", damage("fees.csv", FEES.replace(b",", b";")), "not separated by commas", "CSV UTF-8"),
+    ("fees.csv", damage("fees.csv", FEES + b'"open,quote\n'), "no CSV", "quotation mark"),
+    ("fees.csv", damage("fees.csv", FEES + b"a,b\n"), "2 cells", "quotation marks"),
+    ("fees.csv", replace("fees.csv", "note\n", "note,note\n"), "twice", "Keep one"),
+    ("fees.csv", replace("fees.csv", "note\n", "remark\n"), "no column", "The columns are"),
+    ("fees.csv", replace("fees.csv", "note\n", "notes\n"), "no column", "Did you mean 'note'?"),
+    ("fees.csv", replace("fees.csv", ",amount,", ",,"), "no name", "Name column"),
+    ("links.csv", replace("links.csv", "id,from,", "id,origin,"), "no column", "Did you mean 'from'?"),
+    ("link.csv", lambda f: shutil.copy(f / "links.csv", f / "link.csv") and None, "no table", "'links.csv'"),
+    ("case.toml", lambda f: (f / "case.toml").unlink(), "missing", "baseline"),
+    ("case.toml", damage("case.toml", b"id = example"), "no TOML", "quotes"),
+    ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "CSV UTF-8"),
+    (
+        "case.toml",
+        replace("case.toml", "baseline = [2020, 2021]", "baseline = [2021, 2020]"),
+        "ends",
+        "first",
+    ),
+    ("case.toml", replace("case.toml", "baseline = [2020, 2021]", "baseline = 2020"), "not valid", "example"),
+    ("case.toml", replace("case.toml", "title =", "titel ="), "no entry", "Did you mean 'title'?"),
+    ("case.toml", replace("case.toml", 'drift = "drift"', 'drift = "drit"'), "parameters.csv", "'drift'"),
+    ("case.toml", replace("case.toml", "radar = 2", "raddar = 2"), "measures.csv", "'radar'"),
+    ("case.toml", replace("case.toml", "radar = 2", "radar = 20"), "above its maximum 4", "Lower"),
+    ("case.toml", replace("case.toml", "EUR = 1.1", "EUR = -1"), "rate of EUR", "positive"),
+    ("case.toml", replace("case.toml", "EUR = 1.1", "EUR = 1.1\nUSD = 2"), "USD", "ISO code"),
+    ("case.toml", replace("case.toml", '"destroy-strips"', '"shut-the-sky"'), "twice", "own id"),
+    *[
+        (f"{core}.csv", lambda f, core=core: (f / f"{core}.csv").unlink(), "missing", "Add it")
+        for core in CORE
+    ],
+]
+
+
+@pytest.mark.parametrize(("file", "act", "message", "cure"), FILES)
+def test_damaged_file(folder: Path, file: str, act: Callable[[Path], None], message: str, cure: str) -> None:
+    act(folder)
+    problems = cases.check(folder)
+    named = [p for p in problems if p.file == file and message in f"{p.value} {p.message}"]
+    assert named, "\n".join(map(str, problems))
+    assert cure in named[0].cure
+    # A broken file must not make other files look broken.
+    assert {p.file for p in problems} == {file}
+
+
+def test_all_problems_at_once(folder: Path) -> None:
+    edit(folder, "links", "selva-port", "to", "nowhere")
+    edit(folder, "places", "nortia", "latitude", "99")
+    edit(folder, "parameters", "pay-plane", "low", "x")
+    with pytest.raises(CaseError, match="3 problems in the case") as caught:
+        cases.load(folder)
+    assert {p.file for p in caught.value.problems} == {"links.csv", "places.csv", "parameters.csv"}
+
+
+def test_core_table_without_rows(folder: Path) -> None:
+    write(folder, "markets", table(folder, "markets")[:1])
+    assert "no rows" in only(cases.check(folder)).message
+
+
+def test_optional_files_may_be_absent(folder: Path) -> None:
+    (folder / "patterns.csv").unlink()
+    (folder / "fees.csv").unlink()
+    case = cases.load(folder)
+    assert dict(case.patterns) == {}
+
+
+def test_layout_is_forgiven_and_the_fingerprint_is_of_content(folder: Path) -> None:
+    before = cases.load(folder).fingerprint
+    rows = table(folder, "links")
+    padded = [[f" {cell} " for cell in row] for row in [rows[0], *reversed(rows[1:])]]
+    write(folder, "links", [*padded, [""] * len(rows[0]), []])
+    text = (folder / "links.csv").read_bytes()
+    (folder / "links.csv").write_bytes(b"\xef\xbb\xbf" + text)
+    assert cases.load(folder).fingerprint == before
+    edit(folder, "parameters", "pay-plane", "value", "81")
+    assert cases.load(folder).fingerprint != before
+
+
+def test_rows_are_counted_as_a_spreadsheet_does(folder: Path) -> None:
+    rows = table(folder, "places")
+    rows[1][-1] = "two\nlines"
+    rows.insert(2, [""] * len(rows[0]))
+    write(folder, "places", rows)
+    number = edit(folder, "places", "nortia", "latitude", "99")
+    assert number == 7
+    assert only(cases.check(folder)).row == 7
+
+
+@pytest.mark.parametrize("name", ["exampel", "", "no/such/folder", "x\0y", "a" * 5000])
+def test_no_such_case(name: str) -> None:
+    problem = only(cases.check(name))
+    assert "no such case" in problem.message
+    assert "example" in problem.cure
+    with pytest.raises(CaseError):
+        cases.load(name)
+
+
+def test_new_refuses_what_is_not_empty(folder: Path) -> None:
+    with pytest.raises(OutputError, match="not an empty folder"):
+        cases.new(folder)
+    with pytest.raises(OutputError, match="not an empty folder"):
+        cases.new(folder / "case.toml")
+    with pytest.raises(OutputError):
+        cases.new(folder / "case.toml" / "below")
+
+
+def test_new_fills_an_empty_folder(tmp_path: Path) -> None:
+    assert cases.new(tmp_path) == tmp_path
+    assert cases.check(tmp_path) == []
+    assert "invented" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_importing_costs_no_heavy_library() -> None:
+    heavy = "{'pint', 'numpy', 'pandas', 'jax', 'xarray'}"
+    code = f"import sys, contraflow.case; sys.exit(len({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_functions_win_over_modules_of_their_name() -> None:
+    import contraflow.case.check
+    import contraflow.case.load
+
+    assert callable(contraflow.case.load)
+    assert callable(contraflow.case.check)
+
+
+TABLES = [model.table for model in schema.TABLES]
+SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def loads_or_is_a_case_error(folder: Path) -> bool:
+    try:
+        cases.load(folder)
+    except CaseError as error:
+        return all(p.file and p.message and p.cure for p in error.problems)
+    return True
+
+
+@SLOW
+@given(
+    name=st.sampled_from(TABLES), where=st.tuples(st.integers(0), st.integers(0)), value=st.text(max_size=30)
+)
+def test_any_cell_loads_or_is_a_case_error(
+    tmp_path: Path, name: str, where: tuple[int, int], value: str
+) -> None:
+    folder = tmp_path / "fuzz"
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    rows = table(folder, name)
+    row = rows[where[0] % len(rows)]
+    row[where[1] % len(row)] = value.encode("utf-8", "replace").decode()
+    write(folder, name, rows)
+    assert loads_or_is_a_case_error(folder)
+
+
+@SLOW
+@given(name=st.sampled_from([*(f"{t}.csv" for t in TABLES), "case.toml"]), draw=st.data())
+def test_any_bytes_load_or_are_a_case_error(tmp_path: Path, name: str, draw: st.DataObject) -> None:
+    folder = tmp_path / "fuzz"
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    content = (folder / name).read_bytes()
+    start, end = sorted(draw.draw(st.tuples(*[st.integers(0, len(content))] * 2)))
+    (folder / name).write_bytes(content[:start] + draw.draw(st.binary(max_size=12)) + content[end:])
+    assert loads_or_is_a_case_error(folder)
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=20).map(str.strip)
+
+
+@SLOW
+@given(st.lists(st.lists(CELL, min_size=4, max_size=4), max_size=8))
+def test_cells_survive_writing_and_reading(tmp_path: Path, rows: list[list[str]]) -> None:
+    header = ["id", "name", "kind", "note"]
+    write(tmp_path, "actors", [header, *rows])
+    sheet = read_sheet(tmp_path / "actors.csv")
+    assert sheet.problems == ()
+    expected = [(n, dict(zip(header, row, strict=True))) for n, row in enumerate(rows, start=2) if any(row)]
+    assert [(c.row, {name: c.cells.get(name, "") for name in header}) for c in sheet.rows] == expected
