@@ -256,6 +256,7 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
         "first",
     ),
     ("case.toml", replace("case.toml", "baseline = [2020, 2021]", "baseline = 2020"), "not valid", "example"),
+    ("case.toml", replace("case.toml", 'home = "QM"', 'home = "PE"'), "country of no place", "own places"),
     ("case.toml", replace("case.toml", "title =", "titel ="), "no entry", "Did you mean 'title'?"),
     ("case.toml", replace("case.toml", 'drift = "drift"', 'drift = "drit"'), "parameters.csv", "'drift'"),
     ("case.toml", replace("case.toml", "radar = 2", "raddar = 2"), "measures.csv", "'radar'"),

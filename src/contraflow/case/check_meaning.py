@@ -134,7 +134,10 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
     if tables.info is None:
         return []
     problems = []
-    info, parameters = tables.info, tables.names("parameters")
+    info, parameters, places = tables.info, tables.names("parameters"), tables.selectable("places")
+    if places is not None and info.home not in places:
+        cure = "Write the country code of the state's own places"
+        problems.append(Problem(CASE_FILE, "is the country of no place", cure, None, "home", info.home))
     if info.baseline[0] > info.baseline[1]:
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
         problems.append(
