@@ -32,7 +32,7 @@ TRACE = 1e-13
 NOTHING = 1e-9
 """Units per year below which a market or facility counts as unused."""
 
-STARTS = ((0.0, 0.0), (0.7, 0.7), (-0.7, -0.7), (0.7, -1.5), (-0.7, 1.5))
+STARTS = ((0.0, 0.0), (0.7, 0.7), (-0.7, -0.7), (0.5, -5.0), (-0.5, 2.0))
 """Starting points: logarithm of all prices and of all loads relative to the baseline."""
 
 
@@ -93,7 +93,8 @@ class Model:
         """Both passes at ``state`` (unknown,): logarithms of prices and loads over the baseline's."""
         network, plan = self.network, self.plan
         elastic = len(network.elastic)
-        price = economy.price.at[network.elastic].mul(jnp.exp(state[:elastic]))
+        moved = economy.price[network.elastic] * jnp.exp(state[:elastic])
+        price = economy.price.at[network.elastic].set(moved)
         surcharge, diluted = self._congestion(economy, state[elastic:])
         loss = -jnp.expm1(-economy.hazard * diluted)
         expected = -jnp.expm1(-(economy.hazard + economy.fear) * diluted)

@@ -14,8 +14,10 @@ LARGEST_STEP = 1.5
 """Longest move of one unknown in one step, in logarithms; keeps early steps in sight of the start."""
 
 BROYDEN_STEPS = 12
+SHORTENING = 0.3
+SHORTENINGS = 6
 NEWTON_ROUNDS = 60
-DAMPING = (1.0, 0.3, 0.1, 0.03, 0.005)
+RIDGE = 1e-14
 HISTORY = 1 + NEWTON_ROUNDS
 
 Function = Callable[[jax.Array], jax.Array]
@@ -72,9 +74,23 @@ def _limited(step: jax.Array) -> jax.Array:
     return step / jnp.maximum(1.0, jnp.max(jnp.abs(step), initial=0.0) / LARGEST_STEP)
 
 
-def _solve(function: Function, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-    first = function(start)
-    z, f, norm, evaluations = _broyden(function, start, first, inverse)
+class _Search(NamedTuple):
+    """State of the search: best point, its value and norm, inverse Jacobian, the step to try next."""
+
+    z: jax.Array
+    f: jax.Array
+    norm: jax.Array
+    inverse: jax.Array
+    step: jax.Array
+    tries: jax.Array
+    failures: jax.Array
+
+
+def _solve(
+    function: Function, start: jax.Array, inverse: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array]]:
+    nowhere = jnp.zeros_like(start)
+    z, f, norm, tries = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere)
     history = jnp.full(HISTORY, jnp.nan).at[0].set(norm)
 
     def unfinished(carry: tuple[jax.Array, ...]) -> jax.Array:
@@ -83,49 +99,50 @@ def _solve(function: Function, start: jax.Array, inverse: jax.Array) -> tuple[ja
 
     def newton_round(carry: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
         z, f, norm, evaluations, rounds, history = carry
-        inverse = jnp.linalg.pinv(jnp.nan_to_num(_jacobian(function, z)), rtol=1e-13)
-        step = _limited(-inverse @ f)
-        trials = z + jnp.array(DAMPING)[:, None] * step
-        results = jax.vmap(function)(trials)
-        norms = jax.vmap(_norm)(results)
-        best = jnp.argmin(norms)
-        better = norms[best] < norm
-        z = jnp.where(better, trials[best], z)
-        f = jnp.where(better, results[best], f)
-        z, f, norm, more = _broyden(function, z, f, inverse)
-        evaluations += z.size + len(DAMPING) + more
+        jacobian = jnp.nan_to_num(_jacobian(function, z)) + RIDGE * jnp.eye(z.size)
+        inverse = jnp.linalg.inv(jacobian)
+        z, f, norm, tries = _descend(function, z, f, norm, inverse, _limited(-inverse @ f))
+        evaluations += z.size + tries
         return z, f, norm, evaluations, rounds + 1, history.at[rounds + 1].set(norm)
 
-    carry = (z, f, norm, evaluations, jnp.array(0), history)
+    carry = (z, f, norm, tries, jnp.array(0), history)
     z, f, norm, evaluations, _, history = jax.lax.while_loop(unfinished, newton_round, carry)
-    return z, (norm, evaluations, history)
+    return z, (norm, evaluations.astype(float), history)
 
 
-def _broyden(
-    function: Function, start: jax.Array, value: jax.Array, inverse: jax.Array
+def _descend(
+    function: Function, z: jax.Array, f: jax.Array, norm: jax.Array, inverse: jax.Array, step: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Broyden's good method (Broyden 1965) while it makes progress; returns the best point seen."""
+    """Broyden's good method (Broyden 1965) from ``z``; a step that gains nothing is shortened.
 
-    def advancing(carry: tuple[jax.Array, ...]) -> jax.Array:
-        _, _, norm, _, steps, gaining = carry
-        return (norm > TOLERANCE) & (steps < BROYDEN_STEPS) & gaining
+    Ends at a root, after BROYDEN_STEPS evaluations, or when SHORTENINGS in a row gained nothing.
+    """
 
-    def advance(carry: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        z, f, norm, inverse, steps, _ = carry
-        step = _limited(-inverse @ f)
-        trial = z + step
+    def advancing(s: _Search) -> jax.Array:
+        return (s.norm > TOLERANCE) & (s.tries < BROYDEN_STEPS) & (s.failures < SHORTENINGS)
+
+    def advance(s: _Search) -> _Search:
+        trial = s.z + s.step
         result = function(trial)
         new = _norm(result)
-        gain = new < norm
-        change = inverse @ jnp.where(jnp.isfinite(result), result - f, 0.0)
-        denominator = step @ change
-        safe = jnp.where(jnp.abs(denominator) > 1e-300, denominator, 1.0)
-        update = jnp.outer(step - change, step @ inverse) / safe
-        inverse = jnp.where(jnp.abs(denominator) > 1e-300, inverse + update, inverse)
-        z = jnp.where(gain, trial, z)
-        f = jnp.where(gain, result, f)
-        return z, f, jnp.where(gain, new, norm), inverse, steps + 1, gain
+        gain = new < s.norm
+        first = jnp.isinf(s.norm)
+        change = s.inverse @ jnp.where(gain & ~first, result - s.f, 0.0)
+        denominator = s.step @ change
+        usable = gain & ~first & (jnp.abs(denominator) > 1e-300)
+        update = jnp.outer(s.step - change, s.step @ s.inverse) / jnp.where(usable, denominator, 1.0)
+        inverse = jnp.where(usable, s.inverse + update, s.inverse)
+        return _Search(
+            z=jnp.where(gain, trial, s.z),
+            f=jnp.where(gain, result, s.f),
+            norm=jnp.where(gain, new, s.norm),
+            inverse=inverse,
+            step=jnp.where(gain, _limited(-inverse @ result), SHORTENING * s.step),
+            tries=s.tries + 1,
+            failures=jnp.where(gain, 0, s.failures + 1),
+        )
 
-    carry = (start, value, _norm(value), inverse, jnp.array(0), jnp.array(True))
-    z, f, norm, _, steps, _ = jax.lax.while_loop(advancing, advance, carry)
-    return z, f, norm, steps
+    s = jax.lax.while_loop(
+        advancing, advance, _Search(z, f, norm, inverse, step, jnp.array(0), jnp.array(0))
+    )
+    return s.z, s.f, s.norm, s.tries

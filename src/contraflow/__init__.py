@@ -1,0 +1,75 @@
+"""Contraflow: a policy lab for illicit supply networks.
+
+>>> import contraflow as cf
+>>> lab = cf.load("peru").calibrate()
+>>> shut = lab.respond({"radar": 1, "air-interdiction": 4})
+>>> shut.compare(lab.baseline()).summary()
+
+Heavy libraries load with the first name that needs them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from contraflow.errors import (
+    CaseError,
+    ContraflowError,
+    ConvergenceError,
+    NetworkError,
+    ObservationError,
+    OutputError,
+    PolicyError,
+)
+
+if TYPE_CHECKING:
+    from contraflow.case import check, new
+    from contraflow.lab import Lab, OpenCase, load
+    from contraflow.results.outcome import Comparison, Outcome
+    from contraflow.results.verify import verify
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CaseError",
+    "Comparison",
+    "ContraflowError",
+    "ConvergenceError",
+    "Lab",
+    "NetworkError",
+    "ObservationError",
+    "OpenCase",
+    "Outcome",
+    "OutputError",
+    "PolicyError",
+    "__version__",
+    "check",
+    "load",
+    "new",
+    "verify",
+]
+
+_HOME = {
+    "Comparison": "contraflow.results.outcome",
+    "Lab": "contraflow.lab",
+    "OpenCase": "contraflow.lab",
+    "Outcome": "contraflow.results.outcome",
+    "check": "contraflow.case",
+    "load": "contraflow.lab",
+    "new": "contraflow.case",
+    "verify": "contraflow.results.verify",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'contraflow' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -1,0 +1,138 @@
+"""Documented behaviour against the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case import schema
+from contraflow.errors import ConvergenceError
+from contraflow.evidence.observe import Observations
+from contraflow.model.numerics import jax, jnp
+from contraflow.model.root import TOLERANCE
+from contraflow.policy.policy import levels, parse
+from contraflow.policy.response import Reference, Responder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.float64]
+
+UNCHANGED = (0.98, 1.02)
+"""Ratio within which a quantity counts as unchanged unless the pattern says otherwise."""
+
+NOTICEABLE = 1e-3
+"""Relative change below which a quantity neither rises nor falls."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """Patterns with the model's ratio (pattern, draw) and whether each draw shows what is expected."""
+
+    patterns: tuple[schema.Pattern, ...]
+    before: Array
+    after: Array
+    waiting: tuple[schema.Pattern, ...]
+
+    @property
+    def ratio(self) -> Array:
+        """Quantity with the policy over quantity without, (pattern, draw)."""
+        return self.after / np.where(self.before == 0, np.nan, self.before)
+
+    @property
+    def holds(self) -> npt.NDArray[np.bool_]:
+        """Whether the expected behaviour shows, (pattern, draw)."""
+        low, high = np.array([_range(p) for p in self.patterns]).reshape(-1, 2).T
+        return (self.ratio >= low[:, None]) & (self.ratio <= high[:, None])
+
+    def table(self) -> pd.DataFrame:
+        """One row per pattern: what is expected, the model's median ratio, whether it holds."""
+        import pandas as pd
+
+        rows = [
+            {
+                "pattern": p.id,
+                "statement": p.statement,
+                "source": p.source,
+                "paragraph": p.paragraph,
+                "policy": p.policy,
+                "expected": _words(p),
+                "ratio": float(np.median(self.ratio[i])),
+                "holds": bool(np.median(self.holds[i]) >= 0.5),
+                "share_of_draws": float(self.holds[i].mean()),
+                "note": p.note,
+            }
+            for i, p in enumerate(self.patterns)
+        ]
+        rows += [
+            {
+                "pattern": p.id,
+                "statement": p.statement,
+                "source": p.source,
+                "paragraph": p.paragraph,
+                "policy": p.policy,
+                "expected": _words(p),
+                "ratio": np.nan,
+                "holds": None,
+                "share_of_draws": np.nan,
+                "note": "Needs time: waits for the dynamics.",
+            }
+            for p in self.waiting
+        ]
+        return pd.DataFrame(rows)
+
+
+def validate(responder: Responder, ledger: Array, reference: Reference) -> Verdicts:
+    """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
+
+    Raises ObservationError, PolicyError for a pattern that cannot be run, ConvergenceError for one
+    whose policy has no equilibrium.
+    """
+    case = responder.model.network.case
+    now = tuple(p for p in case.patterns.values() if p.needs is schema.Needs.EQUILIBRIUM)
+    later = tuple(p for p in case.patterns.values() if p.needs is not schema.Needs.EQUILIBRIUM)
+    if not now:
+        return Verdicts((), np.zeros((0, len(ledger))), np.zeros((0, len(ledger))), later)
+    baseline = responder.levers.baseline
+    wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
+    distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
+    observations = Observations(responder.model, now)
+
+    def one(ledger: jax.Array, reference: Reference, then: jax.Array) -> tuple[jax.Array, jax.Array]:
+        response = responder.respond(ledger, reference, then)
+        return observations.observe(ledger, response.economy, response.point), response.root.residual
+
+    over_levels = jax.vmap(one, in_axes=(None, None, 0))
+    said, residual = jax.jit(jax.vmap(over_levels, in_axes=(0, 0, None)))(
+        jnp.asarray(ledger), reference, jnp.asarray(distinct)
+    )
+    worst = np.asarray(residual).max(axis=0)
+    if (worst > 10 * TOLERANCE).any():
+        bad = int(np.argmax(worst))
+        names = [p.id for i, p in enumerate(now) if bad in (which.reshape(-1, 2)[i])]
+        raise ConvergenceError(f"No equilibrium was found for the policy of pattern {', '.join(names)}.")
+    pick = partial(np.take_along_axis, axis=1)
+    by_pattern = np.asarray(said).transpose(2, 1, 0)
+    pairs = which.reshape(-1, 2)
+    before, after = (pick(by_pattern, pairs[:, [k]][:, :, None])[:, 0] for k in (0, 1))
+    return Verdicts(now, before, after, later)
+
+
+def _range(pattern: schema.Pattern) -> tuple[float, float]:
+    if pattern.expected is schema.Expected.RISE:
+        return 1 + NOTICEABLE, np.inf
+    if pattern.expected is schema.Expected.FALL:
+        return -np.inf, 1 - NOTICEABLE
+    low, high = UNCHANGED if pattern.expected is schema.Expected.UNCHANGED else (-np.inf, np.inf)
+    return (low if pattern.low is None else pattern.low, high if pattern.high is None else pattern.high)
+
+
+def _words(pattern: schema.Pattern) -> str:
+    if pattern.expected is schema.Expected.RANGE:
+        low, high = _range(pattern)
+        return f"{low:g} to {high:g} times"
+    return {"rise": "rises", "fall": "falls", "unchanged": "stays"}[pattern.expected.value]

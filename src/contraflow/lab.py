@@ -1,0 +1,269 @@
+"""The lab: a calibrated case that answers what a policy would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow import case as case_layer
+from contraflow import network as network_layer
+from contraflow.case import schema
+from contraflow.case.case import Case
+from contraflow.errors import ConvergenceError
+from contraflow.evidence.fit import Fit, Posterior, fit
+from contraflow.evidence.likelihood import make_likelihood
+from contraflow.evidence.patterns import Verdicts, validate
+from contraflow.evidence.priors import Prior
+from contraflow.model import Model, keep_compiled_code
+from contraflow.model.accounting import books
+from contraflow.model.equilibrium import Point
+from contraflow.model.numerics import jax, jnp
+from contraflow.model.root import TOLERANCE
+from contraflow.policy import Responder, describe, levels, make_levers
+from contraflow.policy.response import Reference
+from contraflow.results.outcome import Outcome, Search, make_dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[[str], None]
+
+SAME_STATE = 1e-6
+"""Largest difference, in logarithms, of two states that count as one equilibrium."""
+
+
+class OpenCase(Case):
+    """A case that was loaded, with what can be done with it."""
+
+    def network(self) -> network_layer.Network:
+        """The network of the case. Raises NetworkError."""
+        return network_layer.build(self)
+
+    def calibrate(self, *, seed: int = 0, progress: Progress | None = None) -> Lab:
+        """Fit the free numbers to the claims. Raises NetworkError, ObservationError or ConvergenceError."""
+        return calibrate(self, seed=seed, progress=progress)
+
+    def prior(self) -> Lab:
+        """A lab at the central values of all ranges, without calibration."""
+        return prior(self)
+
+
+def load(case: str | Path) -> OpenCase:
+    """Load a shipped case by name, or a folder. Raises CaseError with every problem found."""
+    loaded = case_layer.load(case)
+    return OpenCase(**{name: getattr(loaded, name) for name in loaded.__dataclass_fields__})
+
+
+def responder(case: Case) -> Responder:
+    """The model of a case with its measures. Raises NetworkError."""
+    network = network_layer.build(case)
+    return Responder(Model(network), make_levers(network))
+
+
+def prior(case: Case) -> Lab:
+    """A lab at the central values of all ranges."""
+    keep_compiled_code()
+    response = responder(case)
+    return Lab(case, response, response.model.network.ledger.value[None], None, None, 0)
+
+
+def calibrate(case: Case, *, seed: int = 0, progress: Progress | None = None) -> Lab:
+    """Maximum a posteriori fit of a case. ``progress`` is told in words how far it is."""
+    keep_compiled_code()
+    say = progress or (lambda _: None)
+    say("Building the network")
+    response = responder(case)
+    posterior = Posterior(Prior(response.model.network.ledger), make_likelihood(response))
+    say("Compiling the model")
+
+    def report(start: int, evaluation: int, cost: float) -> None:
+        say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
+
+    found = fit(posterior, seed=seed, progress=report)
+    return Lab(case, response, found.ledger[None], found, posterior, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Lab:
+    """A case with numbers: ``ledger`` (draw, number) holds one row per draw."""
+
+    case: Case
+    responder: Responder
+    ledger: Array
+    fit: Fit | None
+    posterior: Posterior | None
+    seed: int
+
+    @property
+    def network(self) -> network_layer.Network:
+        """The network behind the lab."""
+        return self.responder.model.network
+
+    @cached_property
+    def _reference(self) -> Reference:
+        return self.responder.references(jnp.asarray(self.ledger))
+
+    @cached_property
+    def _dataset(self) -> Callable[..., Any]:
+        network = self.network
+        return jax.jit(jax.vmap(lambda ledger, economy, point: books(network, ledger, economy, point)))
+
+    @cached_property
+    def _baseline(self) -> Outcome:
+        reference = self._reference
+        unsold = np.asarray(reference.point.sold).min(axis=0)
+        empty = [self.network.markets[i] for i in np.flatnonzero(unsold <= 0)]
+        if empty:
+            raise ConvergenceError(
+                f"Nothing is sold in the baseline at {', '.join(empty)}: no way there pays. "
+                "Look at the costs and margins on the way, or at the price."
+            )
+        data = self._label(reference.economy, reference.point, self.responder.levers.baseline, {}, "Baseline")
+        return Outcome("Baseline", {}, self.network, data)
+
+    def baseline(self) -> Outcome:
+        """The economy as it is in the baseline years. Raises ConvergenceError if a market gets nothing."""
+        return self._baseline
+
+    def respond(self, policy: Mapping[str, float], title: str | None = None) -> Outcome:
+        """The economy once it has settled under a policy, a mapping from measure to level.
+
+        Measures that are not named keep their baseline level. The equilibrium is sought from several
+        starts; others than the one reached from the baseline are in the outcome's ``alternatives``.
+        Raises PolicyError for a wrong level, ConvergenceError if no equilibrium is found.
+        """
+        self.baseline()
+        wanted = levels(self.case, self.responder.levers.baseline, policy)
+        starts = self.responder.model.starts()
+        response = self.responder.responses(
+            jnp.asarray(self.ledger), self._reference, jnp.asarray(wanted), starts
+        )
+        residual = np.asarray(response.root.residual)
+        solved = residual <= 10 * TOLERANCE
+        if not solved.any(axis=1).all():
+            raise ConvergenceError(self._not_found(policy, residual, np.asarray(response.root.state)))
+        state = np.asarray(response.root.state)
+        chosen = solved.argmax(axis=1)
+        kind = _distinct(state, solved)
+        search = Search(
+            residual=residual,
+            history=np.asarray(response.root.history),
+            evaluations=np.asarray(response.root.evaluations),
+            equilibria=kind.max(axis=1) + 1,
+        )
+        name = title or describe(self.case, policy)
+
+        def outcome(pick: npt.NDArray[np.int64], title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
+            rows = np.arange(pick.size)
+            economy = jax.tree.map(lambda x: x[rows, pick], response.economy)
+            point = jax.tree.map(lambda x: x[rows, pick], response.point)
+            data = self._label(economy, point, wanted, policy, title)
+            return Outcome(title, dict(policy), self.network, data, search, alternatives)
+
+        others = []
+        for number in range(1, int(search.equilibria.max())):
+            pick = np.where((kind == number).any(axis=1), (kind == number).argmax(axis=1), chosen)
+            others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
+        return outcome(chosen, name, tuple(others))
+
+    def answers(self, progress: Progress | None = None) -> list[tuple[schema.Question, Outcome]]:
+        """The case's headline questions, each with its outcome."""
+        result = []
+        for question in self.case.info.questions:
+            if progress is not None:
+                progress(f"Answering: {question.title}")
+            result.append((question, self.respond(question.policy, question.title)))
+        return result
+
+    def validate(self) -> Verdicts:
+        """Every documented pattern against the model. Raises ObservationError, PolicyError."""
+        return validate(self.responder, self.ledger, self._reference)
+
+    def claims(self) -> pd.DataFrame:
+        """Every claim, what the model says, and how far off it is in standard deviations."""
+        from contraflow.evidence.table import claims_table
+
+        return claims_table(self.case, self.posterior, self.fit)
+
+    def assumptions(self) -> pd.DataFrame:
+        """The ledger: every number with its range, calibrated value, unit and origin."""
+        from contraflow.evidence.table import ledger_table
+
+        return ledger_table(self.network, self.ledger)
+
+    def elasticities(self) -> xr.DataArray:
+        """Price elasticities of demand by market, of the first draw; 0 where the price is given."""
+        import xarray as xr
+
+        values = self.ledger[0, self.network.market_elasticity]
+        return xr.DataArray(values, coords={"market": list(self.network.markets)}, dims="market")
+
+    def _label(
+        self, economy: Any, point: Point, wanted: Array, policy: Mapping[str, float], title: str
+    ) -> xr.Dataset:
+        ledger = jnp.asarray(self.ledger)
+        accounts = self._dataset(ledger, economy, point)
+        spending = jax.vmap(lambda row: self.responder.levers.spending(row, jnp.asarray(wanted)))(ledger)
+        return make_dataset(
+            self.network,
+            self.ledger,
+            economy,
+            point,
+            accounts,
+            np.asarray(self._reference.anchor.load),
+            np.asarray(spending),
+            {
+                "title": title,
+                "policy": dict(policy),
+                "case": self.case.info.id,
+                "fingerprint": self.case.fingerprint,
+                "seed": self.seed,
+                "home": self.case.info.home,
+            },
+        )
+
+    def _not_found(self, policy: Mapping[str, float], residual: Array, state: Array) -> str:
+        draw = int(np.flatnonzero((residual > 10 * TOLERANCE).all(axis=1))[0])
+        best = int(np.argmin(residual[draw]))
+        names = [self.network.markets[i] for i in self.network.elastic] + list(self.network.facility_ids)
+        worst = names[int(np.argmax(np.abs(state[draw, best])))]
+        return (
+            f"No equilibrium was found for {describe(self.case, policy)}. Tried {residual.shape[1]} starts "
+            f"(residuals {', '.join(f'{r:.1e}' for r in residual[draw])}; {TOLERANCE:.0e} is needed). The largest "
+            f"move is at {worst}, which may be cut off altogether. Try a lower level."
+        )
+
+    def __repr__(self) -> str:
+        """One line: case, network, how well it fits."""
+        network = self.network
+        fitted = "not calibrated"
+        if self.fit is not None and self.posterior is not None:
+            used = self.posterior.likelihood.fitted
+            near = int((np.abs(self.fit.residuals[used]) <= 2).sum())
+            fitted = f"{near} of {int(used.sum())} fitted claims within two standard deviations"
+        return (
+            f"<Lab {self.case.info.id}: {len(network.nodes)} nodes, {len(network.arcs)} arcs, "
+            f"{self.ledger.shape[0]} draw{'s' if self.ledger.shape[0] > 1 else ''}; {fitted}>"
+        )
+
+
+def _distinct(state: Array, solved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Number the distinct equilibria of each draw, (draw, start); -1 for starts that found none."""
+    kind = np.full(solved.shape, -1, dtype=np.int64)
+    for draw in range(state.shape[0]):
+        known: list[Array] = []
+        for start in np.flatnonzero(solved[draw]):
+            here = state[draw, start]
+            same = [i for i, other in enumerate(known) if np.abs(here - other).max(initial=0.0) < SAME_STATE]
+            if not same:
+                known.append(here)
+            kind[draw, start] = same[0] if same else len(known) - 1
+    return kind

@@ -1,0 +1,229 @@
+"""Outcomes: one economy, baseline or under a policy, as labelled arrays over draws."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from contraflow.model.accounting import RENT, UNNAMED, Books
+from contraflow.model.economy import Economy
+from contraflow.model.equilibrium import Point
+from contraflow.network.network import ZERO, Network
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.float64]
+
+
+class Search(NamedTuple):
+    """How an equilibrium was sought: (draw,) or (draw, start) arrays.
+
+    ``residual`` (draw, start) is the largest residual in logarithms that each start ended with,
+    ``history`` (draw, start, round) its course, ``evaluations`` (draw, start) the work done,
+    ``equilibria`` (draw,) the number of distinct equilibria found.
+    """
+
+    residual: Array
+    history: Array
+    evaluations: npt.NDArray[np.int64]
+    equilibria: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """An economy that was computed: labelled results, and how they were found.
+
+    ``data`` is an :class:`xarray.Dataset` whose variables all lead with ``draw``; ``docs/results.md``
+    lists them with units. ``search`` is None for the baseline, which needs no solving;
+    ``alternatives`` are other equilibria of the same policy.
+    """
+
+    title: str
+    policy: Mapping[str, float]
+    network: Network
+    data: xr.Dataset
+    search: Search | None = None
+    alternatives: tuple[Outcome, ...] = ()
+
+    def compare(self, other: Outcome) -> Comparison:
+        """This outcome against another, usually the baseline."""
+        return Comparison(other, self)
+
+    def summary(self) -> pd.DataFrame:
+        """Headline figures of this outcome."""
+        from contraflow.results import tables
+
+        return tables.headline(self.data, self.data)[["before", "unit"]].rename(columns={"before": "figure"})
+
+    def incomes(self) -> pd.DataFrame:
+        """Who earns what, USD per year."""
+        from contraflow.results import tables
+
+        return tables.incomes(self.data, self.data)
+
+    def convergence(self) -> pd.DataFrame:
+        """How each start came to its equilibrium: residual after each round, work, whether it is new."""
+        import pandas as pd
+
+        if self.search is None:
+            return pd.DataFrame(columns=["draw", "start", "round", "residual", "evaluations"])
+        rows = []
+        for (draw, start, number), residual in np.ndenumerate(self.search.history):
+            if not np.isnan(residual):
+                work = int(self.search.evaluations[draw, start])
+                rows.append((draw, start, number, float(residual), work))
+        return pd.DataFrame(rows, columns=["draw", "start", "round", "residual", "evaluations"])
+
+    def __repr__(self) -> str:
+        """Title and headline figures."""
+        return f"<Outcome {self.title}>\n{self.summary().to_string(float_format='{:,.1f}'.format)}"
+
+    def _repr_html_(self) -> str:
+        table = self.summary().to_html(float_format="{:,.1f}".format)
+        return f"<b>{html.escape(self.title)}</b>{table}"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two outcomes on the same draws."""
+
+    before: Outcome
+    after: Outcome
+
+    def summary(self) -> pd.DataFrame:
+        """Headline figures before and after."""
+        from contraflow.results import tables
+
+        return tables.headline(self.before.data, self.after.data)
+
+    def displacement(self, by: str = "mode") -> pd.DataFrame:
+        """What moved where, by ``mode``, ``route`` or ``zone``."""
+        from contraflow.results import tables
+
+        return tables.displacement(self.before.data, self.after.data, by)
+
+    def incomes(self) -> pd.DataFrame:
+        """Who earns what before and after, USD per year."""
+        from contraflow.results import tables
+
+        return tables.incomes(self.before.data, self.after.data)
+
+    def __repr__(self) -> str:
+        """Title and headline figures."""
+        head = f"<Comparison {self.after.title}, against {self.before.title}>"
+        return f"{head}\n{self.summary().to_string(float_format='{:,.1f}'.format)}"
+
+    def _repr_html_(self) -> str:
+        head = f"<b>{html.escape(self.after.title)}</b>, against {html.escape(self.before.title)}"
+        return head + self.summary().to_html(float_format="{:,.1f}".format)
+
+
+def make_dataset(
+    network: Network,
+    ledger: Array,
+    economy: Economy,
+    point: Point,
+    accounts: Books,
+    load: Array,
+    spending: Array,
+    attributes: dict[str, Any],
+) -> xr.Dataset:
+    """Label one point per draw. Arrays lead with (draw,); ``load`` (draw, facility) is the anchor's."""
+    n = network.numbers
+    link = np.array([a.kind == "link" for a in network.arcs])
+    content = ledger[:, network.content]
+    tail, head = content[:, network.tail], content[:, network.head]
+    flow, loss = np.asarray(point.flow), np.asarray(point.loss)
+    arrived, seized = np.asarray(accounts.arrived), np.asarray(accounts.seized)
+    trips = np.where(link, flow / ledger[:, n.load], 0.0)
+    grows = np.array([a.kind == "activity" for a in network.arcs]) & (network.content[network.head] > ZERO)
+    sold_content = content[:, network.market_node]
+    sold = np.asarray(point.sold)
+    arc = {
+        "flow": flow,
+        "pure": flow * tail,
+        "arrival": arrived,
+        "arrival_pure": arrived * head,
+        "seized": seized,
+        "seized_pure": seized * tail,
+        "loss": loss,
+        "expected_loss": np.asarray(point.expected_loss),
+        "net_value": np.asarray(point.net),
+        "share": np.asarray(point.share),
+        "hazard": np.asarray(economy.hazard),
+        "surcharge_rate": np.asarray(point.surcharge),
+        "consignments": trips,
+        "delivered_value": np.asarray(accounts.delivered),
+        "spent": np.asarray(accounts.pay + accounts.haul + accounts.cost),
+        "fees": np.asarray(accounts.fees),
+        "surcharge": np.asarray(accounts.surcharge),
+        "risk_pay": np.asarray(accounts.risk_pay),
+        "margin": np.asarray(accounts.margin),
+        "taken": np.asarray(accounts.taken),
+        "subsidy": np.asarray(accounts.subsidy),
+    }
+    node = {
+        "price": np.asarray(point.value),
+        "stock": np.asarray(point.stock),
+        "endowment": np.asarray(economy.endowment),
+        "endowment_income": np.asarray(accounts.endowment),
+        "rent": np.asarray(accounts.rent),
+    }
+    scalars = {
+        "delivered": (sold * sold_content).sum(axis=1),
+        "hectares": (flow * grows).sum(axis=1),
+        "arrests": (trips * loss * ledger[:, n.crew]).sum(axis=1),
+        "seized_total": (np.where(link, seized, 0.0) * tail).sum(axis=1),
+        "spending": spending,
+    }
+    case = network.case
+    actors = [*case.actors.values()]
+    places = case.places
+    arcs = network.arcs
+    return xr.Dataset(
+        {k: (("draw", "arc"), v) for k, v in arc.items()}
+        | {k: (("draw", "node"), v) for k, v in node.items()}
+        | {
+            "market_price": (("draw", "market"), np.asarray(point.price)),
+            "sold": (("draw", "market"), sold),
+            "sold_pure": (("draw", "market"), sold * sold_content),
+            "crowding": (("draw", "facility"), np.asarray(point.load) / load / np.asarray(economy.open_share)),
+            "income": (("draw", "actor"), np.asarray(accounts.income)),
+        }
+        | {k: (("draw",), v) for k, v in scalars.items()},
+        coords={
+            "draw": np.arange(ledger.shape[0]),
+            "arc": [a.id for a in arcs],
+            "step": ("arc", [a.step for a in arcs]),
+            "kind": ("arc", [a.kind for a in arcs]),
+            "tail": ("arc", [a.tail for a in arcs]),
+            "head": ("arc", [a.head for a in arcs]),
+            "from_place": ("arc", [a.from_place for a in arcs]),
+            "to_place": ("arc", [a.to_place for a in arcs]),
+            "from_country": ("arc", [places[a.from_place].country for a in arcs]),
+            "to_country": ("arc", [places[a.to_place].country for a in arcs]),
+            "mode": ("arc", [a.mode for a in arcs]),
+            "form": ("arc", [a.form for a in arcs]),
+            "form_out": ("arc", [a.form_out for a in arcs]),
+            "node": list(network.nodes),
+            "node_place": ("node", list(network.node_place)),
+            "node_form": ("node", list(network.node_form)),
+            "node_country": ("node", [places[p].country for p in network.node_place]),
+            "market": list(network.markets),
+            "market_node": ("market", [network.nodes[i] for i in network.market_node]),
+            "market_place": ("market", [network.node_place[i] for i in network.market_node]),
+            "market_form": ("market", [network.node_form[i] for i in network.market_node]),
+            "facility": list(network.facility_ids),
+            "actor": [*(a.id for a in actors), RENT, UNNAMED],
+            "actor_name": ("actor", [*(a.name for a in actors), "Traders' rent", "Not attributed"]),
+            "actor_kind": ("actor", [*(a.kind.value for a in actors), "clans", "suppliers"]),
+        },
+        attrs=attributes,
+    )

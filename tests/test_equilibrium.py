@@ -1,0 +1,199 @@
+"""Equilibria on networks solved by hand, their signs, derivatives and identities."""
+
+import numpy as np
+import pytest
+from tiny import Tiny, two_routes
+
+from contraflow.lab import prior
+from contraflow.model.numerics import jax, jnp
+from contraflow.results.verify import verify
+
+
+def measure(t: Tiny, name: str, kind: str, size: float, requires: str | None = None, **selectors) -> None:
+    t.add("measures", id=name, name=name, unit="level", maximum=100.0, requires=requires)
+    t.add("effects", id=f"{name}-effect", measure=name, kind=kind, size=size, **selectors)
+
+
+def flow(outcome, arc: str) -> float:
+    return float(outcome.data["flow"].sel(arc=arc).values[0])
+
+
+def price(outcome, node: str) -> float:
+    return float(outcome.data["price"].sel(node=node).values[0])
+
+
+def check(lab, outcome) -> None:
+    report = verify(outcome.data, lab.baseline().data, lab.elasticities())
+    assert report.worst < 1e-9
+
+
+def test_the_dearer_only_way_lowers_the_price_before_and_raises_it_after():
+    t = two_routes(elasticity=0.5)
+    t.tables["links"].pop("by-air")
+    t.tables["markets"].pop("south")
+    measure(t, "toll", "add cost", 1.0, step="by-road")
+    t.tables["activities"].clear()
+    t.form("licit-income")
+    t.add("activities", id="grow", places="valley", input="labour", output="drug", yield_=1.0, weight=0.5)
+    t.add("activities", id="farm", places="valley", input="labour", output="licit-income", yield_=1.0, weight=0.5)
+    t.market("farm", "valley", "licit-income", 80.0)
+    lab = prior(t.case())
+    base, after = lab.baseline(), lab.respond({"toll": 20})
+    assert price(after, "drug@valley") < price(base, "drug@valley")
+    assert price(after, "drug@north") > price(base, "drug@north")
+    assert flow(after, "by-road") < flow(base, "by-road")
+    # the step of a chain is its cost: 10 before, 10 + 20 after
+    assert np.isclose(price(after, "drug@north") - price(after, "drug@valley"), 30.0, rtol=1e-9)
+    check(lab, after)
+
+
+def test_fixed_supply_and_one_way_pass_the_whole_cost_to_the_grower():
+    t = two_routes(elasticity=0.5)
+    t.tables["links"].pop("by-air")
+    t.tables["markets"].pop("south")
+    measure(t, "toll", "add cost", 1.0, step="by-road")
+    lab = prior(t.case())
+    after = lab.respond({"toll": 20})
+    assert np.isclose(price(after, "drug@north"), 100.0, rtol=1e-9)
+    assert np.isclose(price(after, "drug@valley"), 70.0, rtol=1e-9)
+
+
+def test_demand_clears_against_a_hand_solution():
+    """Two elastic markets share 1,000 kg: p_n, p_s solve both demands and the shares of the choice."""
+    t = two_routes(costs=(10.0, 40.0), elasticity=0.8)
+    measure(t, "toll", "add cost", 1.0, step="by-air")
+    lab = prior(t.case())
+    base, after = lab.baseline(), lab.respond({"toll": 15})
+    p = after.data["market_price"].values[0]
+    u = np.array([p[0] - 10, p[1] - 55]) ** 3
+    share = u / u.sum()
+    q0 = base.data["sold"].values[0]
+    assert np.allclose(1000 * share, q0 * (p / 100) ** -0.8, rtol=1e-9)
+    assert p[1] > 100 > 0
+    check(lab, after)
+
+
+def test_with_a_perfect_substitute_only_shares_move():
+    t = two_routes(theta=60.0)
+    t.tables["links"].pop("by-air")
+    t.tables["markets"].pop("south")
+    t.link("by-track", "valley", "north", "road", cost=10.0, weight=0.5)
+    t.tables["links"]["by-road"] = t.tables["links"]["by-road"].model_copy(update={"weight": "by-track-weight"})
+    measure(t, "toll", "add cost", 1.0, step="by-road")
+    lab = prior(t.case())
+    base, after = lab.baseline(), lab.respond({"toll": 50})
+    assert flow(after, "by-track") > 0.999 * 1000
+    assert np.isclose(price(after, "drug@valley"), price(base, "drug@valley"), rtol=0.02)
+    assert np.isclose(price(after, "drug@north"), price(base, "drug@north"), rtol=1e-9)
+
+
+def test_a_closed_route_moves_everything_to_the_other():
+    t = two_routes(elasticity=0.5)
+    measure(t, "close", "add cost", 1e5, step="by-air")
+    lab = prior(t.case())
+    # the market that only this route serves cannot be cut off for good: its price rises until it pays
+    after = lab.respond({"close": 0.01})
+    assert flow(after, "by-air") < flow(lab.baseline(), "by-air")
+    check(lab, after)
+
+
+def facility_case(steepness: float) -> Tiny:
+    t = two_routes(costs=(10.0, 10.0))
+    t.actor("owners", "suppliers")
+    t.add("facilities", id="strip", name="Strip", surcharge=5.0, steepness=steepness, actor="owners")
+    t.tables["links"]["by-air"] = t.tables["links"]["by-air"].model_copy(update={"facility": "strip"})
+    return t
+
+
+def test_a_capacity_that_binds():
+    """Half of a steep capacity is removed: flow falls to about half and the surcharge takes the rest."""
+    t = facility_case(steepness=25.0)
+    t.add("measures", id="demolish", name="d", unit="strips", maximum=100.0)
+    t.add("effects", id="demolish-e", measure="demolish", kind="remove capacity", facility="strip", size=1.0,
+          rebuild=1.0)  # fmt: skip
+    lab = prior(t.case())
+    base, after = lab.baseline(), lab.respond({"demolish": 1})
+    ratio = flow(after, "by-air") / flow(base, "by-air")
+    surcharge = float(after.data["surcharge_rate"].sel(arc="by-air").values[0])
+    assert np.isclose(surcharge, 5.0 * (ratio / 0.5) ** 25, rtol=1e-9)
+    u = np.array([90.0, 90.0 - surcharge]) ** 3
+    assert np.isclose(flow(after, "by-air"), 1000 * u[1] / u.sum(), rtol=1e-9)
+    assert 0.5 < ratio < 0.62
+    check(lab, after)
+
+
+def test_rebuilding_faster_than_destroying_leaves_capacity():
+    t = facility_case(steepness=2.0)
+    t.add("measures", id="demolish", name="d", unit="strips", maximum=100.0)
+    t.add("effects", id="demolish-e", measure="demolish", kind="remove capacity", facility="strip", size=1.0,
+          rebuild=200.0)  # fmt: skip
+    lab = prior(t.case())
+    assert flow(lab.respond({"demolish": 10}), "by-air") > 0.98 * flow(lab.baseline(), "by-air")
+
+
+def test_interceptors_without_radar_do_nothing():
+    t = two_routes(elasticity=0.5)
+    measure(t, "radar", "add cost", 0.0, step="by-road")
+    measure(t, "interceptors", "add hazard", 0.1, requires="radar", mode="air")
+    lab = prior(t.case())
+    base = lab.baseline()
+    assert np.allclose(lab.respond({"interceptors": 5}).data["flow"], base.data["flow"], rtol=1e-9)
+    assert np.allclose(lab.respond({"radar": 1}).data["flow"], base.data["flow"], rtol=1e-9)
+    both = lab.respond({"radar": 1, "interceptors": 5})
+    assert float(both.data["sold"].sel(market="south@south").values[0]) < 0.9 * flow(base, "by-air")
+    assert np.isclose(both.data["loss"].sel(arc="by-air").values[0], 1 - np.exp(-0.5), rtol=1e-12)
+    check(lab, both)
+
+
+def test_dilution_gives_more_than_one_equilibrium_and_says_so():
+    t = two_routes(theta=12.0, hazards=(0.0, 0.3))
+    t.add("facilities", id="gate", name="Gate", dilution=1.0)
+    t.tables["links"]["by-air"] = t.tables["links"]["by-air"].model_copy(update={"facility": "gate"})
+    measure(t, "patrols", "add hazard", 0.02, mode="air")
+    lab = prior(t.case())
+    after = lab.respond({"patrols": 1})
+    assert after.search is not None
+    assert after.search.equilibria[0] == 1 + len(after.alternatives)
+    for outcome in (after, *after.alternatives):
+        check(lab, outcome)
+    assert len(after.alternatives) >= 1
+    assert not np.isclose(flow(after, "by-air"), flow(after.alternatives[0], "by-air"), rtol=1e-3)
+
+
+def test_derivatives_of_the_equilibrium_match_finite_differences():
+    t = facility_case(steepness=2.0)
+    for m in t.tables["markets"].values():
+        t.tables["markets"][m.id] = m.model_copy(update={"elasticity": t.tables["parameters"].get("eps") or "eps"})
+    t.number("eps", 0.7)
+    measure(t, "toll", "add cost", 1.0, step="by-air")
+    lab = prior(t.case())
+    responder = lab.responder
+    ledger = jnp.asarray(lab.ledger[0])
+
+    def sold(ledger, level):
+        reference = responder.reference(ledger)
+        return responder.respond(ledger, reference, jnp.array([level])).point.sold
+
+    level = 7.0
+    exact = jax.jit(jax.jacfwd(sold, argnums=1))(ledger, level)
+    step = 1e-4
+    run = jax.jit(sold)
+    differences = (run(ledger, level + step) - run(ledger, level - step)) / (2 * step)
+    assert np.allclose(exact, differences, rtol=1e-6)
+    reverse = jax.jit(jax.jacrev(sold))(ledger, level)
+    cost = lab.network.ledger.index("by-road-cost")
+    bump = ledger.at[cost].add(step), ledger.at[cost].add(-step)
+    differences = (run(bump[0], level) - run(bump[1], level)) / (2 * step)
+    assert np.allclose(reverse[:, cost], differences, rtol=1e-5)
+
+
+@pytest.mark.parametrize("policy", [{}, {"toll": 30.0}])
+def test_books_balance(policy):
+    t = two_routes(elasticity=0.4, hazards=(0.1, 0.2))
+    t.add("fees", id="bribe", actor="clans", amount=2.0, mode="air")
+    measure(t, "toll", "add cost", 1.0, step="by-air")
+    lab = prior(t.case())
+    outcome = lab.respond(policy)
+    check(lab, outcome)
+    clans = float(outcome.data["income"].sel(actor="clans").values[0])
+    assert np.isclose(clans, 2.0 * flow(outcome, "by-air"), rtol=1e-12)
