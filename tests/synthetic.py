@@ -7,10 +7,13 @@ and figures can be tested on numbers whose books balance. Its figures describe n
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from contraflow.case import schema
 from contraflow.case.case import Case
+from contraflow.report.contents import Meta, ReportData, ledger_table
+from contraflow.report.evidence import COLUMNS
 
 THETA = 4.0
 CONTENT = {"labour": 0.0, "leaf": 0.0026, "paste": 0.75, "hydrochloride": 0.85, "wage": 0.0}
@@ -164,7 +167,7 @@ def outcome(draws: int = 1, hazard: float = 0.0, seed: int = 7) -> xr.Dataset:
                     out["share"][d, own] = w / w.sum() * np.maximum(u[own], 1e-9) ** THETA / total
                 done.add(n)
         x = {n: 0.0 for n in nodes} | {f"labour@{z}": h for z, h in ZONES.items()}
-        for form in ORDER:
+        for _ in ORDER:
             for _ in range(6):  # enough sweeps for the longest chain of links
                 y = {n: 0.0 for n in nodes} | {f"labour@{z}": h for z, h in ZONES.items()}
                 for i, a in enumerate(arcs):
@@ -182,7 +185,9 @@ def outcome(draws: int = 1, hazard: float = 0.0, seed: int = 7) -> xr.Dataset:
         out["spent"][d] = flow * np.array([a["cost"] for a in arcs]) * noise
         out["fees"][d], out["risk_pay"][d] = flow * fee, flow * risk * q
         out["margin"][d] = (1 - q) * yields * flow * margins * [value[a["head"]] for a in arcs]
-        out["consignments"][d] = [f / 250.0 if a["kind"] == "link" else 0.0 for f, a in zip(flow, arcs)]
+        out["consignments"][d] = [
+            f / 250.0 if a["kind"] == "link" else 0.0 for f, a in zip(flow, arcs, strict=True)
+        ]
         for n, i in number.items():
             price[d, i], stock[d, i] = value[n], x[n]
     sold = np.stack([stock[:, number[f"hydrochloride@{m}"]] for m in MARKETS], axis=1)
@@ -318,3 +323,132 @@ def case() -> Case:
         actors={i: schema.Actor(id=i, name=n, kind=k) for i, (n, k) in ACTORS.items()},
         fingerprint="0" * 64,
     )
+
+
+def claims() -> pd.DataFrame:
+    """Claims about the made-up economy: some fit, some do not, one has no figure."""
+    rows = [
+        (
+            "exports-2012",
+            "idl-2012",
+            "About two hundred tonnes leave the country.",
+            "flow",
+            180,
+            200,
+            240,
+            "about",
+            "t/yr",
+            340.0,
+            2.3,
+            "fit",
+            "2012",
+            "B2",
+        ),
+        (
+            "air-share",
+            "idl-2012",
+            "Nearly half leaves by air.",
+            "share",
+            0.4,
+            0.45,
+            0.5,
+            "about",
+            "dimensionless",
+            0.441,
+            -0.1,
+            "fit",
+            "2013",
+            "B3",
+        ),
+        (
+            "pay-a",
+            "idl-2012",
+            "A backpacker earns ten to fifteen dollars per kg.",
+            "pay",
+            10,
+            np.nan,
+            15,
+            "about",
+            "USD/kg",
+            12.4,
+            0.0,
+            "fit",
+            None,
+            "B2",
+        ),
+        (
+            "leaf-price",
+            "unodc-2013",
+            "Price of leaf at the farm gate.",
+            "price",
+            np.nan,
+            4.2,
+            np.nan,
+            "exact",
+            "USD/kg",
+            3.6,
+            -1.3,
+            "fit",
+            "2013",
+            "A1",
+        ),
+        (
+            "plane-load",
+            "unodc-2013",
+            "Small planes carry three hundred kg.",
+            "load",
+            250,
+            300,
+            350,
+            "about",
+            "kg",
+            310.0,
+            0.2,
+            "check",
+            None,
+            "A2",
+        ),
+        (
+            "border-share",
+            "unodc-2013",
+            "A third crosses at the lake.",
+            "share",
+            0.2,
+            0.33,
+            0.5,
+            "about",
+            "dimensionless",
+            0.375,
+            0.4,
+            "check",
+            "2012",
+            "A3",
+        ),
+        (
+            "fairs",
+            "idl-2012",
+            "Fairs are held on weekends.",
+            "none",
+            np.nan,
+            np.nan,
+            np.nan,
+            "about",
+            "dimensionless",
+            np.nan,
+            np.nan,
+            "context",
+            None,
+            "B2",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def report(draws: int = 1) -> ReportData:
+    """A whole report on the made-up economy."""
+    made = case()
+    questions = made.info.questions
+    answers = tuple((q, outcome(draws, hazard=q.policy["air-interdiction"])) for q in questions)
+    ledger = ledger_table(made, {"pay-backpack": 12.4})
+    meta = Meta(version="0.0", seed=7, fingerprint=made.fingerprint, date="2026-01-01")
+    return ReportData(made, outcome(draws), answers, claims(), meta, ledger)

@@ -30,7 +30,7 @@ def dumbbells(
     size = frame[["before", "after"]].max(axis=1)
     rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
     rows = rows.sort_values("before", ascending=True, kind="stable")
-    labels = _unique([(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index])
+    labels = unique([(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index])
     before, after = rows["before"].to_numpy(), rows["after"].to_numpy()
     figure = go.Figure(layout=_rows_layout(len(rows), unit))
     for sign, colour in ((1, style.RISE), (-1, style.FALL)):
@@ -47,7 +47,8 @@ def dumbbells(
         error = {"array": high - after, "arrayminus": after - low, "thickness": 1.2, "width": 0}
     else:
         error = None
-    colours = [style.RISE if b > a else style.FALL for a, b in zip(before, after, strict=True)]
+    still = 0.004 * float(size.max())
+    colours = [_sign_colour(b - a, still) for a, b in zip(before, after, strict=True)]
     dots: tuple[tuple[Any, str, Any, Any, Any], ...] = (
         (before, "before", style.PAPER, style.SOFT, None),
         (after, "after", colours, colours, error),
@@ -64,9 +65,11 @@ def dumbbells(
             error_x=bars and bars | {"color": style.SOFT},
             text=text,
             hoverinfo="text",
+            cliponaxis=False,
         )
+    figure.update_yaxes(categoryorder="array", categoryarray=labels)
     for label, a, b in zip(labels, before, after, strict=True):
-        if abs(b - a) > 0.004 * float(size.max()):
+        if abs(b - a) > still:
             figure.add_annotation(
                 x=float(max(a, b)),
                 y=label,
@@ -74,7 +77,7 @@ def dumbbells(
                 xanchor="left",
                 xshift=11,
                 showarrow=False,
-                font={"size": 12, "color": style.RISE if b > a else style.FALL},
+                font={"size": 12, "color": _sign_colour(b - a, still)},
             )
     return figure
 
@@ -86,10 +89,12 @@ def income_bars(frame: pd.DataFrame, most: int = 12) -> go.Figure:
     ends = [c for c in ("before", "after") if c in frame]
     size = frame[ends].max(axis=1)
     rows = frame.loc[size.nlargest(most).index].sort_values("before", kind="stable")
-    labels = _unique([str(n) for n in rows["name"]])
+    labels = unique([str(n) for n in rows["name"]])
     figure = go.Figure(layout=_rows_layout(round(len(rows) * 1.35), "M$ a year"))
     figure.update_layout(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in rows)
-    figure.update_layout(legend=_legend_above(), margin={"t": 34, "l": 8, "r": 62, "b": 40})
+    figure.update_layout(
+        legend=_legend_above() | {"traceorder": "reversed"}, margin={"t": 34, "l": 8, "r": 62, "b": 40}
+    )
     looks = {"after": ("#23508a", "after"), "before": ("#c9c3b2", "before")}
     for column in (c for c in ("after", "before") if c in rows):
         values = rows[column].to_numpy()
@@ -138,13 +143,13 @@ def ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
         made = f"made into {_name(names, step['form_out'])}"
         how = _name(names, step["mode"]) if step["kind"] == "link" else made
         labels.append(_two_lines(_name(names, step["to_place"]), how))
-    labels = _unique(labels)
+    labels = unique(labels)
     figure = go.Figure(layout=style.layout(430, margin={"l": 8, "r": 16, "t": 30, "b": 8}))
     figure.add_bar(
         x=labels,
         y=prices.tolist(),
         marker={"color": ["#5d7f3f", *[_step_colour(k) for k in frame["kind"]]], "line": {"width": 0}},
-        text=[f"<b>{style.amount(_round(p))} $</b>" for p in prices],
+        text=[f"<b>{_dollars(p)}</b>" for p in prices],
         textposition="outside",
         cliponaxis=False,
         hovertext=["where the leaf is sold", *[_built(step) for _, step in frame.iterrows()]],
@@ -173,9 +178,13 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
 
     names = names or {}
     parts = [p for p in COMPONENTS if p != "price_from"]
+    seen = (np.maximum(frame[parts].to_numpy(float), 0.0) > 0.005 * frame[["price_to"]].to_numpy(float)).any(
+        axis=0
+    )
+    parts = [p for p, s in zip(parts, seen, strict=True) if s]
     added = np.maximum(frame[parts].to_numpy(float), 0.0)
     shares = added / np.maximum(added.sum(axis=1, keepdims=True), 1e-12)
-    labels = _unique(
+    labels = unique(
         [
             f"{_name(names, s['from_place'])} → {_name(names, s['to_place'])}"
             if s["kind"] == "link"
@@ -185,7 +194,7 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
     )
     figure = go.Figure(layout=_rows_layout(len(frame) + 1, ""))
     figure.update_layout(barmode="stack", bargap=0.34, showlegend=True, legend=_legend_above())
-    figure.update_layout(margin={"t": 56, "l": 8, "r": 62, "b": 30})
+    figure.update_layout(margin={"t": 56, "l": 8, "r": 84, "b": 30})
     for k, part in enumerate(parts):
         text, colour = COMPONENTS[part]
         figure.add_bar(
@@ -194,14 +203,14 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
             orientation="h",
             name=text,
             marker={"color": colour, "line": {"color": style.PAPER, "width": 1}},
-            hovertext=[f"{text}: {style.amount(_round(v))} $ per kg" for v in frame[part]],
+            hovertext=[f"{text}: {_dollars(v)} per kg" for v in frame[part]],
             hoverinfo="text",
         )
     for label, rise in zip(labels, (frame["price_to"] - frame["price_from"]).to_numpy(float), strict=True):
         figure.add_annotation(
             x=1.0,
             y=label,
-            text=f"{'+' if rise > 0 else ''}{style.amount(_round(rise))} $",
+            text=f"{'+' if rise > 0 else ''}{_dollars(rise)}",
             xanchor="left",
             xshift=6,
             showarrow=False,
@@ -212,26 +221,32 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
     return figure
 
 
-def _round(value: float) -> float:
-    """Two significant figures below a hundred, three above: more would pretend precision."""
-    if value == 0 or not np.isfinite(value):
-        return 0.0
-    digits = (3 if abs(value) >= 100 else 2) - 1 - int(np.floor(np.log10(abs(value))))
-    return float(np.round(value, digits))
+def _dollars(value: float) -> str:
+    text = style.amount(style.rounded(float(value)))
+    return f"−${text[1:]}" if text.startswith("−") else f"${text}"
 
 
 def _built(step: pd.Series[Any]) -> str:
-    lines = [f"<b>{style.amount(_round(step['price_to']))} $ per kg pure</b>"]
+    lines = [f"<b>{_dollars(step['price_to'])} per kg pure</b>"]
     lines += [
-        f"{text}: {style.amount(_round(step[part]))} $"
+        f"{text}: {_dollars(step[part])}"
         for part, (text, _) in COMPONENTS.items()
         if abs(step[part]) > 1e-3 * step["price_to"]
     ]
     return "<br>".join(lines)
 
 
+def _sign_colour(change: float, still: float) -> str:
+    """Colour of a rise or fall; grey where the change is not worth showing."""
+    return style.SOFT if abs(change) <= still else style.RISE if change > 0 else style.FALL
+
+
 def _two_lines(first: str, second: str) -> str:
-    return f"{first}<br><span style='color:{style.SOFT}'>{second}</span>"
+    """A label whose second part is quiet, both wrapped to the width of a bar."""
+    import textwrap
+
+    top, below = ("<br>".join(textwrap.wrap(t, 15)) for t in (first, second))
+    return f"{top}<br><span style='color:{style.SOFT}'>{below}</span>"
 
 
 def _step_colour(kind: str) -> str:
@@ -242,7 +257,7 @@ def _name(names: Mapping[str, str], key: object) -> str:
     return names.get(str(key), str(key).replace("-", " "))
 
 
-def _unique(labels: list[str]) -> list[str]:
+def unique(labels: list[str]) -> list[str]:
     """Tell equal labels apart by invisible spaces: Plotly merges categories of one name."""
     seen: dict[str, int] = {}
     result = []
@@ -273,6 +288,7 @@ def _legend_above() -> dict[str, Any]:
         "y": 1.0,
         "xanchor": "left",
         "yanchor": "bottom",
+        "traceorder": "normal",
         "font": {"size": 12},
         "itemclick": False,
         "itemdoubleclick": False,

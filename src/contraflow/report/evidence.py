@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 
 from contraflow.report import style
+from contraflow.report.charts import unique
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+TICKS = {0.01: "0.01×", 0.03: "0.03×", 0.1: "0.1×", 0.2: "0.2×", 0.5: "0.5×", 1.0: "as stated"}
+TICKS |= {2.0: "2×", 5.0: "5×", 10.0: "10×", 30.0: "30×", 100.0: "100×"}
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 COLUMNS = (
     "claim", "source", "statement", "quantity", "low", "value", "high", "bound", "unit",
@@ -29,7 +34,7 @@ def tension_colour(residual: float) -> str:
     return next(colour for limit, colour, _ in SCALE if abs(residual) <= limit or limit == np.inf)
 
 
-def claims_chart(claims: pd.DataFrame, most: int = 60) -> go.Figure:
+def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
     """Each claim's range (bar), its figure (tick) and the model's (dot), as multiples of the figure.
 
     Claims have many units, so each row is divided by its own figure: 1 is what the source says, on a
@@ -41,7 +46,7 @@ def claims_chart(claims: pd.DataFrame, most: int = 60) -> go.Figure:
     rows = _usable(claims)
     rows = rows.loc[rows["residual"].abs().nlargest(most).index].sort_values("residual", key=abs)
     centre = _centre(rows)
-    labels = [_short(str(c)) for c in rows["claim"]]
+    labels = unique([_short(str(s)) for s in rows["statement"]])
     figure = go.Figure(
         layout=style.layout(
             110 + 22 * max(len(rows), 1),
@@ -89,20 +94,9 @@ def claims_chart(claims: pd.DataFrame, most: int = 60) -> go.Figure:
     figure.update_xaxes(
         **style.axis(
             type="log",
-            tickvals=[0.01, 0.03, 0.1, 0.3, 0.5, 1, 2, 3, 10, 30, 100],
-            ticktext=[
-                "0.01×",
-                "0.03×",
-                "0.1×",
-                "0.3×",
-                "0.5×",
-                "as stated",
-                "2×",
-                "3×",
-                "10×",
-                "30×",
-                "100×",
-            ],
+            tickvals=list(TICKS),
+            ticktext=list(TICKS.values()),
+            range=_span(rows, ratio, centre),
             title={"text": "relative to the figure in the source", "font": {"size": 12, "color": style.SOFT}},
         )
     )
@@ -111,6 +105,14 @@ def claims_chart(claims: pd.DataFrame, most: int = 60) -> go.Figure:
     )
     figure.update_yaxes(categoryorder="array", categoryarray=labels)
     return figure
+
+
+def _span(rows: pd.DataFrame, ratio: Array, centre: Array) -> list[float]:
+    """Range of the axis, as powers of ten: all that is drawn, and never less than half to double."""
+    ends = [(rows[c].to_numpy(float) / centre) for c in ("low", "high")]
+    drawn = np.concatenate([ratio, *ends, [0.45, 2.2]])
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    return [float(np.log10(max(drawn.min(), 1e-2)) - 0.05), float(np.log10(min(drawn.max(), 1e2)) + 0.05)]
 
 
 def _usable(claims: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +131,7 @@ def _usable(claims: pd.DataFrame) -> pd.DataFrame:
     return usable
 
 
-def _centre(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _centre(rows: pd.DataFrame) -> Array:
     """The claim's figure, else the middle of its range, else whichever end is given."""
     value, low, high = (rows[c].to_numpy(float) for c in ("value", "low", "high"))
     middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.fmax(low, high))
@@ -153,5 +155,5 @@ def _wrapped(text: str, width: int = 70) -> str:
     return "<br>".join(textwrap.wrap(text, width))
 
 
-def _short(text: str, most: int = 38) -> str:
+def _short(text: str, most: int = 56) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"

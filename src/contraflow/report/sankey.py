@@ -19,6 +19,9 @@ SMALL = 0.012
 """Nodes that carry less than this share of the whole are put together as "other"."""
 LAYERS = ("grown in", "leaves by", "goes to", "sold in")
 SEIZED = "seized or lost"
+STAYS = "stays"
+HOME_LOST = "seized or lost at home"
+HOME_SOLD = "sold at home"
 
 
 def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, str, str], float]:
@@ -31,47 +34,32 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
     """
     country = home_country(data, home)
     pure, arrived = (np.median(data[v].values, axis=0) / KG_PER_TONNE for v in ("pure", "arrival_pure"))
-    kind, tail, head = coord(data, "kind"), coord(data, "tail"), coord(data, "head")
-    mode, from_country, to_country = (coord(data, c) for c in ("mode", "from_country", "to_country"))
-    markets = dict(zip(coord(data, "market_node"), coord(data, "market_place"), strict=True))
-    zone, place = (
-        coord(data, "from_place"),
-        dict(zip(coord(data, "node"), coord(data, "node_place"), strict=True)),
+    tail, head, zone = (coord(data, c) for c in ("tail", "head", "from_place"))
+    kind, mode, start, end = (coord(data, c) for c in ("kind", "mode", "from_country", "to_country"))
+    sold = np.median(data["sold_pure"].values, axis=0) / KG_PER_TONNE
+    market = dict(
+        zip(coord(data, "market_node"), zip(coord(data, "market_place"), sold, strict=True), strict=True)
     )
 
     mixes: dict[str, dict[tuple[str, str, str], float]] = {}
     totals: dict[tuple[str, str, str, str], float] = {}
-    for a in np.flatnonzero((kind == "activity") & (arrived > 0) & (from_country == country)):
-        _add(mixes.setdefault(head[a], {}), (str(zone[a]), "", ""), float(arrived[a]))
+    for a in np.flatnonzero((kind == "activity") & (arrived > 0) & (start == country)):
+        _add(mixes.setdefault(head[a], {}), (str(zone[a]), STAYS, country), float(arrived[a]))
     for node in _order(tail, head):
-        mix = mixes.get(node)
-        if not mix:
-            continue
-        whole = sum(mix.values())
+        mix = mixes.get(node, {})
         out = np.flatnonzero((tail == node) & (pure > 0))
-        for a in out:
-            for (origin, way, reached), tonnes in mix.items():
-                part = tonnes * float(pure[a]) / max(whole, float(pure[out].sum()), 1e-12)
-                leaves = from_country[a] == country and to_country[a] != country and not way
-                key = (origin, str(mode[a]), str(to_country[a])) if leaves else (origin, way, reached)
-                through = min(1.0, float(arrived[a] / pure[a]))
+        place, sales = market.get(node, ("", 0.0))
+        whole = max(float(arrived[head == node].sum()), float(pure[out].sum()) + sales)
+        for (origin, way, reached), tonnes in mix.items():
+            for a in out:
+                part, through = tonnes * float(pure[a]) / whole, min(1.0, float(arrived[a] / pure[a]))
+                leaves = way == STAYS and start[a] == country != end[a]
+                key = (origin, str(mode[a]), str(end[a])) if leaves else (origin, way, reached)
                 _add(mixes.setdefault(head[a], {}), key, part * through)
-                lost = (*key, SEIZED)
-                totals[lost] = totals.get(lost, 0.0) + part * (1 - through)
-        rest = max(0.0, whole - float(pure[out].sum()))
-        if node in markets and rest > 1e-9:
-            for (origin, way, reached), tonnes in mix.items():
-                key4 = (
-                    origin,
-                    way or "stays",
-                    reached or country,
-                    str(markets.get(node, place.get(node, ""))),
-                )
-                totals[key4] = totals.get(key4, 0.0) + tonnes * rest / whole
-    stays = {(o, w or "stays", c or country, m): 0.0 for o, w, c, m in totals}
-    for (origin, way, reached, market), tonnes in totals.items():
-        stays[origin, way or "stays", reached or country, market] += tonnes
-    return stays
+                _add(totals, (*key, SEIZED), part * (1 - through))
+            if sales > 0:
+                _add(totals, (origin, way, reached, str(place)), tonnes * sales / whole)
+    return totals
 
 
 def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str | None = None) -> go.Figure:
@@ -81,7 +69,6 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
     """
     import plotly.graph_objects as go
 
-    country = home_country(data, home)
     paths = {k: t for k, t in journeys(data, home).items() if t > 0}
     whole = sum(paths.values()) or 1.0
     sums: list[dict[str, float]] = [{}, {}, {}, {}]
@@ -91,12 +78,12 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
     merged: dict[tuple[int, str, int, str], float] = {}
     for path, tonnes in paths.items():
         keys = [k if sums[i][k] > SMALL * whole or k == SEIZED else "other" for i, k in enumerate(path)]
-        if path[1] == "stays":  # what never leaves goes straight from the zone to its end
-            _add(merged, (0, keys[0], 3, keys[3]), tonnes)
+        if path[1] == STAYS:  # what never leaves ends one column on
+            _add(merged, (0, keys[0], 1, HOME_LOST if keys[3] == SEIZED else HOME_SOLD), tonnes)
             continue
         for i in range(3):
             _add(merged, (i, keys[i], i + 1, keys[i + 1]), tonnes)
-    modes = style.mode_colours(k for k in sums[1] if k not in ("stays",))
+    modes = style.mode_colours(k for k in sums[1] if k != STAYS)
     nodes = list(dict.fromkeys([k[:2] for k in merged] + [k[2:] for k in merged]))
     index = {node: i for i, node in enumerate(nodes)}
     through = {n: max(_through(merged, n, 0), _through(merged, n, 2)) for n in nodes}
@@ -104,12 +91,12 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
 
     def label(node: tuple[int, str]) -> str:
         key = node[1]
-        text = "no export" if key == country and node[0] == 2 else shown.get(key, key.replace("-", " "))
+        text = shown.get(key, key.replace("-", " "))
         return f"{text}  {style.amount(through[node])} t"
 
     def colour(node: tuple[int, str]) -> str:
         layer, key = node
-        if key == SEIZED:
+        if key in (SEIZED, HOME_LOST, HOME_SOLD):
             return "#9a958a"
         return ("#5d7f3f", modes.get(key, style.SOFT), "#936512", "#23508a")[layer]
 
@@ -120,6 +107,7 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
         node={
             "label": [label(n) for n in nodes],
             "color": [colour(n) for n in nodes],
+            "align": "left",
             "pad": 16,
             "thickness": 13,
             "line": {"width": 0},
@@ -129,15 +117,7 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
             "source": [index[k[:2]] for k in links],
             "target": [index[k[2:]] for k in links],
             "value": [round(merged[k], 4) for k in links],
-            "color": [
-                style.faded(
-                    modes[k[1] if k[0] == 1 else k[3]]
-                    if {k[0], k[2]} & {1} and (k[1] if k[0] == 1 else k[3]) in modes
-                    else "#9a958a",
-                    0.34,
-                )
-                for k in links
-            ],
+            "color": [style.faded(modes.get(k[1] if k[0] == 1 else k[3], "#9a958a"), 0.34) for k in links],
             "hovertemplate": "%{source.label} → %{target.label}: %{value:.1f} t<extra></extra>",
         },
         textfont={"size": 12.5, "color": style.INK, "family": style.FONT, "shadow": "none"},

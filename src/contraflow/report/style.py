@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 INK = "#22282e"
 SOFT = "#6b7178"
 FAINT = "#c9c6bd"
@@ -67,6 +69,7 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
+        "template": {},
         "font": {"family": FONT, "size": 13, "color": INK},
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": FAINT, "font": {"family": FONT, "size": 13}},
@@ -84,7 +87,9 @@ def axis(**more: Any) -> dict[str, Any]:
         "gridcolor": "#e4e1d8",
         "gridwidth": 1,
         "tickfont": {"size": 12, "color": SOFT},
-        "ticks": "",
+        "ticks": "outside",
+        "ticklen": 6,
+        "tickcolor": "rgba(0,0,0,0)",
         "automargin": True,
         "fixedrange": True,
     }
@@ -99,3 +104,11 @@ def amount(value: float) -> str:
     else:
         text = f"{value:.1f}" if size >= 0.95 else f"{value:.2g}"
     return text.replace("-", "−")
+
+
+def rounded(value: float) -> float:
+    """Two significant figures below a hundred, three above: more would pretend precision."""
+    if value == 0 or not np.isfinite(value):
+        return 0.0
+    digits = (3 if abs(value) >= 100 else 2) - 1 - int(np.floor(np.log10(abs(value))))
+    return float(np.round(value, digits))

@@ -250,7 +250,8 @@ def price_ladder(
         pure = one["pure"].values
         start = np.where(pure > 0, bought * kilos / np.where(pure > 0, pure, 1.0), bought)
         terms = {"price_from": start, "loss": bought - start}
-        terms |= {name: one[v].values / kilos for name, v in COSTS.items() if v in one}
+        none = np.zeros_like(reach)
+        terms |= {name: one[v].values / kilos if v in one else none for name, v in COSTS.items()}
         terms["rent"] = reach - sum(terms.values(), np.zeros_like(reach))
         terms["price_to"] = reach
         columns = {c: v for n, x in terms.items() for c, v in quantiles(n, x[:, None]).items()}

@@ -1,0 +1,108 @@
+"""What goes into a report, and the names and tables that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from contraflow.case.case import Case
+from contraflow.case.schema import Question
+
+COUNTRIES = {
+    "PE": "Peru",
+    "BO": "Bolivia",
+    "BR": "Brazil",
+    "CO": "Colombia",
+    "EC": "Ecuador",
+    "CL": "Chile",
+    "AR": "Argentina",
+    "PY": "Paraguay",
+    "UY": "Uruguay",
+    "MX": "Mexico",
+    "PA": "Panama",
+    "VE": "Venezuela",
+    "GW": "Guinea-Bissau",
+    "XE": "Europe, directly",
+    "XN": "North America, directly",
+    "XF": "Africa, directly",
+    "XA": "Asia, directly",
+    "XS": "Southern Cone, directly",
+}
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What makes a report reproducible: version of the package, seed, fingerprint of the case, date."""
+
+    version: str
+    seed: int
+    fingerprint: str
+    date: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything that a report shows.
+
+    ``base`` and the datasets of ``answers`` are those of outcomes, all with the same draws.
+    ``claims`` has the columns of :data:`contraflow.report.evidence.COLUMNS`. ``ledger`` is as from
+    :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
+    columns pattern, statement, expected, ratio and passed.
+    """
+
+    case: Case
+    base: xr.Dataset
+    answers: tuple[tuple[Question, xr.Dataset], ...]
+    claims: pd.DataFrame
+    meta: Meta
+    ledger: pd.DataFrame | None = None
+    patterns: pd.DataFrame | None = None
+
+
+def plain(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Rows of a table by label, as plain dictionaries."""
+    return {str(k): {str(c): v for c, v in row.items()} for k, row in frame.to_dict("index").items()}
+
+
+def shown_names(case: Case) -> dict[str, str]:
+    """Names of places, modes, forms and countries, by id.
+
+    Raises nothing on an id that two tables share: a place's name goes before a mode's or form's.
+    """
+    names = dict(COUNTRIES)
+    names |= {i: f.name for i, f in case.forms.items()}
+    names |= {i: m.name for i, m in case.modes.items()}
+    names |= {i: p.name for i, p in case.places.items()}
+    return names
+
+
+def ledger_table(case: Case, fitted: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """The ledger of numbers: range, unit, what calibration made of it, and what it rests on.
+
+    Columns low, value, high, fitted (NaN where not given), unit, meaning, origin (ids of claims, or
+    ``assumption``) and reason; rows by parameter. ``fitted`` holds posterior medians in each
+    parameter's own unit.
+    """
+    fitted = fitted or {}
+    rows = [
+        {
+            "parameter": i,
+            "low": p.low,
+            "value": p.value,
+            "high": p.high,
+            "fitted": fitted.get(i, float("nan")),
+            "unit": "" if p.unit == "dimensionless" else p.unit,
+            "meaning": p.meaning,
+            "origin": ", ".join(p.claims) or "assumption",
+            "reason": p.reason,
+            "scale": p.scale.value,
+        }
+        for i, p in case.parameters.items()
+    ]
+    columns = ["parameter", "low", "value", "high", "fitted"]
+    columns += ["unit", "meaning", "origin", "reason", "scale"]
+    return pd.DataFrame(rows, columns=columns).set_index("parameter")
