@@ -147,6 +147,7 @@ SLIPS = [
     ("claims", "paste-price", "unit", "USD/kg/year", "no unit of the quantity", "USD/kg or USD/ha"),
     ("claims", "yield-of-paste", "unit", "kg/kgg", "unknown unit", "Did you mean"),
     ("patterns", "rival-gains", "low", "", "range is expected", "Fill low"),
+    ("patterns", "rival-gains", "low", "-1", "no ratio", "ratio"),
     ("patterns", "rival-gains", "high", "0.5", "less than low", "low <= value"),
     ("patterns", "strips-to-road", "policy", "strip-demolitoin=60", "measures.csv", "Did you mean"),
     ("patterns", "strips-to-road", "policy", "strip-demolition: 60", "measure=level", "radar=1"),
@@ -255,6 +256,7 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
         "ends",
         "first",
     ),
+    ("case.toml", replace("case.toml", "[2020, 2021]", "[20, 21]"), "no pair of years", "first"),
     ("case.toml", replace("case.toml", "baseline = [2020, 2021]", "baseline = 2020"), "not valid", "example"),
     ("case.toml", replace("case.toml", 'home = "QM"', 'home = "PE"'), "country of no place", "own places"),
     ("case.toml", replace("case.toml", "title =", "titel ="), "no entry", "Did you mean 'title'?"),
@@ -288,7 +290,7 @@ def test_all_problems_at_once(folder: Path) -> None:
     edit(folder, "parameters", "pay-plane", "low", "x")
     with pytest.raises(CaseError, match="3 problems in the case") as caught:
         cases.load(folder)
-    assert {p.file for p in caught.value.problems} == {"links.csv", "places.csv", "parameters.csv"}
+    assert [p.file for p in caught.value.problems] == ["parameters.csv", "places.csv", "links.csv"]
 
 
 def test_core_table_without_rows(folder: Path) -> None:

@@ -53,20 +53,23 @@ def duplicate_ids(tables: Tables, units: Units) -> list[Problem]:
 def dangling_references(tables: Tables, units: Units) -> list[Problem]:
     """Every id that a cell refers to exists."""
     problems = []
-    for entry, column in _cells(tables):
+    for model, column in _columns():
         names = tables.names(column.refers) if column.refers else None
         if names is None:
             continue
-        for name in _parts(entry, column):
-            if name not in names:
-                problems.append(_unknown(entry, column, name, f"names no row of {column.refers}.csv", names))
+        for entry in tables.of(model):
+            for name in _parts(entry, column):
+                if name not in names:
+                    problems.append(
+                        _unknown(entry, column, name, f"names no row of {column.refers}.csv", names)
+                    )
     return problems
 
 
 def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
     """Every token of a selector names something, so that a slip never silently selects nothing."""
     problems = []
-    for entry, column in _cells(tables):
+    for model, column in _columns():
         names = tables.selectable(column.selects) if column.selects else None
         if names is None:
             continue
@@ -74,21 +77,19 @@ def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
             "places": "is neither the id, country, kind nor group of a place",
             "steps": "is neither a link, a process nor an activity",
         }.get(column.selects or "", f"names no row of {column.selects}.csv")
-        for token in _parts(entry, column):
-            if bare(token) not in names:
-                problems.append(_unknown(entry, column, token, what, names))
+        for entry in tables.of(model):
+            for token in _parts(entry, column):
+                if bare(token) not in names:
+                    problems.append(_unknown(entry, column, token, what, names))
     return problems
 
 
 CHECKS: tuple[Check, ...] = (duplicate_ids, dangling_references, empty_selectors, *NUMBERS, *MEANING)
-"""All checks, in the order in which their problems are listed."""
+"""All checks."""
 
 
-def _cells(tables: Tables) -> Iterable[tuple[Entry[schema.Row], Column]]:
-    for model in schema.TABLES:
-        for entry in tables.of(model):
-            for column in columns(model):
-                yield entry, column
+def _columns() -> Iterable[tuple[type[schema.Row], Column]]:
+    return ((model, column) for model in schema.TABLES for column in columns(model))
 
 
 def _parts(entry: Entry[schema.Row], column: Column) -> tuple[str, ...]:

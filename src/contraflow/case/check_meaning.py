@@ -121,6 +121,9 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
             for name in (name for name in ("low", "high") if getattr(pattern, name) is None):
                 message = "The cell is empty, but a range is expected"
                 problems.append(entry.problem(name, message, "Fill low and high, as ratios"))
+        for name in (name for name in ("low", "high") if (getattr(pattern, name) or 0) < 0):
+            shown = f"{getattr(pattern, name):g}"
+            problems.append(entry.problem(name, "is below 0, which no ratio can be", "Write a ratio", shown))
         for column in ("policy", "against"):
             problems += _policy_cell(tables, entry, column)
         if pattern.policy == pattern.against and pattern.needs is schema.Needs.EQUILIBRIUM:
@@ -138,7 +141,12 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
     if places is not None and info.home not in places:
         cure = "Write the country code of the state's own places"
         problems.append(Problem(CASE_FILE, "is the country of no place", cure, None, "home", info.home))
-    if info.baseline[0] > info.baseline[1]:
+    if not all(1000 <= year <= 9999 for year in info.baseline):
+        shown = f"{info.baseline[0]}, {info.baseline[1]}"
+        problems.append(
+            Problem(CASE_FILE, "is no pair of years", "Write [first, last]", None, "baseline", shown)
+        )
+    elif info.baseline[0] > info.baseline[1]:
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
         problems.append(
             Problem(CASE_FILE, "ends before it starts", "Write [first, last]", None, "baseline", shown)

@@ -90,12 +90,19 @@ def _read_folder(folder: Path) -> tuple[Case | None, list[Problem]]:
     problems += faults
     problems += checks.run(tables, units)
     if problems or info is None or units is None:
-        return None, problems
+        return None, sorted(problems, key=_reading_order)
     rows = {
         model.table: {name: row for name, row in _converted(tables, model, units)} for model in schema.TABLES
     }
     case = Case(info=info, **rows, fingerprint=_fingerprint(info, rows), location=str(folder))  # type: ignore[arg-type]
     return case, []
+
+
+def _reading_order(problem: Problem) -> tuple[int, int]:
+    """Sorts problems as a person mends them: file by file, from the first row down."""
+    files = [CASE_FILE, *(file_of(model.table) for model in schema.TABLES)]
+    place = files.index(problem.file) if problem.file in files else len(files)
+    return place, problem.row or 0
 
 
 def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
