@@ -117,7 +117,7 @@ SLIPS = [
     ("links", "selva-port", "forms", "paste; leav", "forms.csv", "Did you mean 'leaf'?"),
     ("links", "selva-port", "id", "Selva Port", "not written", "lower-case"),
     ("links", "selva-port", "facility", "checkpoint", "facilities.csv", "'checkpoints'"),
-    ("links", "selva-port", "weight", "0.5", "parameters.csv", "add it to parameters"),
+    ("links", "selva-port", "weight", "0.5", "parameters.csv", "name the row here"),
     ("processes", "refining", "yield", "yield-leaf", "does not convert to dimensionless", "Correct"),
     ("activities", "grow-coca", "yield", "yield-paste", "does not convert to kg/ha", "Correct"),
     ("activities", "licit-living", "output", "labour", "also the input", "another form"),
@@ -249,7 +249,7 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
     ("link.csv", lambda f: shutil.copy(f / "links.csv", f / "link.csv") and None, "no table", "'links.csv'"),
     ("case.toml", lambda f: (f / "case.toml").unlink(), "missing", "baseline"),
     ("case.toml", damage("case.toml", b"id = example"), "no TOML", "quotes"),
-    ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "CSV UTF-8"),
+    ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "plain text"),
     (
         "case.toml",
         replace("case.toml", "baseline = [2020, 2021]", "baseline = [2021, 2020]"),
@@ -291,6 +291,12 @@ def test_all_problems_at_once(folder: Path) -> None:
     with pytest.raises(CaseError, match="3 problems in the case") as caught:
         cases.load(folder)
     assert [p.file for p in caught.value.problems] == ["parameters.csv", "places.csv", "links.csv"]
+
+
+def test_a_ragged_row_is_one_problem(folder: Path) -> None:
+    path = folder / "fees.csv"
+    path.write_bytes(path.read_bytes() + b"a,b\n")
+    assert only(cases.check(folder)).row == 4
 
 
 def test_core_table_without_rows(folder: Path) -> None:

@@ -13,7 +13,7 @@ from contraflow.case import schema
 from contraflow.case.check_meaning import MEANING
 from contraflow.case.check_numbers import NUMBERS
 from contraflow.case.columns import STEPS, Column, columns, file_of
-from contraflow.case.rows import short
+from contraflow.case.rows import NUMBER, short
 from contraflow.case.selectors import bare
 from contraflow.case.tables import Entry, Tables
 from contraflow.case.units import Units
@@ -103,4 +103,6 @@ def _unknown(entry: Entry[schema.Row], column: Column, name: str, what: str, nam
     close = get_close_matches(bare(name), sorted(names), n=1)
     table = column.refers or column.selects
     cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"
+    if column.quantity and NUMBER.fullmatch(name):
+        cure = "Numbers stand in parameters.csv, with range, unit and reason; name the row here"
     return entry.problem(column.name, what, cure, short(name))

@@ -169,7 +169,7 @@ def _read_tables(folder: Path, info: schema.CaseInfo | None, problems: list[Prob
             unread.add(table)
             continue
         present, rows = frozenset(sheet.header), []
-        for cells in sheet.rows:
+        for cells in (cells for cells in sheet.rows if cells.whole):
             row, found = parse(model, cells, present)
             problems += found
             if row is not None:

@@ -26,10 +26,15 @@ _SAVE_AS_CSV = "Save the table from the spreadsheet as 'CSV UTF-8 (comma delimit
 
 @dataclass(frozen=True)
 class Cells:
-    """One row of a file: its number in a spreadsheet and its filled cells by header."""
+    """One row of a file: its number in a spreadsheet and its filled cells by header.
+
+    ``whole`` is False for a row with more or fewer cells than the header, whose cells may
+    stand under the wrong names.
+    """
 
     row: int
     cells: dict[str, str]
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,15 +88,17 @@ def read_sheet(path: Path) -> Sheet:
         cells = [cell.strip() for cell in record]
         if not any(cells):
             continue
-        problems += _ragged(path.name, number, header, cells)
+        ragged = _ragged(path.name, number, header, cells)
+        problems += ragged
         filled = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell}
-        rows.append(Cells(number, filled))
+        rows.append(Cells(number, filled, not ragged))
     return Sheet(header, tuple(rows), tuple(problems))
 
 
 def _text(path: Path) -> tuple[str | None, list[Problem]]:
     """The text of a file, or None and why not."""
     name = path.name
+    cure = _SAVE_AS_CSV if path.suffix == ".csv" else "Save it as plain text in UTF-8"
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -103,12 +110,12 @@ def _text(path: Path) -> tuple[str | None, list[Problem]]:
             Problem(name, f"This cannot be read: {error.strerror}", "Put a readable file in its place")
         ]
     if b"\0" in content or content.startswith(b"PK\x03\x04"):
-        return None, [Problem(name, "This is no text file", _SAVE_AS_CSV)]
+        return None, [Problem(name, "This is no text file", cure)]
     try:
         return content.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return None, [Problem(name, "This is not UTF-8", _SAVE_AS_CSV, row=line)]
+        return None, [Problem(name, "This is not UTF-8", cure, row=line)]
 
 
 def _header_problems(file: str, header: tuple[str, ...], known: tuple[Column, ...]) -> list[Problem]:
