@@ -39,6 +39,11 @@ class Frame:
         """Extent from south to north, km."""
         return self.top - self.bottom
 
+    def inner(self) -> Frame:
+        """The part where places are drawn; around it is room for the names of what lies off the map."""
+        side, low, high = 0.115 * self.width, 0.03 * self.height, 0.05 * self.height
+        return Frame(self.left + side, self.right - side, self.bottom + low, self.top - high)
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies inside."""
         return self.left <= x <= self.right and self.bottom <= y <= self.top

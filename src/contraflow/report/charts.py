@@ -68,17 +68,20 @@ def dumbbells(
             cliponaxis=False,
         )
     figure.update_yaxes(categoryorder="array", categoryarray=labels)
-    for label, a, b in zip(labels, before, after, strict=True):
-        if abs(b - a) > still:
-            figure.add_annotation(
-                x=float(max(a, b)),
-                y=label,
-                text=f"{'+' if b > a else ''}{style.amount(b - a)}",
-                xanchor="left",
-                xshift=11,
-                showarrow=False,
-                font={"size": 12, "color": _sign_colour(b - a, still)},
-            )
+    notes = [
+        {
+            "x": float(max(a, b)),
+            "y": label,
+            "text": f"{'+' if b > a else ''}{style.amount(b - a)}",
+            "xanchor": "left",
+            "xshift": 11,
+            "showarrow": False,
+            "font": {"size": 12, "color": _sign_colour(b - a, still)},
+        }
+        for label, a, b in zip(labels, before, after, strict=True)
+        if abs(b - a) > still
+    ]
+    figure.update_layout(annotations=notes)
     return figure
 
 

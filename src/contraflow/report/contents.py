@@ -51,7 +51,7 @@ class ReportData:
     ``base`` and the datasets of ``answers`` are those of outcomes, all with the same draws.
     ``claims`` has the columns of :data:`contraflow.report.evidence.COLUMNS`. ``ledger`` is as from
     :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
-    columns pattern, statement, expected, ratio and passed.
+    columns pattern, statement, expected, ratio and holds (None: not run).
     """
 
     case: Case

@@ -50,7 +50,7 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
     figure = go.Figure(
         layout=style.layout(
             110 + 22 * max(len(rows), 1),
-            margin={"l": 8, "r": 20, "t": 34, "b": 46},
+            margin={"l": 8, "r": 20, "t": 54, "b": 46},
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
                     "itemclick": False, "itemdoubleclick": False},

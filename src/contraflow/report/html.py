@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 HEADLINES = {
-    "delivered": "reaches the markets",
     "exports": "leaves the country",
     "exports by air": "of it by air",
-    "seized": "seized",
-    "hectares": "coca",
+    "hectares at home": "coca at home",
+    "seized": "seized on all ways",
+    "delivered": "reaches all markets",
     "growers' income": "growers earn",
     "armed groups' income": "armed groups earn",
     "arrests": "arrests",
 }
+COLUMNS = (*HEADLINES, "state spending")
 UNITS = {"t/yr": "t", "ha": "ha", "M$/yr": "M$", "persons/yr": ""}
 
 
@@ -182,14 +183,10 @@ def _comparison(report: ReportData) -> dict[str, Any]:
     base = plain(tables.headline(report.base))
     for question, after in report.answers:
         frame = plain(tables.headline(report.base, after))
-        cells = [
-            {"value": frame[k]["after"], "ratio": frame[k]["ratio"] - 1.0}
-            for k in [*HEADLINES, "state spending"]
-        ]
+        cells = [{"value": frame[k]["after"], "ratio": frame[k]["ratio"] - 1.0} for k in COLUMNS]
         rows.append({"title": question.title, "cells": cells})
     columns = [
-        {"label": k, "unit": UNITS[base[k]["unit"]] or "a year", "value": base[k]["before"]}
-        for k in [*HEADLINES, "state spending"]
+        {"label": k, "unit": UNITS[base[k]["unit"]] or "a year", "value": base[k]["before"]} for k in COLUMNS
     ]
     return {"columns": columns, "rows": rows}
 
@@ -224,10 +221,13 @@ def _range(low: Any, value: Any, high: Any) -> str:
 def _ledger(report: ReportData) -> list[dict[str, Any]]:
     """Rows of the ledger, with the place of the value and the fit along the range from 0 to 100."""
     frame = ledger_table(report.case) if report.ledger is None else report.ledger
+    frame = frame.rename(columns={"calibrated": "fitted"})
+    if "parameter" in frame:
+        frame = frame.set_index("parameter")
     rows = []
     for key, row in frame.iterrows():
         cells = {str(k): v for k, v in row.items()} | {"id": key}
-        log = row.get("scale", "log") == "log" and row["low"] > 0
+        log = report.case.parameters[str(key)].scale == "log" and row["low"] > 0
         ends = np.log([row["low"], row["high"]]) if log else np.array([row["low"], row["high"]], float)
         for name in ("value", "fitted"):
             number = float(row[name]) if name in row and pd.notna(row[name]) else np.nan

@@ -58,7 +58,7 @@ def spread(ends: list[Label], frame: Frame) -> list[Label]:
     for side in ("left", "right", "top", "bottom"):
         upright = side in ("left", "right")
         own = sorted((e for e in ends if e.side == side), key=lambda e: e.y if upright else e.x)
-        gap = 0.055 * frame.height if upright else 0.12 * frame.width
+        gap = 0.055 * frame.height if upright else 0.15 * frame.width
         spots = [e.y if upright else e.x for e in own]
         for _ in range(60):
             for i, j in pairwise(range(len(spots))):

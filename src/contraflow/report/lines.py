@@ -57,7 +57,7 @@ def map_frame(places: Mapping[str, Place], home: str) -> Frame:
     left, right = float(x[near].min()), float(x[near].max())
     bottom, top = float(y[near].min()), float(y[near].max())
     pad = 0.07 * max(right - left, top - bottom)  # names of what lies off the map stand in the margins
-    return Frame(left - 3.2 * pad, right + 3.2 * pad, bottom - 1.3 * pad, top + pad)
+    return Frame(left - 3.4 * pad, right + 3.4 * pad, bottom - 1.2 * pad, top + 1.5 * pad)
 
 
 def is_far(place: Place) -> bool:
@@ -77,13 +77,14 @@ def line_ends(
 ) -> tuple[dict[tuple[str, str], tuple[Point, Point]], list[Label]]:
     """Where each pair's line starts and stops; lines to places off the map stop at its edge."""
     spot = {p.id: tuple(float(v) for v in project(p.latitude, p.longitude)) for p in places.values()}
+    inner = frame.inner()
     exits: dict[tuple[str, str], list[tuple[Flow, Point]]] = {}
     ends: dict[tuple[str, str], tuple[Point, Point]] = {}
     for flow in drawn:
         a, b = spot[flow.origin], spot[flow.destination]
-        if not frame.holds(*a):
+        if not inner.holds(*a):
             continue
-        if frame.holds(*b):
+        if inner.holds(*b):
             ends[flow.origin, flow.destination] = ((a[0], a[1]), (b[0], b[1]))
             continue
         side, stop = _exit((a[0], a[1]), (b[0], b[1]), frame, is_far(places[flow.destination]))
@@ -103,9 +104,8 @@ def line_ends(
 
 def _exit(a: Point, b: Point, frame: Frame, far: bool) -> tuple[str, Point]:
     """Side and point where a line leaves the map; overseas, by the nearest side rather than overland."""
-    inset = 0.105 * frame.width
-    left, right = frame.left + inset, frame.right - inset
-    bottom, top = frame.bottom + 0.03 * frame.height, frame.top - 0.04 * frame.height
+    inner = frame.inner()
+    left, right, bottom, top = inner.left, inner.right, inner.bottom, inner.top
     if far:
         gaps = {"left": a[0] - frame.left, "right": frame.right - a[0], "top": 1.6 * (frame.top - a[1])}
         side = min(gaps, key=lambda s: gaps[s])

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 View = Literal["before", "after", "difference"]
-WIDEST = 15.0
+WIDEST = 18.0
 """Width in px of the largest flow; others follow the square root."""
 FAINTEST = 0.002
 """Flows below this share of the largest are left out."""
+KEY = 84
+"""Height of the legend below the map, px."""
 PIXELS = 1060.0
 """Width at which labels are laid out, px."""
 
@@ -86,19 +88,19 @@ def flow_map(
 
 def _layout(frame: Frame) -> dict[str, Any]:
     hidden = {"visible": False, "fixedrange": True}
-    height = round(PIXELS * frame.height / frame.width)
+    height = round(PIXELS * frame.height / frame.width) + KEY
     return style.layout(
         height,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        margin={"l": 0, "r": 0, "t": 0, "b": KEY},
         plot_bgcolor=style.SEA,
         xaxis=hidden | {"range": [frame.left, frame.right]},
         yaxis=hidden | {"range": [frame.bottom, frame.top], "scaleanchor": "x", "constrain": "domain"},
         legend={
-            "x": 0.012,
-            "y": 0.02,
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "bgcolor": "rgba(251,250,246,0.86)",
+            "orientation": "h",
+            "x": 0.5,
+            "y": 0,
+            "xanchor": "center",
+            "yanchor": "top",
             "font": {"size": 12},
             "itemclick": False,
             "itemdoubleclick": False,
@@ -112,44 +114,48 @@ def _draw(scene: _Scene, drawn: list[Flow], ends: Mapping[tuple[str, str], tuple
     """Curved lines, widest first, with an arrowhead that also carries the text shown on hover."""
     import plotly.graph_objects as go
 
-    figure = scene.figure
     beside: dict[tuple[str, str], int] = {}
+    lines: dict[tuple[float, str], tuple[list[float | None], list[float | None]]] = {}
+    heads: list[tuple[float, float, int, int, str, str]] = []
     for flow in sorted(drawn, key=lambda f: -abs(f.tonnes)):
         pair = (flow.origin, flow.destination)
         if pair not in ends:
             continue
         rank = beside.get(pair, 0)
         beside[pair] = rank + 1
-        curve = bend(*ends[pair], rank)
+        curve = np.round(bend(*ends[pair], rank)).tolist()
         colour = (style.RISE if flow.tonnes > 0 else style.FALL) if scene.signed else scene.colours[flow.mode]
-        width = max(0.7, scene.width(flow.tonnes))
-        figure.add_scatter(
-            x=np.round(curve[:, 0]).tolist(),
-            y=np.round(curve[:, 1]).tolist(),
+        width = max(0.75, round(4 * scene.width(flow.tonnes)) / 4)
+        x, y = lines.setdefault((width, colour), ([], []))
+        x += [*(p[0] for p in curve), None]
+        y += [*(p[1] for p in curve), None]
+        (a, b), (c, d) = curve[len(curve) * 6 // 10], curve[len(curve) * 6 // 10 + 1]
+        angle = round(float(np.degrees(np.arctan2(c - a, d - b))))
+        heads.append((a, b, angle, round(6 + 0.7 * width), colour, _hover(scene, flow)))
+    traces: list[go.Scatter] = [
+        go.Scatter(
+            x=x,
+            y=y,
             mode="lines",
-            line={"color": style.faded(colour, 0.8), "width": round(width, 1)},
+            line={"color": style.faded(colour, 0.8), "width": width},
             hoverinfo="skip",
             showlegend=False,
         )
-        middle, ahead = curve[len(curve) * 6 // 10], curve[len(curve) * 6 // 10 + 1]
-        angle = float(np.degrees(np.arctan2(ahead[0] - middle[0], ahead[1] - middle[1])))
-        figure.add_trace(
-            go.Scatter(
-                x=[round(float(middle[0]))],
-                y=[round(float(middle[1]))],
-                mode="markers",
-                marker={
-                    "symbol": "triangle-up",
-                    "angle": round(angle),
-                    "size": round(6 + 0.75 * width),
-                    "color": colour,
-                    "line": {"color": style.PAPER, "width": 0.8},
-                },
-                text=[_hover(scene, flow)],
-                hoverinfo="text",
-                showlegend=False,
-            )
-        )
+        for (width, colour), (x, y) in lines.items()
+    ]
+    columns: list[list[Any]] = [list(c) for c in zip(*heads, strict=True)] or [[]] * 6
+    marker = {"symbol": "triangle-up", "angle": columns[2], "size": columns[3], "color": columns[4]}
+    arrows = go.Scatter(
+        x=columns[0],
+        y=columns[1],
+        mode="markers",
+        marker=marker | {"line": {"color": style.PAPER, "width": 0.8}},
+        text=columns[5],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    traces.append(arrows)
+    scene.figure.add_traces(traces)
 
 
 def _hover(scene: _Scene, flow: Flow) -> str:
@@ -195,19 +201,27 @@ def _places(scene: _Scene, drawn: list[Flow], terminals: list[Label]) -> None:
             weight[end] = weight.get(end, 0.0) + abs(flow.tonnes)
     spots = sorted((scene.places[i] for i in weight), key=lambda p: (p.kind != PlaceKind.ZONE, -weight[p.id]))
     x, y = project([p.latitude for p in spots], [p.longitude for p in spots])
-    inside = [i for i in range(len(spots)) if scene.frame.holds(float(x[i]), float(y[i]))]
+    inner = scene.frame.inner()
+    inside = [i for i in range(len(spots)) if inner.holds(float(x[i]), float(y[i]))]
     with_labels(scene.figure, [(spots[i], float(x[i]), float(y[i])) for i in inside], scene.frame, PIXELS)
-    for stop in terminals:
-        sign = "+" if scene.signed and stop.tonnes > 0 else ""
-        scene.figure.add_annotation(
-            x=stop.x,
-            y=stop.y,
-            text=f"<b>{scene.places[stop.place].name}</b><br>{sign}{style.amount(stop.tonnes)} t",
-            showarrow=False,
-            xanchor={"left": "right", "right": "left"}.get(stop.side, "center"),
-            yanchor={"top": "bottom", "bottom": "top"}.get(stop.side, "middle"),
-            align={"left": "right", "right": "left"}.get(stop.side, "center"),
-            bgcolor="rgba(251,250,246,0.8)",
-            borderpad=2,
-            font={"size": 12, "color": style.INK},
-        )
+    scene.figure.update_layout(annotations=[_terminal(scene, stop) for stop in terminals])
+
+
+def _terminal(scene: _Scene, stop: Label) -> dict[str, Any]:
+    """Name and tonnes where lines leave the map."""
+    import textwrap
+
+    sign = "+" if scene.signed and stop.tonnes > 0 else ""
+    name = "<br>".join(textwrap.wrap(scene.places[stop.place].name, 14))
+    return {
+        "x": stop.x,
+        "y": stop.y,
+        "text": f"<b>{name}</b><br>{sign}{style.amount(stop.tonnes)} t",
+        "showarrow": False,
+        "xanchor": {"left": "right", "right": "left"}.get(stop.side, "center"),
+        "yanchor": {"top": "bottom", "bottom": "top"}.get(stop.side, "middle"),
+        "align": {"left": "right", "right": "left"}.get(stop.side, "center"),
+        "bgcolor": "rgba(251,250,246,0.8)",
+        "borderpad": 2,
+        "font": {"size": 12, "color": style.INK},
+    }

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 K = TypeVar("K", bound=Hashable)
-SMALL = 0.012
+SMALL = 0.02
 """Nodes that carry less than this share of the whole are put together as "other"."""
 LAYERS = ("grown in", "leaves by", "goes to", "sold in")
 SEIZED = "seized or lost"
+FINE = 0.0015
+"""Links below this share of the whole are left out."""
 STAYS = "stays"
 HOME_LOST = "seized or lost at home"
 HOME_SOLD = "sold at home"
@@ -83,7 +85,8 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
             continue
         for i in range(3):
             _add(merged, (i, keys[i], i + 1, keys[i + 1]), tonnes)
-    modes = style.mode_colours(k for k in sums[1] if k != STAYS)
+    merged = {k: t for k, t in merged.items() if t > FINE * whole}
+    modes = style.mode_colours(m for m in coord(data, "mode") if m)
     nodes = list(dict.fromkeys([k[:2] for k in merged] + [k[2:] for k in merged]))
     index = {node: i for i, node in enumerate(nodes)}
     through = {n: max(_through(merged, n, 0), _through(merged, n, 2)) for n in nodes}
@@ -101,7 +104,7 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
         return ("#5d7f3f", modes.get(key, style.SOFT), "#936512", "#23508a")[layer]
 
     links = list(merged)
-    figure = go.Figure(layout=style.layout(520, margin={"l": 4, "r": 4, "t": 34, "b": 10}))
+    figure = go.Figure(layout=style.layout(560, margin={"l": 4, "r": 4, "t": 34, "b": 10}))
     figure.add_sankey(
         arrangement="snap",
         node={

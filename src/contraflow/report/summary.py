@@ -24,7 +24,7 @@ def answer(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> lis
         _arrivals(figures),
         *_moves(base, after, names, "mode", "by"),
         *_moves(base, after, names, "route", "through"),
-        *_coca(figures),
+        *_coca(base, after, names, figures),
         _people(figures),
         _state(figures),
     ]
@@ -38,11 +38,14 @@ def headline_sentence(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, s
     losses, gains = moved[moved["change"] < 0], moved[moved["change"] > 0]
     text = f"What reaches the markets {_verb(arrives)}"
     if len(losses) and -losses["change"].iloc[0] > SMALL * moved["before"].sum():
-        text += f", exports by {_called(losses.index[0], names)} {_verb(plain(losses)[str(losses.index[0])], many=True)}"
+        worst = str(losses.index[0])
+        text += f", exports by {_called(worst, names, 'mode')} {_verb(plain(losses)[worst], many=True)}"
         if len(gains) and moved.attrs["displaced"] > 0.05:
             share = min(moved.attrs["displaced"], 9.99)
-            best = _called(gains.index[-1], names)
+            best = _called(gains.index[-1], names, "mode")
             text += f"; {share:.0%} of what is lost so comes out in other ways, mostly by {best}"
+    else:
+        text += ", and the ways out stay as they are"
     return text + "."
 
 
@@ -62,17 +65,33 @@ def _moves(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], by: st
     gains = moved[moved["change"] > SMALL * whole].iloc[::-1]
     if losses.empty:
         return []
-    lost = _listed([f"{_called(i, names)} ({_signed(c)} t)" for i, c in losses["change"].head(3).items()])
+    lost = _listed([f"{_called(i, names, by)} ({_signed(c)} t)" for i, c in losses["change"].head(3).items()])
     text = f"Less leaves {word} {lost}."
     if not gains.empty:
-        won = _listed([f"{_called(i, names)} ({_signed(c)} t)" for i, c in gains["change"].head(3).items()])
+        won = _listed(
+            [f"{_called(i, names, by)} ({_signed(c)} t)" for i, c in gains["change"].head(3).items()]
+        )
         text += f" More leaves {word} {won}: {moved.attrs['displaced']:.0%} of the loss is made up."
     return [text]
 
 
-def _coca(figures: Mapping[str, Row]) -> list[str]:
-    row = figures["hectares"]
-    return [f"Coca {_verb(row)}: {_from_to(row, 'hectares')}."] if row["before"] else []
+def _coca(
+    base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], figures: Mapping[str, Row]
+) -> list[str]:
+    """What is grown at home, where it moves within the country, and what rivals grow."""
+    row, everywhere = figures["hectares at home"], figures["hectares"]
+    if not row["before"]:
+        return []
+    text = f"Coca at home {_verb(row)} ({_from_to(row, 'hectares')})"
+    abroad = {k: everywhere[k] - row[k] for k in ("before", "after", "change")}
+    if abroad["before"] > 1.0:
+        text += f", abroad it {_verb(abroad)} ({_from_to(abroad, 'hectares')})"
+    moved = tables.displacement(base, after, "zone")["change"].round(-1)
+    much = moved[abs(moved) > SMALL * row["before"]]
+    if len(much):
+        zones = [f"{_called(i, names)} ({_signed(c)} ha)" for i, c in much.items()]
+        text += f". It changes most in {_listed(zones[:2] + zones[2:][-2:])}"
+    return [text + "."]
 
 
 def _people(figures: Mapping[str, Row]) -> str:
@@ -132,8 +151,10 @@ def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{amount(value)}"
 
 
-def _called(key: object, names: Mapping[str, str]) -> str:
-    return names.get(str(key), str(key).replace("-", " "))
+def _called(key: object, names: Mapping[str, str], by: str = "") -> str:
+    """Name as it stands within a sentence: a mode starts small."""
+    name = names.get(str(key), str(key).replace("-", " "))
+    return name[:1].lower() + name[1:] if by == "mode" else name
 
 
 def _listed(parts: list[str]) -> str:

@@ -201,6 +201,7 @@ def headline(
             "seized": (data["seized_total"].values / KG_PER_TONNE, "t/yr"),
             "arrests": (data["arrests"].values, "persons/yr"),
             "hectares": (data["hectares"].values, "ha"),
+            "hectares at home": (_hectares(data, home)[1].sum(axis=1), "ha"),
             "growers' income": (income[:, kinds == "households"].sum(axis=1), "M$/yr"),
             "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
             "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
@@ -223,12 +224,15 @@ def headline(
 
 
 def price_ladder(
-    data: xr.Dataset, chain: Sequence[str] | None = None, market: str | None = None
+    data: xr.Dataset,
+    chain: Sequence[str] | None = None,
+    market: str | None = None,
+    home: str | None = None,
 ) -> pd.DataFrame:
     """From the farm gate to a final market: how a kilogram's price is built up, step by step.
 
-    ``chain`` is the arcs to follow, by id; left out, the path that carries most value to ``market``
-    (left out: the market with the largest revenue) is followed back to where the leaf is picked. All
+    ``chain`` is the arcs to follow, by id; left out, the path that carries most of what was grown at
+    home to ``market`` (left out: the one that pays most for it) is followed back to the leaf. All
     figures are USD per kg of pure cocaine that arrives at the step's head, so that
 
         price_to = price_from + loss + cost + fees + surcharge + risk_pay + margin + taken + rent
@@ -237,7 +241,7 @@ def price_ladder(
     step yields beyond the average of the options at its tail (it can be negative).
     """
     ids = list(coord(data, "arc"))
-    numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market)
+    numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market, home)
     nodes = {node: i for i, node in enumerate(coord(data, "node"))}
     parts: list[pd.DataFrame] = []
     for arc in numbers:
@@ -260,16 +264,18 @@ def price_ladder(
     return pd.concat(parts).rename_axis("arc")
 
 
-def _main_path(data: xr.Dataset, market: str | None) -> list[int]:
-    """Numbers of the arcs from the farm gate to a market, by the largest arrival at every node."""
-    revenue = np.median(data["market_price"].values * data["sold"].values, axis=0)
+def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[int]:
+    """Numbers of the arcs from the farm gate to a market, by the largest home-grown arrival at every node."""
+    grown = _home_grown(data, home)
+    share = np.array([grown.get(str(n), 0.0) for n in data["market_node"].values])
+    revenue = np.median(data["market_price"].values * data["sold"].values, axis=0) * share
     markets = list(coord(data, "market"))
     if market is not None and market not in markets:
         raise ValueError(f"{market!r} is no market of this outcome; it has {', '.join(map(str, markets))}")
     chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
     node = str(data["market_node"].values[chosen])
-    arrival = np.median(data["arrival"].values, axis=0)
     heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
+    arrival = np.median(data["arrival"].values, axis=0) * [grown.get(str(t), 0.0) for t in tails]
     path: list[int] = []
     while True:
         into = np.flatnonzero((heads == node) & (kinds != "activity") & (arrival > 0))
@@ -277,6 +283,25 @@ def _main_path(data: xr.Dataset, market: str | None) -> list[int]:
             return path[::-1]
         path.append(int(into[np.argmax(arrival[into])]))
         node = str(tails[path[-1]])
+
+
+def _home_grown(data: xr.Dataset, home: str | None) -> dict[str, float]:
+    """Share of what reaches each node that was grown at home; sweeps over the acyclic network."""
+    names = list(map(str, coord(data, "node")))
+    number = {n: i for i, n in enumerate(names)}
+    tail, head = (np.array([number[str(n)] for n in coord(data, c)]) for c in ("tail", "head"))
+    pure = np.median(data["arrival_pure"].values, axis=0)
+    starts = coord(data, "kind") == "activity"
+    at_home = coord(data, "from_country") == home_country(data, home)
+    whole = np.bincount(head, pure, len(names))
+    share = np.zeros(len(names))
+    for _ in names:
+        own = np.where(starts, at_home, share[tail])
+        new = np.bincount(head, pure * own, len(names)) / np.where(whole > 0, whole, 1.0)
+        if np.array_equal(new, share):
+            break
+        share = new
+    return dict(zip(names, share.tolist(), strict=True))
 
 
 def _flies(mode: str, air: Sequence[str] | None) -> bool:

@@ -32,7 +32,7 @@
     var isMap = box.classList.contains("map");
     var data = isMap ? read("backdrop").concat(figure.data) : figure.data;
     var layout = Object.assign({}, figure.layout);
-    if (isMap) { layout.height = Math.round(box.clientWidth * aspect); }
+    if (isMap) { layout.height = Math.round(box.clientWidth * aspect) + layout.margin.b; }
     layout.autosize = true;
     box.style.minHeight = layout.height + "px";
     Plotly.react(box, data, layout, { displayModeBar: false, responsive: true, scrollZoom: false });
@@ -55,6 +55,7 @@
       var value = button.dataset.value;
       button.setAttribute("aria-selected", String(String(state[button.dataset.set]) === value));
     });
+    document.querySelectorAll("select[data-set]").forEach(function (choice) { choice.value = state.question; });
     seen.forEach(draw);
   }
 
@@ -64,6 +65,10 @@
       state[button.dataset.set] = button.dataset.set === "question" ? Number(value) : value;
       update();
     });
+  });
+
+  document.querySelectorAll("select[data-set]").forEach(function (choice) {
+    choice.addEventListener("change", function () { state.question = Number(choice.value); update(); });
   });
 
   document.querySelectorAll("input[data-filter]").forEach(function (input) {
@@ -80,7 +85,7 @@
     pause = setTimeout(function () {
       boxes.forEach(function (box) {
         if (box.classList.contains("map") && box.dataset.shown) {
-          Plotly.relayout(box, { height: Math.round(box.clientWidth * aspect) });
+          Plotly.relayout(box, { height: Math.round(box.clientWidth * aspect) + box.layout.margin.b });
         }
       });
     }, 150);

@@ -1,0 +1,196 @@
+"""Figures and the report: what they hold, that the page is whole, offline and written atomically."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import synthetic
+from contraflow.errors import OutputError
+from contraflow.report import charts, evidence, html, summary
+from contraflow.report.contents import ledger_table, shown_names
+from contraflow.report.lines import bend, flows, map_frame
+from contraflow.report.maps import flow_map
+from contraflow.report.projection import EARTH_RADIUS, project
+from contraflow.report.sankey import SEIZED, journeys, sankey
+from contraflow.results import tables
+
+BASE, SHUT, CASE = synthetic.outcome(), synthetic.outcome(hazard=1.0), synthetic.case()
+NAMES = shown_names(CASE)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return html.render(synthetic.report())
+
+
+def test_the_projection_keeps_areas_and_distances_from_the_centre():
+    latitude, longitude, step = -14.0, -72.0, 1e-3
+    x, y = project([latitude, latitude, latitude + step], [longitude, longitude + step, longitude])
+    area = abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]))
+    true = (EARTH_RADIUS * np.radians(step)) ** 2 * np.cos(np.radians(latitude))
+    assert area == pytest.approx(true, rel=1e-4)
+    assert project(-10.0, -65.0) == (pytest.approx(0), pytest.approx(0))
+    east = project(0.0, 90.0, centre=(0.0, 0.0))[0]
+    assert east == pytest.approx(EARTH_RADIUS * np.sqrt(2))
+
+
+def test_flows_sum_over_forms():
+    total = sum(f.tonnes for f in flows(BASE).values())
+    links = BASE["kind"].values == "link"
+    assert total == pytest.approx(BASE["pure"].values[0, links].sum() / 1000)
+
+
+def test_the_frame_leaves_distant_places_to_its_edge():
+    frame = map_frame(CASE.places, "PE")
+    for place, inside in (("vraem", True), ("santa-cruz", True), ("santos", False), ("europe", False)):
+        x, y = project(CASE.places[place].latitude, CASE.places[place].longitude)
+        assert frame.inner().holds(float(x), float(y)) is inside
+
+
+@pytest.mark.parametrize("view", ["before", "after", "difference"])
+def test_maps_draw_every_flow_of_weight_once(view):
+    figure = flow_map(BASE, CASE.places, SHUT, view, names=NAMES, backdrop=False)
+    text = [t for trace in figure.data if trace.hoverinfo == "text" for t in trace.text or ()]
+    assert len(text) == len(set(text))
+    labels = [a.text for a in figure.layout.annotations]
+    assert any("Europe" in label for label in labels)
+    assert not any(isinstance(trace, dict) for trace in figure.data)
+
+
+def test_a_map_of_what_changes_needs_the_change():
+    with pytest.raises(ValueError, match="pass after="):
+        flow_map(BASE, CASE.places, view="difference")
+
+
+def test_parallel_modes_bend_apart():
+    middles = [bend((0.0, 0.0), (100.0, 0.0), rank)[12, 1] for rank in range(4)]
+    assert np.min(np.abs(np.diff(np.sort(middles)))) > 4
+
+
+def test_journeys_account_for_all_that_grows_at_home():
+    paths = journeys(BASE)
+    grown = BASE["arrival_pure"].values[0, BASE["kind"].values == "activity"].sum() / 1000
+    assert sum(paths.values()) == pytest.approx(grown)
+    sold = sum(t for path, t in paths.items() if path[3] != SEIZED)
+    assert sold == pytest.approx(float(BASE["delivered"][0]) / 1000)
+    by_air = sum(t for path, t in paths.items() if path[1] == "small-plane")
+    assert by_air == pytest.approx(tables.by_mode(BASE).loc["small-plane", "before"])
+    assert len(sankey(BASE, NAMES).data) == 1
+
+
+def test_the_claims_chart_leaves_out_what_has_no_figure_and_says_which_column_lacks():
+    figure = evidence.claims_chart(synthetic.claims())
+    shown = {text for trace in figure.data for text in trace.hovertext or ()}
+    assert len(shown) == 6
+    assert evidence.tension_colour(0.5) != evidence.tension_colour(-2.5)
+    with pytest.raises(ValueError, match="lacks the columns residual"):
+        evidence.claims_chart(synthetic.claims().drop(columns="residual"))
+
+
+def test_equal_names_stay_two_rows():
+    assert len(set(charts.unique(["Santa Cruz", "Santa Cruz"]))) == 2
+
+
+def test_sentences_say_what_the_numbers_say():
+    told = " ".join(summary.answer(BASE, SHUT, NAMES))
+    assert "Less leaves by small plane (−187 t)" in told
+    assert "The state spends 15 M$ a year more (from 40 to 55 M$)" in told
+    assert "all but end" in summary.headline_sentence(BASE, SHUT, NAMES)
+    still = summary.headline_sentence(BASE, BASE, NAMES)
+    assert still == "What reaches the markets hardly changes, and the ways out stay as they are."
+
+
+def test_the_ledger_tells_claims_from_assumptions():
+    table = ledger_table(CASE, {"pay-backpack": 12.4})
+    assert table.loc["pay-backpack", "origin"] == "pay-a"
+    assert table.loc["hire-plane", "origin"] == "assumption"
+    assert np.isnan(table.loc["hire-plane", "fitted"])
+
+
+class _Addresses(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name in ("src", "href", "data", "srcset") and tag != "a":
+                self.fetched.append(f"{tag} {value}")
+        if tag not in ("meta", "link", "br", "input", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_asks_the_network_for_nothing(page):
+    parser = _Addresses()
+    parser.feed(page)
+    parser.close()
+    assert not parser.open
+    assert parser.fetched == ["link data:,"]
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+    assert len(page) < 12e6
+
+
+def test_every_figure_that_the_page_names_is_there(page):
+    figures = dict(
+        re.findall(r'<script type="application/json" id="fig-(.*?)">(.*?)</script>', page, re.DOTALL)
+    )
+    for figure in figures.values():
+        assert json.loads(figure)["data"]
+    for found in re.findall(r'data-fig="(.*?)"', page):
+        name = found.replace("{view}", "difference-{q}").replace("{when}", "after-{q}")
+        for question in range(2):
+            assert name.replace("{q}", str(question)) in figures
+
+
+def test_text_of_the_case_cannot_break_the_page(page):
+    claims = synthetic.claims()
+    claims.loc[0, "statement"] = "</script><script>alert(1)</script>"
+    data = synthetic.report()
+    text = html.render(type(data)(data.case, data.base, data.answers, claims, data.meta))
+    assert "<script>alert(1)" not in text
+    assert text.count("</script") == page.count("</script")
+
+
+def test_the_report_is_written_whole(tmp_path):
+    target = html.write_report(synthetic.report(), tmp_path / "report.html")
+    assert "A made-up valley" in target.read_text("utf-8")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_failed_write_says_why_and_leaves_what_was_there(tmp_path, monkeypatch):
+    target = tmp_path / "report.html"
+    target.write_text("earlier")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OutputError, match=r"report\.html: No space left on device"):
+        html.write_report(synthetic.report(), target)
+    assert target.read_text() == "earlier"
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(OutputError, match=r"No such file or directory\. Name a file in a folder that exists"):
+        html.write_report(synthetic.report(), tmp_path / "nowhere" / "report.html")
+
+
+def test_a_report_without_questions_shows_the_baseline():
+    data = synthetic.report()
+    text = html.render(type(data)(data.case, data.base, (), data.claims, data.meta))
+    assert 'id="fig-incomes"' in text
+    assert 'id="moves"' not in text

@@ -1,0 +1,101 @@
+"""Tables on a made-up economy whose books balance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import synthetic
+from contraflow.results import tables
+
+BASE, SHUT = synthetic.outcome(), synthetic.outcome(hazard=1.0)
+PARTS = ["price_from", "loss", "cost", "fees", "surcharge", "risk_pay", "margin", "taken", "rent"]
+
+
+def test_exports_count_each_kilogram_once_however_they_are_grouped():
+    leaving = (BASE["pure"].values * tables.leaving(BASE)).sum() / 1000
+    for table in (tables.by_mode(BASE), tables.by_route(BASE), tables.displacement(BASE, BASE, "country")):
+        assert table["before"].sum() == pytest.approx(leaving)
+        assert table["share_before"].sum() == pytest.approx(1)
+
+
+def test_home_is_a_parameter():
+    bolivia = tables.by_route(BASE, home="BO")
+    assert set(bolivia.index) == {"santa-cruz"}
+    assert tables.headline(BASE, home="BO").loc["exports by air", "before"] > 0
+
+
+def test_shut_flights_come_out_elsewhere():
+    moved = tables.displacement(BASE, SHUT, "mode")
+    assert moved.index[0] == "small-plane"
+    assert moved["change"].is_monotonic_increasing
+    gains = moved["change"].clip(lower=0).sum()
+    assert moved.attrs["displaced"] == pytest.approx(gains / -moved["change"].clip(upper=0).sum())
+    assert 0.8 < moved.attrs["displaced"] <= 1
+
+
+def test_nothing_is_displaced_where_nothing_changes():
+    assert tables.displacement(BASE, BASE).attrs["displaced"] == 0
+
+
+def test_an_unknown_grouping_is_named():
+    with pytest.raises(ValueError, match="'valley'; it can be zone, mode"):
+        tables.displacement(BASE, SHUT, "valley")
+
+
+def test_zones_list_hectares_and_what_is_made():
+    zones = tables.by_zone(BASE, SHUT)
+    assert zones.loc["coca", "before"].sum() == pytest.approx(float(BASE["hectares"][0]))
+    assert set(zones.loc["paste"].index) == set(synthetic.ZONES)
+    assert "el-alto" in tables.by_zone(BASE, home="all").loc["hydrochloride"].index
+    assert "el-alto" not in zones.loc["hydrochloride"].index
+
+
+@pytest.mark.parametrize("market", [None, "cocaine@europe", "cocaine@sao-paulo"])
+def test_the_ladder_starts_at_home_and_every_step_adds_up(market):
+    ladder = tables.price_ladder(BASE, market=market)
+    assert np.allclose(ladder[PARTS].sum(axis=1), ladder["price_to"], rtol=1e-9)
+    assert ladder["form"].iloc[0] == "leaf"
+    assert ladder["from_place"].iloc[0] in synthetic.ZONES
+    assert list(ladder["tail"][1:]) == list(ladder["head"][:-1])
+    if market is not None:
+        assert ladder["to_place"].iloc[-1] == market.partition("@")[2]
+
+
+def test_a_chain_can_be_given():
+    ladder = tables.price_ladder(BASE, chain=["vraem-cusco-pickup/paste", "cusco-desaguadero-lorry/paste"])
+    assert list(ladder["to_place"]) == ["cusco", "desaguadero"]
+    assert ladder["price_from"].iloc[1] == pytest.approx(ladder["price_to"].iloc[0])
+
+
+def test_a_market_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="'cocaine@moon' is no market"):
+        tables.price_ladder(BASE, market="cocaine@moon")
+
+
+def test_headline_reads_modes_kinds_and_units():
+    table = tables.headline(BASE, SHUT)
+    assert table.loc["exports by air", "before"] == tables.by_mode(BASE).loc["small-plane", "before"]
+    assert table.loc["hectares at home", "before"] == pytest.approx(table.loc["hectares", "before"])
+    assert table.loc["state spending", "change"] == pytest.approx(15)
+    growers = tables.incomes(BASE, SHUT).loc["growers", "after"]
+    assert table.loc["growers' income", "after"] == pytest.approx(growers)
+    assert tables.headline(BASE, air=["river"]).loc["exports by air", "before"] < 60
+
+
+def test_draws_give_medians_and_ranges_of_paired_changes():
+    base, shut = synthetic.outcome(30), synthetic.outcome(30, hazard=1.0)
+    table = tables.by_mode(base, shut)
+    assert {"before_5", "before_95", "change_5", "change_95"} <= set(table)
+    assert (table["before_5"] <= table["before"]).all()
+    assert (table["before"] <= table["before_95"]).all()
+    flights = (shut["pure"] - base["pure"]).values[
+        :, tables.leaving(base) & (base["mode"].values == "small-plane")
+    ]
+    assert table.loc["small-plane", "change"] == pytest.approx(np.median(flights.sum(axis=1)) / 1000)
+    assert "before_5" not in tables.by_mode(BASE)
+
+
+def test_outcomes_of_different_draws_are_not_compared():
+    with pytest.raises(ValueError, match="before has 1 draws and after 3"):
+        tables.by_mode(BASE, synthetic.outcome(3))
