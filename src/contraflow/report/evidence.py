@@ -75,6 +75,14 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
     )
     ratio = np.clip(rows["model"].to_numpy(float) / centre, 1e-3, 1e3)
     size = rows["residual"].abs().to_numpy(float)
+    figure.add_scatter(
+        x=[v for r in ratio.tolist() for v in (1.0, r, None)],
+        y=[v for label in labels for v in (label, label, None)],
+        mode="lines",
+        line={"color": style.FAINT, "width": 1},
+        hoverinfo="skip",
+        showlegend=False,
+    )
     for (limit, colour, text), floor in zip(SCALE, (-1.0, 1.0, 2.0), strict=True):
         own = (size > floor) & (size <= limit)
         fitted = (rows["use"] == "fit").to_numpy()
@@ -103,7 +111,7 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
     figure.update_yaxes(
         **style.axis(showgrid=False, tickfont={"size": 12, "color": style.INK}, type="category", dtick=1)
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=labels)
+    figure.update_yaxes(categoryorder="array", categoryarray=labels, range=[-0.7, len(labels) - 0.3])
     return figure
 
 

@@ -32,6 +32,7 @@ HEADLINES = {
     "arrests": "arrests",
 }
 COLUMNS = (*HEADLINES, "state spending")
+FIGURES = ("low", "value", "high", "model")
 UNITS = {"t/yr": "t", "ha": "ha", "M$/yr": "M$", "persons/yr": ""}
 
 
@@ -196,17 +197,30 @@ def _claims(report: ReportData) -> list[dict[str, Any]]:
     from contraflow.report.evidence import tension_colour
 
     frame = report.claims.sort_values(by="residual", key=lambda z: -z.abs(), kind="stable")
-    rows = frame.to_dict("records")
-    for row in rows:
-        known = isinstance(row["residual"], float) and np.isfinite(row["residual"])
-        row["colour"] = tension_colour(row["residual"]) if known else style.FAINT
-        row["known"] = known
+    told = []
+    for found in frame.to_dict("records"):
+        row = _in_tonnes({str(k): v for k, v in found.items()})
+        known = bool(np.isfinite(row["residual"]))
         source = report.case.sources.get(str(row["source"]))
-        row["title"] = source.title if source else row["source"]
-        row["range"] = _range(row["low"], row["value"], row["high"])
-        row["year"] = row["year"] if isinstance(row["year"], str) else ""
-        row["unit"] = "" if row["unit"] == "dimensionless" else row["unit"]
-    return [{str(k): v for k, v in row.items()} for row in rows]
+        row |= {
+            "known": known,
+            "colour": tension_colour(row["residual"]) if known else style.FAINT,
+            "title": source.title if source else row["source"],
+            "range": _range(row["low"], row["value"], row["high"]),
+            "year": row["year"] if isinstance(row["year"], str) else "",
+            "unit": "" if row["unit"] == "dimensionless" else row["unit"],
+        }
+        told.append(row)
+    return told
+
+
+def _in_tonnes(row: dict[str, Any]) -> dict[str, Any]:
+    """A claim in kg a year in t a year where its figures are large."""
+    numbers = {c: float("nan") if row[c] is None else float(row[c]) for c in FIGURES}
+    if str(row["unit"]).startswith("kg/y") and any(abs(v) > 1e4 for v in numbers.values()):
+        numbers = {c: v / tables.KG_PER_TONNE for c, v in numbers.items()}
+        return row | numbers | {"unit": "t" + str(row["unit"])[2:]}
+    return row | numbers
 
 
 def _range(low: Any, value: Any, high: Any) -> str:

@@ -76,7 +76,15 @@ def flow_map(
     shown = difference(first, then) if signed else (first if view == "before" else then)
     drawn = [f for f in shown.values() if abs(f.tonnes) > FAINTEST * largest]
     colours = style.mode_colours(f.mode for f in [*first.values(), *then.values()])
-    scene = _Scene(go.Figure(layout=_layout(frame)), frame, places, names or {}, colours, largest, signed)
+    scene = _Scene(
+        go.Figure(layout=_layout(frame, 36 if signed else KEY)),
+        frame,
+        places,
+        names or {},
+        colours,
+        largest,
+        signed,
+    )
     if backdrop:
         scene.figure.add_traces(base_traces(frame, home))
     ends, terminals = line_ends(drawn, places, frame)
@@ -86,12 +94,12 @@ def flow_map(
     return scene.figure
 
 
-def _layout(frame: Frame) -> dict[str, Any]:
+def _layout(frame: Frame, key: int) -> dict[str, Any]:
     hidden = {"visible": False, "fixedrange": True}
-    height = round(PIXELS * frame.height / frame.width) + KEY
+    height = round(PIXELS * frame.height / frame.width) + key
     return style.layout(
         height,
-        margin={"l": 0, "r": 0, "t": 0, "b": KEY},
+        margin={"l": 0, "r": 0, "t": 0, "b": key},
         plot_bgcolor=style.SEA,
         xaxis=hidden | {"range": [frame.left, frame.right]},
         yaxis=hidden | {"range": [frame.bottom, frame.top], "scaleanchor": "x", "constrain": "domain"},
