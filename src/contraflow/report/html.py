@@ -241,6 +241,7 @@ def _ledger(report: ReportData) -> list[dict[str, Any]]:
     rows = []
     for key, row in frame.iterrows():
         cells = {str(k): v for k, v in row.items()} | {"id": key}
+        cells["unit"] = "" if cells["unit"] == "dimensionless" else cells["unit"]
         log = report.case.parameters[str(key)].scale == "log" and row["low"] > 0
         ends = np.log([row["low"], row["high"]]) if log else np.array([row["low"], row["high"]], float)
         for name in ("value", "fitted"):
@@ -254,9 +255,13 @@ def _ledger(report: ReportData) -> list[dict[str, Any]]:
 
 
 def _cell(value: Any) -> str:
+    """A number of a table with three figures, so that it can be compared with what a source prints."""
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return ""
-    return style.amount(float(value)) if isinstance(value, int | float | np.number) else str(value)
+    if not isinstance(value, int | float | np.number):
+        return str(value)
+    number = float(value)
+    return (f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}").replace("-", "−")
 
 
 def _percent(value: float) -> str:
