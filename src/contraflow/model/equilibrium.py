@@ -5,7 +5,11 @@ facilities, each relative to the baseline; around them stand two exact passes::
 
     demand     Q_k = Q0_k (p_k / p0_k)^(-eps_k)
     surcharge  s_g = s0_g (F_g / (F0_g kappa_g))^beta_g
-    dilution   hazard_a (F_g / F0_g)^(-delta_g)
+    dilution   hazard_a / (1 - delta_g + delta_g F_g / F0_g)
+
+Dilution saturates as a searcher's functional response does (Holling 1959): -delta is the elasticity
+of hazard to flow at the baseline, and a flow that has almost vanished meets a hazard of at most
+1 / (1 - delta) times the baseline's.
 
 In the baseline all unknowns are zero: prices are parameters, demand and capacity are anchored on
 what flows, and nothing has to be solved.
@@ -159,7 +163,7 @@ class Model:
         where = self.network.facility[used]
         crowding = load - jnp.log(jnp.maximum(economy.open_share, TRACE))
         surcharge = economy.surcharge * jnp.exp(jnp.minimum(economy.steepness * crowding, 60.0))
-        diluted = jnp.exp(-economy.dilution * load)
+        diluted = 1 / (1 - economy.dilution + economy.dilution * jnp.exp(load))
         return (
             jnp.zeros(arcs).at[used].set(surcharge[where]),
             jnp.ones(arcs).at[used].set(diluted[where]),
