@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tiny import Tiny, two_routes
 
 from contraflow.model import Model
 from contraflow.model.numerics import jnp
 from contraflow.network import build
+from tiny import Tiny, two_routes
 
 
 def evaluate(t: Tiny):
@@ -34,8 +34,26 @@ def test_chain_with_yields_and_losses():
     t.zone("valley", 200.0)
     t.place("city", kind="market")
     t.mode("road", pay=5.0, haul=0.0, trip_hazard=0.2, risk_pay=50.0, margin=0.25)
-    t.add("activities", id="grow", places="valley", input="labour", output="leaf", yield_=2000.0, cost=100.0, hazard=0.1)
-    t.add("processes", id="cook", places="valley", input="leaf", output="paste", yield_=0.0025, cost=0.5, margin=0.1)
+    t.add(
+        "activities",
+        id="grow",
+        places="valley",
+        input="labour",
+        output="leaf",
+        yield_=2000.0,
+        cost=100.0,
+        hazard=0.1,
+    )
+    t.add(
+        "processes",
+        id="cook",
+        places="valley",
+        input="leaf",
+        output="paste",
+        yield_=0.0025,
+        cost=0.5,
+        margin=0.1,
+    )
     t.link("drive", "valley", "city", "road", forms="paste")
     t.market("city", "city", "paste", 1200.0)
     point, arcs, nodes = evaluate(t)
@@ -51,7 +69,9 @@ def test_chain_with_yields_and_losses():
 
 def test_price_step_equals_cost_and_loss():
     point, arcs, nodes = evaluate(two_routes(costs=(10.0, 1000.0), hazards=(0.3, 0.0)))
-    assert np.isclose(point.value[nodes["drug@valley"]], 0.5 ** (1 / 3) * (np.exp(-0.3) * 100 - 10), rtol=1e-12)
+    assert np.isclose(
+        point.value[nodes["drug@valley"]], 0.5 ** (1 / 3) * (np.exp(-0.3) * 100 - 10), rtol=1e-12
+    )
 
 
 def test_option_that_does_not_pay_is_not_used():

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tiny import Tiny, two_routes
 
 from contraflow.lab import prior
 from contraflow.model.numerics import jax, jnp
 from contraflow.results.verify import verify
+from tiny import Tiny, two_routes
 
 
 def measure(t: Tiny, name: str, kind: str, size: float, requires: str | None = None, **selectors) -> None:
@@ -35,7 +35,15 @@ def test_the_dearer_only_way_lowers_the_price_before_and_raises_it_after():
     t.tables["activities"].clear()
     t.form("licit-income")
     t.add("activities", id="grow", places="valley", input="labour", output="drug", yield_=1.0, weight=0.5)
-    t.add("activities", id="farm", places="valley", input="labour", output="licit-income", yield_=1.0, weight=0.5)
+    t.add(
+        "activities",
+        id="farm",
+        places="valley",
+        input="labour",
+        output="licit-income",
+        yield_=1.0,
+        weight=0.5,
+    )
     t.market("farm", "valley", "licit-income", 80.0)
     lab = prior(t.case())
     base, after = lab.baseline(), lab.respond({"toll": 20})
@@ -78,7 +86,9 @@ def test_with_a_perfect_substitute_only_shares_move():
     t.tables["links"].pop("by-air")
     t.tables["markets"].pop("south")
     t.link("by-track", "valley", "north", "road", cost=10.0, weight=0.5)
-    t.tables["links"]["by-road"] = t.tables["links"]["by-road"].model_copy(update={"weight": "by-track-weight"})
+    t.tables["links"]["by-road"] = t.tables["links"]["by-road"].model_copy(
+        update={"weight": "by-track-weight"}
+    )
     measure(t, "toll", "add cost", 1.0, step="by-road")
     lab = prior(t.case())
     base, after = lab.baseline(), lab.respond({"toll": 50})
@@ -163,7 +173,9 @@ def test_dilution_gives_more_than_one_equilibrium_and_says_so():
 def test_derivatives_of_the_equilibrium_match_finite_differences():
     t = facility_case(steepness=2.0)
     for m in t.tables["markets"].values():
-        t.tables["markets"][m.id] = m.model_copy(update={"elasticity": t.tables["parameters"].get("eps") or "eps"})
+        t.tables["markets"][m.id] = m.model_copy(
+            update={"elasticity": t.tables["parameters"].get("eps") or "eps"}
+        )
     t.number("eps", 0.7)
     measure(t, "toll", "add cost", 1.0, step="by-air")
     lab = prior(t.case())

@@ -20,7 +20,9 @@ class Tiny:
                  reliability="B", reason="Invented.")  # fmt: skip
         self.number("drift", 0.1)
 
-    def number(self, name: str, value: float | tuple[float, float, float], unit: str = "dimensionless") -> str:
+    def number(
+        self, name: str, value: float | tuple[float, float, float], unit: str = "dimensionless"
+    ) -> str:
         low, mid, high = value if isinstance(value, tuple) else (value, value, value)
         scale = "log" if low > 0 else "linear"
         self.add("parameters", id=name, meaning=name, low=low, value=mid, high=high, unit=unit, scale=scale,

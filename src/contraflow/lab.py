@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import __version__
 from contraflow import case as case_layer
 from contraflow import network as network_layer
 from contraflow.case import schema
@@ -21,9 +22,7 @@ from contraflow.evidence.likelihood import make_likelihood
 from contraflow.evidence.patterns import Verdicts, validate
 from contraflow.evidence.priors import Prior
 from contraflow.model import Model, keep_compiled_code
-from contraflow.model.accounting import books
-from contraflow.model.equilibrium import Point
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import jnp
 from contraflow.model.root import TOLERANCE
 from contraflow.policy import Responder, describe, levels, make_levers
 from contraflow.policy.response import Reference
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = npt.NDArray[np.float64]
+Picks = npt.NDArray[np.int64]
 Progress = Callable[[str], None]
 
 SAME_STATE = 1e-6
@@ -108,25 +108,20 @@ class Lab:
         return self.responder.model.network
 
     @cached_property
-    def _reference(self) -> Reference:
+    def _references(self) -> Reference:
         return self.responder.references(jnp.asarray(self.ledger))
 
     @cached_property
-    def _dataset(self) -> Callable[..., Any]:
-        network = self.network
-        return jax.jit(jax.vmap(lambda ledger, economy, point: books(network, ledger, economy, point)))
-
-    @cached_property
     def _baseline(self) -> Outcome:
-        reference = self._reference
-        unsold = np.asarray(reference.point.sold).min(axis=0)
-        empty = [self.network.markets[i] for i in np.flatnonzero(unsold <= 0)]
-        if empty:
+        draws, unknowns = len(self.ledger), self.responder.model.unknowns
+        data = self._label(self.responder.levers.baseline, np.zeros((draws, unknowns)), {}, "Baseline")
+        unsold = data["sold"].min("draw")
+        empty = unsold["market"].values[unsold.values <= 0]
+        if empty.size:
             raise ConvergenceError(
                 f"Nothing is sold in the baseline at {', '.join(empty)}: no way there pays. "
                 "Look at the costs and margins on the way, or at the price."
             )
-        data = self._label(reference.economy, reference.point, self.responder.levers.baseline, {}, "Baseline")
         return Outcome("Baseline", {}, self.network, data)
 
     def baseline(self) -> Outcome:
@@ -143,29 +138,31 @@ class Lab:
         self.baseline()
         wanted = levels(self.case, self.responder.levers.baseline, policy)
         starts = self.responder.model.starts()
-        response = self.responder.responses(
-            jnp.asarray(self.ledger), self._reference, jnp.asarray(wanted), starts
+        draws, tries = len(self.ledger), len(starts)
+        root = self.responder.solve(
+            self.ledger,
+            self._references,
+            np.broadcast_to(wanted, (draws * tries, wanted.size)),
+            np.repeat(np.arange(draws), tries),
+            np.tile(starts, (draws, 1)),
         )
-        residual = np.asarray(response.root.residual)
+        state = root.state.reshape(draws, tries, -1)
+        residual = root.residual.reshape(draws, tries)
         solved = residual <= 10 * TOLERANCE
         if not solved.any(axis=1).all():
-            raise ConvergenceError(self._not_found(policy, residual, np.asarray(response.root.state)))
-        state = np.asarray(response.root.state)
+            raise ConvergenceError(self._not_found(policy, residual, state))
         chosen = solved.argmax(axis=1)
         kind = _distinct(state, solved)
         search = Search(
             residual=residual,
-            history=np.asarray(response.root.history),
-            evaluations=np.asarray(response.root.evaluations),
+            history=root.history.reshape(draws, tries, -1),
+            evaluations=root.evaluations.reshape(draws, tries),
             equilibria=kind.max(axis=1) + 1,
         )
         name = title or describe(self.case, policy)
 
-        def outcome(pick: npt.NDArray[np.int64], title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
-            rows = np.arange(pick.size)
-            economy = jax.tree.map(lambda x: x[rows, pick], response.economy)
-            point = jax.tree.map(lambda x: x[rows, pick], response.point)
-            data = self._label(economy, point, wanted, policy, title)
+        def outcome(pick: Picks, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
+            data = self._label(wanted, state[np.arange(draws), pick], policy, title)
             return Outcome(title, dict(policy), self.network, data, search, alternatives)
 
         others = []
@@ -185,7 +182,7 @@ class Lab:
 
     def validate(self) -> Verdicts:
         """Every documented pattern against the model. Raises ObservationError, PolicyError."""
-        return validate(self.responder, self.ledger, self._reference)
+        return validate(self.responder, self.ledger, self._references)
 
     def claims(self) -> pd.DataFrame:
         """Every claim, what the model says, and how far off it is in standard deviations."""
@@ -206,25 +203,24 @@ class Lab:
         values = self.ledger[0, self.network.market_elasticity]
         return xr.DataArray(values, coords={"market": list(self.network.markets)}, dims="market")
 
-    def _label(
-        self, economy: Any, point: Point, wanted: Array, policy: Mapping[str, float], title: str
-    ) -> xr.Dataset:
-        ledger = jnp.asarray(self.ledger)
-        accounts = self._dataset(ledger, economy, point)
-        spending = jax.vmap(lambda row: self.responder.levers.spending(row, jnp.asarray(wanted)))(ledger)
+    def _label(self, wanted: Array, state: Array, policy: Mapping[str, float], title: str) -> xr.Dataset:
+        draws = len(self.ledger)
+        settled = self.responder.settled(
+            self.ledger, np.broadcast_to(wanted, (draws, wanted.size)), state, np.arange(draws)
+        )
+        spent = [self.responder.levers.spending(row, wanted) for row in self.ledger]
         return make_dataset(
             self.network,
             self.ledger,
-            economy,
-            point,
-            accounts,
-            np.asarray(self._reference.anchor.load),
-            np.asarray(spending),
+            settled,
+            np.asarray(self._references.anchor.load),
+            np.array(spent, dtype=float),
             {
                 "title": title,
                 "policy": dict(policy),
                 "case": self.case.info.id,
                 "fingerprint": self.case.fingerprint,
+                "version": __version__,
                 "seed": self.seed,
                 "home": self.case.info.home,
             },

@@ -42,11 +42,6 @@ class Likelihood:
     claims: tuple[schema.Claim, ...]
 
     @cached_property
-    def observations(self) -> Observations:
-        """The claims as operators."""
-        return Observations(self.responder.model, self.claims)
-
-    @cached_property
     def _share(self) -> npt.NDArray[np.bool_]:
         return np.array([c.quantity in SHARES for c in self.claims], dtype=bool)
 
@@ -55,7 +50,10 @@ class Likelihood:
         """Which claims calibrate: those marked so, of no date or of a date up to the baseline's end."""
         last = self.responder.model.network.case.info.baseline[1]
         return np.array(
-            [c.use is schema.Use.FIT and (c.year is None or max(_years(c.year)) <= last) for c in self.claims],
+            [
+                c.use is schema.Use.FIT and (c.year is None or max(_years(c.year)) <= last)
+                for c in self.claims
+            ],
             dtype=bool,
         )
 
@@ -103,25 +101,29 @@ class Likelihood:
             which[number] = same[0] if same else len(levels) - 1
         return np.array(levels), which
 
-    def predict(self, ledger: jax.Array) -> jax.Array:
-        """What the model says for each claim (claim,), each under the measures of its year."""
+    @cached_property
+    def observations(self) -> Observations:
+        """The claims as operators."""
+        return Observations(self.responder.model, self.claims)
+
+    def conditions(
+        self, ledger: jax.Array, levels: jax.Array, state: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """Residual of one scenario's equilibrium (unknown,) and what the model says there (claim,).
+
+        Explicit, nothing is solved: ``levels`` (measure,) and ``state`` (unknown,) are those of the scenario.
+        """
         responder = self.responder
-        levels, which = self.scenarios
-        reference = responder.reference(ledger)
-        said = self.observations.observe(ledger, reference.economy, reference.point)[None]
-        if len(levels) > 1:
-
-            def other(then: jax.Array) -> jax.Array:
-                response = responder.respond(ledger, reference, then)
-                return self.observations.observe(ledger, response.economy, response.point)
-
-            said = jnp.concatenate([said, jax.vmap(other)(jnp.asarray(levels[1:]))])
-        return said[which, np.arange(len(self.claims))]
+        economy = responder.economy(ledger, levels)
+        said = self.observations.observe(ledger, economy, responder.model.evaluate(economy, state))
+        return responder.model.residual(economy, responder.anchor(ledger), state), said
 
     def residuals(self, said: jax.Array) -> jax.Array:
         """Standardised residuals (claim,): (model - claim) / deviation, zero on the allowed side of a bound."""
         share = self._share
-        stated = np.where(share, _logit(np.clip(self.stated, 1e-3, 1 - 1e-3)), np.log(np.maximum(self.stated, 1e-12)))
+        stated = np.where(
+            share, _logit(np.clip(self.stated, 1e-3, 1 - 1e-3)), np.log(np.maximum(self.stated, 1e-12))
+        )
         inside = jnp.clip(said, 1e-6, 1 - 1e-6)
         model = jnp.where(share, jnp.log(inside / (1 - inside)), jnp.log(jnp.maximum(said, 1e-9)))
         r = (model - stated) / self.deviations
@@ -162,7 +164,9 @@ def robust(r: jax.Array) -> jax.Array:
     nu = DEGREES_OF_FREEDOM
     squared = r * r
     small = squared < 1e-12
-    ratio = jnp.where(small, (nu + 1) / nu, (nu + 1) * jnp.log1p(squared / nu) / jnp.where(small, 1.0, squared))
+    ratio = jnp.where(
+        small, (nu + 1) / nu, (nu + 1) * jnp.log1p(squared / nu) / jnp.where(small, 1.0, squared)
+    )
     return r * jnp.sqrt(ratio)
 
 

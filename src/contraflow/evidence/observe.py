@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ from contraflow.model.numerics import jax, jnp
 FloatArray = npt.NDArray[np.float64]
 Kind = schema.Quantity
 
-ARC_FIELDS = {
+FIELDS = {
     Kind.FLOW: "flow",
     Kind.SHARE: "flow",
     Kind.COUNT: "count",
@@ -54,17 +55,29 @@ ARC_FIELDS = {
     Kind.AREA: "flow",
     Kind.PRODUCTION: "arrived",
     Kind.PAY: "pay",
-    Kind.FEE: "fee",
+    Kind.FEE: "flow",
     Kind.LOAD: "load",
     Kind.CREW: "crew",
     Kind.YIELD: "output",
 }
+WEIGHED = ("flow", "seized", "arrived")
+"""Fields that may be counted as pure cocaine."""
 MEANS = (Kind.PAY, Kind.FEE, Kind.LOAD, Kind.CREW, Kind.YIELD)
 PRICES = (Kind.PRICE, Kind.PRICE_RATIO)
 UNOBSERVED = (Kind.NONE, Kind.LEVEL)
-FIELDS = ("flow", "count", "seized", "arrived", "value", "pay", "load", "crew", "output", "fee")
 TINY = 1e-12
 """Added to denominators, units per year: keeps the ratio of two empty flows finite."""
+
+
+class _Sum(NamedTuple):
+    """Sums ``mask @ field`` (row, arc) of one field, group and basis; ``part`` is top or bottom."""
+
+    field: str
+    group: int
+    basis: str
+    part: str
+    rows: npt.NDArray[np.int64]
+    mask: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,79 +93,99 @@ class Observations:
         return list(dict.fromkeys([(), *(r.grown for r in self.rows)]))
 
     @cached_property
-    def _selections(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    def _sums(self) -> tuple[_Sum, ...]:
+        """Masked sums over arcs that make numerators and denominators, those of one field together."""
+        found: dict[tuple[str, int, str, str], list[tuple[int, FloatArray]]] = {}
+        for number, row in enumerate(self.rows):
+            if row.quantity in PRICES or row.quantity is Kind.INCOME:
+                continue
+            group = self._groups.index(row.grown)
+            field = FIELDS[row.quantity]
+            basis = row.basis if field in WEIGHED else "product"
+            top = self._arcs(row, "")
+            if row.quantity is not Kind.FEE:
+                found.setdefault((field, group, basis, "top"), []).append((number, top))
+            if row.quantity is Kind.SHARE:
+                found.setdefault(("flow", group, basis, "bottom"), []).append(
+                    (number, self._arcs(row, "of_"))
+                )
+            elif row.quantity in MEANS:
+                found.setdefault(("flow", group, "product", "bottom"), []).append((number, top))
+        return tuple(
+            _Sum(*key, np.array([n for n, _ in rows]), np.array([mask for _, mask in rows]))
+            for key, rows in found.items()
+        )
+
+    @cached_property
+    def _nodes_meant(self) -> tuple[FloatArray, FloatArray]:
+        """Masks (row, node) of prices and of the prices they are compared with."""
+        top = np.zeros((len(self.rows), len(self.model.network.nodes)))
+        bottom = top.copy()
+        for number, row in enumerate(self.rows):
+            if row.quantity in PRICES:
+                top[number] = self._nodes(row, row.origin, row.form)
+            if row.quantity is Kind.PRICE_RATIO:
+                bottom[number] = self._nodes(row, row.of_origin, row.of_form)
+        return top, bottom
+
+    @cached_property
+    def _payments(self) -> tuple[FloatArray, FloatArray]:
+        """Masks of levies (row, fee) and of incomes (row, account)."""
         network = self.model.network
-        arcs, nodes = len(network.arcs), len(network.nodes)
-        top, bottom = np.zeros((len(self.rows), arcs)), np.zeros((len(self.rows), arcs))
-        node_top, node_bottom = np.zeros((len(self.rows), nodes)), np.zeros((len(self.rows), nodes))
         fees = np.zeros((len(self.rows), len(network.fee_arc)))
         incomes = np.zeros((len(self.rows), len(network.actor_ids) + 2))
         for number, row in enumerate(self.rows):
-            if row.quantity in PRICES:
-                node_top[number] = self._nodes(row, row.origin, row.form)
-                if row.quantity is Kind.PRICE_RATIO:
-                    node_bottom[number] = self._nodes(row, row.of_origin, row.of_form)
-            elif row.quantity is Kind.INCOME:
+            if row.quantity is Kind.INCOME:
                 incomes[number, : len(network.actor_ids)] = self._actors(row)
-            else:
-                top[number] = self._arcs(row, "")
-                if row.quantity is Kind.SHARE:
-                    bottom[number] = self._arcs(row, "of_")
-                elif row.quantity in MEANS:
-                    bottom[number] = top[number]
-                if row.quantity is Kind.FEE:
-                    fees[number] = top[number][network.fee_arc] * np.array(
-                        [matches(network.actor_ids[a], row.actor) for a in network.fee_actor], dtype=float
-                    )
-        return top, bottom, node_top, node_bottom, fees, incomes
+            elif row.quantity is Kind.FEE:
+                payee = np.array([matches(network.actor_ids[a], row.actor) for a in network.fee_actor])
+                fees[number] = self._arcs(row, "")[network.fee_arc] * payee
+        return fees, incomes
 
     def observe(self, ledger: jax.Array, economy: Economy, point: Point) -> jax.Array:
         """What the model says for every row (row,), in inside units."""
-        if not self.rows:
-            return jnp.zeros(0)
-        network, model = self.model.network, self.model
-        top, bottom, node_top, node_bottom, fee_mask, income_mask = self._selections
+        network, rows = self.model.network, len(self.rows)
+        n, content = network.numbers, ledger[network.content]
         grown = self._grown(economy, point)
-        content = ledger[network.content]
-        n = network.numbers
         arrive = (1 - point.loss) * economy.output
-        fields = {
-            "flow": grown,
-            "count": grown / ledger[n.load],
-            "seized": grown * point.loss,
-            "arrived": grown * arrive,
-            "value": grown * point.value[network.tail],
-            "pay": grown * ledger[n.pay],
-            "load": grown * ledger[n.load],
-            "crew": grown * ledger[n.crew],
-            "output": grown * economy.output,
-            "fee": grown * 0.0,
+        rate = {
+            "flow": jnp.ones(len(network.arcs)),
+            "count": 1 / ledger[n.load],
+            "seized": point.loss,
+            "arrived": arrive,
+            "value": point.value[network.tail],
+            "pay": ledger[n.pay],
+            "load": ledger[n.load],
+            "crew": ledger[n.crew],
+            "output": economy.output,
         }
-        stacked = jnp.stack([fields[name] for name in FIELDS])
-        kind = np.array([FIELDS.index(ARC_FIELDS.get(r.quantity, "flow")) for r in self.rows])
-        group = np.array([self._groups.index(r.grown) for r in self.rows])
-        pure = np.array([r.basis == "pure" for r in self.rows])
-        tail_content, head_content = content[network.tail], content[network.head]
-        at_head = np.isin(kind, [FIELDS.index("arrived")])
-        weight = jnp.where(at_head[:, None], head_content, tail_content)
-        weight = jnp.where(pure[:, None], weight, 1.0)
-        numerator = jnp.sum(stacked[kind, group] * weight * top, axis=1)
-        paid = ledger[network.fee_amount] * grown[:, network.fee_arc][group]
-        numerator = numerator + jnp.sum(paid * fee_mask, axis=1)
-        denominator = jnp.sum(grown[group] * jnp.where(pure[:, None], tail_content, 1.0) * bottom, axis=1)
-        ratio = np.array([r.quantity is Kind.SHARE or r.quantity in MEANS for r in self.rows])
-        result = jnp.where(ratio, numerator / (denominator + TINY), numerator)
+        top, bottom = jnp.zeros(rows), jnp.zeros(rows)
+        for s in self._sums:
+            field = grown[s.group] * rate[s.field]
+            if s.basis == "pure":
+                field = field * content[network.head if s.field == "arrived" else network.tail]
+            total = s.mask @ field
+            if s.part == "top":
+                top = top.at[s.rows].set(total)
+            else:
+                bottom = bottom.at[s.rows].set(total)
+        fees, incomes = self._payments
+        for number in np.flatnonzero(fees.any(axis=1)):
+            group = self._groups.index(self.rows[number].grown)
+            paid = ledger[network.fee_amount] * grown[group][network.fee_arc]
+            top = top.at[number].set(fees[number] @ paid)
+        divided = np.array([r.quantity is Kind.SHARE or r.quantity in MEANS for r in self.rows], dtype=bool)
+        result = jnp.where(divided, top / (bottom + TINY), top)
 
         stock = point.stock + TINY
-        price = node_top @ (stock * point.value) / (node_top @ stock + TINY)
-        other = node_bottom @ (stock * point.value) / (node_bottom @ stock + TINY)
-        is_price = np.array([r.quantity is Kind.PRICE for r in self.rows])
-        is_ratio = np.array([r.quantity is Kind.PRICE_RATIO for r in self.rows])
-        result = jnp.where(is_price, price, result)
-        result = jnp.where(is_ratio, price / jnp.where(is_ratio, other, 1.0), result)
-        if income_mask.any():
-            income = income_mask @ books(network, ledger, economy, point).income
-            result = jnp.where(np.array([r.quantity is Kind.INCOME for r in self.rows]), income, result)
+        above, below = (mask @ (stock * point.value) / (mask @ stock + TINY) for mask in self._nodes_meant)
+        is_price = np.array([r.quantity is Kind.PRICE for r in self.rows], dtype=bool)
+        is_ratio = np.array([r.quantity is Kind.PRICE_RATIO for r in self.rows], dtype=bool)
+        result = jnp.where(is_price, above, result)
+        result = jnp.where(is_ratio, above / jnp.where(is_ratio, below, 1.0), result)
+        if incomes.any():
+            income = incomes @ books(network, ledger, economy, point).income
+            result = jnp.where(incomes.any(axis=1), income, result)
         return result
 
     def _grown(self, economy: Economy, point: Point) -> jax.Array:
@@ -161,7 +194,9 @@ class Observations:
         places = network.case.places
         arrive = (1 - point.loss) * economy.output
         share = jnp.concatenate([point.share, jnp.zeros(1)])[plan.slots]
-        masks = np.array([[matches_place(places[p], g) for p in network.node_place] for g in self._groups[1:]])
+        masks = np.array(
+            [[matches_place(places[p], g) for p in network.node_place] for g in self._groups[1:]]
+        )
         if not len(masks):
             return point.flow[None]
         part = jax.vmap(lambda mask: flows(plan, share, arrive, economy.endowment * mask).arc)(
@@ -181,10 +216,7 @@ class Observations:
             if row.quantity is Kind.AREA:
                 kind = arc.kind == "activity" and (bool(form) or content[network.head[number]] > 0)
                 form_ok = matches(arc.form_out, form)
-            elif row.quantity is Kind.PRODUCTION:
-                kind = arc.kind in ("process", "activity")
-                form_ok = matches(arc.form_out, form)
-            elif row.quantity is Kind.YIELD:
+            elif row.quantity is Kind.PRODUCTION or row.quantity is Kind.YIELD:
                 kind = arc.kind in ("process", "activity")
                 form_ok = matches(arc.form_out, form)
             else:
@@ -235,6 +267,5 @@ def observable(rows: Sequence[schema.Claim | schema.Pattern]) -> tuple[schema.Cl
     return tuple(
         r
         for r in rows
-        if r.quantity not in UNOBSERVED
-        and not (isinstance(r, schema.Claim) and r.use is schema.Use.CONTEXT)
+        if r.quantity not in UNOBSERVED and not (isinstance(r, schema.Claim) and r.use is schema.Use.CONTEXT)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.observe import Observations
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import jax
 from contraflow.model.root import TOLERANCE
 from contraflow.policy.policy import levels, parse
 from contraflow.policy.response import Reference, Responder
@@ -86,7 +85,7 @@ class Verdicts:
         return pd.DataFrame(rows)
 
 
-def validate(responder: Responder, ledger: Array, reference: Reference) -> Verdicts:
+def validate(responder: Responder, ledger: Array, references: Reference) -> Verdicts:
     """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
 
     Raises ObservationError, PolicyError for a pattern that cannot be run, ConvergenceError for one
@@ -102,23 +101,22 @@ def validate(responder: Responder, ledger: Array, reference: Reference) -> Verdi
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
     observations = Observations(responder.model, now)
 
-    def one(ledger: jax.Array, reference: Reference, then: jax.Array) -> tuple[jax.Array, jax.Array]:
-        response = responder.respond(ledger, reference, then)
-        return observations.observe(ledger, response.economy, response.point), response.root.residual
-
-    over_levels = jax.vmap(one, in_axes=(None, None, 0))
-    said, residual = jax.jit(jax.vmap(over_levels, in_axes=(0, 0, None)))(
-        jnp.asarray(ledger), reference, jnp.asarray(distinct)
-    )
-    worst = np.asarray(residual).max(axis=0)
-    if (worst > 10 * TOLERANCE).any():
-        bad = int(np.argmax(worst))
-        names = [p.id for i, p in enumerate(now) if bad in (which.reshape(-1, 2)[i])]
-        raise ConvergenceError(f"No equilibrium was found for the policy of pattern {', '.join(names)}.")
-    pick = partial(np.take_along_axis, axis=1)
-    by_pattern = np.asarray(said).transpose(2, 1, 0)
+    observe = jax.jit(jax.vmap(observations.observe))
+    draws = len(ledger)
+    said = np.empty((draws, len(distinct), len(now)))
+    for number in range(draws):
+        draw = np.full(len(distinct), number)
+        root = responder.solve(ledger, references, distinct, draw)
+        lost = np.flatnonzero(root.residual > 10 * TOLERANCE)
+        if lost.size:
+            names = sorted({now[i // 2].id for i in np.flatnonzero(np.isin(which, lost))})
+            raise ConvergenceError(f"No equilibrium was found for the policy of pattern {', '.join(names)}.")
+        settled = responder.settled(ledger, distinct, root.state, draw)
+        rows = np.broadcast_to(ledger[number], (len(distinct), ledger.shape[1]))
+        said[number] = observe(rows, settled.economy, settled.point)
     pairs = which.reshape(-1, 2)
-    before, after = (pick(by_pattern, pairs[:, [k]][:, :, None])[:, 0] for k in (0, 1))
+    rows = np.arange(len(now))
+    before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
     return Verdicts(now, before, after, later)
 
 

@@ -136,11 +136,11 @@ class Model:
 
     def jacobian_inverse(self, economy: Economy, anchor: Anchor) -> jax.Array:
         """Inverse Jacobian of :meth:`residual` at the baseline (unknown, unknown)."""
-        return inverse_jacobian(
-            lambda z: self.residual(economy, anchor, z), jnp.zeros(self.unknowns)
-        )
+        return inverse_jacobian(lambda z: self.residual(economy, anchor, z), jnp.zeros(self.unknowns))
 
-    def solve(self, economy: Economy, anchor: Anchor, inverse: jax.Array, start: jax.Array | None = None) -> Root:
+    def solve(
+        self, economy: Economy, anchor: Anchor, inverse: jax.Array, start: jax.Array | None = None
+    ) -> Root:
         """One equilibrium from ``start`` (unknown,), by default the baseline.
 
         ``inverse`` is :meth:`jacobian_inverse`. Differentiable with respect to the economy and the

@@ -142,7 +142,5 @@ def _descend(
             failures=jnp.where(gain, 0, s.failures + 1),
         )
 
-    s = jax.lax.while_loop(
-        advancing, advance, _Search(z, f, norm, inverse, step, jnp.array(0), jnp.array(0))
-    )
+    s = jax.lax.while_loop(advancing, advance, _Search(z, f, norm, inverse, step, jnp.array(0), jnp.array(0)))
     return s.z, s.f, s.norm, s.tries

@@ -18,7 +18,9 @@ def to_networkx(network: Network) -> networkx.MultiDiGraph:
     try:
         import networkx as nx
     except ImportError:
-        raise OutputError("NetworkX is not installed. Install it with: pip install 'contraflow[graph]'") from None
+        raise OutputError(
+            "NetworkX is not installed. Install it with: pip install 'contraflow[graph]'"
+        ) from None
     graph = nx.MultiDiGraph(case=network.case.info.id, fingerprint=network.case.fingerprint)
     for number, name in enumerate(network.nodes):
         place = network.case.places[network.node_place[number]]

@@ -2,6 +2,16 @@
 
 from contraflow.policy.levers import Levers, make_levers
 from contraflow.policy.policy import Policy, describe, levels, parse
-from contraflow.policy.response import Reference, Responder, Response
+from contraflow.policy.response import Reference, Responder, Settled
 
-__all__ = ["Levers", "Policy", "Reference", "Responder", "Response", "describe", "levels", "make_levers", "parse"]
+__all__ = [
+    "Levers",
+    "Policy",
+    "Reference",
+    "Responder",
+    "Settled",
+    "describe",
+    "levels",
+    "make_levers",
+    "parse",
+]

@@ -103,11 +103,11 @@ class Levers:
             open_share=economy.open_share * self._open(ledger, levels) / self._open(ledger, self.baseline),
         )
 
-    def spending(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """State's spending on costed measures in USD per year."""
+    def spending(self, ledger: FloatArray, levels: FloatArray) -> float:
+        """State's spending on costed measures in USD per year, from a ledger (number,)."""
         rows = self.network.case.measures.values()
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
-        return ledger[np.array(place, dtype=np.int64)] @ levels
+        return float(ledger[np.array(place, dtype=np.int64)] @ levels)
 
     def _sum(self, kind: schema.EffectKind, amount: jax.Array) -> jax.Array:
         rows = np.flatnonzero([k is kind for k in self.kinds])

@@ -63,4 +63,6 @@ def describe(case: Case, policy: Policy) -> str:
     """One line in words, for example ``Radar 1 (share of the airspace), Interceptors 4 (aircraft)``."""
     if not policy:
         return "as in the baseline"
-    return ", ".join(f"{case.measures[m].name} {level:g} ({case.measures[m].unit})" for m, level in policy.items())
+    return ", ".join(
+        f"{case.measures[m].name} {level:g} ({case.measures[m].unit})" for m, level in policy.items()
+    )

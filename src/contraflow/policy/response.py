@@ -1,41 +1,51 @@
-"""The economy under a policy, batched over scenarios and draws and compiled once."""
+"""The economy under policies: many equilibria side by side, compiled once.
+
+A *problem* is a draw of the ledger, levels of measures and a starting point. Problems of any number
+are solved in blocks of fixed size, so that baselines, headline questions, patterns, earlier years
+and searches over thousands of policies all run the same compiled code.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.model.accounting import Books, books
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root import Root
 from contraflow.policy.levers import Levers
 
-BLOCK = 256
-"""Equilibria solved side by side: few enough that their arrays stay in cache."""
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+BLOCKS = (8, 256)
+"""Problems solved side by side: a few for a question, else as many as keep arrays in cache."""
 
 
 class Reference(NamedTuple):
-    """What all counterfactuals of one draw share: the baseline and its inverse Jacobian."""
+    """What all counterfactuals of one draw share: the baseline's anchors and inverse Jacobian."""
 
-    economy: Economy
-    point: Point
     anchor: Anchor
     inverse: jax.Array
 
 
-class Response(NamedTuple):
-    """An equilibrium under a policy: the economy it changed, where it settles, how it was found."""
+class Settled(NamedTuple):
+    """An economy, where it settles, and its books."""
 
     economy: Economy
     point: Point
-    root: Root
+    books: Books
 
 
 @dataclass(frozen=True, eq=False)
 class Responder:
-    """Baselines and responses as pure functions of the ledger's values and levels of measures."""
+    """Baselines and responses as functions of the ledger's values and levels of measures."""
 
     model: Model
     levers: Levers
@@ -44,40 +54,88 @@ class Responder:
         """The economy with measures at ``levels`` (measure,)."""
         return self.levers.apply(self.model.economy(ledger), ledger, levels)
 
-    def reference(self, ledger: jax.Array) -> Reference:
-        """The baseline of one draw; ``ledger`` has shape (number,)."""
-        economy = self.economy(ledger, jnp.asarray(self.levers.baseline))
-        point, anchor = self.model.baseline(economy)
-        return Reference(economy, point, anchor, self.model.jacobian_inverse(economy, anchor))
+    def anchor(self, ledger: jax.Array) -> Anchor:
+        """Baseline quantities of one draw; ``ledger`` has shape (number,)."""
+        return self.model.baseline(self.economy(ledger, jnp.asarray(self.levers.baseline)))[1]
 
-    def respond(
+    def reference(self, ledger: jax.Array) -> Reference:
+        """Anchors and inverse Jacobian of one draw's baseline."""
+        economy = self.economy(ledger, jnp.asarray(self.levers.baseline))
+        _, anchor = self.model.baseline(economy)
+        return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
+
+    def root(
         self, ledger: jax.Array, reference: Reference, levels: jax.Array, start: jax.Array | None = None
-    ) -> Response:
-        """The equilibrium of one draw under one policy, from one start."""
+    ) -> Root:
+        """The equilibrium of one draw under one policy, from one start; differentiable."""
         economy = self.economy(ledger, levels)
-        root = self.model.solve(economy, reference.anchor, reference.inverse, start)
-        return Response(economy, self.model.evaluate(economy, root.state), root)
+        return self.model.solve(economy, reference.anchor, reference.inverse, start)
+
+    def settle(self, ledger: jax.Array, levels: jax.Array, state: jax.Array) -> Settled:
+        """The economy under ``levels`` at a known ``state`` (unknown,), with its books."""
+        economy = self.economy(ledger, levels)
+        point = self.model.evaluate(economy, state)
+        return Settled(economy, point, books(self.model.network, ledger, economy, point))
 
     @cached_property
     def references(self) -> jax.stages.Wrapped:
         """Compiled :meth:`reference` over draws: ledger (draw, number)."""
         return jax.jit(jax.vmap(self.reference))
 
-    @cached_property
-    def responses(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`respond` over draws and starts: results (draw, start, ...)."""
-        starts = jax.vmap(self.respond, in_axes=(None, None, None, 0))
-        return jax.jit(jax.vmap(starts, in_axes=(0, 0, None, None)))
+    def solve(
+        self,
+        ledger: FloatArray,
+        references: Reference,
+        levels: FloatArray,
+        draw: IntArray | None = None,
+        start: FloatArray | None = None,
+    ) -> Root:
+        """Equilibria of many problems: ``levels`` (problem, measure), ``start`` (problem, unknown).
+
+        ``draw`` (problem,) says which row of ``ledger`` (draw, number) and ``references`` each uses, by
+        default the first. Does not raise: look at the residuals.
+        """
+        count = len(levels)
+        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
+        start = np.zeros((count, self.model.unknowns)) if start is None else start
+        return self._in_blocks(self._roots, count, ledger, references, draw, levels, start)
+
+    def settled(
+        self, ledger: FloatArray, levels: FloatArray, state: FloatArray, draw: IntArray | None = None
+    ) -> Settled:
+        """Economies of many problems at known states (problem, unknown)."""
+        count = len(levels)
+        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
+        return self._in_blocks(self._settled, count, ledger, None, draw, levels, state)
 
     @cached_property
-    def scenarios(self) -> jax.stages.Wrapped:
-        """Compiled roots over many policies of one draw: levels (scenario, measure), from the baseline."""
+    def _roots(self) -> jax.stages.Wrapped:
+        def one(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Root:
+            return self.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
 
-        def solve(ledger: jax.Array, reference: Reference, levels: jax.Array) -> Root:
-            def one(levels: jax.Array) -> Root:
-                economy = self.economy(ledger, levels)
-                return self.model.solve(economy, reference.anchor, reference.inverse)
+        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
 
-            return jax.lax.map(one, levels, batch_size=BLOCK)
+    @cached_property
+    def _settled(self) -> jax.stages.Wrapped:
+        def one(ledger: jax.Array, _: None, draw: jax.Array, *rest: jax.Array) -> Settled:
+            return self.settle(ledger[draw], *rest)
 
-        return jax.jit(solve)
+        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
+
+    @staticmethod
+    def _in_blocks(
+        function: jax.stages.Wrapped,
+        count: int,
+        ledger: FloatArray,
+        references: Reference | None,
+        *problems: Any,
+    ) -> Any:
+        """Run a compiled function over problems in blocks, the last filled up with repeats."""
+        size = next((b for b in BLOCKS if count <= b), BLOCKS[-1])
+        shared = (jnp.asarray(ledger), references)
+        parts = []
+        for first in range(0, count, size):
+            pick = np.minimum(np.arange(first, first + size), count - 1)
+            parts.append(function(*shared, *(np.asarray(p)[pick] for p in problems)))
+        joined = jax.tree.map(lambda *x: np.concatenate([np.asarray(p) for p in x])[:count], *parts)
+        return joined

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from contraflow.model.accounting import RENT, UNNAMED, Books
-from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import Point
+from contraflow.model.accounting import RENT, UNNAMED
 from contraflow.network.network import ZERO, Network
+from contraflow.policy.response import Settled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +62,7 @@ class Outcome:
         return tables.headline(self.data, self.data)[["before", "unit"]].rename(columns={"before": "figure"})
 
     def incomes(self) -> pd.DataFrame:
-        """Who earns what, USD per year."""
+        """Who earns what, M$ per year."""
         from contraflow.results import tables
 
         return tables.incomes(self.data, self.data)
@@ -110,7 +109,7 @@ class Comparison:
         return tables.displacement(self.before.data, self.after.data, by)
 
     def incomes(self) -> pd.DataFrame:
-        """Who earns what before and after, USD per year."""
+        """Who earns what before and after, M$ per year."""
         from contraflow.results import tables
 
         return tables.incomes(self.before.data, self.after.data)
@@ -128,14 +127,13 @@ class Comparison:
 def make_dataset(
     network: Network,
     ledger: Array,
-    economy: Economy,
-    point: Point,
-    accounts: Books,
+    settled: Settled,
     load: Array,
     spending: Array,
     attributes: dict[str, Any],
 ) -> xr.Dataset:
     """Label one point per draw. Arrays lead with (draw,); ``load`` (draw, facility) is the anchor's."""
+    economy, point, accounts = settled
     n = network.numbers
     link = np.array([a.kind == "link" for a in network.arcs])
     content = ledger[:, network.content]
@@ -194,7 +192,10 @@ def make_dataset(
             "market_price": (("draw", "market"), np.asarray(point.price)),
             "sold": (("draw", "market"), sold),
             "sold_pure": (("draw", "market"), sold * sold_content),
-            "crowding": (("draw", "facility"), np.asarray(point.load) / load / np.asarray(economy.open_share)),
+            "crowding": (
+                ("draw", "facility"),
+                np.asarray(point.load) / load / np.asarray(economy.open_share),
+            ),
             "income": (("draw", "actor"), np.asarray(accounts.income)),
         }
         | {k: (("draw",), v) for k, v in scalars.items()},

@@ -25,7 +25,9 @@ class Verification(NamedTuple):
         return max(self)
 
 
-def verify(data: xr.Dataset, baseline: xr.Dataset | None = None, elasticity: xr.DataArray | None = None) -> Verification:
+def verify(
+    data: xr.Dataset, baseline: xr.Dataset | None = None, elasticity: xr.DataArray | None = None
+) -> Verification:
     """Check mass, money and, against ``baseline`` with ``elasticity`` (market,), cleared demand.
 
     Mass: what arrives at a node plus its endowment is its stock; what a node's arcs take is its stock,
