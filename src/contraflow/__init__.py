@@ -25,7 +25,7 @@ from contraflow.errors import (
 if TYPE_CHECKING:
     from contraflow.case import check, new
     from contraflow.lab import Lab, OpenCase, load
-    from contraflow.results.outcome import Comparison, Outcome
+    from contraflow.outcome import Comparison, Outcome
     from contraflow.results.verify import verify
 
 __version__ = "0.1.0"
@@ -50,10 +50,10 @@ __all__ = [
 ]
 
 _HOME = {
-    "Comparison": "contraflow.results.outcome",
+    "Comparison": "contraflow.outcome",
     "Lab": "contraflow.lab",
     "OpenCase": "contraflow.lab",
-    "Outcome": "contraflow.results.outcome",
+    "Outcome": "contraflow.outcome",
     "check": "contraflow.case",
     "load": "contraflow.lab",
     "new": "contraflow.case",

@@ -24,9 +24,10 @@ from contraflow.evidence.priors import Prior
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
 from contraflow.model.root import TOLERANCE
+from contraflow.outcome import Outcome, Search
 from contraflow.policy import Responder, describe, levels, make_levers
 from contraflow.policy.response import Reference
-from contraflow.results.outcome import Outcome, Search, make_dataset
+from contraflow.results.dataset import make_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +110,8 @@ class Lab:
 
     @cached_property
     def _references(self) -> Reference:
-        return self.responder.references(jnp.asarray(self.ledger))
+        references: Reference = self.responder.references(jnp.asarray(self.ledger))
+        return references
 
     @cached_property
     def _baseline(self) -> Outcome:
@@ -156,7 +158,7 @@ class Lab:
         search = Search(
             residual=residual,
             history=root.history.reshape(draws, tries, -1),
-            evaluations=root.evaluations.reshape(draws, tries),
+            evaluations=root.evaluations.reshape(draws, tries).astype(np.int64),
             equilibria=kind.max(axis=1) + 1,
         )
         name = title or describe(self.case, policy)
@@ -233,8 +235,8 @@ class Lab:
         worst = names[int(np.argmax(np.abs(state[draw, best])))]
         return (
             f"No equilibrium was found for {describe(self.case, policy)}. Tried {residual.shape[1]} starts "
-            f"(residuals {', '.join(f'{r:.1e}' for r in residual[draw])}; {TOLERANCE:.0e} is needed). The largest "
-            f"move is at {worst}, which may be cut off altogether. Try a lower level."
+            f"(residuals {', '.join(f'{r:.1e}' for r in residual[draw])}; {TOLERANCE:.0e} is needed). The "
+            f"largest move is at {worst}, which may be cut off altogether. Try a lower level."
         )
 
     def __repr__(self) -> str:

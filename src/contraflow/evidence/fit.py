@@ -211,7 +211,8 @@ def fit(posterior: Posterior, seed: int = 0, starts: int = STARTS, progress: Pro
     if not np.isfinite(said).all():
         names = [c.id for c, s in zip(posterior.likelihood.claims, said, strict=True) if not np.isfinite(s)]
         raise ConvergenceError(
-            f"No fit was found from {starts} starts: the model gives no finite figure for {', '.join(names)}. "
+            f"No fit was found from {starts} starts: the model gives no finite figure for "
+            f"{', '.join(names)}. "
             "Check that goods can reach the markets at a profit with the central values of parameters.csv."
         )
     return Fit(best, ledger, said, off, costs, count)

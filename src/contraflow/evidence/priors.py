@@ -55,7 +55,7 @@ class Prior:
     def ledger_values(self, z: jax.Array) -> jax.Array:
         """All numbers of the ledger (number,) at deviates ``z`` (free,)."""
         low, high, centre = self._range
-        number = low + (high - low) * jax.nn.sigmoid(centre + SPREAD * z)
+        number = jnp.asarray(low) + (high - low) * jax.nn.sigmoid(centre + SPREAD * z)
         logarithmic = self.ledger.logarithmic[self.free]
-        number = jnp.where(logarithmic, jnp.exp(jnp.where(logarithmic, number, 0.0)), number)
-        return jnp.asarray(self.ledger.value).at[self.free].set(number)
+        natural = jnp.where(logarithmic, jnp.exp(jnp.where(logarithmic, number, 0.0)), number)
+        return jnp.asarray(self.ledger.value).at[self.free].set(natural)

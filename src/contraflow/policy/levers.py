@@ -61,7 +61,7 @@ class Levers:
     def baseline(self) -> FloatArray:
         """Levels in the baseline (measure,): the mean over its years."""
         first, last = self.network.case.info.baseline
-        return np.mean([self.in_year(year) for year in range(first, last + 1)], axis=0)
+        return np.asarray(np.mean([self.in_year(year) for year in range(first, last + 1)], axis=0))
 
     def in_year(self, year: int) -> FloatArray:
         """Levels in a year (measure,): of each measure the last event dated in or before it, else 0."""

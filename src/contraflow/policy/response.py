@@ -35,6 +35,15 @@ class Reference(NamedTuple):
     inverse: jax.Array
 
 
+class Solutions(NamedTuple):
+    """Roots of many problems in NumPy, as :class:`~contraflow.model.root.Root`, leading with (problem,)."""
+
+    state: FloatArray
+    residual: FloatArray
+    evaluations: FloatArray
+    history: FloatArray
+
+
 class Settled(NamedTuple):
     """An economy, where it settles, and its books."""
 
@@ -89,7 +98,7 @@ class Responder:
         levels: FloatArray,
         draw: IntArray | None = None,
         start: FloatArray | None = None,
-    ) -> Root:
+    ) -> Solutions:
         """Equilibria of many problems: ``levels`` (problem, measure), ``start`` (problem, unknown).
 
         ``draw`` (problem,) says which row of ``ledger`` (draw, number) and ``references`` each uses, by
@@ -98,7 +107,8 @@ class Responder:
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
-        return self._in_blocks(self._roots, count, ledger, references, draw, levels, start)
+        found: Root = self._in_blocks(self._roots, count, ledger, references, draw, levels, start)
+        return Solutions(*(np.asarray(x) for x in found))
 
     def settled(
         self, ledger: FloatArray, levels: FloatArray, state: FloatArray, draw: IntArray | None = None
@@ -106,7 +116,8 @@ class Responder:
         """Economies of many problems at known states (problem, unknown)."""
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        return self._in_blocks(self._settled, count, ledger, None, draw, levels, state)
+        economies: Settled = self._in_blocks(self._settled, count, ledger, None, draw, levels, state)
+        return economies
 
     @cached_property
     def _roots(self) -> jax.stages.Wrapped:

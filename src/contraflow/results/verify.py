@@ -57,7 +57,7 @@ def verify(
     market = 0.0
     if baseline is not None and elasticity is not None:
         clears = elasticity.values > 0
-        ratio = (data["market_price"] / baseline["market_price"]).values[:, clears]
+        ratio = np.asarray(data["market_price"] / baseline["market_price"])[:, clears]
         wanted = baseline["sold"].values[:, clears] * ratio ** -elasticity.values[clears]
-        market = float(np.max(np.abs(data["sold"].values[:, clears] / wanted - 1), initial=0.0))
+        market = float(np.max(np.abs(np.asarray(data["sold"])[:, clears] / wanted - 1), initial=0.0))
     return Verification(mass, money, market)

@@ -1,0 +1,150 @@
+"""Outcomes: one economy, baseline or under a policy, and what can be asked of it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from contraflow.network.network import Network
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+Array = npt.NDArray[np.float64]
+
+
+class Search(NamedTuple):
+    """How an equilibrium was sought: (draw,) or (draw, start) arrays.
+
+    ``residual`` (draw, start) is the largest residual in logarithms that each start ended with,
+    ``history`` (draw, start, round) its course, ``evaluations`` (draw, start) the work done,
+    ``equilibria`` (draw,) the number of distinct equilibria found.
+    """
+
+    residual: Array
+    history: Array
+    evaluations: npt.NDArray[np.int64]
+    equilibria: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """An economy that was computed: labelled results, and how they were found.
+
+    ``data`` is an :class:`xarray.Dataset` whose variables all lead with ``draw``; ``docs/results.md``
+    lists them with units. ``search`` is None for the baseline, which needs no solving;
+    ``alternatives`` are other equilibria of the same policy.
+    """
+
+    title: str
+    policy: Mapping[str, float]
+    network: Network
+    data: xr.Dataset
+    search: Search | None = None
+    alternatives: tuple[Outcome, ...] = ()
+
+    def compare(self, other: Outcome) -> Comparison:
+        """This outcome against another, usually the baseline."""
+        return Comparison(other, self)
+
+    def summary(self) -> pd.DataFrame:
+        """Headline figures of this outcome."""
+        from contraflow.results import tables
+
+        return tables.headline(self.data, self.data)[["before", "unit"]].rename(columns={"before": "figure"})
+
+    def incomes(self) -> pd.DataFrame:
+        """Who earns what, M$ per year."""
+        from contraflow.results import tables
+
+        return tables.incomes(self.data, self.data)
+
+    def map(self) -> go.Figure:
+        """Flows on the map, coloured by mode."""
+        from contraflow.report import contents, maps
+
+        case = self.network.case
+        return maps.flow_map(self.data, case.places, names=contents.shown_names(case))
+
+    def sankey(self) -> go.Figure:
+        """Mass from where it grows to who buys."""
+        from contraflow.report import contents, sankey
+
+        return sankey.sankey(self.data, contents.shown_names(self.network.case))
+
+    def ladder(self) -> pd.DataFrame:
+        """Price at each step from farm gate to market, and what each step is made of, USD per kg."""
+        from contraflow.results import tables
+
+        return tables.price_ladder(self.data)
+
+    def convergence(self) -> pd.DataFrame:
+        """How each start came to its equilibrium: residual after each round, work, whether it is new."""
+        import pandas as pd
+
+        if self.search is None:
+            return pd.DataFrame(columns=["draw", "start", "round", "residual", "evaluations"])
+        rows = []
+        for (draw, start, number), residual in np.ndenumerate(self.search.history):
+            if not np.isnan(residual):
+                work = int(self.search.evaluations[draw, start])
+                rows.append((draw, start, number, float(residual), work))
+        return pd.DataFrame(rows, columns=["draw", "start", "round", "residual", "evaluations"])
+
+    def __repr__(self) -> str:
+        """Title and headline figures."""
+        return f"<Outcome {self.title}>\n{self.summary().to_string(float_format='{:,.1f}'.format)}"
+
+    def _repr_html_(self) -> str:
+        table = self.summary().to_html(float_format="{:,.1f}".format)
+        return f"<b>{html.escape(self.title)}</b>{table}"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two outcomes on the same draws."""
+
+    before: Outcome
+    after: Outcome
+
+    def summary(self) -> pd.DataFrame:
+        """Headline figures before and after."""
+        from contraflow.results import tables
+
+        return tables.headline(self.before.data, self.after.data)
+
+    def displacement(self, by: str = "mode") -> pd.DataFrame:
+        """What moved where, by ``mode``, ``route`` or ``zone``."""
+        from contraflow.results import tables
+
+        return tables.displacement(self.before.data, self.after.data, by)
+
+    def map(self) -> go.Figure:
+        """What changes on the map: more and less."""
+        from contraflow.report import contents, maps
+
+        case = self.before.network.case
+        names = contents.shown_names(case)
+        return maps.flow_map(self.before.data, case.places, self.after.data, "difference", names=names)
+
+    def incomes(self) -> pd.DataFrame:
+        """Who earns what before and after, M$ per year."""
+        from contraflow.results import tables
+
+        return tables.incomes(self.before.data, self.after.data)
+
+    def __repr__(self) -> str:
+        """Title and headline figures."""
+        head = f"<Comparison {self.after.title}, against {self.before.title}>"
+        return f"{head}\n{self.summary().to_string(float_format='{:,.1f}'.format)}"
+
+    def _repr_html_(self) -> str:
+        head = f"<b>{html.escape(self.after.title)}</b>, against {html.escape(self.before.title)}"
+        return head + self.summary().to_html(float_format="{:,.1f}".format)
