@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from contraflow import network as network_layer
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.errors import ConvergenceError
+from contraflow.evidence import cache
 from contraflow.evidence.fit import Fit, Posterior, fit
 from contraflow.evidence.likelihood import make_likelihood
 from contraflow.evidence.patterns import Verdicts, validate
@@ -48,9 +50,12 @@ class OpenCase(Case):
         """The network of the case. Raises NetworkError."""
         return network_layer.build(self)
 
-    def calibrate(self, *, seed: int = 0, progress: Progress | None = None) -> Lab:
-        """Fit the free numbers to the claims. Raises NetworkError, ObservationError or ConvergenceError."""
-        return calibrate(self, seed=seed, progress=progress)
+    def calibrate(self, *, seed: int = 0, progress: Progress | None = None, fresh: bool = False) -> Lab:
+        """Fit the free numbers to the claims, or recall the same fit made before, unless ``fresh``.
+
+        Raises NetworkError, ObservationError or ConvergenceError.
+        """
+        return calibrate(self, seed=seed, progress=progress, fresh=fresh)
 
     def prior(self) -> Lab:
         """A lab at the central values of all ranges, without calibration."""
@@ -76,19 +81,28 @@ def prior(case: Case) -> Lab:
     return Lab(case, response, response.model.network.ledger.value[None], None, None, 0)
 
 
-def calibrate(case: Case, *, seed: int = 0, progress: Progress | None = None) -> Lab:
-    """Maximum a posteriori fit of a case. ``progress`` is told in words how far it is."""
+def calibrate(case: Case, *, seed: int = 0, progress: Progress | None = None, fresh: bool = False) -> Lab:
+    """Maximum a posteriori fit of a case. ``progress`` is told in words how far it is.
+
+    A fit of the same case, seed and code that was made before is recalled, unless ``fresh``.
+    """
     keep_compiled_code()
     say = progress or (lambda _: None)
     say("Building the network")
     response = responder(case)
     posterior = Posterior(Prior(response.model.network.ledger), make_likelihood(response))
-    say("Compiling the model")
+    name = cache.key(case.fingerprint, seed)
+    kept = None if fresh else cache.recall(name)
+    if kept is not None:
+        return Lab(case, response, kept.ledger[None], kept, posterior, seed)
+    say("Compiling the model, once for this version")
+    _together([*posterior.compile_tasks(), *response.compile_tasks()])
 
     def report(start: int, evaluation: int, cost: float) -> None:
         say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
 
     found = fit(posterior, seed=seed, progress=report)
+    cache.keep(name, found)
     return Lab(case, response, found.ledger[None], found, posterior, seed)
 
 
@@ -198,13 +212,6 @@ class Lab:
 
         return ledger_table(self.network, self.ledger)
 
-    def elasticities(self) -> xr.DataArray:
-        """Price elasticities of demand by market, of the first draw; 0 where the price is given."""
-        import xarray as xr
-
-        values = self.ledger[0, self.network.market_elasticity]
-        return xr.DataArray(values, coords={"market": list(self.network.markets)}, dims="market")
-
     def _label(self, wanted: Array, state: Array, policy: Mapping[str, float], title: str) -> xr.Dataset:
         draws = len(self.ledger)
         settled = self.responder.settled(
@@ -251,6 +258,13 @@ class Lab:
             f"<Lab {self.case.info.id}: {len(network.nodes)} nodes, {len(network.arcs)} arcs, "
             f"{self.ledger.shape[0]} draw{'s' if self.ledger.shape[0] > 1 else ''}; {fitted}>"
         )
+
+
+def _together(tasks: list[Callable[[], object]]) -> None:
+    """Run tasks side by side; compilation leaves Python's lock, so this halves the wait on two cores."""
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()
 
 
 def _distinct(state: Array, solved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -93,6 +93,14 @@ class Posterior:
 
         return jax.jit(both)
 
+    def compile_tasks(self) -> list[Callable[[], object]]:
+        """Calls that compile what a fit needs; independent, so fit for threads."""
+        responder = self.likelihood.responder
+        unknown, total = responder.model.unknowns, len(self.likelihood.claims)
+        at = (self.prior.ledger.value, responder.levers.baseline, np.zeros(unknown))
+        rows = (np.zeros((ROWS, unknown)), np.zeros((ROWS, total)))
+        return [lambda: self._pullback(*at, *rows), lambda: self._conditions(*at)]
+
     def states(self, ledger: FloatArray) -> FloatArray:
         """Equilibria (scenario, unknown) of the claims' years at one ledger (number,); NaN where none."""
         responder = self.likelihood.responder

@@ -86,7 +86,7 @@ class Likelihood:
 
     @cached_property
     def scenarios(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Distinct levels (scenario, measure), the first the baseline's, and each claim's scenario (claim,)."""
+        """Distinct levels (scenario, measure), the baseline's first, and each claim's scenario (claim,)."""
         levers = self.responder.levers
         levels = [levers.baseline]
         which = np.zeros(len(self.claims), dtype=np.int64)
@@ -119,7 +119,7 @@ class Likelihood:
         return responder.model.residual(economy, responder.anchor(ledger), state), said
 
     def residuals(self, said: jax.Array) -> jax.Array:
-        """Standardised residuals (claim,), (model - claim) / deviation; zero on the allowed side of a bound."""
+        """(Model - claim) / deviation (claim,); zero on the allowed side of a bound."""
         share = self._share
         stated = np.where(
             share, _logit(np.clip(self.stated, 1e-3, 1 - 1e-3)), np.log(np.maximum(self.stated, 1e-12))

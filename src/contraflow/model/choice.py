@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.plan import Plan
+from contraflow.model.plan import IntArray, Plan
 
 
 class Values(NamedTuple):
@@ -44,7 +44,7 @@ def values(
     keep: jax.Array,
     outlay: jax.Array,
     theta: jax.Array,
-    sink_node: jax.Array,
+    sink_node: IntArray,
     sink_price: jax.Array,
 ) -> Values:
     """Backward pass: values and choice probabilities from the prices at the sinks.

@@ -104,8 +104,7 @@ class Model:
         expected = -jnp.expm1(-(economy.hazard + economy.fear) * diluted)
         keep = (1 - expected) * economy.output * (1 - economy.margin) * (1 - economy.taken)
         outlay = economy.cost + economy.fee - economy.subsidy + surcharge + economy.risk_pay * expected
-        sinks = jnp.asarray(network.market_node)
-        backward = values(plan, economy.weight, keep, outlay, economy.theta, sinks, price)
+        backward = values(plan, economy.weight, keep, outlay, economy.theta, network.market_node, price)
         forward = flows(plan, backward.share, (1 - loss) * economy.output, economy.endowment)
         return Point(
             value=backward.node,

@@ -23,7 +23,7 @@ def keep_compiled_code(folder: str | Path | None = None) -> None:
     Without a folder: the user's cache folder, unless JAX was already given one. A folder that
     cannot be written is left alone; then nothing is kept.
     """
-    if jax.config.read("jax_compilation_cache_dir") or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+    if jax.config.values["jax_compilation_cache_dir"] or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         return
     if folder is None:
         from platformdirs import user_cache_path

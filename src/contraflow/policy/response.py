@@ -7,6 +7,7 @@ and searches over thousands of policies all run the same compiled code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -118,6 +119,21 @@ class Responder:
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         economies: Settled = self._in_blocks(self._settled, count, ledger, None, draw, levels, state)
         return economies
+
+    def compile_tasks(self) -> list[Callable[[], object]]:
+        """Calls that compile what a small number of problems needs; independent, so fit for threads."""
+        model = self.model
+        ledger = model.network.ledger.value[None]
+        levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
+        anchor = Anchor(
+            jnp.ones((1, len(model.network.markets))), jnp.ones((1, len(model.network.facility_ids)))
+        )
+        shape = Reference(anchor, jnp.eye(model.unknowns)[None])
+        return [
+            lambda: self.solve(ledger, shape, levels),
+            lambda: self.references(jnp.asarray(ledger)),
+            lambda: self.settled(ledger, levels, state),
+        ]
 
     @cached_property
     def _roots(self) -> jax.stages.Wrapped:

@@ -32,6 +32,7 @@ def make_dataset(
     flow, loss = np.asarray(point.flow), np.asarray(point.loss)
     arrived, seized = np.asarray(accounts.arrived), np.asarray(accounts.seized)
     trips = np.where(link, flow / ledger[:, n.load], 0.0)
+    arrests = trips * loss * ledger[:, n.crew]
     grows = np.array([a.kind == "activity" for a in network.arcs]) & (network.content[network.head] > ZERO)
     sold_content = content[:, network.market_node]
     sold = np.asarray(point.sold)
@@ -46,9 +47,19 @@ def make_dataset(
         "expected_loss": np.asarray(point.expected_loss),
         "net_value": np.asarray(point.net),
         "share": np.asarray(point.share),
+        "weight": np.asarray(economy.weight),
         "hazard": np.asarray(economy.hazard),
+        "fear": np.asarray(economy.fear),
+        "output": np.asarray(economy.output),
+        "margin_rate": np.asarray(economy.margin),
+        "taken_rate": np.asarray(economy.taken),
+        "cost_rate": np.asarray(economy.cost),
+        "fee_rate": np.asarray(economy.fee),
+        "subsidy_rate": np.asarray(economy.subsidy),
+        "risk_pay_rate": np.asarray(economy.risk_pay),
         "surcharge_rate": np.asarray(point.surcharge),
         "consignments": trips,
+        "arrested": arrests,
         "delivered_value": np.asarray(accounts.delivered),
         "spent": np.asarray(accounts.pay + accounts.haul + accounts.cost),
         "fees": np.asarray(accounts.fees),
@@ -61,6 +72,7 @@ def make_dataset(
     node = {
         "price": np.asarray(point.value),
         "stock": np.asarray(point.stock),
+        "theta": np.asarray(economy.theta),
         "endowment": np.asarray(economy.endowment),
         "endowment_income": np.asarray(accounts.endowment),
         "rent": np.asarray(accounts.rent),
@@ -68,7 +80,7 @@ def make_dataset(
     scalars = {
         "delivered": (sold * sold_content).sum(axis=1),
         "hectares": (flow * grows).sum(axis=1),
-        "arrests": (trips * loss * ledger[:, n.crew]).sum(axis=1),
+        "arrests": arrests.sum(axis=1),
         "seized_total": (np.where(link, seized, 0.0) * tail).sum(axis=1),
         "spending": spending,
     }
@@ -83,6 +95,12 @@ def make_dataset(
             "market_price": (("draw", "market"), np.asarray(point.price)),
             "sold": (("draw", "market"), sold),
             "sold_pure": (("draw", "market"), sold * sold_content),
+            "load": (("draw", "facility"), np.asarray(point.load)),
+            "facility_surcharge": (("draw", "facility"), np.asarray(economy.surcharge)),
+            "facility_steepness": (("draw", "facility"), np.asarray(economy.steepness)),
+            "facility_dilution": (("draw", "facility"), np.asarray(economy.dilution)),
+            "open_share": (("draw", "facility"), np.asarray(economy.open_share)),
+            "elasticity": (("draw", "market"), _elasticities(network, np.asarray(economy.elasticity))),
             "crowding": (
                 ("draw", "facility"),
                 np.asarray(point.load) / load / np.asarray(economy.open_share),
@@ -103,6 +121,7 @@ def make_dataset(
             "to_country": ("arc", [places[a.to_place].country for a in arcs]),
             "mode": ("arc", [a.mode for a in arcs]),
             "form": ("arc", [a.form for a in arcs]),
+            "arc_facility": ("arc", [network.facility_ids[f] if f >= 0 else "" for f in network.facility]),
             "form_out": ("arc", [a.form_out for a in arcs]),
             "node": list(network.nodes),
             "node_place": ("node", list(network.node_place)),
@@ -119,3 +138,10 @@ def make_dataset(
         },
         attrs=attributes,
     )
+
+
+def _elasticities(network: Network, elasticity: Array) -> Array:
+    """Elasticities (draw, market), NaN where the price is given."""
+    result = np.full_like(elasticity, np.nan)
+    result[:, network.elastic] = elasticity[:, network.elastic]
+    return result

@@ -1,4 +1,4 @@
-"""A second pair of eyes: recompute an outcome's identities from its labelled results alone.
+"""A second pair of eyes: recompute an outcome from its labelled results alone.
 
 Plain NumPy over the Dataset, sharing no code with the model, so that whoever verifies an answer is
 not whoever computed it.
@@ -9,55 +9,103 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
+
+Array = npt.NDArray[np.float64]
 
 
 class Verification(NamedTuple):
-    """Largest relative errors: mass at any node, money overall, demand at any elastic market."""
+    """Largest relative errors of each identity over all draws.
 
+    ``losses``: q = 1 - exp(-hazard), diluted. ``choice``: values, shares and flows by the one rule.
+    ``mass``: what arrives at a node is its stock, and leaves it. ``money``: sales and subsidies are
+    somebody's income. ``markets``: demand at the prices. ``congestion``: surcharges at the loads.
+    The last two and dilution need the baseline and are zero without it.
+    """
+
+    losses: float
+    choice: float
     mass: float
     money: float
-    market: float
+    markets: float
+    congestion: float
 
     @property
     def worst(self) -> float:
-        """The largest of the three."""
+        """The largest of all."""
         return max(self)
 
 
-def verify(
-    data: xr.Dataset, baseline: xr.Dataset | None = None, elasticity: xr.DataArray | None = None
-) -> Verification:
-    """Check mass, money and, against ``baseline`` with ``elasticity`` (market,), cleared demand.
+def verify(data: xr.Dataset, baseline: xr.Dataset | None = None) -> Verification:
+    """Recompute losses, choices, mass, money and, against ``baseline``, demand and congestion."""
+    draws = [
+        _verify_draw(data.isel(draw=i), None if baseline is None else baseline.isel(draw=i))
+        for i in range(data.sizes["draw"])
+    ]
+    return Verification(*np.max(np.array(draws), axis=0).tolist())
 
-    Mass: what arrives at a node plus its endowment is its stock; what a node's arcs take is its stock,
-    unless nothing pays. Money: sales and subsidies equal all incomes. Demand: sold = baseline sales
-    times (price / baseline price)^(-elasticity) wherever the elasticity is positive.
-    """
-    heads, tails = data["head"].values, data["tail"].values
-    names = data["node"].values
-    place = {name: i for i, name in enumerate(names)}
-    head = np.array([place[h] for h in heads])
-    tail = np.array([place[t] for t in tails])
-    mass = 0.0
-    for draw in range(data.sizes["draw"]):
-        one = data.isel(draw=draw)
-        stock = one["stock"].values
-        arrived = np.bincount(head, one["arrival"].values, minlength=names.size) + one["endowment"].values
-        left = np.bincount(tail, one["flow"].values, minlength=names.size)
-        scale = max(float(stock.max()), 1e-300)
-        usable = np.zeros(names.size, dtype=bool)
-        usable[tail[one["net_value"].values > 0]] = True
-        by_node = np.maximum(stock, 1e-12 * scale)
-        mass = max(mass, float(np.max(np.abs(arrived - stock) / by_node)))
-        mass = max(mass, float(np.max(np.where(usable, np.abs(left - stock) / by_node, 0.0))))
-    sales = (data["sold"] * data["market_price"]).sum("market") + data["subsidy"].sum("arc")
-    paid = data["income"].sum("actor") + data["taken"].sum("arc")
-    money = float(np.max(np.abs((paid - sales) / sales).values))
-    market = 0.0
-    if baseline is not None and elasticity is not None:
-        clears = elasticity.values > 0
-        ratio = np.asarray(data["market_price"] / baseline["market_price"])[:, clears]
-        wanted = baseline["sold"].values[:, clears] * ratio ** -elasticity.values[clears]
-        market = float(np.max(np.abs(np.asarray(data["sold"])[:, clears] / wanted - 1), initial=0.0))
-    return Verification(mass, money, market)
+
+def _verify_draw(data: xr.Dataset, baseline: xr.Dataset | None) -> Verification:
+    a = {str(name): np.asarray(v, dtype=float) for name, v in data.data_vars.items()}
+    place = {name: i for i, name in enumerate(data["node"].values)}
+    head = np.array([place[h] for h in data["head"].values])
+    tail = np.array([place[t] for t in data["tail"].values])
+    nodes = len(place)
+    facility = {name: i for i, name in enumerate(data["facility"].values)}
+    uses = np.array([facility.get(f, -1) for f in data["arc_facility"].values])
+
+    dilution, surcharge, congestion = np.ones(uses.size), a["surcharge_rate"], 0.0
+    if baseline is not None and facility:
+        relative = a["load"] / np.asarray(baseline["load"])
+        weaker = 1 / (1 - a["facility_dilution"] + a["facility_dilution"] * relative)
+        dilution = np.where(uses >= 0, weaker[uses], 1.0)
+        dearer = a["facility_surcharge"] * (relative / a["open_share"]) ** a["facility_steepness"]
+        expected = np.where(uses >= 0, dearer[uses], 0.0)
+        congestion = _error(surcharge, expected, floor=1e-9)
+    loss = 1 - np.exp(-a["hazard"] * dilution)
+    feared = 1 - np.exp(-(a["hazard"] + a["fear"]) * dilution)
+    losses = max(_error(a["loss"], loss), _error(a["expected_loss"], feared))
+
+    keep = (1 - feared) * a["output"] * (1 - a["margin_rate"]) * (1 - a["taken_rate"])
+    outlay = a["cost_rate"] + a["fee_rate"] - a["subsidy_rate"] + surcharge + a["risk_pay_rate"] * feared
+    net = keep * a["price"][head] - outlay
+    best = np.zeros(nodes)
+    np.maximum.at(best, tail, np.where(a["weight"] > 0, net, 0.0))
+    scale = np.where(best > 0, best, 1.0)[tail]
+    power = np.where(net > 0, a["weight"] * (np.maximum(net, 0.0) / scale) ** a["theta"][tail], 0.0)
+    total = np.bincount(tail, power, minlength=nodes)
+    inner = np.bincount(tail, minlength=nodes) > 0
+    value = best * total ** (1 / a["theta"])
+    share = power / np.where(total > 0, total, 1.0)[tail]
+    choice = max(
+        _error(a["net_value"], net, floor=1e-6),
+        _error(a["price"][inner], value[inner]),
+        float(np.max(np.abs(a["share"] - share))),
+        _error(a["flow"], a["stock"][tail] * share),
+    )
+
+    arrived = np.bincount(head, (1 - loss) * a["output"] * a["flow"], minlength=nodes) + a["endowment"]
+    left = np.bincount(tail, a["flow"], minlength=nodes)
+    usable = inner & (total > 0)
+    mass = max(_error(a["stock"], arrived), _error(left[usable], a["stock"][usable]))
+
+    sales = float((a["sold"] * a["market_price"]).sum() + a["subsidy"].sum())
+    paid = float(a["income"].sum() + a["taken"].sum())
+    money = abs(paid - sales) / sales if sales else abs(paid)
+
+    markets = 0.0
+    if baseline is not None:
+        clears = ~np.isnan(a["elasticity"])
+        ratio = a["market_price"][clears] / np.asarray(baseline["market_price"])[clears]
+        wanted = np.asarray(baseline["sold"])[clears] * ratio ** -a["elasticity"][clears]
+        markets = _error(a["sold"][clears], wanted)
+    return Verification(losses, choice, mass, money, markets, congestion)
+
+
+def _error(got: Array, wanted: Array, floor: float = 1e-12) -> float:
+    """Largest difference, relative to the figure or to ``floor`` of the largest."""
+    if not got.size:
+        return 0.0
+    size = np.maximum(np.abs(wanted), floor * max(float(np.max(np.abs(wanted))), 1e-300))
+    return float(np.max(np.abs(got - wanted) / size))
