@@ -36,9 +36,12 @@ class Tiny:
         for name, cell in cells.items():
             key = {"from_": "from", "yield_": "yield"}.get(name, name)
             extra = fields[key].json_schema_extra or {}
+            if cell is None:
+                continue
             if extra.get("quantity") and not isinstance(cell, str):
-                cell = self.number(f"{cells['id']}-{key}".replace("_", "-"), cell)
-            clean[key] = cell
+                clean[key] = self.number(f"{cells['id']}-{key}".replace("_", "-"), cell)
+            else:
+                clean[key] = cell
         row = model.model_validate(clean)
         self.tables[table][row.id] = row  # type: ignore[attr-defined]
 

@@ -152,7 +152,9 @@ def make_likelihood(responder: Responder) -> Likelihood:
     """
     rows: Sequence[schema.Claim] = tuple(responder.model.network.case.claims.values())
     claims = tuple(r for r in observable(rows) if isinstance(r, schema.Claim) and _has_figure(r))
-    return Likelihood(responder, claims)
+    likelihood = Likelihood(responder, claims)
+    likelihood.observations.resolve()
+    return likelihood
 
 
 def robust(r: jax.Array) -> jax.Array:

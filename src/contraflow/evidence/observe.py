@@ -142,6 +142,11 @@ class Observations:
                 fees[number] = self._arcs(row, "")[network.fee_arc] * payee
         return fees, incomes
 
+    def resolve(self) -> Observations:
+        """Work out all selections now; raises ObservationError for the first row that selects nothing."""
+        _ = self._sums, self._nodes_meant, self._payments
+        return self
+
     def observe(self, ledger: jax.Array, economy: Economy, point: Point) -> jax.Array:
         """What the model says for every row (row,), in inside units."""
         network, rows = self.model.network, len(self.rows)

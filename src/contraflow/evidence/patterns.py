@@ -99,7 +99,7 @@ def validate(responder: Responder, ledger: Array, references: Reference) -> Verd
     baseline = responder.levers.baseline
     wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
-    observations = Observations(responder.model, now)
+    observations = Observations(responder.model, now).resolve()
 
     observe = jax.jit(jax.vmap(observations.observe))
     draws = len(ledger)

@@ -1,0 +1,64 @@
+"""The Peru case: it loads, fits, answers, and every number has an origin."""
+
+import numpy as np
+
+from contraflow import verify
+
+
+def test_every_parameter_has_an_origin(peru):
+    for p in peru.case.parameters.values():
+        assert p.claims or p.reason.strip()
+        assert p.low <= p.value <= p.high
+
+
+def test_no_fitted_claim_is_later_than_the_baseline(peru):
+    claims = peru.claims()
+    years = claims.loc[claims["fitted"] & (claims["year"] != ""), "year"]
+    assert (years.str[-4:].astype(int) <= 2014).all()
+    assert claims["fitted"].sum() >= 60
+
+
+def test_numbers_stay_inside_their_ranges(peru):
+    ledger = peru.network.ledger
+    slack = 1e-9 * np.maximum(np.abs(ledger.high), 1)
+    assert (peru.ledger >= ledger.low - slack).all()
+    assert (peru.ledger <= ledger.high + slack).all()
+
+
+def test_headline_answers_settle_and_their_books_balance(peru):
+    base = peru.baseline().data
+    assert verify(base).worst < 1e-9
+    answers = peru.answers()
+    assert len(answers) >= 4
+    for _, outcome in answers:
+        assert verify(outcome.data, base).worst < 1e-9
+        assert not outcome.convergence().empty
+
+
+def test_displacement_keeps_the_sum(peru):
+    shut = dict((q.id, o) for q, o in peru.answers())["close-air-bridge"]
+    comparison = shut.compare(peru.baseline())
+    for by in ("mode", "route"):
+        moved = comparison.displacement(by)
+        exports = comparison.summary().loc["exports"]
+        assert np.isclose(moved["after"].sum(), exports["after"], rtol=1e-9)
+        assert np.isclose(moved["before"].sum(), exports["before"], rtol=1e-9)
+
+
+def test_patterns_run_and_failures_are_told(peru):
+    table = peru.validate().table()
+    ran = table["holds"].notna()
+    assert ran.sum() >= 15
+    assert table.loc[ran, "ratio"].notna().all()
+    assert set(table.loc[~ran, "note"]) == {"Needs time: waits for the dynamics."}
+
+
+def test_another_seed_tells_the_same_story(peru):
+    costs = peru.fit.costs
+    assert np.allclose(costs, costs.min(), rtol=0.02)
+
+
+def test_reprs_are_short_and_readable(peru):
+    assert "81" in repr(peru) or "fitted claims" in repr(peru)
+    assert "t/yr" in repr(peru.baseline())
+    assert "<table" in peru.baseline()._repr_html_()
