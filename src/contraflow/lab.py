@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -245,6 +246,9 @@ class Lab:
             f"(residuals {', '.join(f'{r:.1e}' for r in residual[draw])}; {TOLERANCE:.0e} is needed). The "
             f"largest move is at {worst}, which may be cut off altogether. Try a lower level."
         )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>{self.baseline()._repr_html_()}"
 
     def __repr__(self) -> str:
         """One line: case, network, how well it fits."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from contraflow.case import schema
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """Everything that is known about one illicit economy.
 
@@ -37,3 +38,16 @@ class Case:
     patterns: Mapping[str, schema.Pattern] = field(default_factory=dict)
     fingerprint: str = ""
     location: str = ""
+
+    def sizes(self) -> dict[str, int]:
+        """Number of rows of each table."""
+        return {t.table: len(getattr(self, t.table)) for t in schema.TABLES}
+
+    def __repr__(self) -> str:
+        """Title and sizes in one line."""
+        sizes = ", ".join(f"{n} {table}" for table, n in self.sizes().items() if n)
+        return f"<Case {self.info.id}: {self.info.title}; {sizes}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{t}</td><td>{n}</td></tr>" for t, n in self.sizes().items() if n)
+        return f"<b>{escape(self.info.title)}</b><p>{escape(self.info.summary)}</p><table>{rows}</table>"
