@@ -207,10 +207,15 @@ def outcome(draws: int = 1, hazard: float = 0.0, seed: int = 7) -> xr.Dataset:
         ],
         axis=1,
     )
+    earned = np.zeros_like(price)
+    for i in np.flatnonzero(grows):
+        earned[:, number[arcs[i]["tail"]]] += out["flow"][:, i] * out["net_value"][:, i]
     return xr.Dataset(
         {k: (("draw", "arc"), v) for k, v in out.items()}
         | {
+            "arrested": (("draw", "arc"), out["consignments"] * out["loss"] * 3),
             "price": (("draw", "node"), price),
+            "endowment_income": (("draw", "node"), earned),
             "stock": (("draw", "node"), stock),
             "market_price": (("draw", "market"), np.tile(list(MARKETS.values()), (draws, 1))),
             "sold": (("draw", "market"), sold),

@@ -186,26 +186,53 @@ def headline(
 ) -> pd.DataFrame:
     """The figures that a reader asks for first; rows by name, each with its own ``unit``.
 
-    ``air`` names the modes that fly; left out, they are those whose id says so.
+    The last four rows (delivered, hectares, seized, arrests) count all producers in the network; the
+    others are those of the home country. ``leaf sales`` is the farm-gate value of what is grown,
+    ``valley price`` that of a kg at :func:`price_spot`, ``growers' income`` holds their licit income
+    too, and ``delivered`` leaves out raw produce that is sold as such (legal leaf). ``air`` names the
+    modes that fly; left out, they are those whose id says so.
     """
+
+    spot = price_spot(base, home)
 
     def figures(data: xr.Dataset) -> dict[str, tuple[Values, str]]:
         out = data["pure"].values * leaving(data, home)
         income = data["income"].values / USD_PER_MILLION
         kinds = coord(data, "actor_kind")
         flies = np.array([_flies(mode, air) for mode in coord(data, "mode")])
-        return {
-            "delivered": (data["delivered"].values / KG_PER_TONNE, "t/yr"),
+        country = home_country(data, home)
+        links = (coord(data, "kind") == "link") & (coord(data, "from_country") == country)
+        grows = _grows(data) & (coord(data, "from_country") == country)
+        planted = data["flow"].values[:, grows]
+        node = list(coord(data, "node"))
+        head = [node.index(h) for h in coord(data, "head")[grows]]
+        leaf, price = data["arrival"].values[:, grows], data["price"].values
+        at_home = coord(data, "node_country") == country
+        told = {
             "exports": (out.sum(axis=1) / KG_PER_TONNE, "t/yr"),
             "exports by air": (out[:, flies].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+            "hectares at home": (planted.sum(axis=1), "ha"),
+            "eradicated at home": ((planted * data["loss"].values[:, grows]).sum(axis=1), "ha"),
+            "leaf price": (
+                np.divide((leaf * price[:, head]).sum(axis=1), np.maximum(leaf.sum(axis=1), 1e-300)),
+                "USD/kg",
+            ),
+            "leaf sales": ((leaf * price[:, head]).sum(axis=1) / USD_PER_MILLION, "M$/yr"),
+            "valley price": (price[:, node.index(spot)] if spot else np.zeros(len(price)), "USD/kg"),
+            "growers' income": (
+                data["endowment_income"].values[:, at_home].sum(axis=1) / USD_PER_MILLION,
+                "M$/yr",
+            ),
+            "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
+            "seized at home": (data["seized_pure"].values[:, links].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+            "arrests at home": (data["arrested"].values[:, links].sum(axis=1), "persons/yr"),
+            "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
+            "delivered": (data["sold_pure"].values[:, _drugs(data)].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+            "hectares": (data["hectares"].values, "ha"),
             "seized": (data["seized_total"].values / KG_PER_TONNE, "t/yr"),
             "arrests": (data["arrests"].values, "persons/yr"),
-            "hectares": (data["hectares"].values, "ha"),
-            "hectares at home": (_hectares(data, home)[1].sum(axis=1), "ha"),
-            "growers' income": (income[:, kinds == "households"].sum(axis=1), "M$/yr"),
-            "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
-            "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
         }
+        return told
 
     first = figures(base)
     then = figures(after) if after is not None else None
@@ -238,7 +265,8 @@ def price_ladder(
         price_to = price_from + loss + cost + fees + surcharge + risk_pay + margin + taken + rent
 
     holds in every draw: ``loss`` replaces what was seized or wasted on the way, ``rent`` is what the
-    step yields beyond the average of the options at its tail (it can be negative).
+    step yields beyond the average of the options at its tail (it can be negative). ``market_from``
+    and ``market_to`` are the prices of a kg of the good as it is sold there.
     """
     ids = list(coord(data, "arc"))
     numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market, home)
@@ -258,15 +286,51 @@ def price_ladder(
         terms |= {name: one[v].values / kilos if v in one else none for name, v in COSTS.items()}
         terms["rent"] = reach - sum(terms.values(), np.zeros_like(reach))
         terms["price_to"] = reach
+        terms |= {"market_from": price_tail, "market_to": data["price"].values[:, nodes[head]]}
         columns = {c: v for n, x in terms.items() for c, v in quantiles(n, x[:, None]).items()}
         text = ("step", "kind", "mode", "tail", "head", "form", "form_out", "from_place", "to_place")
         parts.append(pd.DataFrame({t: [str(one[t].values)] for t in text} | columns, index=[ids[arc]]))
     return pd.concat(parts).rename_axis("arc")
 
 
+def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
+    """Where the final good is made, by country, t pure a year: the good that earns most in the markets."""
+    worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base)
+    made = str(coord(base, "market_form")[int(np.argmax(worth))])
+
+    def rows(data: xr.Dataset) -> Rows:
+        chosen = (coord(data, "kind") == "process") & (coord(data, "form_out") == made)
+        values = data["arrival_pure"].values[:, chosen] / KG_PER_TONNE
+        return grouped(coord(data, "from_country")[chosen], values)
+
+    return contrast(rows(base), None if after is None else rows(after), "country")
+
+
+def price_spot(data: xr.Dataset, home: str | None = None) -> str:
+    """Node at home whose price is quoted: where most is made of the first good that leaf becomes."""
+    made = (coord(data, "kind") == "process") & (coord(data, "from_country") == home_country(data, home))
+    made &= np.isin(coord(data, "tail"), coord(data, "head")[_grows(data)])
+    if not made.any():
+        return ""
+    size = np.median(data["arrival_pure"].values, axis=0) * made
+    return str(coord(data, "head")[int(np.argmax(size))])
+
+
+def _grows(data: xr.Dataset) -> NDArray[np.bool_]:
+    """Activities that yield an illicit good."""
+    yields = (data["arrival_pure"].values > 0).any(axis=0)
+    return np.asarray((coord(data, "kind") == "activity") & yields, dtype=bool)
+
+
+def _drugs(data: xr.Dataset) -> NDArray[np.bool_]:
+    """Markets of made goods; where nothing is made, all markets."""
+    made = np.isin(coord(data, "market_form"), coord(data, "form_out")[coord(data, "kind") == "process"])
+    return made if made.any() else np.ones_like(made)
+
+
 def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[int]:
     """Numbers of the arcs from the farm gate to a market, by the largest home-grown arrival at every node."""
-    grown = _home_grown(data, home)
+    grown = home_grown(data, home)
     share = np.array([grown.get(str(n), 0.0) for n in data["market_node"].values])
     revenue = np.median(data["market_price"].values * data["sold"].values, axis=0) * share
     markets = list(coord(data, "market"))
@@ -285,7 +349,7 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
         node = str(tails[path[-1]])
 
 
-def _home_grown(data: xr.Dataset, home: str | None) -> dict[str, float]:
+def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
     """Share of what reaches each node that was grown at home; sweeps over the acyclic network."""
     names = list(map(str, coord(data, "node")))
     number = {n: i for i, n in enumerate(names)}
@@ -318,8 +382,7 @@ def _leaving_rows(
 
 
 def _hectares(data: xr.Dataset, home: str | None) -> Rows:
-    grows = (coord(data, "kind") == "activity") & (data["arrival_pure"].values > 0).any(axis=0)
-    grows &= coord(data, "from_country") == home_country(data, home)
+    grows = _grows(data) & (coord(data, "from_country") == home_country(data, home))
     return grouped(coord(data, "from_place")[grows], data["flow"].values[:, grows])
 
 
