@@ -1,0 +1,145 @@
+"""The documentation holds: its code runs, its commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"(?:^|`|\bbin/|Scripts\\)contraflow +([a-z]+)\b([^`\n]*)", re.MULTILINE)
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for kind, body in FENCE.findall(read(page)) if kind == language]
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings, as code hosts make them."""
+    heads = re.findall(r"^#+ (.+)$", FENCE.sub("", read(page)), re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", head.lower()) for head in heads]
+    return {head.strip().replace(" ", "-") for head in plain}
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.stem)
+def test_python_runs(page, capsys):
+    """Blocks of a page run one after the other; a page about the large case is only compiled."""
+    space: dict[str, object] = {}
+    for body in blocks(page, "python"):
+        code = compile(body, str(page), "exec")
+        if '"peru"' not in body:
+            exec(code, space)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(FENCE.sub("", read(page))):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(there), f"{page.name} links to {target}, which has no such heading"
+
+
+def test_every_page_is_in_the_index():
+    linked = {target.partition("#")[0] for target in LINK.findall(read(ROOT / "docs" / "index.md"))}
+    pages = {p.name for p in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert pages <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_commands_exist(page):
+    """Every command that a page names is one of the program's, and its options are too."""
+    from typer.main import get_command
+
+    known = get_command(import_module("contraflow.cli").app).commands
+    for name, rest in COMMAND.findall(read(page)):
+        assert name in known, f"{page.name} names 'contraflow {name}'"
+        options = {o for p in known[name].params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+        words = rest.partition("#")[0].partition("&&")[0]
+        try:
+            given = shlex.split(words)
+        except ValueError:
+            given = words.split()
+        for word in (w.partition("=")[0] for w in given if re.match(r"--?[a-z]", w)):
+            assert word in options, f"{page.name} names 'contraflow {name} {word}'"
+
+
+def test_lines_fit():
+    """Prose is wrapped where it can be; tables cannot."""
+    for page in PAGES:
+        if page.name == "data-dictionary.md":
+            continue
+        for number, line in enumerate(FENCE.sub("", read(page)).splitlines(), start=1):
+            assert len(line) <= 110 or line.startswith("|") or "](" in line, f"{page.name}, line {number}"
+
+
+def test_ci_runs_the_commands_of_the_readme():
+    """The two commands are found by their markers, each on one line, so that README and CI are one."""
+    readme = read(ROOT / "README.md")
+    for marker, ends in (("run", "contraflow run peru"), ("test", "python -m pytest")):
+        found = re.search(rf"^<!-- command: {marker} -->\n```sh\n(.+)\n```$", readme, re.MULTILINE)
+        assert found is not None
+        assert found[1].endswith(ends)
+    script = read(ROOT / ".ci" / "run")
+    assert "command_of test" in script
+    assert "command_of run" in script
+
+
+def test_licence_is_whole():
+    """The standard text of the Apache License 2.0, by its SHA-256."""
+    from hashlib import sha256
+
+    text = (ROOT / "LICENSE").read_bytes().replace(b"\r\n", b"\n")
+    assert sha256(text).hexdigest() == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+
+
+def test_citation_and_changelog_name_the_version():
+    import contraflow
+
+    assert f"version: {contraflow.__version__}\n" in read(ROOT / "CITATION.cff")
+    assert "## [Unreleased]" in read(ROOT / "CHANGELOG.md") or contraflow.__version__ in read(
+        ROOT / "CHANGELOG.md"
+    )
+
+
+def test_peru_page_counts_what_the_case_holds():
+    import contraflow
+    from contraflow.evidence.likelihood import make_likelihood
+    from contraflow.lab import responder
+
+    case = contraflow.load("peru")
+    found = responder(case)
+    network, fitted = found.model.network, int(make_likelihood(found).fitted.sum())
+    uses = [c.use.value for c in case.claims.values()]
+    numbers = list(case.parameters.values())
+    free = network.ledger.free
+    weights = sum(bool(f) and i.startswith("weight@") for i, f in zip(network.ledger.ids, free, strict=True))
+    waiting = sum(p.needs.value == "dynamics" for p in case.patterns.values())
+    fixed, resting = (sum(p.low == p.high for p in numbers), sum(bool(p.claims) for p in numbers))
+    rows = [
+        f"{len(case.places)}, {len(case.links)}, {len(network.arcs)}, {len(network.nodes)}",
+        f"{len(case.sources)}, of which",
+        f"{len(uses)}: {fitted} fitted, {uses.count('check')} checked, {uses.count('context')} context",
+        f"{len(numbers)}: {fixed} fixed, {resting} with claims, {len(numbers) - resting} declared",
+        f"{int(free.sum())}, of which {weights} are weights of arcs",
+        f"{len(case.measures)}, {len(case.patterns)} ({len(case.patterns) - waiting} that an equilibrium",
+    ]
+    page = read(ROOT / "docs" / "peru.md")
+    for row in rows:
+        assert row in page, f"docs/peru.md should say: {row}"
+    text = read(ROOT / "docs" / "calibration.md").replace("\n", " ")
+    assert f"{int(free.sum())} free numbers" in " ".join(text.split())
+    assert f"{fitted} claims" in " ".join(text.split())
