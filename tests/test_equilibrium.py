@@ -1,8 +1,11 @@
 """Equilibria on networks solved by hand, their signs, derivatives and identities."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from contraflow.errors import ConvergenceError
 from contraflow.lab import prior
 from contraflow.model.numerics import jax, jnp
 from contraflow.results.verify import verify
@@ -97,14 +100,51 @@ def test_with_a_perfect_substitute_only_shares_move():
     assert np.isclose(price(after, "drug@north"), price(base, "drug@north"), rtol=1e-9)
 
 
-def test_a_closed_route_moves_everything_to_the_other():
+def same_market() -> Tiny:
     t = two_routes(elasticity=0.5)
-    measure(t, "close", "add cost", 1e5, step="by-air")
+    t.tables["links"]["by-air"] = t.tables["links"]["by-air"].model_copy(update={"destination": "north"})
+    t.tables["markets"].pop("south")
+    return t
+
+
+def test_a_closed_route_moves_everything_to_the_other():
+    t = same_market()
+    measure(t, "close", "add cost", 1e6, step="by-air")
     lab = prior(t.case())
-    # the market that only this route serves cannot be cut off for good: its price rises until it pays
-    after = lab.respond({"close": 0.01})
-    assert flow(after, "by-air") < flow(lab.baseline(), "by-air")
+    base, after = lab.baseline(), lab.respond({"close": 1})
+    assert flow(base, "by-air") > 100
+    assert flow(after, "by-air") == 0
+    assert np.isclose(flow(after, "by-road"), 1000, rtol=1e-9)
     check(lab, after)
+
+
+def test_no_equilibrium_is_an_error_that_says_what_was_tried():
+    t = two_routes(elasticity=0.5)
+    measure(t, "wall", "add hazard", 500.0, step="by-air")
+    lab = prior(t.case())
+    with pytest.raises(ConvergenceError) as caught:
+        lab.respond({"wall": 10})
+    message = str(caught.value)
+    assert "wall 10" in message
+    assert "5 starts" in message
+    assert "south" in message
+    assert "at no price" in message
+
+
+def test_draws_are_solved_side_by_side():
+    """Three draws in one lab give what each gives alone."""
+    t = two_routes(costs=(10.0, (20.0, 40.0, 60.0)), elasticity=0.6)
+    measure(t, "toll", "add cost", 1.0, step="by-road")
+    one = prior(t.case())
+    ledger = np.repeat(one.ledger, 3, axis=0)
+    ledger[:, one.network.ledger.index("by-air-cost")] = (25.0, 40.0, 55.0)
+    many = dataclasses.replace(one, ledger=ledger)
+    together = many.respond({"toll": 12})
+    assert together.data.sizes["draw"] == 3
+    check(many, together)
+    for draw in range(3):
+        alone = dataclasses.replace(one, ledger=ledger[draw : draw + 1]).respond({"toll": 12})
+        assert np.allclose(alone.data["flow"][0], together.data["flow"][draw], rtol=1e-9)
 
 
 def facility_case(steepness: float) -> Tiny:
@@ -184,19 +224,19 @@ def test_derivatives_of_the_equilibrium_match_finite_differences():
 
     def sold(ledger, level):
         reference = responder.reference(ledger)
-        return responder.respond(ledger, reference, jnp.array([level])).point.sold
+        levels = jnp.array([level])
+        root = responder.root(ledger, reference, levels)
+        return responder.settle(ledger, levels, root.state).point.sold
 
-    level = 7.0
-    exact = jax.jit(jax.jacfwd(sold, argnums=1))(ledger, level)
-    step = 1e-4
+    level, step = 7.0, 1e-4
     run = jax.jit(sold)
+    by_ledger, by_level = jax.jit(jax.jacrev(sold, argnums=(0, 1)))(ledger, level)
     differences = (run(ledger, level + step) - run(ledger, level - step)) / (2 * step)
-    assert np.allclose(exact, differences, rtol=1e-6)
-    reverse = jax.jit(jax.jacrev(sold))(ledger, level)
+    assert np.allclose(by_level, differences, rtol=1e-6)
     cost = lab.network.ledger.index("by-road-cost")
     bump = ledger.at[cost].add(step), ledger.at[cost].add(-step)
     differences = (run(bump[0], level) - run(bump[1], level)) / (2 * step)
-    assert np.allclose(reverse[:, cost], differences, rtol=1e-5)
+    assert np.allclose(by_ledger[:, cost], differences, rtol=1e-5)
 
 
 @pytest.mark.parametrize("policy", [{}, {"toll": 30.0}])

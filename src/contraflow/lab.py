@@ -40,6 +40,9 @@ Array = npt.NDArray[np.float64]
 Picks = npt.NDArray[np.int64]
 Progress = Callable[[str], None]
 
+CUT_OFF = 1e-10
+"""Part of its baseline sales below which a market counts as cut off."""
+
 SAME_STATE = 1e-6
 """Largest difference, in logarithms, of two states that count as one equilibrium."""
 
@@ -165,9 +168,10 @@ class Lab:
         )
         state = root.state.reshape(draws, tries, -1)
         residual = root.residual.reshape(draws, tries)
-        solved = residual <= 10 * TOLERANCE
+        cut_off = self._cut_off(state)
+        solved = (residual <= 10 * TOLERANCE) & ~cut_off.any(axis=2)
         if not solved.any(axis=1).all():
-            raise ConvergenceError(self._not_found(policy, residual, state))
+            raise ConvergenceError(self._not_found(policy, residual, state, cut_off))
         chosen = solved.argmax(axis=1)
         kind = _distinct(state, solved)
         search = Search(
@@ -236,10 +240,25 @@ class Lab:
             },
         )
 
-    def _not_found(self, policy: Mapping[str, float], residual: Array, state: Array) -> str:
-        draw = int(np.flatnonzero((residual > 10 * TOLERANCE).all(axis=1))[0])
-        best = int(np.argmin(residual[draw]))
+    def _cut_off(self, state: Array) -> npt.NDArray[np.bool_]:
+        """Elastic markets (draw, start, market) that would sell less than CUT_OFF of their baseline."""
+        elastic = self.network.elastic
+        elasticity = self.ledger[:, self.network.market_elasticity[elastic]]
+        return np.asarray(elasticity[:, None, :] * state[:, :, : elastic.size] > -np.log(CUT_OFF))
+
+    def _not_found(
+        self, policy: Mapping[str, float], residual: Array, state: Array, cut_off: npt.NDArray[np.bool_]
+    ) -> str:
+        failed = (residual > 10 * TOLERANCE) | cut_off.any(axis=2)
+        draw = int(np.flatnonzero(failed.all(axis=1))[0])
         names = [self.network.markets[i] for i in self.network.elastic] + list(self.network.facility_ids)
+        lost = [names[i] for i in np.flatnonzero(cut_off[draw].any(axis=0))]
+        if lost:
+            return (
+                f"No equilibrium was found for {describe(self.case, policy)}: at no price does anything reach "
+                f"{', '.join(lost)}, from none of {residual.shape[1]} starts. Try a lower level."
+            )
+        best = int(np.argmin(residual[draw]))
         worst = names[int(np.argmax(np.abs(state[draw, best])))]
         return (
             f"No equilibrium was found for {describe(self.case, policy)}. Tried {residual.shape[1]} starts "

@@ -58,7 +58,8 @@ def _verify_draw(data: xr.Dataset, baseline: xr.Dataset | None) -> Verification:
     dilution, surcharge, congestion = np.ones(uses.size), a["surcharge_rate"], 0.0
     if baseline is not None and facility:
         relative = a["load"] / np.asarray(baseline["load"])
-        weaker = 1 / (1 - a["facility_dilution"] + a["facility_dilution"] * relative)
+        with np.errstate(divide="ignore"):
+            weaker = 1 / (1 - a["facility_dilution"] + a["facility_dilution"] * relative)
         dilution = np.where(uses >= 0, weaker[uses], 1.0)
         dearer = a["facility_surcharge"] * (relative / a["open_share"]) ** a["facility_steepness"]
         expected = np.where(uses >= 0, dearer[uses], 0.0)
