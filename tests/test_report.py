@@ -12,9 +12,9 @@ import pytest
 
 import synthetic
 from contraflow.errors import OutputError
-from contraflow.report import charts, evidence, html, summary
+from contraflow.report import charts, evidence, figures, html, summary
 from contraflow.report.contents import ledger_table, shown_names
-from contraflow.report.lines import bend, flows, map_frame
+from contraflow.report.lines import bend, flows, map_frame, split
 from contraflow.report.maps import flow_map
 from contraflow.report.projection import EARTH_RADIUS, project
 from contraflow.report.sankey import SEIZED, journeys, sankey
@@ -85,12 +85,12 @@ def test_journeys_account_for_all_that_grows_at_home():
 
 
 def test_the_claims_chart_leaves_out_what_has_no_figure_and_says_which_column_lacks():
-    figure = evidence.claims_chart(synthetic.claims())
-    shown = {text for trace in figure.data for text in trace.hovertext or ()}
+    figure = evidence.draw_claims_chart(synthetic.claims())
+    shown = {text for trace in figure.data for text in trace.get("hovertext", ())}
     assert len(shown) == 6
     assert evidence.tension_colour(0.5) != evidence.tension_colour(-2.5)
     with pytest.raises(ValueError, match="lacks the columns residual"):
-        evidence.claims_chart(synthetic.claims().drop(columns="residual"))
+        evidence.draw_claims_chart(synthetic.claims().drop(columns="residual"))
 
 
 def test_equal_names_stay_two_rows():
@@ -98,12 +98,47 @@ def test_equal_names_stay_two_rows():
 
 
 def test_sentences_say_what_the_numbers_say():
-    told = " ".join(summary.answer(BASE, SHUT, NAMES))
-    assert "Less leaves by small plane (−187 t)" in told
-    assert "The state spends 15 M$ a year more (from 40 to 55 M$)" in told
-    assert "all but end" in summary.headline_sentence(BASE, SHUT, NAMES)
-    still = summary.headline_sentence(BASE, BASE, NAMES)
-    assert still == "What reaches the markets hardly changes, and the ways out stay as they are."
+    told = summary.tell(BASE, SHUT, NAMES)
+    assert told.short[0].startswith("Exports by small plane all but end, from 190 to ")
+    assert "In all, Peru exports" in told.short[1]
+    assert "kilo of washed paste in the VRAEM falls from $" in told.short[1]
+    findings = dict(told.findings)
+    assert "Less leaves by small plane (−187 t)" in findings["Ways out"]
+    assert "The state spends $15 million a year more (from $40 to $55 million)" in findings["The state"]
+    still = summary.tell(BASE, BASE, NAMES)
+    assert still.short[0].startswith("Nothing moves: ")
+    assert still.short[0].endswith("tonnes leave Peru as before, by the same ways, at the same prices.")
+
+
+@pytest.mark.parametrize(
+    ("millions", "text"), [(1234.0, "$1.23 billion"), (28.4, "$28 million"), (0.934, "$0.93 million")]
+)
+def test_money_in_words(millions, text):
+    assert summary.money(millions) == text
+
+
+def test_goods_of_rivals_are_told_apart():
+    all_flows = flows(BASE, tables.home_grown(BASE))
+    own, rest = split(all_flows)
+    assert sum(f.tonnes for f in own.values()) == pytest.approx(sum(f.tonnes for f in all_flows.values()))
+    assert sum(f.tonnes for f in rest.values()) == pytest.approx(0)
+    foreign = flows(BASE, tables.home_grown(BASE, "BO"))
+    assert sum(f.tonnes for f in split(foreign)[0].values()) == 0
+
+
+def test_every_figure_is_one_that_plotly_accepts():
+    made = (
+        figures.flow_map(CASE, BASE),
+        figures.change_map(CASE, BASE, SHUT),
+        figures.journeys(CASE, BASE),
+        figures.changes(CASE, BASE, SHUT),
+        figures.changes(CASE, BASE, SHUT, "zone"),
+        figures.incomes(BASE, SHUT),
+        figures.price_ladder(CASE, BASE),
+        figures.price_parts(CASE, BASE),
+        figures.claims(synthetic.claims()),
+    )
+    assert all(len(figure.data) for figure in made)
 
 
 def test_the_ledger_tells_claims_from_assumptions():
@@ -192,5 +227,5 @@ def test_a_missing_folder_is_named(tmp_path):
 def test_a_report_without_questions_shows_the_baseline():
     data = synthetic.report()
     text = html.render(type(data)(data.case, data.base, (), data.claims, data.meta))
-    assert 'id="fig-incomes"' in text
+    assert 'id="fig-incomes-near"' in text
     assert 'id="moves"' not in text

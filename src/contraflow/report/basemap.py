@@ -6,16 +6,13 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contraflow.report import style
 from contraflow.report.projection import project
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 Line = NDArray[np.float64]
 
@@ -56,35 +53,34 @@ def features() -> tuple[dict[str, Any], ...]:
     return tuple(json.loads(text)["features"])
 
 
-def base_traces(frame: Frame, home: str) -> list[go.Scatter]:
+def base_traces(frame: Frame, home: str) -> list[dict[str, Any]]:
     """Traces of everything below the flows, cut to a frame with some margin."""
-    import plotly.graph_objects as go
 
     def add(kind: str, fill: str | None, colour: str, width: float, only: str | None = None) -> None:
-        x: list[float | None] = []
-        y: list[float | None] = []
+        x: list[int | None] = []
+        y: list[int | None] = []
         for feature in features():
             own = feature["properties"]
             if own["kind"] != kind or (only is not None and (own.get("country") == home) != (only == "home")):
                 continue
             for line in _lines(feature["geometry"]):
                 for part in _cut(line, frame, closed=fill is not None):
-                    x += [*map(float, np.round(part[:, 0])), None]
-                    y += [*map(float, np.round(part[:, 1])), None]
+                    x += [*np.round(part[:, 0]).astype(int).tolist(), None]
+                    y += [*np.round(part[:, 1]).astype(int).tolist(), None]
         traces.append(
-            go.Scatter(
-                x=x,
-                y=y,
-                mode="lines",
-                line={"color": colour, "width": width},
-                fill="toself" if fill else None,
-                fillcolor=fill,
-                hoverinfo="skip",
-                showlegend=False,
-            )
+            {
+                "type": "scatter",
+                "x": x,
+                "y": y,
+                "mode": "lines",
+                "line": {"color": colour, "width": width},
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
+            | ({"fill": "toself", "fillcolor": fill} if fill else {})
         )
 
-    traces: list[go.Scatter] = []
+    traces: list[dict[str, Any]] = []
     add("country", style.LAND, "#d3cdbd", 0.8, "abroad")
     add("country", style.HOME, "#d3cdbd", 0.8, "home")
     add("division", None, "#e2dccd", 0.6, "abroad")
@@ -96,22 +92,21 @@ def base_traces(frame: Frame, home: str) -> list[go.Scatter]:
     return traces
 
 
-def _names(frame: Frame) -> go.Scatter:
-    import plotly.graph_objects as go
-
+def _names(frame: Frame) -> dict[str, Any]:
     points = [f for f in features() if f["properties"]["kind"] == "label"]
     degrees = np.array([f["geometry"]["coordinates"] for f in points])
     x, y = project(degrees[:, 1], degrees[:, 0])
     inside = [i for i in range(len(points)) if frame.holds(float(x[i]), float(y[i]))]
-    return go.Scatter(
-        x=[float(x[i]) for i in inside],
-        y=[float(y[i]) for i in inside],
-        mode="text",
-        text=[" ".join(points[i]["properties"]["name"].upper()) for i in inside],
-        textfont={"size": 11, "color": "#aaa28c", "family": style.FONT},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    return {
+        "type": "scatter",
+        "x": [round(float(x[i])) for i in inside],
+        "y": [round(float(y[i])) for i in inside],
+        "mode": "text",
+        "text": [" ".join(points[i]["properties"]["name"].upper()) for i in inside],
+        "textfont": {"size": 11, "color": "#aaa28c", "family": style.FONT},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _lines(geometry: dict[str, Any]) -> list[Line]:

@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from contraflow.report import style
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from contraflow.report.drawing import Drawing
 
 ROW = 30
 """Height of a row of a bar or dot chart, px."""
 
 
-def dumbbells(
+def draw_dumbbells(
     frame: pd.DataFrame, unit: str, names: Mapping[str, str] | None = None, most: int = 12
-) -> go.Figure:
+) -> Drawing:
     """Before and after, one row per option, joined by a line whose colour is the sign of the change.
 
     ``frame`` is a table of :mod:`contraflow.results.tables` with columns before and after (and, with
     draws, after_5 and after_95, shown as a thin bar); the ``most`` largest rows are drawn.
     """
-    import plotly.graph_objects as go
-
     size = frame[["before", "after"]].max(axis=1)
     rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
     rows = rows.sort_values("before", ascending=True, kind="stable")
     labels = unique([(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index])
     before, after = rows["before"].to_numpy(), rows["after"].to_numpy()
-    figure = go.Figure(layout=_rows_layout(len(rows), unit))
+    figure = Drawing(_rows_layout(len(rows), unit))
     for sign, colour in ((1, style.RISE), (-1, style.FALL)):
         x: list[float | None] = []
         y: list[str | None] = []
         for label, a, b in zip(labels, before, after, strict=True):
             if (b - a) * sign > 0:
                 x, y = [*x, float(a), float(b), None], [*y, label, label, None]
-        figure.add_scatter(
-            x=x, y=y, mode="lines", line={"color": style.faded(colour, 0.55), "width": 5}, hoverinfo="skip"
+        figure.add(
+            "scatter",
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": style.faded(colour, 0.55), "width": 5},
+            hoverinfo="skip",
         )
     if "after_5" in rows:
         low, high = rows["after_5"].to_numpy(), rows["after_95"].to_numpy()
@@ -57,17 +58,18 @@ def dumbbells(
         text = [
             f"<b>{n}</b><br>{when}: {style.amount(v)} {unit}" for n, v in zip(labels, values, strict=True)
         ]
-        figure.add_scatter(
+        figure.add(
+            "scatter",
             x=values.tolist(),
             y=labels,
             mode="markers",
             marker={"size": 11, "color": fill, "line": {"color": edge, "width": 2}},
-            error_x=bars and bars | {"color": style.SOFT},
+            error_x=None if bars is None else bars | {"color": style.SOFT},
             text=text,
             hoverinfo="text",
             cliponaxis=False,
         )
-    figure.update_yaxes(categoryorder="array", categoryarray=labels)
+    figure.yaxis(categoryorder="array", categoryarray=labels)
     notes = [
         {
             "x": float(max(a, b)),
@@ -81,27 +83,27 @@ def dumbbells(
         for label, a, b in zip(labels, before, after, strict=True)
         if abs(b - a) > still
     ]
-    figure.update_layout(annotations=notes)
+    figure.layout["annotations"] = notes
     return figure
 
 
-def income_bars(frame: pd.DataFrame, most: int = 12) -> go.Figure:
+def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
     """Who earns what, M$ a year, before and after; ``frame`` as from ``tables.incomes``."""
-    import plotly.graph_objects as go
-
     ends = [c for c in ("before", "after") if c in frame]
     size = frame[ends].max(axis=1)
+    size = size[size > 1e-3 * size.max()]
     rows = frame.loc[size.nlargest(most).index].sort_values("before", kind="stable")
-    labels = unique([str(n) for n in rows["name"]])
-    figure = go.Figure(layout=_rows_layout(round(len(rows) * 1.35), "M$ a year"))
-    figure.update_layout(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in rows)
-    figure.update_layout(
+    labels = unique([_wrap(str(n), 34) for n in rows["name"]])
+    figure = Drawing(_rows_layout(round(len(rows) * 1.3), "million dollars a year"))
+    figure.layout.update(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in rows)
+    figure.layout.update(
         legend=_legend_above() | {"traceorder": "reversed"}, margin={"t": 34, "l": 8, "r": 62, "b": 40}
     )
     looks = {"after": ("#23508a", "after"), "before": ("#c9c3b2", "before")}
     for column in (c for c in ("after", "before") if c in rows):
         values = rows[column].to_numpy()
-        figure.add_bar(
+        figure.add(
+            "bar",
             x=values.tolist(),
             y=labels,
             orientation="h",
@@ -129,30 +131,35 @@ COMPONENTS = {
 }
 
 
-def ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> go.Figure:
+def draw_ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:
     """The price of a kg of pure cocaine along the chain, log axis, each step named; USD per kg pure.
 
     ``frame`` as from ``tables.price_ladder``. Stairs show the price; what is added at a step stands
     beside it in words, so that a log axis does not have to carry a stack.
     """
-    import plotly.graph_objects as go
-
     names = names or {}
     prices = np.concatenate([frame["price_from"].to_numpy()[:1], frame["price_to"].to_numpy()])
     prices = np.maximum(prices, 1e-9)
     first = frame.iloc[0]
-    labels = [_two_lines(_name(names, first["form"]), _name(names, first["from_place"]))]
+    goods = [str(first["form"]), *(str(f) for f in frame["form_out"])]
+    plain = [float(first["market_from"]), *frame["market_to"].astype(float)]
+    labels = [_two_lines(_name(names, first["from_place"]), "sold at the farm gate")]
     for _, step in frame.iterrows():
-        made = f"made into {_name(names, step['form_out'])}"
-        how = _name(names, step["mode"]) if step["kind"] == "link" else made
+        made = f"made into {_lower(_name(names, step['form_out']))}"
+        how = _lower(_name(names, step["mode"])) if step["kind"] == "link" else made
         labels.append(_two_lines(_name(names, step["to_place"]), how))
     labels = unique(labels)
-    figure = go.Figure(layout=style.layout(430, margin={"l": 8, "r": 16, "t": 30, "b": 8}))
-    figure.add_bar(
+    figure = Drawing(style.layout(470, margin={"l": 8, "r": 16, "t": 44, "b": 8}))
+    figure.add(
+        "bar",
         x=labels,
         y=prices.tolist(),
         marker={"color": ["#5d7f3f", *[_step_colour(k) for k in frame["kind"]]], "line": {"width": 0}},
-        text=[f"<b>{_dollars(p)}</b>" for p in prices],
+        text=[
+            f"<b>{_dollars(p)}</b><br><span style='color:{style.SOFT};font-size:11px'>"
+            f"{_dollars(q)} a kg of<br>{_lower(_short_name(_name(names, g)))}</span>"
+            for p, q, g in zip(prices, plain, goods, strict=True)
+        ],
         textposition="outside",
         cliponaxis=False,
         hovertext=["where the leaf is sold", *[_built(step) for _, step in frame.iterrows()]],
@@ -160,13 +167,11 @@ def ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
         width=0.62,
     )
     low = 10.0 ** np.floor(np.log10(prices.min()) - 0.15)
-    figure.update_xaxes(
-        **style.axis(tickangle=0, showgrid=False, tickfont={"size": 11.5, "color": style.INK})
-    )
-    figure.update_yaxes(
+    figure.xaxis(**style.axis(tickangle=0, showgrid=False, tickfont={"size": 11.5, "color": style.INK}))
+    figure.yaxis(
         **style.axis(
             type="log",
-            range=[float(np.log10(low)), float(np.log10(prices.max()) + 0.18)],
+            range=[float(np.log10(low)), float(np.log10(prices.max()) + 0.32)],
             dtick=1,
             tickprefix="$",
             tickformat=",.0~f",
@@ -175,10 +180,8 @@ def ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
     return figure
 
 
-def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> go.Figure:
+def draw_ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:
     """What each step adds, as shares of its rise in price; USD per kg pure on hover."""
-    import plotly.graph_objects as go
-
     names = names or {}
     parts = [p for p in COMPONENTS if p != "price_from"]
     seen = (np.maximum(frame[parts].to_numpy(float), 0.0) > 0.005 * frame[["price_to"]].to_numpy(float)).any(
@@ -191,16 +194,18 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
         [
             f"{_name(names, s['from_place'])} → {_name(names, s['to_place'])}"
             if s["kind"] == "link"
-            else f"{_name(names, s['form'])} → {_name(names, s['form_out'])}, {_name(names, s['to_place'])}"
+            else f"{_short_name(_name(names, s['form']))} → "
+            f"{_lower(_short_name(_name(names, s['form_out'])))}, {_name(names, s['to_place'])}"
             for _, s in frame.iterrows()
         ]
     )
-    figure = go.Figure(layout=_rows_layout(len(frame) + 1, ""))
-    figure.update_layout(barmode="stack", bargap=0.34, showlegend=True, legend=_legend_above())
-    figure.update_layout(margin={"t": 56, "l": 8, "r": 84, "b": 30})
+    figure = Drawing(_rows_layout(len(frame) + 1, ""))
+    figure.layout.update(barmode="stack", bargap=0.34, showlegend=True, legend=_legend_above())
+    figure.layout.update(margin={"t": 56, "l": 8, "r": 84, "b": 30})
     for k, part in enumerate(parts):
         text, colour = COMPONENTS[part]
-        figure.add_bar(
+        figure.add(
+            "bar",
             x=shares[:, k].tolist(),
             y=labels,
             orientation="h",
@@ -210,7 +215,7 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
             hoverinfo="text",
         )
     for label, rise in zip(labels, (frame["price_to"] - frame["price_from"]).to_numpy(float), strict=True):
-        figure.add_annotation(
+        figure.note(
             x=1.0,
             y=label,
             text=f"{'+' if rise > 0 else ''}{_dollars(rise)}",
@@ -219,8 +224,8 @@ def ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) ->
             showarrow=False,
             font={"size": 12},
         )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title=None)
-    figure.update_yaxes(autorange="reversed")
+    figure.xaxis(range=[0, 1], tickformat=".0%", title=None)
+    figure.yaxis(autorange="reversed")
     return figure
 
 
@@ -242,6 +247,21 @@ def _built(step: pd.Series[Any]) -> str:
 def _sign_colour(change: float, still: float) -> str:
     """Colour of a rise or fall; grey where the change is not worth showing."""
     return style.SOFT if abs(change) <= still else style.RISE if change > 0 else style.FALL
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _short_name(text: str) -> str:
+    """The good without its kind: the last word of its name."""
+    return text.rsplit(maxsplit=1)[-1].capitalize() if text else text
+
+
+def _wrap(text: str, width: int) -> str:
+    import textwrap
+
+    return "<br>".join(textwrap.wrap(text, width))
 
 
 def _two_lines(first: str, second: str) -> str:

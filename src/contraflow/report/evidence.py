@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from contraflow.report import style
 from contraflow.report.charts import unique
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from contraflow.report.drawing import Drawing
 
 TICKS = {0.01: "0.01×", 0.03: "0.03×", 0.1: "0.1×", 0.2: "0.2×", 0.5: "0.5×", 1.0: "as stated"}
 TICKS |= {2.0: "2×", 5.0: "5×", 10.0: "10×", 30.0: "30×", 100.0: "100×"}
@@ -23,9 +21,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the claims table; ``residual`` is in standard deviations, model minus claim."""
 SCALE = (
-    (1.0, "#2f8f8b", "within 1 s.d."),
-    (2.0, "#c58a1c", "1 to 2 s.d."),
-    (np.inf, "#b4432f", "beyond 2 s.d."),
+    (1.0, "#2f8f8b", "fits (within 1 s.d.)"),
+    (2.0, "#c58a1c", "strained (1 to 2 s.d.)"),
+    (np.inf, "#b4432f", "contradicts (beyond 2 s.d.)"),
 )
 
 
@@ -34,21 +32,28 @@ def tension_colour(residual: float) -> str:
     return next(colour for limit, colour, _ in SCALE if abs(residual) <= limit or limit == np.inf)
 
 
-def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
+WORDS = ("fits", "strained", "contradicts")
+"""Residuals up to each limit of :data:`SCALE`, in a word."""
+
+
+def tension_word(residual: float) -> str:
+    """A standardised residual in a word."""
+    return next(w for w, (limit, _, _) in zip(WORDS, SCALE, strict=True) if abs(residual) <= limit)
+
+
+def draw_claims_chart(claims: pd.DataFrame, most: int = 36) -> Drawing:
     """Each claim's range (bar), its figure (tick) and the model's (dot), as multiples of the figure.
 
     Claims have many units, so each row is divided by its own figure: 1 is what the source says, on a
     log axis. Rows are sorted by the standardised residual, worst first, and coloured by it; claims
     that are not fitted are hollow. Rows without a positive figure are left out.
     """
-    import plotly.graph_objects as go
-
     rows = _usable(claims)
     rows = rows.loc[rows["residual"].abs().nlargest(most).index].sort_values("residual", key=abs)
     centre = _centre(rows)
     labels = unique([_short(str(s)) for s in rows["statement"]])
-    figure = go.Figure(
-        layout=style.layout(
+    figure = Drawing(
+        style.layout(
             110 + 22 * max(len(rows), 1),
             margin={"l": 8, "r": 20, "t": 54, "b": 46},
             showlegend=True,
@@ -56,7 +61,6 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
                     "itemclick": False, "itemdoubleclick": False},
         )
     )  # fmt: skip
-    figure.add_vline(x=1, line={"color": style.FAINT, "width": 1})
     x: list[float | None] = []
     y: list[str | None] = []
     for label, low, high, middle in zip(labels, rows["low"], rows["high"], centre, strict=True):
@@ -64,8 +68,9 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
         b = high / middle if np.isfinite(high) and high > 0 else 1.0
         x, y = [*x, float(a), float(b), None], [*y, label, label, None]
     bar = {"color": "#cfc9b8", "width": 8}
-    figure.add_scatter(x=x, y=y, mode="lines", line=bar, hoverinfo="skip", name="range in the source")
-    figure.add_scatter(
+    figure.add("scatter", x=x, y=y, mode="lines", line=bar, hoverinfo="skip", name="range in the source")
+    figure.add(
+        "scatter",
         x=[1.0] * len(rows),
         y=labels,
         mode="markers",
@@ -75,7 +80,8 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
     )
     ratio = np.clip(rows["model"].to_numpy(float) / centre, 1e-3, 1e3)
     size = rows["residual"].abs().to_numpy(float)
-    figure.add_scatter(
+    figure.add(
+        "scatter",
         x=[v for r in ratio.tolist() for v in (1.0, r, None)],
         y=[v for label in labels for v in (label, label, None)],
         mode="lines",
@@ -86,7 +92,8 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
     for (limit, colour, text), floor in zip(SCALE, (-1.0, 1.0, 2.0), strict=True):
         own = (size > floor) & (size <= limit)
         fitted = (rows["use"] == "fit").to_numpy()
-        figure.add_scatter(
+        figure.add(
+            "scatter",
             x=ratio[own].tolist(),
             y=[label for label, o in zip(labels, own, strict=True) if o],
             mode="markers",
@@ -95,11 +102,11 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
                 "color": [colour if f else style.PAPER for f in fitted[own]],
                 "line": {"color": colour, "width": 2},
             },
-            name=f"model, {text}",
+            name=f"model {text}",
             hovertext=[_told(row) for _, row in rows[own].iterrows()],
             hoverinfo="text",
         )
-    figure.update_xaxes(
+    figure.xaxis(
         **style.axis(
             type="log",
             tickvals=list(TICKS),
@@ -108,10 +115,10 @@ def claims_chart(claims: pd.DataFrame, most: int = 40) -> go.Figure:
             title={"text": "relative to the figure in the source", "font": {"size": 12, "color": style.SOFT}},
         )
     )
-    figure.update_yaxes(
+    figure.yaxis(
         **style.axis(showgrid=False, tickfont={"size": 12, "color": style.INK}, type="category", dtick=1)
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=labels, range=[-0.7, len(labels) - 0.3])
+    figure.yaxis(categoryorder="array", categoryarray=labels, range=[-0.7, len(labels) - 0.3])
     return figure
 
 

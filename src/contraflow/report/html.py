@@ -19,21 +19,47 @@ from contraflow.report.contents import ReportData, ledger_table, plain, shown_na
 from contraflow.results import tables
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
+    from contraflow.report.drawing import Drawing
 
-HEADLINES = {
-    "exports": "leaves the country",
+COLUMNS = {
+    "exports": "exports",
     "exports by air": "of it by air",
-    "hectares at home": "coca at home",
-    "seized": "seized on all ways",
-    "delivered": "reaches all markets",
-    "growers' income": "growers earn",
-    "armed groups' income": "armed groups earn",
-    "arrests": "arrests",
+    "hectares at home": "coca planted",
+    "leaf price": "leaf, a kg",
+    "valley price": "paste, a kg",
+    "leaf sales": "leaf sales",
+    "armed groups' income": "armed groups",
+    "seized at home": "seized",
+    "arrests at home": "arrests",
+    "state spending": "state spends",
+    "delivered": "sold, all producers",
 }
-COLUMNS = (*HEADLINES, "state spending")
+"""Columns of the table of questions, by row of the headline figures."""
+RENAMED = {"Traders' rent": "Traders on all ways, beyond the usual margin"}
 FIGURES = ("low", "value", "high", "model")
-UNITS = {"t/yr": "t", "ha": "ha", "M$/yr": "M$", "persons/yr": ""}
+UNITS = {"t/yr": "t", "ha": "ha", "M$/yr": "M$", "persons/yr": "", "USD/kg": "$"}
+SUBJECTS = (
+    ("theta", "How readily people switch"),
+    ("elasticity", "Demand"),
+    ("price", "Prices"),
+    ("pay", "Pay, hire and loads"),
+    ("cost", "Costs"),
+    ("fee", "Levies and bribes"),
+    ("margin", "Margins and pay for risk"),
+    ("hazard", "Risk of being stopped"),
+    ("endowment", "Land, yields and content"),
+    ("level", "Measures of the state"),
+    ("", "Everything else"),
+)
+"""Groups of the ledger: the first word that a parameter's subject begins with decides."""
+KIN = {
+    "haul": "pay", "load": "pay", "crew": "pay", "detour": "pay", "km": "pay",
+    "risk": "margin", "surcharge": "cost", "steepness": "cost", "full": "level", "half": "level",
+    "max": "level", "size": "level", "unit": "level", "lethal": "level", "rebuild": "level",
+    "trip": "hazard", "dilution": "hazard", "content": "endowment", "leaf": "endowment",
+    "coca": "endowment", "paste": "endowment", "yield": "endowment", "hcl": "endowment",
+}  # fmt: skip
+"""Subjects that stand in the group of another."""
 
 
 def write_report(report: ReportData, path: str | os.PathLike[str]) -> Path:
@@ -77,18 +103,22 @@ def render(report: ReportData) -> str:
     environment.filters |= {"amount": _cell, "percent": _percent}
     names = shown_names(report.case)
     figures, backdrop, aspect = _figures(report, names)
+    claims = _claims(report)
     return environment.get_template("report.html.j2").render(
         case=report.case,
         meta=report.meta,
         questions=_questions(report, names),
-        headlines=_headlines(report.base),
+        headlines=_headlines(report.base, names),
         comparison=_comparison(report),
-        figures={name: _json(figure) for name, figure in figures.items()},
-        backdrop=_embed(json.dumps([t.to_plotly_json() for t in backdrop])),
+        figures={name: _embed(figure.json()) for name, figure in figures.items()},
+        backdrop=_embed(json.dumps(backdrop, separators=(",", ":"))),
         aspect=aspect,
-        claims=_claims(report),
+        titles=_titles(report),
+        claims=[c for c in claims if c["known"]],
+        aside=[c for c in claims if not c["known"]],
+        tally=_tally(claims),
         ledger=_ledger(report),
-        patterns=None if report.patterns is None else report.patterns.to_dict("records"),
+        patterns=_patterns(report),
         home=tables.home_country(report.base),
         home_name=names.get(tables.home_country(report.base), ""),
         draws=report.base.sizes["draw"],
@@ -99,37 +129,47 @@ def render(report: ReportData) -> str:
 
 def _figures(
     report: ReportData, names: Mapping[str, str]
-) -> tuple[dict[str, go.Figure], list[go.Scatter], float]:
+) -> tuple[dict[str, Drawing], list[dict[str, Any]], float]:
     """Figures by name, those of question i ending in ``-i``; land and rivers, shared; height by width."""
     from contraflow.report import charts, evidence
     from contraflow.report.basemap import base_traces
     from contraflow.report.lines import map_frame
-    from contraflow.report.maps import flow_map
-    from contraflow.report.sankey import sankey
+    from contraflow.report.maps import draw_map
+    from contraflow.report.sankey import draw_sankey
 
     base, places = report.base, report.case.places
     ladder = tables.price_ladder(base)
     made = {
-        "map-before": flow_map(base, places, names=names, backdrop=False),
-        "sankey-before": sankey(base, names),
-        "ladder": charts.ladder_steps(ladder, names),
-        "ladder-parts": charts.ladder_parts(ladder, names),
-        "claims": evidence.claims_chart(report.claims),
+        "map-before": draw_map(base, places, names=names, backdrop=False),
+        "sankey-before": draw_sankey(base, names),
+        "ladder": charts.draw_ladder_steps(ladder, names),
+        "ladder-parts": charts.draw_ladder_parts(ladder, names),
+        "claims": evidence.draw_claims_chart(report.claims),
     }
     if not report.answers:
-        made["incomes"] = charts.income_bars(tables.incomes(base))
+        made |= _incomes("", tables.incomes(base))
     for i, (_, after) in enumerate(report.answers):
-        made[f"map-after-{i}"] = flow_map(base, places, after, "after", names=names, backdrop=False)
-        made[f"map-difference-{i}"] = flow_map(base, places, after, "difference", names=names, backdrop=False)
-        made[f"sankey-after-{i}"] = sankey(after, names)
-        made[f"mode-{i}"] = charts.dumbbells(tables.by_mode(base, after), "t pure a year", names)
-        made[f"route-{i}"] = charts.dumbbells(tables.by_route(base, after), "t pure a year", names)
+        made[f"map-after-{i}"] = draw_map(base, places, after, "after", names=names, backdrop=False)
+        made[f"map-difference-{i}"] = draw_map(base, places, after, "difference", names=names, backdrop=False)
+        made[f"sankey-after-{i}"] = draw_sankey(after, names)
+        made[f"mode-{i}"] = charts.draw_dumbbells(tables.by_mode(base, after), "t pure a year", names)
+        made[f"route-{i}"] = charts.draw_dumbbells(tables.by_route(base, after), "t pure a year", names)
         coca = pd.DataFrame(tables.by_zone(base, after).loc["coca"])
-        made[f"zone-{i}"] = charts.dumbbells(coca, "hectares of coca", names)
-        made[f"incomes-{i}"] = charts.income_bars(tables.incomes(base, after))
+        made[f"zone-{i}"] = charts.draw_dumbbells(coca, "hectares of coca", names)
+        made |= _incomes(f"-{i}", tables.incomes(base, after))
     home = tables.home_country(base)
     frame = map_frame(places, home)
     return made, base_traces(frame, home), frame.height / frame.width
+
+
+def _incomes(end: str, frame: pd.DataFrame) -> dict[str, Drawing]:
+    """Two charts, since buyers earn tens of times what all others do."""
+    from contraflow.report import charts
+
+    told = frame.assign(name=frame["name"].replace(RENAMED))
+    far = (told["kind"] == "buyers") | (told["kind"].isin(("clans",)) & frame["name"].isin(RENAMED))
+    chosen = {"incomes-near": told[~far], "incomes-far": told[far]}
+    return {f"{name}{end}": charts.draw_income_bars(f) for name, f in chosen.items() if len(f)}
 
 
 def _questions(report: ReportData, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -146,8 +186,7 @@ def _questions(report: ReportData, names: Mapping[str, str]) -> list[dict[str, A
             {
                 "title": question.title,
                 "levels": levels,
-                "short": summary.headline_sentence(report.base, after, names),
-                "sentences": summary.answer(report.base, after, names),
+                "told": summary.tell(report.base, after, names),
                 "zones": _zones(report.base, after, names),
             }
         )
@@ -170,31 +209,99 @@ def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> lis
     ]
 
 
-def _headlines(base: xr.Dataset) -> list[dict[str, Any]]:
-    rows = plain(tables.headline(base))
-    return [
-        {"label": text, "value": style.amount(rows[key]["before"]), "unit": UNITS[rows[key]["unit"]]}
-        for key, text in HEADLINES.items()
+def _headlines(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The cards: label, figure, unit before and after it, and what it means."""
+    rows = {k: float(r["before"]) for k, r in plain(tables.headline(base)).items()}
+    home = names.get(tables.home_country(base), "the country")
+    form, _, place = tables.price_spot(base).partition("@")
+    good = names.get(form, form)
+    by_air = rows["exports by air"] / rows["exports"] if rows["exports"] else 0.0
+
+    def card(label: str, key: str, unit: str, note: str) -> dict[str, Any]:
+        sign, after = ("$", unit[1:]) if unit.startswith("$") else ("", unit)
+        value = style.amount(style.rounded(rows[key]))
+        return {"label": label, "value": f"{sign}{value}", "unit": after, "note": note}
+
+    cards = [
+        card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {by_air:.0%} of it by air"),
+        card("Coca planted", "hectares at home", "ha", f"of which {_eradicated(rows)} are eradicated"),
+        card("Leaf at the farm gate", "leaf price", "$ a kg", f"${rows['leaf sales']:,.0f} million a year"),
+        card(
+            "In the valley",
+            "valley price",
+            "$ a kg",
+            f"{good[:1].lower()}{good[1:]}, {names.get(place, place)}",
+        ),
+        card(f"Seized in {home}", "seized at home", "t", "and on the ways that start there"),
+        card("Arrests there", "arrests at home", "", "expected, a year"),
+        card("Armed groups take", "armed groups' income", "$ million", "a year in levies and escort"),
+        card("Sold worldwide", "delivered", "t", "from all producers, rivals too"),
     ]
+    return [c for c in cards if c["value"] not in ("0", "$0")]
+
+
+def _eradicated(rows: Mapping[str, float]) -> str:
+    return style.amount(style.rounded(rows["eradicated at home"])) if rows["eradicated at home"] else "none"
 
 
 def _comparison(report: ReportData) -> dict[str, Any]:
     """The table of questions against headline figures."""
     rows = []
     base = plain(tables.headline(report.base))
+    shown = [k for k in COLUMNS if base[k]["before"]]
     for question, after in report.answers:
         frame = plain(tables.headline(report.base, after))
-        cells = [{"value": frame[k]["after"], "ratio": frame[k]["ratio"] - 1.0} for k in COLUMNS]
+        cells = [{"value": frame[k]["after"], "ratio": frame[k]["ratio"] - 1.0} for k in shown]
         rows.append({"title": question.title, "cells": cells})
     columns = [
-        {"label": k, "unit": UNITS[base[k]["unit"]] or "a year", "value": base[k]["before"]} for k in COLUMNS
+        {"label": COLUMNS[k], "unit": UNITS[base[k]["unit"]], "value": base[k]["before"]} for k in shown
     ]
     return {"columns": columns, "rows": rows}
 
 
+def _titles(report: ReportData) -> dict[str, Any]:
+    """Titles of the map by view; after and difference have one for each question."""
+    asked = [question.title for question, _ in report.answers]
+    return {
+        "before": "Before: the baseline",
+        "after": [f"After: {title}" for title in asked],
+        "difference": [f"What changes: {title}" for title in asked],
+    }
+
+
+def _tally(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How many fitted and checked claims fit, are strained or contradict, with their colours."""
+    from contraflow.report.evidence import SCALE, WORDS
+
+    known = [c for c in claims if c["known"]]
+    return [
+        {
+            "word": word,
+            "colour": colour,
+            "limit": text.partition("(")[2].rstrip(")"),
+            "fitted": sum(c["word"] == word and c["use"] == "fit" for c in known),
+            "checked": sum(c["word"] == word and c["use"] != "fit" for c in known),
+        }
+        for word, (_, colour, text) in zip(WORDS, SCALE, strict=True)
+    ]
+
+
+def _patterns(report: ReportData) -> list[dict[str, Any]] | None:
+    """Documented behaviour, what fails first and what waits last."""
+    if report.patterns is None:
+        return None
+    rows = [{str(k): v for k, v in r.items()} for r in report.patterns.to_dict("records")]
+    for row in rows:
+        waits = row["holds"] is None or pd.isna(row["holds"])
+        row["verdict"] = "waits" if waits else "yes" if row["holds"] else "no"
+        source = report.case.sources.get(str(row.get("source", "")))
+        row["title"] = source.title if source else ""
+    return sorted(rows, key=lambda r: ("no", "yes", "waits").index(r["verdict"]))
+
+
 def _claims(report: ReportData) -> list[dict[str, Any]]:
     """Claims for the table, those that the model contradicts most first."""
-    from contraflow.report.evidence import tension_colour
+    from contraflow.report.evidence import tension_colour, tension_word
 
     frame = report.claims.sort_values(by="residual", key=lambda z: -z.abs(), kind="stable")
     told = []
@@ -204,6 +311,7 @@ def _claims(report: ReportData) -> list[dict[str, Any]]:
         source = report.case.sources.get(str(row["source"]))
         row |= {
             "known": known,
+            "word": tension_word(row["residual"]) if known else "",
             "colour": tension_colour(row["residual"]) if known else style.FAINT,
             "title": source.title if source else row["source"],
             "range": _range(row["low"], row["value"], row["high"]),
@@ -233,25 +341,43 @@ def _range(low: Any, value: Any, high: Any) -> str:
 
 
 def _ledger(report: ReportData) -> list[dict[str, Any]]:
-    """Rows of the ledger, with the place of the value and the fit along the range from 0 to 100."""
+    """Groups of the ledger by subject, each with its rows and how many of them are assumptions."""
     frame = ledger_table(report.case) if report.ledger is None else report.ledger
     frame = frame.rename(columns={"calibrated": "fitted"})
     if "parameter" in frame:
         frame = frame.set_index("parameter")
-    rows = []
+    groups: dict[str, list[dict[str, Any]]] = {title: [] for _, title in SUBJECTS}
     for key, row in frame.iterrows():
-        cells = {str(k): v for k, v in row.items()} | {"id": key}
-        cells["unit"] = "" if cells["unit"] == "dimensionless" else cells["unit"]
-        log = report.case.parameters[str(key)].scale == "log" and row["low"] > 0
-        ends = np.log([row["low"], row["high"]]) if log else np.array([row["low"], row["high"]], float)
-        for name in ("value", "fitted"):
-            number = float(row[name]) if name in row and pd.notna(row[name]) else np.nan
-            spot = np.log(number) if log and number > 0 else number
-            wide = ends[1] - ends[0]
-            at = float(np.clip((spot - ends[0]) / wide, 0, 1) * 100) if wide > 0 else 50.0
-            cells[f"{name}_at"] = None if not np.isfinite(number) else round(at, 1)
-        rows.append(cells)
-    return rows
+        first = str(key).partition("-")[0]
+        if first == "weight":
+            continue
+        groups[_subject(first)].append(_ledger_row(report, str(key), row))
+    return [
+        {"title": title, "rows": rows, "assumed": sum(r["origin"] == "assumption" for r in rows)}
+        for title, rows in groups.items()
+        if rows
+    ]
+
+
+def _subject(first: str) -> str:
+    """Title of the group that a parameter's first word stands in."""
+    kin = KIN.get(first, first)
+    return next(title for start, title in SUBJECTS if kin.startswith(start))
+
+
+def _ledger_row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, Any]:
+    """A row of the ledger, with the places of the value and the fit along the range from 0 to 100."""
+    cells = {str(k): v for k, v in row.items()} | {"id": key}
+    cells["unit"] = "" if cells["unit"] == "dimensionless" else cells["unit"]
+    log = report.case.parameters[key].scale == "log" and row["low"] > 0
+    ends = np.log([row["low"], row["high"]]) if log else np.array([row["low"], row["high"]], float)
+    for name in ("value", "fitted"):
+        number = float(row[name]) if name in row and pd.notna(row[name]) else np.nan
+        spot = np.log(number) if log and number > 0 else number
+        wide = ends[1] - ends[0]
+        at = float(np.clip((spot - ends[0]) / wide, 0, 1) * 100) if wide > 0 else 50.0
+        cells[f"{name}_at"] = None if not np.isfinite(number) else round(at, 1)
+    return cells
 
 
 def _cell(value: Any) -> str:
@@ -272,15 +398,11 @@ def _percent(value: float) -> str:
     return "±0%" if abs(value) < 0.005 else f"{value:+.0%}".replace("-", "−")
 
 
-def _json(figure: go.Figure) -> str:
-    return _embed(figure.to_json())
-
-
 def _embed(text: str) -> str:
     """JSON that can stand inside a script element."""
     from markupsafe import Markup
 
-    return Markup(text.replace("</", "<\\/").replace("<!--", "<\\!--"))
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def _umask() -> int:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from contraflow.case.schema import Place, PlaceKind
 from contraflow.report import style
 from contraflow.report.basemap import Frame
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from contraflow.report.drawing import Drawing
 
 POSITIONS = (
     ("middle right", 0.0, 0.5),
@@ -43,13 +40,17 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Label:
-    """The end of lines that leave the map at one side for one place; x and y in km, t pure a year."""
+    """The end of lines that leave the map at one side for one place; x and y in km, t pure a year.
+
+    ``rival`` marks ends that hardly any goods grown at home reach; ``tonnes`` are then those of rivals.
+    """
 
     place: str
     x: float
     y: float
     side: str
     tonnes: float
+    rival: bool = False
 
 
 def spread(ends: list[Label], frame: Frame) -> list[Label]:
@@ -71,7 +72,7 @@ def spread(ends: list[Label], frame: Frame) -> list[Label]:
 
 
 def with_labels(
-    figure: go.Figure, spots: list[tuple[Place, float, float]], frame: Frame, pixels: float
+    figure: Drawing, spots: list[tuple[Place, float, float]], frame: Frame, pixels: float
 ) -> None:
     """Add dots and names, the first in the list choosing first; a name without room is left to hover."""
     scale = pixels / frame.width
@@ -82,7 +83,8 @@ def with_labels(
         texts.append(place.name if choice is not None else "")
         positions.append(choice or "middle right")
     look = [SYMBOLS.get(place.kind, PLAIN) for place, _, _ in spots]
-    figure.add_scatter(
+    figure.add(
+        "scatter",
         x=[round(x) for _, x, _ in spots],
         y=[round(y) for _, _, y in spots],
         mode="markers+text",

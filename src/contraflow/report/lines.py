@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from contraflow.results.tables import KG_PER_TONNE, coord
 REACH = 900.0
 """Foreign places within this distance of a place at home are on the map, km."""
 
+TRACE = 0.03
+"""A share grown at home below this is not told apart from the goods of rivals."""
+
 Point = tuple[float, float]
 Key = tuple[str, str, str]
 """Origin, destination and mode."""
@@ -25,27 +28,49 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Flow:
-    """Goods between two places by a mode, t pure a year; ``lost`` is the share intercepted."""
+    """Goods between two places by a mode, t pure a year.
+
+    ``lost`` is the share intercepted, ``own`` the share grown at home; ``rival`` marks what is not.
+    """
 
     origin: str
     destination: str
     mode: str
     tonnes: float
     lost: float = 0.0
+    own: float = 1.0
+    rival: bool = False
 
 
-def flows(data: xr.Dataset) -> dict[Key, Flow]:
-    """Transport summed over forms, by origin, destination and mode (medians over draws)."""
+def flows(data: xr.Dataset, grown: Mapping[str, float] | None = None) -> dict[Key, Flow]:
+    """Transport summed over forms, by origin, destination and mode (medians over draws).
+
+    ``grown`` is the share of what leaves each node that was grown at home, as from
+    ``tables.home_grown``; left out, all of it.
+    """
     links = np.flatnonzero(coord(data, "kind") == "link")
     pure = np.median(data["pure"].values, axis=0) / KG_PER_TONNE
     lost = np.median(data["seized_pure"].values, axis=0) / KG_PER_TONNE
-    origin, destination, mode = (coord(data, c) for c in ("from_place", "to_place", "mode"))
+    origin, destination, mode, tail = (coord(data, c) for c in ("from_place", "to_place", "mode", "tail"))
     sums: dict[Key, list[float]] = {}
     for i in links:
-        total = sums.setdefault((origin[i], destination[i], mode[i]), [0.0, 0.0])
+        total = sums.setdefault((origin[i], destination[i], mode[i]), [0.0, 0.0, 0.0])
+        share = 1.0 if grown is None else grown.get(tail[i], 0.0)
         total[0] += float(pure[i])
         total[1] += float(lost[i])
-    return {key: Flow(*key, t, s / t if t > 0 else 0.0) for key, (t, s) in sums.items()}
+        total[2] += float(pure[i]) * share
+    return {
+        key: Flow(*key, t, s / t if t > 0 else 0.0, own / t if t > 0 else 1.0)
+        for key, (t, s, own) in sums.items()
+    }
+
+
+def split(all_flows: Mapping[Key, Flow]) -> tuple[dict[Key, Flow], dict[Key, Flow]]:
+    """The part of each flow that was grown at home, and the part that was not; traces are left out."""
+    share = {k: f.own if f.own > TRACE else 0.0 for k, f in all_flows.items()}
+    own = {k: replace(f, tonnes=f.tonnes * share[k]) for k, f in all_flows.items()}
+    rest = {k: replace(f, tonnes=f.tonnes * (1 - share[k]), rival=True) for k, f in all_flows.items()}
+    return own, rest
 
 
 def map_frame(places: Mapping[str, Place], home: str) -> Frame:
@@ -92,8 +117,11 @@ def line_ends(
     terminals = []
     for (destination, side), found in exits.items():
         middle = np.mean([stop for _, stop in found], axis=0)
-        tonnes = sum(f.tonnes for f, _ in found)
-        terminals.append(Label(destination, float(middle[0]), float(middle[1]), side, tonnes))
+        own = sum(f.tonnes for f, _ in found if not f.rival)
+        rest = sum(f.tonnes for f, _ in found if f.rival)
+        rival = abs(own) < 0.05 * rest
+        at = (float(middle[0]), float(middle[1]))
+        terminals.append(Label(destination, *at, side, rest if rival else own, rival))
     terminals = spread(terminals, frame)
     for terminal in terminals:
         for flow, _ in exits[terminal.place, terminal.side]:

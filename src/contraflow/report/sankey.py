@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from contraflow.report import style
+from contraflow.report.drawing import Drawing
 from contraflow.results.tables import KG_PER_TONNE, coord, home_country
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ FINE = 0.0015
 STAYS = "stays"
 HOME_LOST = "seized or lost at home"
 HOME_SOLD = "sold at home"
+OTHER = "all others"
+GREY = "#9a958a"
 
 
 def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, str, str], float]:
@@ -32,17 +36,22 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
     Every node passes on a mix: what arrives at it from each zone leaves in proportion over its arcs.
     So one forward pass of shares over the acyclic network says which zone's goods took which way out
     and were sold where; what is seized or wasted on the way ends in its own row. Only goods that are
-    grown or bought at home are followed. The way out is ``stays`` for what never leaves.
+    grown or bought at home are followed. The way out is ``stays`` for what never leaves. What is raw
+    counts as what can be made from it, so that nothing seems to appear where it is processed.
     """
     country = home_country(data, home)
     pure, arrived = (np.median(data[v].values, axis=0) / KG_PER_TONNE for v in ("pure", "arrival_pure"))
     tail, head, zone = (coord(data, c) for c in ("tail", "head", "from_place"))
     kind, mode, start, end = (coord(data, c) for c in ("kind", "mode", "from_country", "to_country"))
     sold = np.median(data["sold_pure"].values, axis=0) / KG_PER_TONNE
+    raw = _raw(data, country)
+    gain = _gain(coord(data, "form"), kind == "process", start == country, pure, arrived, raw)
+    pure = pure * np.where(coord(data, "form") == raw, gain, 1.0)
+    arrived = arrived * np.where(coord(data, "form_out") == raw, gain, 1.0)
+    sold = sold * np.where(coord(data, "market_form") == raw, gain, 1.0)
     market = dict(
         zip(coord(data, "market_node"), zip(coord(data, "market_place"), sold, strict=True), strict=True)
     )
-
     mixes: dict[str, dict[tuple[str, str, str], float]] = {}
     totals: dict[tuple[str, str, str, str], float] = {}
     for a in np.flatnonzero((kind == "activity") & (arrived > 0) & (start == country)):
@@ -64,13 +73,36 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
     return totals
 
 
+def _raw(data: xr.Dataset, country: str) -> str:
+    """Form that most is grown of at home."""
+    grown = (coord(data, "kind") == "activity") & (coord(data, "from_country") == country)
+    size = np.median(data["arrival_pure"].values, axis=0) * grown
+    return str(coord(data, "form_out")[int(np.argmax(size))])
+
+
+def _gain(
+    form: NDArray[np.object_],
+    process: NDArray[np.bool_],
+    at_home: NDArray[np.bool_],
+    pure: NDArray[np.float64],
+    arrived: NDArray[np.float64],
+    raw: str,
+) -> float:
+    """Pure content of what is made of the raw good at home, over that stated for the raw good; 1 or more."""
+    made = process & at_home & (form == raw) & (pure > 0)
+    return max(1.0, float(arrived[made].sum() / pure[made].sum())) if made.any() else 1.0
+
+
 def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str | None = None) -> go.Figure:
     """Sankey diagram of :func:`journeys`: where it grows, how it leaves, where it goes first, who buys.
 
     ``names`` gives places, modes and country codes as shown.
     """
-    import plotly.graph_objects as go
+    return draw_sankey(data, names, home).figure()
 
+
+def draw_sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str | None = None) -> Drawing:
+    """As :func:`sankey`, unchecked."""
     paths = {k: t for k, t in journeys(data, home).items() if t > 0}
     whole = sum(paths.values()) or 1.0
     sums: list[dict[str, float]] = [{}, {}, {}, {}]
@@ -79,15 +111,16 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
             _add(sums[layer], key, tonnes)
     merged: dict[tuple[int, str, int, str], float] = {}
     for path, tonnes in paths.items():
-        keys = [k if sums[i][k] > SMALL * whole or k == SEIZED else "other" for i, k in enumerate(path)]
+        keys = [k if sums[i][k] > SMALL * whole or k == SEIZED else OTHER for i, k in enumerate(path)]
         if path[1] == STAYS:  # what never leaves ends one column on
             _add(merged, (0, keys[0], 1, HOME_LOST if keys[3] == SEIZED else HOME_SOLD), tonnes)
             continue
         for i in range(3):
             _add(merged, (i, keys[i], i + 1, keys[i + 1]), tonnes)
     merged = {k: t for k, t in merged.items() if t > FINE * whole}
-    modes = style.mode_colours(m for m in coord(data, "mode") if m)
-    nodes = list(dict.fromkeys([k[:2] for k in merged] + [k[2:] for k in merged]))
+    size = {k: sums[k[0]].get(k[1], 0.0) for m in merged for k in (m[:2], m[2:])}
+    last = (SEIZED, HOME_LOST, HOME_SOLD, OTHER)
+    nodes = sorted(size, key=lambda n: (n[0], n[1] in last, -size[n]))
     index = {node: i for i, node in enumerate(nodes)}
     through = {n: max(_through(merged, n, 0), _through(merged, n, 2)) for n in nodes}
     shown = names or {}
@@ -100,12 +133,15 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
     def colour(node: tuple[int, str]) -> str:
         layer, key = node
         if key in (SEIZED, HOME_LOST, HOME_SOLD):
-            return "#9a958a"
-        return ("#5d7f3f", modes.get(key, style.SOFT), "#936512", "#23508a")[layer]
+            return GREY
+        return ("#5d7f3f", style.family_colour(key) if key != OTHER else style.SOFT, "#936512", "#23508a")[
+            layer
+        ]
 
-    links = list(merged)
-    figure = go.Figure(layout=style.layout(560, margin={"l": 4, "r": 4, "t": 34, "b": 10}))
-    figure.add_sankey(
+    links = sorted(merged, key=lambda k: (index[k[0], k[1]], index[k[2], k[3]]))
+    figure = Drawing(style.layout(600, margin={"l": 4, "r": 4, "t": 34, "b": 10}))
+    figure.add(
+        "sankey",
         arrangement="snap",
         node={
             "label": [label(n) for n in nodes],
@@ -120,13 +156,13 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
             "source": [index[k[:2]] for k in links],
             "target": [index[k[2:]] for k in links],
             "value": [round(merged[k], 4) for k in links],
-            "color": [style.faded(modes.get(k[1] if k[0] == 1 else k[3], "#9a958a"), 0.34) for k in links],
+            "color": [style.faded(_link_colour(k), 0.32) for k in links],
             "hovertemplate": "%{source.label} → %{target.label}: %{value:.1f} t<extra></extra>",
         },
         textfont={"size": 12.5, "color": style.INK, "family": style.FONT, "shadow": "none"},
     )
     for layer, title in enumerate(LAYERS):
-        figure.add_annotation(
+        figure.note(
             x=layer / 3,
             y=1.0,
             xref="paper",
@@ -139,6 +175,14 @@ def sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: str |
             font={"size": 11, "color": style.SOFT},
         )
     return figure
+
+
+def _link_colour(link: tuple[int, str, int, str]) -> str:
+    """Colour of the way out beside it; further on, that of where it ends."""
+    layer, start, _, end = link
+    if end in (SEIZED, HOME_LOST, HOME_SOLD, OTHER) or (layer == 0 and end == STAYS):
+        return GREY
+    return style.family_colour(end if layer == 0 else start) if layer < 2 else "#5f87b8"
 
 
 def _through(merged: Mapping[tuple[int, str, int, str], float], node: tuple[int, str], side: int) -> float:

@@ -33,7 +33,7 @@ FAMILIES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyTy
         ),
         "water": (("river", "boat", "canoe", "launch"), ("#2f8f8b", "#77b9b3", "#1f6562")),
         "road": (
-            ("pickup", "lorry", "truck", "road", "car", "bus", "vehicle"),
+            ("pickup", "lorry", "land", "truck", "road", "car", "bus", "vehicle"),
             ("#c58a1c", "#dfb765", "#936512"),
         ),
     }
@@ -45,15 +45,38 @@ OTHER = ("#75668f", "#a99dbd", "#51456a")
 SERIES = ("#23508a", "#c58a1c", "#2f8f8b", "#b4432f", "#75668f", "#5d7f3f", "#8a8f96")
 
 
+WAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "air": ("by air", "#b4432f"),
+        "foot": ("on foot", "#5d7f3f"),
+        "road": ("by road", "#c58a1c"),
+        "water": ("by river", "#2f8f8b"),
+        "sea": ("by sea", "#23508a"),
+        "other": ("other ways", "#75668f"),
+    }
+)
+"""Families of modes as shown on the map, with one colour each."""
+
+
+def family(mode: str) -> str:
+    """Family of a mode, by the words in its id."""
+    return next((f for f, (words, _) in FAMILIES.items() if any(w in mode for w in words)), "other")
+
+
+def family_colour(mode: str) -> str:
+    """Colour of the family of a mode."""
+    return WAYS[family(mode)][1]
+
+
 def mode_colours(modes: Iterable[str]) -> dict[str, str]:
     """A colour per mode: the hue of its family, a shade of its own."""
     used: dict[str, int] = {}
     colours = {}
     for mode in sorted(set(modes)):
-        family = next((f for f, (words, _) in FAMILIES.items() if any(w in mode for w in words)), "other")
-        shades = FAMILIES[family][1] if family in FAMILIES else OTHER
-        colours[mode] = shades[used.get(family, 0) % len(shades)]
-        used[family] = used.get(family, 0) + 1
+        kin = family(mode)
+        shades = FAMILIES[kin][1] if kin in FAMILIES else OTHER
+        colours[mode] = shades[used.get(kin, 0) % len(shades)]
+        used[kin] = used.get(kin, 0) + 1
     return colours
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from contraflow.report.contents import plain
@@ -15,101 +18,353 @@ Row = Mapping[str, Any]
 
 SMALL = 0.02
 """A change below this share of what was there is told as none."""
+CONCENTRATED = 1.25
+"""A loss leads the answer if it is deeper than that of all exports by this factor."""
+NOTHING = 1e-4
+"""A change below this share is none at all."""
 
 
-def answer(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[str]:
-    """The findings of one question, a sentence or two each, most important first."""
-    figures = plain(tables.headline(base, after))
-    return [
-        _arrivals(figures),
-        *_moves(base, after, names, "mode", "by"),
-        *_moves(base, after, names, "route", "through"),
-        *_coca(base, after, names, figures),
-        _people(figures),
-        _state(figures),
-    ]
+class Finding(NamedTuple):
+    """One part of an answer: what it is about, and what happens."""
+
+    subject: str
+    text: str
 
 
-def headline_sentence(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> str:
-    """One sentence for the head of the page: what still arrives, and what moved where."""
-    figures = plain(tables.headline(base, after))
-    arrives = figures["delivered"]
-    moved = tables.displacement(base, after, "mode")
-    losses, gains = moved[moved["change"] < 0], moved[moved["change"] > 0]
-    text = f"What reaches the markets {_verb(arrives)}"
-    if len(losses) and -losses["change"].iloc[0] > SMALL * moved["before"].sum():
-        worst = str(losses.index[0])
-        text += f", exports by {_called(worst, names, 'mode')} {_verb(plain(losses)[worst], many=True)}"
-        if len(gains) and moved.attrs["displaced"] > 0.05:
-            share = min(moved.attrs["displaced"], 9.99)
-            best = _called(gains.index[-1], names, "mode")
-            text += f"; {share:.0%} of what is lost so comes out in other ways, mostly by {best}"
-    else:
-        text += ", and the ways out stay as they are"
+@dataclass(frozen=True)
+class Told:
+    """An answer in words.
+
+    ``short``, sentences that can be quoted alone: what moves, at what price, who gains; ``findings``
+    give the whole picture.
+    """
+
+    short: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What all sentences of one answer draw on."""
+
+    base: xr.Dataset
+    after: xr.Dataset
+    names: Mapping[str, str]
+    figures: Mapping[str, Row]
+
+    @property
+    def home(self) -> str:
+        """Name of the home country."""
+        code = tables.home_country(self.base)
+        return self.names.get(code, code)
+
+    def called(self, key: object, by: str = "") -> str:
+        """Name as it stands within a sentence: common nouns start small."""
+        name = self.names.get(str(key), str(key).replace("-", " "))
+        return name[:1].lower() + name[1:] if by in ("mode", "form") or name.startswith("Strips") else name
+
+    def moved(self, by: str) -> _Moved:
+        """Losses and gains of one grouping."""
+        if by == "refined":
+            return _moves(tables.refined(self.base, self.after), 0.01)
+        return _moves(tables.displacement(self.base, self.after, by))
+
+
+class _Moved(NamedTuple):
+    """What was lost and gained over the options of one kind; ``shift`` and ``drop`` are shares of all."""
+
+    losses: pd.DataFrame
+    gains: pd.DataFrame
+    made_up: float
+    shift: float
+    drop: float
+
+    @property
+    def worst(self) -> float:
+        """Share that the largest loss takes of what was there; 0 without losses."""
+        if self.losses.empty:
+            return 0.0
+        first = self.losses.iloc[0]
+        return float(-first["change"] / first["before"])
+
+
+def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
+    """What a measure does, from the outcomes without and with it."""
+    facts = _Facts(base, after, names, plain(tables.headline(base, after)))
+    if _still(facts):
+        cost = facts.figures["state spending"]["change"]
+        price = f", at {money(cost)} more a year" if cost > 0 else ""
+        out = facts.figures["exports"]["after"]
+        text = (
+            f"Nothing moves{price}: {amount(rounded(out))} tonnes leave {facts.home} as before, by the "
+            "same ways, at the same prices."
+        )
+        return Told((text,), (Finding("In short", text),))
+    findings = (
+        *_ways(facts, "mode", "Ways out", "by"),
+        *_ways(facts, "route", "Places", "from"),
+        *_coca(facts),
+        *_refining(facts),
+        Finding("Prices", _prices(facts)),
+        Finding("Incomes", _incomes(facts)),
+        Finding("The state", _state(facts)),
+        Finding("The world’s markets", _world(facts)),
+    )
+    return Told(_short(facts), findings)
+
+
+def _short(facts: _Facts) -> tuple[str, ...]:
+    """What moves where, at what price, who gains."""
+    return _lead(facts), _total(facts), _winners(facts)
+
+
+def _lead(facts: _Facts) -> str:
+    """The largest shift: between ways out, growing zones or refining countries."""
+    found = {by: facts.moved(by) for by in ("mode", "zone", "refined")}
+    out, planted = facts.figures["exports"], facts.figures["hectares at home"]
+    usual = CONCENTRATED * max(0.0, -out["change"] / (out["before"] or 1.0))
+    moved = {by: m for by, m in found.items() if m.worst > usual}
+    if not moved and planted["change"] < -SMALL * planted["before"]:
+        less = f"{_verb(planted)}, {_from_to(planted, 'hectares')}"
+        return f"Coca in {facts.home} {less}; the ways out keep their shares."
+    if not moved:
+        air = facts.figures["exports by air"]
+        return (
+            f"Little changes: {amount(rounded(out['after']))} tonnes of pure cocaine leave {facts.home} a "
+            f"year ({_was(out)}), {amount(rounded(air['after']))} of them by air ({_was(air)})."
+        )
+    by = max(moved, key=lambda k: (moved[k].shift, moved[k].drop))
+    lost, won = moved[by].losses, moved[by].gains
+    first = plain(lost)[str(lost.index[0])]
+    name = _article(facts.called(lost.index[0], by), by)
+    if by == "zone":
+        text = f"Coca in {name} {_verb(first)}, {_from_to(first, 'hectares')}"
+        if not won.empty:
+            text += f"; {_most(won['change'].sum(), 'ha')} more grows elsewhere in {facts.home}, mostly in "
+            text += _listed([facts.called(i) for i in won.index[:2]])
+        return text + "."
+    if by == "refined":
+        text = f"Refining in {name} {_verb(first)}, {_from_to(first, 't of pure cocaine a year')}"
+        if not won.empty:
+            gained = [f"{facts.called(i)} ({_signed(c)} t)" for i, c in won["change"].head(2).items()]
+            text += f"; {_listed(gained)} {'takes' if len(gained) == 1 else 'take'} over part of it"
+        return text + "."
+    text = f"Exports by {name} {_verb(first, many=True)}, {_from_to(first, 't of pure cocaine a year')}"
+    if not won.empty and moved[by].made_up > 0.05:
+        ways = [f"{facts.called(i, by)} ({_signed(c)} t)" for i, c in won["change"].head(2).items()]
+        text += (
+            f"; {min(moved[by].made_up, 9.99):.0%} of the loss leaves another way, mostly by {_listed(ways)}"
+        )
     return text + "."
 
 
-def _arrivals(figures: Mapping[str, Row]) -> str:
-    row, out, seized = (figures[k] for k in ("delivered", "exports", "seized"))
-    return (
-        f"What reaches the final markets {_verb(row)}: {_from_to(row, 't of pure cocaine a year')}. "
-        f"Exports {_verb(out, many=True)} ({_from_to(out, 't')}) and seizures {_verb(seized, many=True)} "
-        f"({_from_to(seized, 't')})."
-    )
+def _total(facts: _Facts) -> str:
+    """Exports in all and the price in the valley."""
+    out, price = facts.figures["exports"], facts.figures["valley price"]
+    text = f"In all, {facts.home} exports {_verb_of_export(out)}"
+    if price["before"] > 0:
+        text += f", and {_price_of(facts)} {_moves_price(price)}"
+    return text + "."
 
 
-def _moves(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], by: str, word: str) -> list[str]:
-    moved = tables.displacement(base, after, by)
-    whole = float(moved["before"].sum())
-    losses = moved[moved["change"] < -SMALL * whole]
-    gains = moved[moved["change"] > SMALL * whole].iloc[::-1]
-    if losses.empty:
+def _verb_of_export(row: Row) -> str:
+    if abs(row["change"]) < SMALL * row["before"]:
+        return f"as much as before ({amount(rounded(row['after']))} t)"
+    share = abs(row["change"]) / row["before"]
+    more = "more" if row["change"] > 0 else "less"
+    return f"{share:.0%} {more} ({_from_to(row, 't')})"
+
+
+def _price_of(facts: _Facts) -> str:
+    form, _, place = tables.price_spot(facts.base).partition("@")
+    return f"a kilo of {facts.called(form, 'form')} in {_article(facts.called(place))}"
+
+
+def _moves_price(row: Row, unit: str = "$") -> str:
+    before, after = (f"{unit}{amount(rounded(float(row[c])))}" for c in ("before", "after"))
+    if abs(row["change"]) < 0.005 * row["before"]:
+        return f"stays at {after}"
+    return f"{'rises' if row['change'] > 0 else 'falls'} from {before} to {after}"
+
+
+def _winners(facts: _Facts) -> str:
+    """Who gains and who loses most, in dollars: first those who do the work, then the buyers."""
+    frame = tables.incomes(facts.base, facts.after).sort_values("change")
+    frame = frame[(frame["name"] != "Not attributed") & (frame["name"] != "Traders' rent")]
+    worth = 0.002 * frame["before"].sum()
+    buys = frame["kind"] == "buyers"
+    workers = _extremes(frame[~buys], 0.4)
+    buyers = _extremes(frame[buys], max(0.4, 0.1 * worth))
+    if not workers and not buyers:
+        return "Hardly anybody’s income changes."
+    parts = []
+    if workers:
+        parts.append(f"Of those who grow and carry, {workers}")
+    if buyers:
+        parts.append(f"{'of' if parts else 'Of'} the buyers, {buyers}")
+    return "; ".join(parts) + "."
+
+
+def _extremes(frame: pd.DataFrame, worth: float) -> str:
+    if frame.empty:
+        return ""
+    best, worst = frame.iloc[-1], frame.iloc[0]
+    parts = []
+    if best["change"] > worth:
+        parts.append(f"{_lower(best['name'])} gain most (+{money(best['change'])} a year)")
+    if worst["change"] < -worth:
+        parts.append(f"{_lower(worst['name'])} lose most (−\u2060{money(-worst['change'])})")
+    return " and ".join(parts)
+
+
+def _lower(name: str) -> str:
+    """A common noun within a sentence: names of peoples keep their capital."""
+    short = name.partition(",")[0]
+    people = short.partition(" ")[0].endswith(("an", "ish"))
+    return short if people or short.startswith("West ") else short[:1].lower() + short[1:]
+
+
+def _ways(facts: _Facts, by: str, subject: str, word: str) -> list[Finding]:
+    moved = facts.moved(by)
+    if moved.losses.empty and moved.gains.empty:
         return []
-    lost = _listed([f"{_called(i, names, by)} ({_signed(c)} t)" for i, c in losses["change"].head(3).items()])
-    text = f"Less leaves {word} {lost}."
-    if not gains.empty:
-        won = _listed(
-            [f"{_called(i, names, by)} ({_signed(c)} t)" for i, c in gains["change"].head(3).items()]
+
+    def some(frame: pd.DataFrame) -> str:
+        return _listed(
+            [
+                f"{_article(facts.called(i, by), by)} ({_signed(c)} t)"
+                for i, c in frame["change"].head(3).items()
+            ]
         )
-        text += f" More leaves {word} {won}: {moved.attrs['displaced']:.0%} of the loss is made up."
-    return [text]
+
+    parts = []
+    if not moved.losses.empty:
+        parts.append(f"Less leaves {word} {some(moved.losses)}.")
+    if not moved.gains.empty:
+        parts.append(f"More leaves {word} {some(moved.gains)}.")
+    if not moved.losses.empty and not moved.gains.empty:
+        parts.append(_share_made_up(moved.made_up))
+    return [Finding(subject, " ".join(parts))]
 
 
-def _coca(
-    base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], figures: Mapping[str, Row]
-) -> list[str]:
+def _share_made_up(share: float) -> str:
+    if share > 1.02:
+        return "The gains are larger than the losses."
+    return f"Gains make up for {share:.0%} of the losses."
+
+
+def _coca(facts: _Facts) -> list[Finding]:
     """What is grown at home, where it moves within the country, and what rivals grow."""
-    row, everywhere = figures["hectares at home"], figures["hectares"]
+    row, everywhere = facts.figures["hectares at home"], facts.figures["hectares"]
     if not row["before"]:
         return []
-    text = f"Coca at home {_verb(row)} ({_from_to(row, 'hectares')})"
+    text = f"In {facts.home}, planted coca {_verb(row)} ({_from_to(row, 'hectares')})"
+    gone = facts.figures["eradicated at home"]
+    if abs(gone["change"]) > 0.01 * row["before"]:
+        text += f", of which the state uproots {amount(rounded(gone['after']))} ({_was(gone)})"
+    text += "."
+    moved = facts.moved("zone")
+    changes = pd.concat([moved.losses.head(2), moved.gains.head(2)])["change"]
+    if len(changes):
+        zones = [f"{_article(facts.called(i))} ({_signed(rounded(c))} ha)" for i, c in changes.items()]
+        text += f" It changes most in {_listed(zones)}."
     abroad = {k: everywhere[k] - row[k] for k in ("before", "after", "change")}
     if abroad["before"] > 1.0:
-        text += f", abroad it {_verb(abroad)} ({_from_to(abroad, 'hectares')})"
-    moved = tables.displacement(base, after, "zone")["change"].round(-1)
-    much = moved[abs(moved) > SMALL * row["before"]]
-    if len(much):
-        zones = [f"{_called(i, names)} ({_signed(c)} ha)" for i, c in much.items()]
-        text += f". It changes most in {_listed(zones[:2] + zones[2:][-2:])}"
-    return [text + "."]
+        text += f" Rivals abroad plant {_as_much(abroad, 'hectares')}."
+    return [Finding("Coca", text)]
 
 
-def _people(figures: Mapping[str, Row]) -> str:
-    growers, armed, arrests = (figures[k] for k in ("growers' income", "armed groups' income", "arrests"))
+def _refining(facts: _Facts) -> list[Finding]:
+    moved = facts.moved("refined")
+    rows = pd.concat([moved.losses, moved.gains])["change"]
+    if rows.empty:
+        return []
+    parts = [f"{facts.called(i)} {_signed(c)} t" for i, c in rows.items()]
+    return [Finding("Refining", f"Refined cocaine by country: {_listed(parts)} a year.")]
+
+
+def _prices(facts: _Facts) -> str:
+    leaf, valley = facts.figures["leaf price"], facts.figures["valley price"]
+    text = f"A kilo of leaf at the farm gate {_moves_price(leaf)}"
+    if valley["before"] > 0:
+        text += f", {_price_of(facts)} {_moves_price(valley)}"
+    worth = np.median((facts.base["market_price"] * facts.base["sold_pure"]).values, axis=0)
+    best = int(np.argmax(worth))
+    ends = [float(np.median(d["market_price"].values[:, best])) for d in (facts.base, facts.after)]
+    row = {"before": ends[0], "after": ends[1], "change": ends[1] - ends[0]}
+    place = facts.called(facts.base["market_place"].values[best])
+    return f"{text}; a kilo in {place}, as sold, {_moves_price(row)}."
+
+
+def _incomes(facts: _Facts) -> str:
+    growers, sales, armed = (
+        facts.figures[k] for k in ("growers' income", "leaf sales", "armed groups' income")
+    )
+    text = (
+        f"Growing households in {facts.home} earn {_as_much(growers, '$ million')} from coca and licit work "
+        f"together; their leaf sells for {_as_much(sales, '$ million')}."
+    )
+    if armed["before"] > 0:
+        text += f" Armed groups take {_as_much(armed, '$ million')}."
+    return f"{text} {_winners(facts)}"
+
+
+def _state(facts: _Facts) -> str:
+    row, seized, arrests = (facts.figures[k] for k in ("state spending", "seized at home", "arrests at home"))
+    spends = (
+        f"The state spends as before, {money(row['before'])} a year on the measures that are costed"
+        if abs(row["change"]) < 1e-9
+        else f"The state spends {money(abs(row['change']))} a year {'more' if row['change'] > 0 else 'less'} "
+        f"({_from_to(row, '$ million')})"
+    )
     return (
-        f"Growers’ income {_verb(growers)} ({_from_to(growers, 'M$')}), armed groups’ {_verb(armed)} "
-        f"({_from_to(armed, 'M$')}). Arrests {_verb(arrests, many=True)} ({_from_to(arrests, 'a year')})."
+        f"{spends}. On ways that start in {facts.home} it seizes {_as_much(seized, 't of pure cocaine')} "
+        f"and arrests {_as_much(arrests, 'people')}."
     )
 
 
-def _state(figures: Mapping[str, Row]) -> str:
-    row = figures["state spending"]
-    if row["change"] == 0:
-        return (
-            f"The state spends as before, {amount(row['before'])} M$ a year on the measures that are costed."
-        )
-    more = "more" if row["change"] > 0 else "less"
-    return f"The state spends {amount(abs(row['change']))} M$ a year {more} ({_from_to(row, 'M$')})."
+def _world(facts: _Facts) -> str:
+    row, seized = facts.figures["delivered"], facts.figures["seized"]
+    return (
+        f"Sold to users worldwide, from all producers: {_as_much(row, 't of pure cocaine')}. "
+        f"Seized on all ways: {_as_much(seized, 't')}."
+    )
+
+
+def _still(facts: _Facts) -> bool:
+    keys = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+    return all(abs(facts.figures[k]["change"]) <= NOTHING * abs(facts.figures[k]["before"]) for k in keys)
+
+
+def _moves(frame: pd.DataFrame, small: float = SMALL) -> _Moved:
+    whole = float(frame["before"].sum()) or 1.0
+    losses = frame[frame["change"] < -small * whole].sort_values("change")
+    gains = frame[frame["change"] > small * whole].sort_values("change", ascending=False)
+    lost, won = float(-frame["change"].clip(upper=0).sum()), float(frame["change"].clip(lower=0).sum())
+    return _Moved(losses, gains, won / lost if lost > 0 else 0.0, min(won, lost) / whole, lost / whole)
+
+
+def money(millions: float) -> str:
+    """Dollars in words: ``$28 million``, ``$1.2 billion``."""
+    sign = "−" if millions < 0 else ""
+    size = abs(millions)
+    if size >= 1000:
+        return f"{sign}${size / 1000:.3g} billion"
+    return f"{sign}${amount(rounded(size))} million"
+
+
+def _as_much(row: Row, unit: str) -> str:
+    """``12% more (from 3 to 4 t)`` or ``as much as before (3 t)``."""
+    before, change = float(row["before"]), float(row["change"])
+    if before == 0 or abs(change) < SMALL * abs(before):
+        word = "as many" if unit in ("hectares", "people") else "as much"
+        return f"{word} as before ({_with_unit(amount(rounded(float(row['after']))), unit)})"
+    more = (
+        ("more" if change > 0 else "fewer")
+        if unit in ("hectares", "people")
+        else ("more" if change > 0 else "less")
+    )
+    return f"{abs(change) / before:.0%} {more} ({_from_to(row, unit)})"
 
 
 def _verb(row: Row, many: bool = False) -> str:
@@ -139,22 +394,40 @@ def _verb_of_one(row: Row) -> str:
 
 
 def _from_to(row: Row, unit: str) -> str:
-    before, after = amount(rounded(float(row["before"]))), amount(rounded(float(row["after"])))
-    text = f"{before} {unit}" if before == after else f"from {before} to {after} {unit}"
+    before, after = (amount(rounded(float(row[c]))) for c in ("before", "after"))
+    if before == after:
+        text = _with_unit(before, unit)
+    elif unit.startswith("$"):
+        text = f"from ${before} to {_with_unit(after, unit)}"
+    else:
+        text = f"from {before} to {after} {unit}"
     if "after_5" in row:
         low, high = (amount(rounded(float(row[c]))) for c in ("after_5", "after_95"))
         text += f", 90% range {low} to {high}"
     return text
 
 
+def _was(row: Row) -> str:
+    return f"before: {amount(rounded(float(row['before'])))}"
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"${number}{unit[1:]}" if unit.startswith("$") else f"{number} {unit}"
+
+
+def _most(value: float, unit: str) -> str:
+    return f"{amount(rounded(value))} {unit}"
+
+
 def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{amount(value)}"
+    return f"{'+' if value > 0 else ''}{amount(rounded(value))}"
 
 
-def _called(key: object, names: Mapping[str, str], by: str = "") -> str:
-    """Name as it stands within a sentence: a mode starts small."""
-    name = names.get(str(key), str(key).replace("-", " "))
-    return name[:1].lower() + name[1:] if by == "mode" else name
+def _article(name: str, by: str = "") -> str:
+    """``the VRAEM``, ``the strips of ...``: acronyms and common nouns take an article."""
+    if by == "mode":
+        return name
+    return f"the {name}" if name.isupper() or name.startswith("strips") else name
 
 
 def _listed(parts: list[str]) -> str:

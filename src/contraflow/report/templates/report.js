@@ -56,6 +56,10 @@
       button.setAttribute("aria-selected", String(String(state[button.dataset.set]) === value));
     });
     document.querySelectorAll("select[data-set]").forEach(function (choice) { choice.value = state.question; });
+    document.querySelectorAll("[data-titles]").forEach(function (box) {
+      var titles = JSON.parse(box.dataset.titles);
+      box.textContent = state.view === "before" ? titles.before : titles[state.view][state.question];
+    });
     seen.forEach(draw);
   }
 
@@ -73,9 +77,15 @@
 
   document.querySelectorAll("input[data-filter]").forEach(function (input) {
     var rows = Array.from(document.querySelectorAll("#" + input.dataset.filter + " tbody tr"));
+    var groups = Array.from(document.querySelectorAll("#" + input.dataset.filter + " details"));
     input.addEventListener("input", function () {
       var wanted = input.value.trim().toLowerCase();
       rows.forEach(function (row) { row.hidden = wanted !== "" && row.textContent.toLowerCase().indexOf(wanted) < 0; });
+      groups.forEach(function (group) {
+        var found = Array.from(group.querySelectorAll("tbody tr")).some(function (row) { return !row.hidden; });
+        group.hidden = !found;
+        group.open = wanted !== "" && found;
+      });
     });
   });
 

@@ -1,0 +1,58 @@
+"""Figures of outcomes for users of the lab: each takes labelled datasets and returns a Plotly figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from contraflow.case.case import Case
+from contraflow.report import charts, evidence, maps, sankey
+from contraflow.report.contents import shown_names
+from contraflow.results import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+def flow_map(case: Case, base: xr.Dataset) -> go.Figure:
+    """Flows on the map, coloured by the way of moving; rivals' goods are grey."""
+    return maps.flow_map(base, case.places, names=shown_names(case))
+
+
+def change_map(case: Case, base: xr.Dataset, after: xr.Dataset) -> go.Figure:
+    """What a policy changes on the map: more in one colour, less in another."""
+    return maps.flow_map(base, case.places, after, "difference", names=shown_names(case))
+
+
+def journeys(case: Case, data: xr.Dataset) -> go.Figure:
+    """Mass from where it grows to who buys."""
+    return sankey.sankey(data, shown_names(case))
+
+
+def changes(case: Case, base: xr.Dataset, after: xr.Dataset, by: str = "mode") -> go.Figure:
+    """Before and after by mode, route, country, form (exports, t pure) or zone (ha of coca)."""
+    unit = "hectares of coca" if by == "zone" else "t pure a year"
+    frame = tables.displacement(base, after, by)
+    return charts.draw_dumbbells(frame, unit, shown_names(case)).figure()
+
+
+def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> go.Figure:
+    """Who earns what, before and after."""
+    return charts.draw_income_bars(tables.incomes(base, after)).figure()
+
+
+def price_ladder(case: Case, data: xr.Dataset, market: str | None = None) -> go.Figure:
+    """What a kilogram costs from the farm gate to a market."""
+    return charts.draw_ladder_steps(tables.price_ladder(data, market=market), shown_names(case)).figure()
+
+
+def price_parts(case: Case, data: xr.Dataset, market: str | None = None) -> go.Figure:
+    """What makes up the rise in price at each step."""
+    return charts.draw_ladder_parts(tables.price_ladder(data, market=market), shown_names(case)).figure()
+
+
+def claims(table: pd.DataFrame, most: int = 36) -> go.Figure:
+    """Claims against the model, worst first; ``table`` as from ``Lab.claims()``."""
+    return evidence.draw_claims_chart(table, most).figure()
