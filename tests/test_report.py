@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import synthetic
@@ -229,3 +230,26 @@ def test_a_report_without_questions_shows_the_baseline():
     text = html.render(type(data)(data.case, data.base, (), data.claims, data.meta))
     assert 'id="fig-incomes-near"' in text
     assert 'id="moves"' not in text
+
+
+def test_what_fails_and_what_fits_worst_comes_first():
+    rows = pd.DataFrame(
+        {
+            "pattern": ["a", "b", "c"],
+            "statement": ["Holds so.", "Fails so.", "Waits so."],
+            "expected": ["rises"] * 3,
+            "ratio": [1.2, 0.8, np.nan],
+            "holds": [True, False, None],
+        }
+    )
+    data = synthetic.report()
+    text = html.render(
+        type(data)(data.case, data.base, data.answers, data.claims, data.meta, data.ledger, rows)
+    )
+    assert text.index("Fails so.") < text.index("Holds so.") < text.index("Waits so.")
+    assert "1 of 2 hold" in text
+
+
+def test_the_ledger_is_grouped_by_subject(page):
+    groups = re.findall(r"<summary>([^<]*) <small>(\d+) numbers", page)
+    assert ("Pay, hire and loads", "1") in groups

@@ -99,3 +99,45 @@ def test_draws_give_medians_and_ranges_of_paired_changes():
 def test_outcomes_of_different_draws_are_not_compared():
     with pytest.raises(ValueError, match="before has 1 draws and after 3"):
         tables.by_mode(BASE, synthetic.outcome(3))
+
+
+def test_home_figures_leave_out_what_others_do():
+    table = tables.headline(BASE, SHUT)
+    links = (BASE["kind"].values == "link") & (BASE["from_country"].values == "PE")
+    assert table.loc["seized at home", "before"] == pytest.approx(
+        BASE["seized_pure"].values[0, links].sum() / 1e3
+    )
+    assert table.loc["seized at home", "before"] < table.loc["seized", "before"]
+    assert table.loc["arrests at home", "before"] < table.loc["arrests", "before"]
+    assert table.loc["leaf sales", "before"] * 1e6 == pytest.approx(
+        table.loc["leaf price", "before"]
+        * BASE["arrival"]
+        .values[0, (BASE["form_out"] == "leaf").values & (BASE["kind"] == "activity").values]
+        .sum()
+    )
+
+
+def test_raw_produce_that_is_sold_as_such_is_not_delivered():
+    leaf = BASE.assign_coords(market_form=("market", ["leaf", *BASE["market_form"].values[1:]]))
+    lost = float(BASE["sold_pure"][0, 0]) / 1000
+    whole = tables.headline(BASE).loc["delivered", "before"]
+    assert tables.headline(leaf).loc["delivered", "before"] == pytest.approx(whole - lost)
+
+
+def test_the_quoted_price_is_that_of_paste_where_most_is_made():
+    assert tables.price_spot(BASE) == "paste@vraem"
+    node = list(BASE["node"].values).index("paste@vraem")
+    assert tables.headline(BASE).loc["valley price", "before"] == pytest.approx(float(BASE["price"][0, node]))
+
+
+def test_refining_is_told_by_country():
+    table = tables.refined(BASE, SHUT)
+    made = (BASE["form_out"] == "hydrochloride").values & (BASE["kind"] == "process").values
+    assert table["before"].sum() == pytest.approx(BASE["arrival_pure"].values[0, made].sum() / 1000)
+    assert {"PE", "BO"} <= set(table.index)
+
+
+def test_what_reaches_a_node_is_grown_somewhere():
+    home, other = tables.home_grown(BASE), tables.home_grown(BASE, "BO")
+    assert home["hydrochloride@europe"] == pytest.approx(1)
+    assert other["hydrochloride@europe"] == 0

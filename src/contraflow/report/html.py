@@ -179,7 +179,7 @@ def _questions(report: ReportData, names: Mapping[str, str]) -> list[dict[str, A
     told = []
     for question, after in report.answers:
         levels = [
-            f"{measures[m].name}: {style.amount(v)} {measures[m].unit}" if m in measures else f"{m}: {v:g}"
+            f"{measures[m].name}: {v:,g} {measures[m].unit}" if m in measures else f"{m}: {v:g}"
             for m, v in question.policy.items()
         ]
         told.append(

@@ -262,7 +262,8 @@ def _terminal(scene: _Scene, stop: Label) -> dict[str, Any]:
 
     sign = "+" if scene.signed and stop.tonnes > 0 else ""
     name = "<br>".join(textwrap.wrap(scene.places[stop.place].name, 14))
-    figure = f"{sign}{style.amount(stop.tonnes)} t"
+    still = scene.signed and abs(stop.tonnes) < FAINTEST * scene.largest
+    figure = "as before" if still else f"{sign}{style.amount(stop.tonnes)} t"
     return {
         "x": stop.x,
         "y": stop.y,

@@ -100,9 +100,6 @@
       });
     }, 150);
   });
-  window.addEventListener("beforeprint", function () {
-    boxes.forEach(draw);
-    document.querySelectorAll("details").forEach(function (d) { d.open = true; });
-  });
+  window.addEventListener("beforeprint", function () { boxes.forEach(draw); });
   update();
 })();
