@@ -1,0 +1,199 @@
+"""The commands: what they take, and which part of the program does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from contraflow import __version__
+from contraflow.cli.terminal import safe_streams, spoken_errors
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+app = typer.Typer(
+    name="contraflow",
+    help="A policy lab for illicit supply networks: what would a measure of the state do?\n\n"
+    "CASE is the name of a shipped case (peru, example) or a folder.",
+    epilog="Begin with: contraflow run example",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    """What ``export`` writes."""
+
+    GRAPHML = "graphml"
+    GEOJSON = "geojson"
+    NETCDF = "netcdf"
+    CSV = "csv"
+
+
+CaseName = Annotated[
+    str, typer.Argument(metavar="CASE", help="A shipped case, or a folder with a case.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the calibration's starting points.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+Levels = Annotated[
+    list[str],
+    typer.Option(
+        "-m", "--measure", metavar="MEASURE=LEVEL", help="A measure and its level; may be repeated."
+    ),
+]
+
+
+def command(function: Function) -> Function:
+    """Make a command of a function, whose errors end in a message and an exit code."""
+
+    @wraps(function)
+    def guarded(*args: Any, **named: Any) -> None:
+        with spoken_errors():
+            function(*args, **named)
+
+    app.command()(guarded)
+    return function
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"contraflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@command
+def run(
+    case: CaseName,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the report goes. [default: contraflow-CASE]")
+    ] = None,
+    seed: Seed = 0,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Print the summary only.")] = False,
+    as_json: AsJson = False,
+    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = False,
+) -> None:
+    """Calibrate a case, answer its headline questions and write the report."""
+    from contraflow.cli import running
+
+    if no_report and (open_it or out is not None):
+        raise typer.BadParameter("leaves nothing to open or to put into a folder", param_hint="--no-report")
+    running.run(case, out, seed=seed, report=not no_report, as_json=as_json, open_it=open_it)
+
+
+@command
+def check(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder with a case, or a shipped case.")],
+    as_json: AsJson = False,
+) -> None:
+    """List every problem of a case: where it is, what was found, how to mend it."""
+    from contraflow.cli import checking
+
+    checking.check(folder, as_json=as_json)
+
+
+@command
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that does not exist yet.")],
+) -> None:
+    """Write a small commented case to start from."""
+    from contraflow.case import new as write
+
+    target = write(folder)
+    typer.echo(f"A case to change into your own is in {target}; its README.md explains the files. Next:")
+    typer.echo(f"  contraflow check {target}\n  contraflow run {target}")
+
+
+@command
+def respond(
+    case: CaseName,
+    measure: Levels,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    convergence: Annotated[
+        bool, typer.Option("--convergence", help="Also show how the equilibrium was found.")
+    ] = False,
+) -> None:
+    """Show what a policy of your own would do, against the baseline."""
+    from contraflow.cli import answering
+
+    answering.respond(case, measure, seed=seed, as_json=as_json, convergence=convergence)
+
+
+@command
+def measures(case: CaseName, as_json: AsJson = False) -> None:
+    """List the measures that a policy can set."""
+    from contraflow.cli import listing
+
+    listing.measures(case, as_json=as_json)
+
+
+@command
+def validate(case: CaseName, seed: Seed = 0, as_json: AsJson = False) -> None:
+    """Hold the model against documented behaviour; exit with 1 if some does not show."""
+    from contraflow.cli import listing
+
+    listing.validate(case, seed=seed, as_json=as_json)
+
+
+@command
+def claims(case: CaseName, seed: Seed = 0, as_json: AsJson = False) -> None:
+    """Show each claim beside what the model says, the furthest off first."""
+    from contraflow.cli import listing
+
+    listing.claims(case, seed=seed, as_json=as_json)
+
+
+@command
+def report(
+    case: CaseName,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Report on this policy instead."),
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Write the report on the headline questions, or on a policy of your own, to a file."""
+    from contraflow.cli import running
+
+    running.report(case, out, measure or [], seed=seed)
+
+
+@command
+def export(
+    case: CaseName,
+    to: Annotated[Format, typer.Option(help="graphml, geojson: the network. netcdf, csv: the results.")],
+    out: Annotated[Path, typer.Option(metavar="PATH", help="File to write; for csv, a folder.")],
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Results under this policy."),
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Write the network or the results for other programs."""
+    from contraflow.cli import exporting
+
+    if measure and to in (Format.GRAPHML, Format.GEOJSON):
+        raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
+    exporting.export(case, to.value, out, measure or [], seed=seed)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    safe_streams()
+    app()

@@ -1,0 +1,56 @@
+"""Results in files: a file is replaced whole or left as it was."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from contraflow.errors import OutputError
+
+
+def expect_writable(target: Path, *, folder: bool = False) -> None:
+    """Raise OutputError now if ``target`` cannot be written later, after a long computation."""
+    try:
+        if folder and target.exists() and not target.is_dir():
+            raise OutputError(f"{target} is a file. Name a folder, or one that does not exist yet.")
+        if not folder and target.is_dir():
+            raise OutputError(f"{target} is a folder. Name a file.")
+        above = next(p for p in (target.absolute(), *target.absolute().parents) if p.exists())
+        place = above if above.is_dir() or above != target.absolute() else above.parent
+        if not place.is_dir():
+            raise OutputError(f"{target} cannot be written: {place} is a file, not a folder.")
+        if not os.access(place, os.W_OK):
+            raise OutputError(f"{target} cannot be written: you may not write to {place}.")
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{target} cannot be written: {error}.") from None
+
+
+def make_folder(folder: Path) -> Path:
+    """Create a folder and those above it. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"The folder {folder} cannot be made: {error}.") from None
+    return folder
+
+
+def replace_file(target: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``target``, then put it in its place. Raises OutputError."""
+    make_folder(target.parent)
+    part = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-", suffix=target.suffix)
+        os.close(handle)
+        part = Path(name)
+        write(part)
+        part.chmod(0o644)
+        part.replace(target)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from None
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)

@@ -1,0 +1,164 @@
+"""The commands ``measures``, ``validate`` and ``claims``: tables of what a case and its lab hold."""
+
+from __future__ import annotations
+
+from contraflow.cli import records
+from contraflow.cli.show import DASH, known, number, say, table
+from contraflow.cli.terminal import FAILED, emit, progress, screen
+
+
+def measures(name: str, *, as_json: bool) -> None:
+    """List measures with unit, range, baseline level and cost."""
+    from contraflow.lab import load
+    from contraflow.policy import make_levers
+
+    case = load(name)
+    levers = make_levers(case.network())
+    listed: list[records.Record] = [
+        {
+            "measure": m.id,
+            "name": m.name,
+            "unit": m.unit,
+            "baseline": float(level),
+            "maximum": case.parameters[m.maximum].value,
+            "unit_cost_usd": None if m.unit_cost is None else case.parameters[m.unit_cost].value,
+            "requires": m.requires,
+            "note": m.note,
+        }
+        for m, level in zip(case.measures.values(), levers.baseline, strict=True)
+    ]
+    if as_json:
+        emit({"case": case.info.id, "measures": listed})
+        return
+    console = screen()
+    lines = [
+        (
+            m["measure"],
+            f"{m['unit']}; needs {m['requires']}" if m["requires"] else str(m["unit"]),
+            f"{m['baseline']:g}",
+            f"{m['maximum']:g}",
+            DASH if m["unit_cost_usd"] is None else f"${float(m['unit_cost_usd']):,.0f}",
+        )
+        for m in listed
+    ]
+    console.print(table("measure|a level is|>now|>most|>a unit costs", lines, wrap=(1,)))
+    first = next((m for m in listed if float(m["maximum"]) > 0), None)
+    if first is not None:
+        half = f"{first['measure']}={float(first['maximum']) / 2:g}"
+        say(console, ("now: mean level of the baseline years; costs are a year's", "dim"))
+        say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
+
+
+def validate(name: str, *, seed: int, as_json: bool) -> None:
+    """Show every pattern with the model's ratio; exit with 1 if one that was run does not hold."""
+    from typer import Exit
+
+    from contraflow.lab import load
+
+    with progress() as say_so:
+        lab = load(name).calibrate(seed=seed, progress=say_so)
+        say_so("Holding the model against documented behaviour")
+        record = records.patterns(lab.validate().table())
+    if as_json:
+        emit(records.provenance(lab) | record)
+    else:
+        _show_patterns(record)
+    if record["failing"]:
+        raise Exit(FAILED)
+
+
+def _show_patterns(record: records.Record) -> None:
+    from rich.text import Text
+
+    console = screen()
+    order = {False: 0, True: 1, None: 2}
+    every = sorted(record["patterns"], key=lambda p: order[p["holds"]])
+    words = {False: Text("no", "bold red"), True: Text("yes", "green"), None: Text("not run", "dim")}
+    lines = [
+        (
+            Text.assemble(p["statement"], "\n", (p["pattern"], "dim")),
+            p["expected"],
+            DASH if p["holds"] is None else _ratio(p["ratio"]),
+            words[p["holds"]],
+        )
+        for p in every
+    ]
+    if lines:
+        console.print(table("documented behaviour|should|>model|holds", lines))
+        console.print()
+    say(console, (f"{record['hold']} of {record['run']} patterns hold.", "bold"))
+    if record["failing"]:
+        say(console, f"Not: {', '.join(record['failing'])}.")
+    if record["not_run"]:
+        say(console, f"{len(record['not_run'])} need time and are not run: they wait for the dynamics.")
+
+
+def _ratio(ratio: float) -> str:
+    """The quantity with the policy over the quantity without, as precise as the verdict needs."""
+    if not known(ratio):
+        return DASH
+    return f"×{ratio:.3f}" if ratio < 9.9995 else f"×{number(ratio)}"
+
+
+def claims(name: str, *, seed: int, as_json: bool) -> None:
+    """Show each claim beside the model's figure, by size of the residual."""
+    from rich.text import Text
+
+    from contraflow.lab import load
+
+    with progress() as say_so:
+        lab = load(name).calibrate(seed=seed, progress=say_so)
+        frame = lab.claims()
+    frame = frame.iloc[(-frame["residual"].abs().fillna(-1.0)).argsort(kind="stable")]
+    listed = records.rows(frame)
+    if as_json:
+        emit(records.provenance(lab) | {"claims": listed})
+        return
+    console = screen()
+    lines = [
+        (
+            Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']} {c['paragraph']}", "dim")),
+            c["grade"],
+            _claimed(c),
+            _figure(c["model"]),
+            _off(float(c["residual"])),
+            "fitted" if c["fitted"] else c["use"] if c["use"] != "fit" else "later",
+        )
+        for c in listed
+    ]
+    console.print(table("claim|grade|>it says|>model|>off by|use", lines))
+    console.print()
+    say(
+        console,
+        (
+            "off by: standard deviations that the model lies above (+) or below the claim. grade: source A "
+            "to F, information 1 to 6. check: compared, not fitted; later: after the baseline, not fitted; "
+            "context: not compared.",
+            "dim",
+        ),
+    )
+
+
+def _claimed(claim: records.Record) -> str:
+    low, value, high = (float(claim[c]) for c in ("low", "value", "high"))
+    unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}"
+    ends = [x for x in (low, high) if known(x)]
+    if len(ends) == 2 and low < high:
+        text = f"{_figure(low)} to {_figure(high)}"
+    else:
+        text = _figure(next((x for x in (value, *ends) if known(x)), value))
+    bound = "" if claim["bound"] == "about" else f"{claim['bound']} "
+    return f"{bound}{text}{unit}" if text != DASH else DASH
+
+
+def _figure(value: float) -> str:
+    """Three figures."""
+    if not known(value):
+        return DASH
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _off(residual: float) -> str:
+    if not known(residual):
+        return DASH
+    return "0" if abs(residual) < 0.05 else f"{residual:+.1f}".replace("-", "−")

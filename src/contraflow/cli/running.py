@@ -1,0 +1,110 @@
+"""The commands ``run`` and ``report``: from a case to a page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contraflow import __version__
+from contraflow.case.schema import Question
+from contraflow.cli import records, summary
+from contraflow.cli.files import expect_writable, make_folder
+from contraflow.cli.terminal import Say, emit, progress, screen
+from contraflow.errors import OutputError
+from contraflow.policy import describe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from contraflow.lab import Lab
+    from contraflow.outcome import Outcome
+
+REPORT = "report.html"
+
+Answers = Sequence[tuple[Question, "Outcome"]]
+
+
+def run(name: str, out: Path | None, *, seed: int, report: bool, as_json: bool, open_it: bool) -> None:
+    """Calibrate, answer, validate, write the report and print a summary."""
+    from contraflow.lab import load
+
+    with progress() as say:
+        case = load(name)
+        folder = out if out is not None else Path(f"contraflow-{case.info.id}")
+        if report:
+            expect_writable(folder, folder=True)
+            expect_writable(folder / REPORT)
+        lab = case.calibrate(seed=seed, progress=say)
+        say("Computing the baseline")
+        record = records.provenance(lab) | {"baseline": records.baseline(lab)}
+        answers = lab.answers(progress=say)
+        record["answers"] = [{"id": q.id} | records.answer(lab, outcome) for q, outcome in answers]
+        record["fit"] = records.fit(lab)
+        say("Holding the model against documented behaviour")
+        patterns = lab.validate().table()
+        record["patterns"] = records.patterns(patterns)
+        record["report"] = None
+        if report:
+            record["report"] = str(_write(lab, answers, patterns, make_folder(folder) / REPORT, say))
+    if as_json:
+        emit(record)
+    else:
+        summary.show(record, screen())
+    if report and open_it:
+        import webbrowser
+
+        webbrowser.open((folder / REPORT).resolve().as_uri())
+
+
+def report(name: str, out: Path, given: Sequence[str], *, seed: int) -> None:
+    """Write the page on the headline questions or on one policy."""
+    from contraflow.lab import load
+
+    with progress() as say:
+        case = load(name)
+        policy = records.policy_of(case, given)
+        expect_writable(out)
+        lab = case.calibrate(seed=seed, progress=say)
+        answers: Answers
+        if policy:
+            say("Answering")
+            title = describe(case, policy)
+            answers = [(Question(id="policy", title=title, policy=policy), lab.respond(policy))]
+        else:
+            answers = lab.answers(progress=say)
+        make_folder(out.parent)
+        path = _write(lab, answers, lab.validate().table(), out, say)
+    screen().print(f"The report is in {path}", soft_wrap=True)
+
+
+def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: Say) -> Path:
+    from contraflow.report.contents import Meta, ReportData
+    from contraflow.report.html import write_report
+
+    say("Writing the report")
+    data = ReportData(
+        lab.case,
+        lab.baseline().data,
+        tuple((question, outcome.data) for question, outcome in answers),
+        lab.claims(),
+        Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
+        lab.assumptions(),
+        patterns if len(patterns) else None,
+    )
+    return write_report(data, path)
+
+
+def _today() -> str:
+    """The date, or that of SOURCE_DATE_EPOCH, by which pages can be reproduced."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return date.today().isoformat()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise OutputError(
+            f"SOURCE_DATE_EPOCH is '{epoch}'. Set it to seconds since 1970, or not at all."
+        ) from None

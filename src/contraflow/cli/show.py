@@ -1,0 +1,103 @@
+"""Figures and tables as a terminal shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from contraflow.report.style import amount, rounded
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+Record = Mapping[str, Any]
+
+DASH = "–"
+STILL = 1e-4
+"""A change below this share is none."""
+
+
+def number(value: float | None) -> str:
+    """Two or three figures, as many as a reader can use."""
+    return amount(rounded(value)) if value is not None and math.isfinite(value) else DASH
+
+
+def signed(value: float) -> str:
+    """A change with its sign."""
+    text = number(value)
+    return f"+{text}" if value > 0 and text != "0" else text
+
+
+def dollars(millions: float, *, sign: bool = False) -> str:
+    """``$85M``, ``+$1.2bn``."""
+    size = abs(millions)
+    text = f"${number(size / 1000)}bn" if size >= 999.5 else f"${number(size)}M"
+    front = "−" if millions < 0 and number(size) != "0" else "+" if sign and millions > 0 else ""
+    return front + text
+
+
+def percent(change: float, before: float) -> str:
+    """A change as a share of what was there: ``−2.5%``, ``no change``, ``×12``."""
+    if not before or not math.isfinite(change / before):
+        return DASH
+    share = change / before
+    if abs(share) < STILL:
+        return "0%"
+    if share > 2:
+        return f"×{number(1 + share)}"
+    size = 100 * abs(share)
+    return f"{'+' if share > 0 else '−'}{number(size) if size < 9.95 else f'{size:.0f}'}%"
+
+
+def becomes(row: Record, *, prefix: str = "") -> str:
+    """``57 → 3``, or one figure if they look alike."""
+    before, after = (prefix + number(float(row[c])) for c in ("before", "after"))
+    return before if before == after else f"{before} → {after}"
+
+
+def table(
+    heads: str, lines: Iterable[Sequence[str | Text]], *, title: str = "", wrap: Collection[int] = (0,)
+) -> Table:
+    """A quiet table. ``heads`` are parted by ``|``, those of numbers begin with ``>``.
+
+    Only the columns ``wrap`` may break their lines.
+    """
+    from rich import box
+    from rich.table import Table
+
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        border_style="dim",
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    for place, head in enumerate(heads.split("|")):
+        side: Literal["left", "right"] = "right" if head.startswith(">") else "left"
+        made.add_column(head.lstrip(">"), justify=side, no_wrap=place not in wrap, overflow="fold")
+    for line in lines:
+        made.add_row(*line)
+    return made
+
+
+def say(console: Console, *parts: str | tuple[str, str], head: str = "") -> None:
+    """Print a paragraph that stands to the right of its head."""
+    from rich.text import Text
+
+    lines = Text.assemble(*parts).wrap(console, max(20, console.width - len(head)))
+    for place, line in enumerate(lines):
+        line.rstrip()
+        start = Text(head if place == 0 else " " * len(head), style="dim")
+        console.print(start + line, soft_wrap=True)
+
+
+def known(value: float | None) -> bool:
+    """Whether there is a number."""
+    return value is not None and math.isfinite(value)

@@ -1,0 +1,198 @@
+"""What ``run`` prints: one screen on a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from contraflow.cli.records import UNNAMED
+from contraflow.cli.show import STILL, becomes, dollars, number, percent, say, signed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Record = Mapping[str, Any]
+
+GAP = 2
+NARROWEST = 24
+"""Cells that a question's title gets at least."""
+
+SMALL = 0.005
+"""Part of the whole below which nothing is said to have moved."""
+
+
+def show(record: Record, console: Console) -> None:
+    """Print the record of a run."""
+    _head(record, console)
+    _baseline(record["baseline"], record["baseline_years"], console)
+    if record["answers"]:
+        _answers(record["answers"], record["baseline"]["price_of"]["good"], console)
+    _trust(record, console)
+
+
+def _head(record: Record, console: Console) -> None:
+    say(console, (record["title"], "bold"))
+    origin = (
+        f"case {record['case']} {record['fingerprint'][:8]}, Contraflow {record['version']}, seed "
+        f"{record['seed']}, {record['nodes']} nodes, {record['arcs']} arcs"
+    )
+    say(console, (origin, "dim"))
+
+
+def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
+    from rich.table import Table
+
+    figures = {name: float(f["value"]) for name, f in record["figures"].items()}
+    price = record["price_of"]
+    span = f"{years[0]}" if years[0] == years[1] else f"{years[0]} to {years[1]}"
+    console.print()
+    say(console, (f"The baseline, {span}", "bold"), ", a year; t are of pure cocaine")
+    goods = [
+        ("leaves the country", f"{number(figures['exports'])} t"),
+        ("of it by air", f"{number(figures['exports by air'])} t"),
+        ("seized at home", f"{number(figures['seized at home'])} t"),
+    ]
+    crops = [
+        ("coca planted", f"{number(figures['hectares at home'])} ha"),
+        ("leaf, farm gate", f"${number(figures['leaf price'])}/kg"),
+        (price["good"], f"${number(figures['valley price'])}/kg"),
+    ]
+    money = [
+        ("growers earn", dollars(figures["growers' income"])),
+        ("armed groups take", dollars(figures["armed groups' income"])),
+        ("the state spends", dollars(figures["state spending"])),
+    ]
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for _ in range(3):
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+    for line in zip(goods, crops, money, strict=True):
+        grid.add_row(*(cell for pair in line for cell in pair))
+    console.print(grid)
+
+
+def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
+    """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
+    heads = ("by air, t", "exports, t", "delivered", f"{good}, $/kg")
+    cells = [_figures(a["figures"]) for a in answers]
+    widths = [max(len(head), *(len(row[i]) for row in cells)) for i, head in enumerate(heads)]
+    rest = sum(widths) + GAP * len(widths)
+    room = max(NARROWEST, min(console.width - rest, max(len(a["title"]) for a in answers)))
+    console.print()
+    _line(console, ("What if", "bold"), [(h, "dim") for h in heads], room, widths)
+    for given, row in zip(answers, cells, strict=True):
+        _line(console, (given["title"], ""), [(c, "") for c in row], room, widths)
+        say(console, (_moved(given), "cyan"), head="    ")
+
+
+def _figures(figures: Record) -> tuple[str, ...]:
+    delivered = figures["delivered"]
+    return (
+        becomes(figures["exports by air"]),
+        becomes(figures["exports"]),
+        percent(delivered["change"], delivered["before"]),
+        becomes(figures["valley price"]),
+    )
+
+
+def _line(
+    console: Console,
+    title: tuple[str, str],
+    cells: Sequence[tuple[str, str]],
+    room: int,
+    widths: Sequence[int],
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=0)
+    grid.add_column(width=room)
+    for width in widths:
+        grid.add_column(width=width + GAP, justify="right", no_wrap=True)
+    grid.add_row(Text(*title), *(Text(*cell) for cell in cells))
+    console.print(grid)
+
+
+def _moved(given: Record) -> str:
+    """What went where, and who gains and loses most."""
+    if all(abs(f["change"]) <= STILL * abs(f["before"]) for n, f in given["figures"].items() if n in FELT):
+        return "Nothing moves."
+    found = {by: _shift(given["displacement"][by]["rows"]) for by in ("mode", "zone", "route")}
+    by = max(found, key=lambda name: found[name][0] * (1.0 if name != "route" else 0.8))
+    parts = [found[by][1] if found[by][1] else "hardly anything moves"]
+    if by == "zone" and found[by][1]:
+        parts = [f"coca: {parts[0]} ha"]
+    elif found[by][1]:
+        parts = [f"{parts[0]} t"]
+    named = [i for i in given["incomes"] if i["actor"] not in UNNAMED]
+    named.sort(key=lambda i: float(i["change"]))
+    worth = SMALL * 0.1 * sum(abs(float(i["before"])) for i in named)
+    if named and named[-1]["change"] > worth:
+        parts.append(f"gain most: {_earner(named[-1])}")
+    if named and named[0]["change"] < -worth:
+        parts.append(f"lose most: {_earner(named[0])}")
+    return "; ".join(parts)
+
+
+FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+"""Figures that tell whether a policy changes anything."""
+
+
+def _shift(rows: Sequence[Record]) -> tuple[float, str]:
+    """Share of the whole that changed hands, and the largest loss and gains in words."""
+    whole = sum(float(r["before"]) for r in rows) or 1.0
+    lost = sorted((r for r in rows if r["change"] < -SMALL * whole), key=lambda r: float(r["change"]))
+    won = sorted((r for r in rows if r["change"] > SMALL * whole), key=lambda r: -float(r["change"]))
+    told = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:2], *won[:2]))
+    sums = [sum(abs(float(r["change"])) for r in side) / whole for side in (lost, won)]
+    return min(sums) + 0.1 * max(sums), told
+
+
+def _earner(income: Record) -> str:
+    return f"{income['name'].split(',')[0]} {dollars(float(income['change']), sign=True)}"
+
+
+def _trust(record: Record, console: Console) -> None:
+    """How far the answers can be trusted, and where the rest is."""
+    console.print()
+    fit, patterns = record["fit"], record["patterns"]
+    parts = [
+        f"{fit['within_two_deviations']} of {fit['fitted']} fitted claims within two standard deviations"
+    ]
+    if fit["furthest_off"]:
+        far = ", ".join(f"{c['claim']} ({_off(c['residual'])})" for c in fit["furthest_off"][:3])
+        parts.append(f"furthest off: {far}")
+    if record["draws"] == 1:
+        parts.append("one best fit, so figures carry no margin of error")
+    _note(console, "Fit", "; ".join(parts))
+    if patterns["run"]:
+        parts = [f"{patterns['hold']} of {patterns['run']} documented patterns hold"]
+        if patterns["failing"]:
+            parts.append(f"not: {_some(patterns['failing'])} (contraflow validate {record['case']})")
+        if patterns["not_run"]:
+            parts.append(f"{len(patterns['not_run'])} need time and are not run")
+        _note(console, "Patterns", "; ".join(parts))
+    for given in record["answers"]:
+        if given["alternatives"]:
+            ends = [given, *given["alternatives"]]
+            exports = " or ".join(number(float(e["figures"]["exports"]["after"])) for e in ends)
+            text = f"it may settle in {len(ends)} ways: {given['title']} Exports {exports} t"
+            _note(console, "Note", text, "yellow")
+    if record["answers"]:
+        worst = max(float(a["largest_error"]) for a in record["answers"])
+        _note(console, "Books", f"recomputed from the results, they balance to {worst:.0e} of each figure")
+    if record["report"]:
+        _note(console, "Report", record["report"], "bold")
+
+
+def _note(console: Console, head: str, text: str, style: str = "") -> None:
+    say(console, (text, style), head=f"{head:<9}")
+
+
+def _off(residual: float) -> str:
+    return f"{abs(residual):.1f} {'above' if residual > 0 else 'below'}"
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,127 @@
+"""How the commands speak: results on standard output, progress and problems on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from contraflow.errors import CaseError, ContraflowError, ConvergenceError, PolicyError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Say = Callable[[str], None]
+
+FAILED, USAGE, NOT_CONVERGED, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes besides 0."""
+
+SHOWN = 12
+"""Problems of a case that a command other than ``check`` shows."""
+
+TRACEBACK = "CONTRAFLOW_TRACEBACK"
+"""Environment variable that, when set, lets unexpected errors through with their traceback."""
+
+
+def screen(*, error: bool = False) -> Console:
+    """A console on standard output or error; text is shown as it is, without markup."""
+    from rich.console import Console
+
+    return Console(stderr=error, markup=False, highlight=False, emoji=False)
+
+
+def safe_streams() -> None:
+    """Show a question mark where the terminal's encoding lacks a character, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+@contextmanager
+def progress() -> Iterator[Say]:
+    """Show what is being done and for how long, on a terminal only."""
+    console = screen(error=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Reading the case", total=None)
+        yield lambda text: bar.update(task, description=text)
+
+
+@contextmanager
+def spoken_errors() -> Iterator[None]:
+    """End every error in one message on standard error and the exit code that belongs to it."""
+    try:
+        yield
+    except ContraflowError as error:
+        complain(_text(error))
+        raise typer.Exit(_code(error)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+        raise
+    except OSError as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        complain(f"{error.filename or 'A file'}: {error.strerror or error}")
+        raise typer.Exit(FAILED) from None
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        complain(
+            f"Something went wrong inside Contraflow ({type(error).__name__}: {error}). This is a mistake of "
+            f"the program, not yours: please report it. Set {TRACEBACK}=1 to see where it happened."
+        )
+        raise typer.Exit(FAILED) from None
+
+
+def complain(text: str) -> None:
+    """Say on standard error what is wrong."""
+    from rich.text import Text
+
+    screen(error=True).print(Text.assemble(("Error: ", "bold red"), text), soft_wrap=True)
+
+
+def emit(record: object) -> None:
+    """Print a result as JSON; what is not a finite number becomes null."""
+    typer.echo(json.dumps(plain(record), indent=2, allow_nan=False))
+
+
+def plain(value: object) -> Any:
+    """A value as JSON knows it."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
+
+
+def _code(error: ContraflowError) -> int:
+    if isinstance(error, PolicyError):
+        return USAGE
+    return NOT_CONVERGED if isinstance(error, ConvergenceError) else FAILED
+
+
+def _text(error: ContraflowError) -> str:
+    """The message of an error; of a case with very many problems, the first."""
+    if isinstance(error, CaseError) and len(error.problems) > SHOWN:
+        lines = str(error).splitlines()[: SHOWN + 1]
+        more = len(error.problems) - SHOWN
+        return "\n".join([*lines, f"  and {more} more; 'contraflow check' lists them all"])
+    return str(error)
