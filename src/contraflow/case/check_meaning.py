@@ -46,6 +46,30 @@ def steps_lead_somewhere(tables: Tables, units: Units) -> list[Problem]:
     return problems
 
 
+def yields_known(tables: Tables, units: Units) -> list[Problem]:
+    """A process has a yield or a recovery, not both; a recovery needs forms with a content."""
+    problems = []
+    forms = tables.by_id(schema.Form)
+    for step in tables.of(schema.Process):
+        row = step.item
+        if row.output_yield is None and row.recovery is None:
+            problems.append(
+                step.problem("yield", "is missing and so is 'recovery'", "Fill one of the two", None)
+            )
+        elif row.output_yield is not None and row.recovery is not None:
+            problems.append(
+                step.problem("recovery", "is given beside a yield", "Keep one of the two", row.recovery)
+            )
+        elif row.recovery is not None:
+            for column, name in (("input", row.input), ("output", row.output)):
+                if name in forms and forms[name].item.content is None:
+                    message = "has no content, which a recovery needs"
+                    problems.append(
+                        step.problem(column, message, "Give the form a content, or a yield here", name)
+                    )
+    return problems
+
+
 def measures_consistent(tables: Tables, units: Units) -> list[Problem]:
     """No measure requires itself, even through others; 'full_at' speaks of a required measure."""
     problems = []
@@ -174,6 +198,7 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
 MEANING: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     forms_counted,
     steps_lead_somewhere,
+    yields_known,
     measures_consistent,
     effects_consistent,
     claims_observable,

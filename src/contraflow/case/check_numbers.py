@@ -46,6 +46,7 @@ LIMITS = {
     "distance": _POSITIVE,
     "weight": _POSITIVE,
     "yield": _POSITIVE,
+    "recovery": _SHARE,
     "margin": _SHARE,
     "steepness": _POSITIVE,
     "dilution": _SHARE,

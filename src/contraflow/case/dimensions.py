@@ -40,6 +40,7 @@ CLAIM_UNITS: Mapping[schema.Quantity, tuple[str, ...]] = {
     schema.Quantity.PRICE_RATIO: _PLAIN,
     schema.Quantity.VALUE: ("USD/year",),
     schema.Quantity.AREA: ("ha",),
+    schema.Quantity.ERADICATED: ("ha",),
     schema.Quantity.PRODUCTION: ("kg/year",),
     schema.Quantity.ARRIVAL: ("kg/year",),
     schema.Quantity.LOAD: ("kg",),

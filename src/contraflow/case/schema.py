@@ -231,10 +231,17 @@ class Process(Row):
     places: Selector = column("Places where it is done; each becomes an arc.", refers="places")
     input: Id = column("Form used up.", refers="forms")
     output: Id = column("Form made.", refers="forms")
-    output_yield: str = Field(
+    output_yield: str | None = Field(
+        default=None,
         alias="yield",
-        description="Output per unit of input.",
+        description="Output per unit of input. Empty: follows from the recovery.",
         json_schema_extra={"unit": "dimensionless", "refers": "parameters", "quantity": True},
+    )
+    recovery: str | None = maybe_quantity(
+        "Share of the input's pure content that the output keeps, in place of a yield: the yield is then "
+        "recovery x content of the input / content of the output.",
+        "dimensionless",
+        "the yield is given",
     )
     weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
     cost: str | None = maybe_quantity("Cost per kg of input: labour, inputs.", "USD/kg", "none")
@@ -283,7 +290,7 @@ class Facility(Row):
         "Elasticity of the surcharge to flow over open capacity.", "dimensionless", "1"
     )
     dilution: str | None = maybe_quantity(
-        "Elasticity with which hazard falls as flow rises: 0 none, 1 a fixed number of seizures.",
+        "Elasticity with which hazard falls as flow rises from the baseline: 0 none, 1 a fixed number of seizures.",
         "dimensionless",
         "none",
     )
@@ -440,6 +447,7 @@ class Quantity(StrEnum):
     PRICE_RATIO = "price ratio"
     VALUE = "value"
     AREA = "area"
+    ERADICATED = "eradicated"
     PRODUCTION = "production"
     ARRIVAL = "arrival"
     LOAD = "load"

@@ -12,7 +12,8 @@ seizure     flow x loss                                          1
 arrival     what arrives at the selected places                  1
 value       flow x value at the tail                             1
 share       flow over the numerator's arcs                       the denominator's
-area        hectares in activities that grow the crop            1
+area        hectares that stand: tended less those lost          1
+eradicated  hectares lost in activities that grow the crop       1
 production  what processes and activities make                   1
 price       value x stock over nodes                             stock
 price ratio price                                                price
@@ -52,7 +53,8 @@ FIELDS = {
     Kind.SEIZURE: "seized",
     Kind.ARRIVAL: "arrived",
     Kind.VALUE: "value",
-    Kind.AREA: "flow",
+    Kind.AREA: "standing",
+    Kind.ERADICATED: "seized",
     Kind.PRODUCTION: "arrived",
     Kind.PAY: "pay",
     Kind.FEE: "flow",
@@ -157,6 +159,7 @@ class Observations:
             "flow": jnp.ones(len(network.arcs)),
             "count": 1 / ledger[n.load],
             "seized": point.loss,
+            "standing": 1 - point.loss,
             "arrived": arrive,
             "value": point.value[network.tail],
             "pay": ledger[n.pay],
@@ -218,7 +221,7 @@ class Observations:
         content = network.content
         chosen = np.zeros(len(network.arcs))
         for number, arc in enumerate(network.arcs):
-            if row.quantity is Kind.AREA:
+            if row.quantity in (Kind.AREA, Kind.ERADICATED):
                 kind = arc.kind == "activity" and (bool(form) or content[network.head[number]] > 0)
                 form_ok = matches(arc.form_out, form)
             elif row.quantity is Kind.PRODUCTION or row.quantity is Kind.YIELD:

@@ -51,6 +51,14 @@ def distances(network: Network, ledger: jax.Array) -> jax.Array:
     return jnp.where(n.distance > 0, stated, network.great_circle * ledger[n.detour])
 
 
+def outputs(network: Network, ledger: jax.Array) -> jax.Array:
+    """Units out per unit in of each arc, (arc,): as stated, else recovery x content in / content out."""
+    n, content = network.numbers, ledger[network.content]
+    made = jnp.where(n.recovery > 0, content[network.head], 1.0)
+    kept = ledger[n.recovery] * content[network.tail] / made
+    return jnp.where(n.recovery > 0, kept, ledger[n.output])
+
+
 def economy(network: Network, ledger: jax.Array) -> Economy:
     """The economy without any measure, from the ledger's values (number,)."""
     n = network.numbers
@@ -59,7 +67,7 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
     fee = jnp.zeros(arcs).at[network.fee_arc].add(ledger[network.fee_amount])
     return Economy(
         weight=_normalised(ledger[n.weight], network),
-        output=ledger[n.output],
+        output=outputs(network, ledger),
         margin=ledger[n.margin],
         taken=jnp.zeros(arcs),
         cost=ledger[n.pay] + ledger[n.haul] * km + ledger[n.cost],

@@ -87,6 +87,7 @@ def build(case: Case) -> Network:
         numbers=ArcNumbers(
             weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
             output=column("output", ONE),
+            recovery=column("recovery", ZERO),
             margin=column("margin", ZERO),
             pay=column("pay", ZERO),
             haul=column("haul", ZERO),
@@ -212,6 +213,7 @@ def _local(
         numbers={
             "weight": row.weight,
             "output": row.output_yield,
+            "recovery": row.recovery if isinstance(row, schema.Process) else None,
             "cost": row.cost,
             "hazard_own": row.hazard,
             "margin": margin,
@@ -244,15 +246,17 @@ def _facility(case: Case, ledger: Ledger, key: str, absent: int) -> np.ndarray:
 def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
     """Constants, the parameters of the case, then one weight for each arc.
 
-    A parameter that is only a template for weights is not itself free: its arcs are.
+    A parameter that is only a template for weights is not itself free: its arcs are. Neither is one
+    that is used at its central value: limits and dated levels of measures, and the drift of claims.
     """
-    templates = {d.numbers["weight"] for d in drafts}
+    fixed = {d.numbers["weight"] for d in drafts} | {case.info.drift}
+    fixed |= {m.maximum for m in case.measures.values()} | {e.level for e in case.events.values()}
     rows: list[tuple[str, float, float, float, bool, bool]] = [
         ("0", 0.0, 0.0, 0.0, False, False),
         ("1", 1.0, 1.0, 1.0, False, False),
     ]
     for p in case.parameters.values():
-        free = p.low < p.high and p.id not in templates
+        free = p.low < p.high and p.id not in fixed
         rows.append((p.id, p.low, p.value, p.high, p.scale is schema.Scale.LOG, free))
     for d in drafts:
         name = d.numbers["weight"]

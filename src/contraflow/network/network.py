@@ -72,6 +72,7 @@ class ArcNumbers:
 
     weight: IntArray
     output: IntArray
+    recovery: IntArray
     margin: IntArray
     pay: IntArray
     haul: IntArray

@@ -36,6 +36,8 @@ def make_dataset(
     grows = np.array([a.kind == "activity" for a in network.arcs]) & (network.content[network.head] > ZERO)
     sold_content = content[:, network.market_node]
     sold = np.asarray(point.sold)
+    crops = {a.form_out for a in network.arcs if a.kind == "activity"}
+    final = np.array([network.node_form[n] not in crops for n in network.market_node])
     arc = {
         "flow": flow,
         "pure": flow * tail,
@@ -78,8 +80,8 @@ def make_dataset(
         "rent": np.asarray(accounts.rent),
     }
     scalars = {
-        "delivered": (sold * sold_content).sum(axis=1),
-        "hectares": (flow * grows).sum(axis=1),
+        "delivered": (sold * sold_content * final).sum(axis=1),
+        "hectares": (flow * (1 - loss) * grows).sum(axis=1),
         "arrests": arrests.sum(axis=1),
         "seized_total": (np.where(link, seized, 0.0) * tail).sum(axis=1),
         "spending": spending,

@@ -119,7 +119,7 @@ def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None 
             chosen &= coord(data, "form_out") == what
             values = data["arrival_pure"].values / KG_PER_TONNE
         else:
-            values = data["flow"].values
+            values = data["flow"].values - data["seized"].values
         return grouped(coord(data, "from_place")[chosen], values[:, chosen])
 
     def table(kind: str, what: str) -> pd.DataFrame:
@@ -203,7 +203,8 @@ def headline(
         country = home_country(data, home)
         links = (coord(data, "kind") == "link") & (coord(data, "from_country") == country)
         grows = _grows(data) & (coord(data, "from_country") == country)
-        planted = data["flow"].values[:, grows]
+        lost = data["seized"].values[:, grows]
+        standing = data["flow"].values[:, grows] - lost
         node = list(coord(data, "node"))
         head = [node.index(h) for h in coord(data, "head")[grows]]
         leaf, price = data["arrival"].values[:, grows], data["price"].values
@@ -211,8 +212,8 @@ def headline(
         told = {
             "exports": (out.sum(axis=1) / KG_PER_TONNE, "t/yr"),
             "exports by air": (out[:, flies].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-            "hectares at home": (planted.sum(axis=1), "ha"),
-            "eradicated at home": ((planted * data["loss"].values[:, grows]).sum(axis=1), "ha"),
+            "hectares at home": (standing.sum(axis=1), "ha"),
+            "eradicated at home": (lost.sum(axis=1), "ha"),
             "leaf price": (
                 np.divide((leaf * price[:, head]).sum(axis=1), np.maximum(leaf.sum(axis=1), 1e-300)),
                 "USD/kg",
@@ -383,7 +384,8 @@ def _leaving_rows(
 
 def _hectares(data: xr.Dataset, home: str | None) -> Rows:
     grows = _grows(data) & (coord(data, "from_country") == home_country(data, home))
-    return grouped(coord(data, "from_place")[grows], data["flow"].values[:, grows])
+    standing = data["flow"].values - data["seized"].values
+    return grouped(coord(data, "from_place")[grows], standing[:, grows])
 
 
 def _exports(

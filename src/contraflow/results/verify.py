@@ -63,7 +63,10 @@ def _verify_draw(data: xr.Dataset, baseline: xr.Dataset | None) -> Verification:
         dilution = np.where(uses >= 0, weaker[uses], 1.0)
         dearer = a["facility_surcharge"] * (relative / a["open_share"]) ** a["facility_steepness"]
         expected = np.where(uses >= 0, dearer[uses], 0.0)
-        congestion = _error(surcharge, expected, floor=1e-9)
+        usual = np.where(uses >= 0, a["facility_surcharge"][uses], 0.0)
+        congestion = float(
+            np.max(np.abs(surcharge - expected) / np.maximum(np.maximum(expected, usual), 1e-300))
+        )
     loss = 1 - np.exp(-a["hazard"] * dilution)
     feared = 1 - np.exp(-(a["hazard"] + a["fear"]) * dilution)
     losses = max(_error(a["loss"], loss), _error(a["expected_loss"], feared))
