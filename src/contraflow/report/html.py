@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COLUMNS = {
     "exports": "exports",
     "exports by air": "of it by air",
-    "hectares at home": "coca planted",
+    "hectares at home": "coca standing",
     "leaf price": "leaf, a kg",
     "valley price": "paste, a kg",
     "leaf sales": "leaf sales",
@@ -224,7 +224,7 @@ def _headlines(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any
 
     cards = [
         card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {by_air:.0%} of it by air"),
-        card("Coca planted", "hectares at home", "ha", f"of which {_eradicated(rows)} are eradicated"),
+        card("Coca standing", "hectares at home", "ha", f"{_eradicated(rows)} more are eradicated"),
         card("Leaf at the farm gate", "leaf price", "$ a kg", f"${rows['leaf sales']:,.0f} million a year"),
         card(
             "In the valley",

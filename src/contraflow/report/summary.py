@@ -258,10 +258,10 @@ def _coca(facts: _Facts) -> list[Finding]:
     row, everywhere = facts.figures["hectares at home"], facts.figures["hectares"]
     if not row["before"]:
         return []
-    text = f"In {facts.home}, planted coca {_verb(row)} ({_from_to(row, 'hectares')})"
+    text = f"In {facts.home}, standing coca {_verb(row)} ({_from_to(row, 'hectares')})"
     gone = facts.figures["eradicated at home"]
     if abs(gone["change"]) > 0.01 * row["before"]:
-        text += f", of which the state uproots {amount(rounded(gone['after']))} ({_was(gone)})"
+        text += f", besides {amount(rounded(gone['after']))} that the state uproots ({_was(gone)})"
     text += "."
     moved = facts.moved("zone")
     changes = pd.concat([moved.losses.head(2), moved.gains.head(2)])["change"]
@@ -270,7 +270,7 @@ def _coca(facts: _Facts) -> list[Finding]:
         text += f" It changes most in {_listed(zones)}."
     abroad = {k: everywhere[k] - row[k] for k in ("before", "after", "change")}
     if abroad["before"] > 1.0:
-        text += f" Rivals abroad plant {_as_much(abroad, 'hectares')}."
+        text += f" Rivals abroad tend {_as_much(abroad, 'hectares')}."
     return [Finding("Coca", text)]
 
 
