@@ -9,11 +9,22 @@ from contraflow.cli import records
 from contraflow.cli.records import Record
 from contraflow.cli.show import number, percent, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.model.root import TOLERANCE
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 HEADS = "|>before|>after|>change|>"
+WORD_JOINER = "\u2060"
+
+ABROAD = {
+    "delivered": "delivered, all producers",
+    "hectares": "hectares, all producers",
+    "seized": "seized, all producers",
+    "arrests": "arrests, all producers",
+}
+"""Figures that are not those of the home country alone."""
+
 UNSEEN = 0.005
 """A figure that stays below this, in its unit, before and after is left out of a table."""
 
@@ -34,7 +45,7 @@ def respond(name: str, given: Sequence[str], *, seed: int, as_json: bool, conver
         if convergence:
             record["convergence"] = records.convergence(outcome)
         told = tell(lab.baseline().data, outcome.data, shown_names(case)).short
-        record["in_short"] = list(told)
+        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in told]
     if as_json:
         emit(record)
     else:
@@ -45,12 +56,15 @@ def _show(record: Record, console: Console) -> None:
     say(console, (record["title"], "bold"))
     for sentence in record["in_short"]:
         say(console, sentence)
-    figures = [{"name": f"{name}, {f['unit']}"} | f for name, f in record["figures"].items()]
+    price = record["price_of"]
+    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
+    figures = [{"name": f"{named.get(name, name)}, {f['unit']}"} | f for name, f in record["figures"].items()]
     _table(console, "Figures", figures)
     titles = {"mode": "Ways out of the country, t/yr", "route": "Where it leaves, t/yr", "zone": "Coca, ha"}
     for by, moved in record["displacement"].items():
-        share = f"; {moved['displaced']:.0%} of what is lost comes up elsewhere" if moved["displaced"] else ""
-        _table(console, titles[by] + share, moved["rows"])
+        _table(console, titles[by], moved["rows"])
+        if moved["displaced"] > UNSEEN:
+            say(console, (f"{moved['displaced']:.0%} of what is lost here comes up elsewhere", "dim"))
     _table(console, "Incomes, million $/yr", record["incomes"])
     for other in record["alternatives"]:
         out = other["figures"]["exports"]
@@ -92,6 +106,10 @@ def _convergence(console: Console, record: Record) -> None:
     console.print()
     title = "How the equilibrium was sought"
     console.print(table(heads, lines, title=title, wrap=()))
+    settled = sum(c["last_residual"] <= 10 * TOLERANCE for c in record["convergence"])
+    starts, found = len(record["convergence"]), record["equilibria"]
+    ways = "one equilibrium" if found == 1 else f"{found} different equilibria"
+    say(console, (f"{settled} of {starts} starts settled, at {ways}; the first is the baseline", "dim"))
     say(
         console, (f"Recomputed from the results: largest relative error {record['largest_error']:.0e}", "dim")
     )

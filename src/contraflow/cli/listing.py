@@ -141,7 +141,7 @@ def claims(name: str, *, seed: int, as_json: bool) -> None:
 
 def _claimed(claim: records.Record) -> str:
     low, value, high = (float(claim[c]) for c in ("low", "value", "high"))
-    unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}"
+    unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}".replace(" 1/", " per ")
     ends = [x for x in (low, high) if known(x)]
     if len(ends) == 2 and low < high:
         text = f"{_figure(low)} to {_figure(high)}"

@@ -87,6 +87,7 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
     incomes = tables.incomes(base.data, outcome.data)
     return {
         "title": outcome.title,
+        "price_of": price_of(lab),
         "policy": dict(outcome.policy),
         "policy_in_words": describe(case, outcome.policy),
         "figures": {str(k): _contrast(row) for k, row in figures.to_dict("index").items()},
@@ -102,6 +103,7 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
             }
             for other in outcome.alternatives
         ],
+        "equilibria": 1 + len(outcome.alternatives),
         "largest_error": verify(outcome.data, base.data).worst,
     }
 

@@ -19,6 +19,9 @@ DASH = "–"
 STILL = 1e-4
 """A change below this share is none."""
 
+SEEN = 5e-4
+"""A change below this share is shown as none."""
+
 
 def number(value: float | None) -> str:
     """Two or three figures, as many as a reader can use."""
@@ -44,12 +47,12 @@ def percent(change: float, before: float) -> str:
     if not before or not math.isfinite(change / before):
         return DASH
     share = change / before
-    if abs(share) < STILL:
+    if abs(share) < SEEN:
         return "0%"
     if share > 2:
         return f"×{number(1 + share)}"
     size = 100 * abs(share)
-    return f"{'+' if share > 0 else '−'}{number(size) if size < 9.95 else f'{size:.0f}'}%"
+    return f"{'+' if share > 0 else '−'}{f'{size:.1f}' if size < 9.95 else f'{size:.0f}'}%"
 
 
 def becomes(row: Record, *, prefix: str = "") -> str:

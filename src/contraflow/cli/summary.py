@@ -20,6 +20,9 @@ NARROWEST = 24
 SMALL = 0.005
 """Part of the whole below which nothing is said to have moved."""
 
+FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+"""Figures that tell whether a policy changes anything."""
+
 
 def show(record: Record, console: Console) -> None:
     """Print the record of a run."""
@@ -73,7 +76,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
 
 def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
     """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
-    heads = ("by air, t", "exports, t", "delivered", f"{good}, $/kg")
+    heads = ("by air, t", "exports, t", "world sales", f"{good}, $/kg")
     cells = [_figures(a["figures"]) for a in answers]
     widths = [max(len(head), *(len(row[i]) for row in cells)) for i, head in enumerate(heads)]
     rest = sum(widths) + GAP * len(widths)
@@ -128,22 +131,18 @@ def _moved(given: Record) -> str:
     named.sort(key=lambda i: float(i["change"]))
     worth = SMALL * 0.1 * sum(abs(float(i["before"])) for i in named)
     if named and named[-1]["change"] > worth:
-        parts.append(f"gain most: {_earner(named[-1])}")
+        parts.append(f"gain: {_earner(named[-1])}")
     if named and named[0]["change"] < -worth:
-        parts.append(f"lose most: {_earner(named[0])}")
+        parts.append(f"lose: {_earner(named[0])}")
     return "; ".join(parts)
 
 
-FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
-"""Figures that tell whether a policy changes anything."""
-
-
 def _shift(rows: Sequence[Record]) -> tuple[float, str]:
-    """Share of the whole that changed hands, and the largest loss and gains in words."""
+    """Share of the whole that changed hands, and the largest loss and gain in words."""
     whole = sum(float(r["before"]) for r in rows) or 1.0
     lost = sorted((r for r in rows if r["change"] < -SMALL * whole), key=lambda r: float(r["change"]))
     won = sorted((r for r in rows if r["change"] > SMALL * whole), key=lambda r: -float(r["change"]))
-    told = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:2], *won[:2]))
+    told = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:1], *won[:1]))
     sums = [sum(abs(float(r["change"])) for r in side) / whole for side in (lost, won)]
     return min(sums) + 0.1 * max(sums), told
 
@@ -163,7 +162,7 @@ def _trust(record: Record, console: Console) -> None:
         far = ", ".join(f"{c['claim']} ({_off(c['residual'])})" for c in fit["furthest_off"][:3])
         parts.append(f"furthest off: {far}")
     if record["draws"] == 1:
-        parts.append("one best fit, so figures carry no margin of error")
+        parts.append("a single best fit, without margins of error")
     _note(console, "Fit", "; ".join(parts))
     if patterns["run"]:
         parts = [f"{patterns['hold']} of {patterns['run']} documented patterns hold"]
@@ -180,7 +179,7 @@ def _trust(record: Record, console: Console) -> None:
             _note(console, "Note", text, "yellow")
     if record["answers"]:
         worst = max(float(a["largest_error"]) for a in record["answers"])
-        _note(console, "Books", f"recomputed from the results, they balance to {worst:.0e} of each figure")
+        _note(console, "Books", f"recomputed from the results; largest relative error {worst:.0e}")
     if record["report"]:
         _note(console, "Report", record["report"], "bold")
 
@@ -190,7 +189,7 @@ def _note(console: Console, head: str, text: str, style: str = "") -> None:
 
 
 def _off(residual: float) -> str:
-    return f"{abs(residual):.1f} {'above' if residual > 0 else 'below'}"
+    return f"{residual:+.1f}".replace("-", "−")
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

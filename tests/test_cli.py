@@ -1,0 +1,412 @@
+"""The command line: exit codes, what is printed where, JSON that parses, and a quick start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import contraflow
+from contraflow.case import new
+from contraflow.cli import app, main, summary, terminal
+from contraflow.cli.files import replace_file
+from contraflow.cli.show import becomes, dollars, number, percent, signed
+from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
+from contraflow.lab import OpenCase
+
+HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
+COMMANDS = ("run", "check", "new", "respond", "measures", "validate", "claims", "report", "export")
+
+
+def call(*words: str, width: int = 100) -> Result:
+    return CliRunner().invoke(app, words, env={"COLUMNS": str(width)})
+
+
+@pytest.fixture
+def lab(example, monkeypatch):
+    """The calibrated example, which every command gets instead of calibrating again."""
+    monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: example)
+    return example
+
+
+@pytest.fixture(scope="module")
+def ran(example, tmp_path_factory):
+    """One run with its report: standard output and folder."""
+    folder = tmp_path_factory.mktemp("run") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OpenCase, "calibrate", lambda self, **_: example)
+        patch.setenv("SOURCE_DATE_EPOCH", "1400000000")
+        result = call("run", "example", "--out", str(folder), "--json")
+    assert result.exit_code == 0, result.stderr
+    return result, folder
+
+
+def finite(text: str) -> object:
+    """Parse JSON that holds no NaN and no infinity."""
+
+    def refuse(word: str) -> object:
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("code", ["import contraflow", "import contraflow.cli", "HELP"])
+def test_start_loads_no_heavy_library(code):
+    if code == "HELP":
+        code = "from contraflow.cli import app; app(['--help'], standalone_mode=False)"
+    seen = f"import sys; {code}; print('LOADED', sorted(set({HEAVY}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_version():
+    result = call("--version")
+    assert (result.exit_code, result.stdout) == (0, f"contraflow {contraflow.__version__}\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name):
+    result = call(name, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+    assert name in call("--help").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fly"],
+        ["run"],
+        ["run", "example", "--seed", "-1"],
+        ["run", "example", "--seed", "x"],
+        ["run", "example", "--no-report", "--open"],
+        ["run", "example", "--no-report", "--out", "x"],
+        ["respond", "example"],
+        ["respond", "example", "-m", "radar"],
+        ["respond", "example", "-m", "radar=high"],
+        ["respond", "example", "-m", "raddar=1"],
+        ["respond", "example", "-m", "radar=99"],
+        ["respond", "example", "-m", "radar=nan"],
+        ["respond", "example", "-m", "radar=1", "-m", "radar=2"],
+        ["export", "example", "--to", "pdf", "--out", "x"],
+        ["export", "example", "--to", "graphml", "--out", "x", "-m", "radar=1"],
+    ],
+)
+def test_a_wrong_command_line_is_2_and_computes_nothing(words, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(OpenCase, "calibrate", lambda *_, **__: pytest.fail("calibrated"))
+    result = call(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.strip()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_level_says_what_would_be_right():
+    stderr = call("respond", "example", "-m", "raddar=1", "-m", "interceptors=80").stderr
+    assert "Did you mean 'radar'?" in stderr
+    assert "between 0 and 8" in stderr
+    assert "contraflow measures" in stderr
+
+
+def test_run_writes_a_report_and_a_record(ran):
+    result, folder = ran
+    record = finite(result.stdout)
+    assert record["report"] == str(folder / "report.html")
+    assert "2014-05-13" in (folder / "report.html").read_text(encoding="utf-8")
+    assert [p.name for p in folder.iterdir()] == ["report.html"]
+    assert [a["id"] for a in record["answers"]] == ["shut-the-sky", "destroy-strips"]
+    assert record["patterns"]["hold"] == record["patterns"]["run"] == 3
+    assert record["fit"]["within_two_deviations"] == 3
+    assert record["fingerprint"] == contraflow.load("example").fingerprint
+    first = record["answers"][0]
+    assert first["figures"]["exports by air"]["after"] < 1e-3
+    assert first["largest_error"] < 1e-9
+    assert {r["name"] for r in first["displacement"]["zone"]["rows"]} == {"Alta Selva"}
+
+
+@pytest.mark.parametrize(("width", "most"), [(100, 30), (80, 36)])
+def test_the_summary_fits_a_screen(ran, width, most, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(width))
+    summary.show(finite(ran[0].stdout), terminal.screen())
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= most
+    assert max(map(len, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    for word in (
+        "Mirania",
+        "leaves the country",
+        "exports, t",
+        "paste, $/kg",
+        "gain: ",
+        "documented patterns",
+    ):
+        assert word in text
+    assert "…" not in text
+
+
+def test_the_summary_tells_what_does_not_hold(ran, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "100")
+    record = finite(ran[0].stdout)
+    far = {"claim": "coca-area", "residual": -2.94}
+    record["fit"] |= {"within_two_deviations": 2, "furthest_off": [far]}
+    record["patterns"] |= {"hold": 2, "failing": ["rival-gains"], "not_run": ["wary-clans"]}
+    record["answers"][0]["alternatives"] = [{"figures": record["answers"][1]["figures"]}]
+    summary.show(record, terminal.screen())
+    text = " ".join(capsys.readouterr().out.split())
+    assert "coca-area (−2.9)" in text
+    assert "not: rival-gains (contraflow validate example)" in text
+    assert "1 need" in text
+    assert "settle in 2 ways" in text
+
+
+def test_run_prints_no_more_than_asked(lab, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = call("run", "example", "--no-report")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert "Report" not in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_respond(lab):
+    result = call("respond", "example", "-m", "radar=2", "-m", "interceptors=4", "--convergence")
+    assert result.exit_code == 0, result.stderr
+    for word in (
+        "Radar coverage 2",
+        "exports by air",
+        "Small plane",
+        "Puerto Sol",
+        "Pilots",
+        "starts settled",
+    ):
+        assert word in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+    given = ("respond", "example", "-m", "radar=2; interceptors=4", "--convergence", "--json")
+    record = finite(call(*given).stdout)
+    assert record["policy"] == {"radar": 2, "interceptors": 4}
+    assert record["figures"]["eradicated at home"]["ratio"] is None
+    assert len(record["convergence"]) >= 2
+
+
+def test_validate(lab):
+    result = call("validate", "example")
+    assert result.exit_code == 0
+    assert "3 of 3 patterns hold" in result.stdout
+    record = finite(call("validate", "example", "--json").stdout)
+    assert [p["holds"] for p in record["patterns"]] == [True] * 3
+
+
+def test_validate_fails_with_a_pattern(lab, monkeypatch):
+    import pandas as pd
+
+    table = lab.validate().table()
+    table.loc[1, ["holds", "ratio"]] = [False, 1.5]
+    late = table.iloc[:1].assign(pattern="later", holds=None, ratio=float("nan"))
+    verdicts = type(
+        "Verdicts", (), {"table": lambda self: pd.concat([table.astype({"holds": object}), late])}
+    )
+    monkeypatch.setattr(type(lab), "validate", lambda self: verdicts())
+    result = call("validate", "example")
+    assert result.exit_code == 1
+    assert "Not: blind-interceptors." in result.stdout
+    assert result.stdout.index("Interceptors without") < result.stdout.index("When strips")
+    assert "not run" in result.stdout
+    record = finite(call("validate", "example", "--json").stdout)
+    assert (record["failing"], record["not_run"]) == (["blind-interceptors"], ["later"])
+    assert record["patterns"][3]["ratio"] is None
+
+
+def test_claims(lab):
+    result = call("claims", "example")
+    assert result.exit_code == 0
+    assert "1,500 to 2,000 USD/kg" in " ".join(result.stdout.split())
+    claims = finite(call("claims", "example", "--json").stdout)["claims"]
+    sizes = [-1 if c["residual"] is None else abs(c["residual"]) for c in claims]
+    assert sizes == sorted(sizes, reverse=True)
+    assert claims[-1]["model"] is None
+
+
+def test_measures():
+    result = call("measures", "example", width=80)
+    assert result.exit_code == 0
+    assert "needs radar" in result.stdout
+    record = finite(call("measures", "example", "--json").stdout)
+    assert record["measures"][2]["baseline"] == 20
+
+
+def test_export_of_the_network(tmp_path, monkeypatch):
+    import networkx
+
+    monkeypatch.setattr(OpenCase, "calibrate", lambda *_, **__: pytest.fail("calibrated"))
+    for kind in ("graphml", "geojson"):
+        assert (
+            call("export", "example", "--to", kind, "--out", str(tmp_path / "new" / f"x.{kind}")).exit_code
+            == 0
+        )
+    assert networkx.read_graphml(tmp_path / "new" / "x.graphml").number_of_edges() == 17
+    shown = json.loads((tmp_path / "new" / "x.geojson").read_text(encoding="utf-8"))
+    assert shown["type"] == "FeatureCollection"
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["x.geojson", "x.graphml"]
+
+
+def test_export_of_results(lab, tmp_path):
+    import pandas as pd
+    import xarray as xr
+
+    path = tmp_path / "x.nc"
+    assert call("export", "example", "--to", "netcdf", "--out", str(path), "-m", "radar=2").exit_code == 0
+    with xr.open_dataset(path, engine="scipy") as data:
+        assert json.loads(data.attrs["policy"]) == {"radar": 2}
+        assert list(data["actor"].values) == list(lab.baseline().data["actor"].values)
+        assert float(data["delivered"][0]) > 0
+    assert call("export", "example", "--to", "csv", "--out", str(tmp_path / "t")).exit_code == 0
+    assert (
+        call("export", "example", "--to", "csv", "--out", str(tmp_path / "t"), "-m", "radar=2").exit_code == 0
+    )
+    incomes = pd.read_csv(tmp_path / "t" / "incomes.csv", index_col="actor")
+    assert {"before", "after", "change"} <= set(incomes)
+    arcs = pd.read_csv(tmp_path / "t" / "arcs.csv", index_col="arc")
+    assert arcs.loc[:, "flow"].notna().all()
+    about = json.loads((tmp_path / "t" / "about.json").read_text(encoding="utf-8"))
+    assert about["policy"] == {"radar": 2}
+
+
+def test_report_on_a_policy(lab, tmp_path):
+    path = tmp_path / "radar.html"
+    assert call("report", "example", "--out", str(path), "-m", "radar=2").exit_code == 0
+    assert "Radar coverage 2" in path.read_text(encoding="utf-8")
+
+
+def test_new_then_check(tmp_path):
+    folder = tmp_path / "mine"
+    result = call("new", str(folder))
+    assert result.exit_code == 0
+    assert f"contraflow check {folder}" in result.stdout
+    result = call("check", str(folder))
+    assert result.exit_code == 0
+    assert "is well formed" in result.stdout
+    assert "17 arcs" in " ".join(result.stdout.split())
+    assert call("new", str(folder)).exit_code == 1
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_check_lists_all_problems_at_once(tmp_path):
+    folder = new(tmp_path / "case")
+    change(folder / "links.csv", "puerto-sol", "puerto-soll")
+    change(folder / "places.csv", "zone", "zonne")
+    result = call("check", str(folder))
+    assert result.exit_code == 1
+    places = [line.split(": ")[0] for line in result.stdout.splitlines()]
+    assert any(p.startswith("links.csv:") and p.endswith(":to") for p in places)
+    assert any(p.startswith("places.csv:") and p.endswith(":kind") for p in places)
+    assert "Did you mean 'puerto-sol'?" in result.stdout
+    record = finite(call("check", str(folder), "--json").stdout)
+    assert not record["well_formed"]
+    assert len(record["problems"]) == len(places) - 1
+
+
+def test_check_looks_into_network_measures_claims_and_patterns(tmp_path):
+    folder = new(tmp_path / "case")
+    with (folder / "effects.csv").open("a", encoding="utf-8") as file:
+        file.write("idle,road-checkpoints,add hazard,nortia,,plane,,,,size-searches,,,,,\n")
+    change(folder / "claims.csv", "share,alta-selva,,porter,", "share,nortia,,porter,")
+    change(folder / "patterns.csv", "flow,alta-selva,,road,", "flow,nortia,,road,")
+    record = finite(call("check", str(folder), "--json").stdout)
+    found = [(p["file"], p["row"], p["column"], p["value"]) for p in record["problems"]]
+    assert found == [
+        ("effects.csv", 5, "id", "idle"),
+        ("claims.csv", 3, "id", "share-by-air"),
+        ("patterns.csv", 2, "id", "strips-to-road"),
+    ]
+    assert all(p["message"] and p["cure"] for p in record["problems"])
+
+
+def test_check_on_a_terminal_draws_a_table(tmp_path, monkeypatch):
+    folder = new(tmp_path / "case")
+    change(folder / "links.csv", "puerto-sol", "puerto-soll")
+    result = CliRunner().invoke(app, ["check", str(folder)], env={"COLUMNS": "90", "FORCE_COLOR": "1"})
+    assert result.exit_code == 1
+    assert "how to mend it" in result.stdout
+    assert "…" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CaseError([Problem("x.csv", "m", "c")]), 1),
+        (OutputError("no [bold]room[/bold]"), 1),
+        (PolicyError("level"), 2),
+        (ConvergenceError("no equilibrium"), 3),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("0"), 1),
+        (PermissionError(13, "Permission denied", "/x"), 1),
+    ],
+)
+def test_errors_end_in_a_message_and_a_code(error, code, monkeypatch):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(OpenCase, "calibrate", fail)
+    result = call("claims", "example", "--json")
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert (str(error) in result.stderr) or isinstance(error, PermissionError)
+    assert (result.stderr == "") == isinstance(error, KeyboardInterrupt)
+
+
+def test_the_developer_may_ask_for_the_traceback(monkeypatch):
+    monkeypatch.setattr(OpenCase, "calibrate", lambda *_, **__: 1 / 0)
+    monkeypatch.setenv(terminal.TRACEBACK, "1")
+    assert isinstance(call("claims", "example").exception, ZeroDivisionError)
+
+
+def test_a_terminal_sees_progress(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.progress() as say:
+        say("Doing [this]")
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert "Doing [this]" in seen.err
+
+
+def test_main_reads_the_arguments(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["contraflow", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 0
+    assert contraflow.__version__ in capsys.readouterr().out
+
+
+def test_files_are_replaced_whole(tmp_path):
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+
+    def half(part: Path) -> None:
+        part.write_text("ne")
+        raise ValueError("half-way")
+
+    with pytest.raises(ValueError, match="half-way"):
+        replace_file(target, half)
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["x.txt"]
+
+
+def test_figures_as_shown():
+    assert [number(x) for x in (0.0, 1234.5, 86.4, 3.42, float("nan"))] == ["0", "1,230", "86", "3.4", "–"]
+    assert [signed(x) for x in (2.0, -2.0, 0.0)] == ["+2.0", "−2.0", "0"]
+    assert [dollars(x, sign=True) for x in (45.0, -0.5, 1500.0, 0.0)] == ["+$45M", "−$0.5M", "+$1.5bn", "$0M"]
+    assert [percent(c, 100) for c in (0.0, -2.5, 30, 900)] == ["0%", "−2.5%", "+30%", "×10"]
+    assert percent(1, 0) == "–"
+    assert becomes({"before": 57.2, "after": 57.3}) == "57"
