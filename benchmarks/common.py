@@ -55,7 +55,9 @@ def report(rows: list[dict[str, object]], as_json: bool, notes: list[str]) -> No
     cells = [heads, *([_text(row[h]) for h in heads] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     for row in cells:
-        first, *rest = (c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths)))
+        first, *rest = (
+            c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        )
         print("  ".join([first, *rest]))
     for note in notes:
         print(note)

@@ -90,7 +90,9 @@ def main() -> None:
                 "SciPy's": calls,
             }
         )
-    notes.append(f"Largest difference of states, ours and SciPy's: {worst:.1e} (asserted below {AGREEMENT:.0e})")
+    notes.append(
+        f"Largest difference of states, ours and SciPy's: {worst:.1e} (asserted below {AGREEMENT:.0e})"
+    )
     for few, count in ((True, options.policies), (False, options.all)):
         if not count:
             continue
