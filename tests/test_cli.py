@@ -389,6 +389,13 @@ def test_main_reads_the_arguments(monkeypatch, capsys):
     assert contraflow.__version__ in capsys.readouterr().out
 
 
+def test_an_old_terminal_keeps_the_signs():
+    code = "from contraflow.cli.terminal import safe_streams; safe_streams(); print('57 → 3, −2.5% ×3 ☃')"
+    here = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=here)
+    assert done.stdout.split() == b"57 > 3, -2.5% x3 ?".split()
+
+
 def test_files_are_replaced_whole(tmp_path):
     target = tmp_path / "x.txt"
     target.write_text("old")

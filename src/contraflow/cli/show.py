@@ -97,8 +97,8 @@ def say(console: Console, *parts: str | tuple[str, str], head: str = "") -> None
     lines = Text.assemble(*parts).wrap(console, max(20, console.width - len(head)))
     for place, line in enumerate(lines):
         line.rstrip()
-        start = Text(head if place == 0 else " " * len(head), style="dim")
-        console.print(start + line, soft_wrap=True)
+        start = head if place == 0 else " " * len(head)
+        console.print(Text.assemble((start, "dim"), line), soft_wrap=True)
 
 
 def known(value: float | None) -> bool:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 GAP = 2
+WIDE = 92
+"""Cells from which on all columns are shown."""
+
 NARROWEST = 24
 """Cells that a question's title gets at least."""
 
@@ -76,8 +79,10 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
 
 def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
     """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
-    heads = ("by air, t", "exports, t", "world sales", f"{good}, $/kg")
+    heads: tuple[str, ...] = ("by air, t", "exports, t", f"{good}, $/kg", "world sales")
     cells = [_figures(a["figures"]) for a in answers]
+    if console.width < WIDE:
+        heads, cells = heads[:3], [row[:3] for row in cells]
     widths = [max(len(head), *(len(row[i]) for row in cells)) for i, head in enumerate(heads)]
     rest = sum(widths) + GAP * len(widths)
     room = max(NARROWEST, min(console.width - rest, max(len(a["title"]) for a in answers)))
@@ -93,8 +98,8 @@ def _figures(figures: Record) -> tuple[str, ...]:
     return (
         becomes(figures["exports by air"]),
         becomes(figures["exports"]),
-        percent(delivered["change"], delivered["before"]),
         becomes(figures["valley price"]),
+        percent(delivered["change"], delivered["before"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import os
@@ -22,6 +23,9 @@ Say = Callable[[str], None]
 FAILED, USAGE, NOT_CONVERGED, INTERRUPTED = 1, 2, 3, 130
 """Exit codes besides 0."""
 
+NEAREST = {"−": "-", "–": "-", "×": "x", "→": ">", "─": "-", "’": "'"}
+"""What stands for characters that an old terminal lacks."""
+
 SHOWN = 12
 """Problems of a case that a command other than ``check`` shows."""
 
@@ -37,10 +41,18 @@ def screen(*, error: bool = False) -> Console:
 
 
 def safe_streams() -> None:
-    """Show a question mark where the terminal's encoding lacks a character, rather than fail."""
+    """Write the nearest ASCII where the terminal's encoding lacks a character, rather than fail."""
+    codecs.register_error("contraflow", _nearest)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="contraflow")
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    """A minus must not become a question mark: the sign of a figure would be lost."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(NEAREST.get(c, "?") for c in error.object[error.start : error.end]), error.end
 
 
 @contextmanager
