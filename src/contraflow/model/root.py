@@ -13,7 +13,7 @@ TOLERANCE = 1e-11
 LARGEST_STEP = 1.5
 """Longest move of one unknown in one step, in logarithms; keeps early steps in sight of the start."""
 
-BROYDEN_STEPS = 12
+BROYDEN_STEPS = 20
 SHORTENING = 0.3
 SHORTENINGS = 6
 NEWTON_ROUNDS = 60
@@ -36,15 +36,18 @@ class Root(NamedTuple):
     history: jax.Array
 
 
-def find_root(function: Function, start: jax.Array, inverse: jax.Array) -> Root:
+def find_root(
+    function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int = NEWTON_ROUNDS
+) -> Root:
     """Solve ``function(state) = 0`` from ``start``, both of shape (unknown,).
 
-    ``inverse`` (unknown, unknown) approximates the inverse Jacobian at the start. Differentiable by
-    the implicit function theorem; safe under ``vmap``. Does not raise: look at ``residual``.
+    ``inverse`` (unknown, unknown) approximates the inverse Jacobian at the start; with no
+    ``newton_rounds`` only Broyden's method is tried. Differentiable by the implicit function theorem;
+    safe under ``vmap``. Does not raise: look at ``residual``.
     """
 
     def solve(f: Function, z: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-        return _solve(f, z, jax.lax.stop_gradient(inverse))
+        return _solve(f, z, jax.lax.stop_gradient(inverse), newton_rounds)
 
     def tangent(linear: Function, y: jax.Array) -> jax.Array:
         jacobian = jax.vmap(linear, out_axes=1)(jnp.eye(y.size))
@@ -87,15 +90,17 @@ class _Search(NamedTuple):
 
 
 def _solve(
-    function: Function, start: jax.Array, inverse: jax.Array
+    function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array]]:
     nowhere = jnp.zeros_like(start)
     z, f, norm, tries = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere)
     history = jnp.full(HISTORY, jnp.nan).at[0].set(norm)
+    if not newton_rounds:
+        return z, (norm, tries.astype(float), history)
 
     def unfinished(carry: tuple[jax.Array, ...]) -> jax.Array:
         _, _, norm, _, rounds, _ = carry
-        return (norm > TOLERANCE) & (rounds < NEWTON_ROUNDS)
+        return (norm > TOLERANCE) & (rounds < newton_rounds)
 
     def newton_round(carry: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
         z, f, norm, evaluations, rounds, history = carry

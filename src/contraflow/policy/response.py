@@ -7,7 +7,9 @@ and searches over thousands of policies all run the same compiled code.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,14 +21,14 @@ from contraflow.model.accounting import Books, books
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.root import Root
+from contraflow.model.root import TOLERANCE, Root, find_root
 from contraflow.policy.levers import Levers
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-BLOCKS = (8, 256)
-"""Problems solved side by side: a few for a question, else as many as keep arrays in cache."""
+BLOCKS = (8, 16)
+"""Problems solved side by side: a few for a question or for hard ones, else twice as many."""
 
 
 class Reference(NamedTuple):
@@ -103,13 +105,24 @@ class Responder:
         """Equilibria of many problems: ``levels`` (problem, measure), ``start`` (problem, unknown).
 
         ``draw`` (problem,) says which row of ``ledger`` (draw, number) and ``references`` each uses, by
-        default the first. Does not raise: look at the residuals.
+        default the first. Many problems are first tried without Newton rounds, since in a block the
+        slowest problem holds up all others; those left are solved in small blocks. Does not raise:
+        look at the residuals.
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
-        found: Root = self._in_blocks(self._roots, count, ledger, references, draw, levels, start)
-        return Solutions(*(np.asarray(x) for x in found))
+        few, many = BLOCKS
+        problems = draw, np.asarray(levels), np.asarray(start)
+        if count <= few:
+            return Solutions(*self._in_blocks(self._roots, few, ledger, references, *problems))
+        found = Solutions(*self._in_blocks(self._quick_roots, many, ledger, references, *problems))
+        left = np.flatnonzero(~(found.residual <= TOLERANCE))
+        if left.size:
+            rest = self._in_blocks(self._roots, few, ledger, references, *(p[left] for p in problems))
+            for whole, part in zip(found, rest, strict=True):
+                whole[left] = part
+        return found
 
     def settled(
         self, ledger: FloatArray, levels: FloatArray, state: FloatArray, draw: IntArray | None = None
@@ -117,7 +130,8 @@ class Responder:
         """Economies of many problems at known states (problem, unknown)."""
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        economies: Settled = self._in_blocks(self._settled, count, ledger, None, draw, levels, state)
+        size = next((b for b in BLOCKS if count <= b), BLOCKS[-1])
+        economies: Settled = self._in_blocks(self._settled, size, ledger, None, draw, levels, state)
         return economies
 
     def compile_tasks(self) -> list[Callable[[], object]]:
@@ -143,6 +157,20 @@ class Responder:
         return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
 
     @cached_property
+    def _quick_roots(self) -> jax.stages.Wrapped:
+        """As :attr:`_roots`, by Broyden's method alone."""
+        model = self.model
+
+        def one(
+            ledger: jax.Array, reference: Reference, draw: jax.Array, levels: jax.Array, start: jax.Array
+        ) -> Root:
+            economy = self.economy(ledger[draw], levels)
+            anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
+            return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
+
+        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
+
+    @cached_property
     def _settled(self) -> jax.stages.Wrapped:
         def one(ledger: jax.Array, _: None, draw: jax.Array, *rest: jax.Array) -> Settled:
             return self.settle(ledger[draw], *rest)
@@ -152,17 +180,22 @@ class Responder:
     @staticmethod
     def _in_blocks(
         function: jax.stages.Wrapped,
-        count: int,
+        size: int,
         ledger: FloatArray,
         references: Reference | None,
         *problems: Any,
     ) -> Any:
-        """Run a compiled function over problems in blocks, the last filled up with repeats."""
-        size = next((b for b in BLOCKS if count <= b), BLOCKS[-1])
+        """Run a compiled function over problems in blocks, one per core; the last is filled with repeats."""
+        count = len(problems[0])
         shared = (jnp.asarray(ledger), references)
-        parts = []
-        for first in range(0, count, size):
+
+        def block(first: int) -> Any:
             pick = np.minimum(np.arange(first, first + size), count - 1)
-            parts.append(function(*shared, *(np.asarray(p)[pick] for p in problems)))
-        joined = jax.tree.map(lambda *x: np.concatenate([np.asarray(p) for p in x])[:count], *parts)
+            return jax.tree.map(np.asarray, function(*shared, *(np.asarray(p)[pick] for p in problems)))
+
+        first, *others = range(0, count, size)
+        parts = [block(first)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            parts += pool.map(block, others)
+        joined = jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
         return joined
