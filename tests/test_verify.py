@@ -1,8 +1,16 @@
 """The verifier must notice what is wrong."""
 
-import pytest
+from functools import cache
 
-from contraflow import verify
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contraflow import load, verify
+from contraflow.evidence.priors import Prior
+from contraflow.model.numerics import jnp
+from contraflow.results.dataset import make_dataset
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +51,33 @@ def test_a_figure_that_was_changed_is_noticed(pair, variable, identity):
         assert found.worst < 1e-9  # arrivals are recomputed from losses and flows, not trusted
     else:
         assert getattr(found, identity) > 1e-5
+
+
+NUMBERS = 24
+
+
+@cache
+def uncalibrated():
+    return load("example").prior()
+
+
+@given(
+    st.lists(st.floats(-4, 4), min_size=NUMBERS, max_size=NUMBERS),
+    st.lists(st.floats(0, 1), min_size=3, max_size=3),
+)
+@settings(deadline=None, max_examples=40)
+def test_identities_hold_for_any_numbers_in_the_ranges(z, strength):
+    """Mass, money, losses and choices close wherever the free numbers and the levels stand."""
+    example = uncalibrated()
+    prior = Prior(example.network.ledger)
+    measures = example.case.measures.values()
+    top = np.array([example.case.parameters[m.maximum].value for m in measures])
+    levels = top * np.array(strength)[: top.size]
+    deviates = np.resize(np.array(z), prior.size)
+    ledger = np.asarray(prior.ledger_values(jnp.asarray(deviates)))[None]
+    responder = example.responder
+    state = np.zeros((1, responder.model.unknowns))
+    settled = responder.settled(ledger, levels[None], state)
+    load = np.ones((1, len(example.network.facility_ids)))
+    data = make_dataset(example.network, ledger, settled, load, np.zeros(1), {})
+    assert verify(data).worst < 1e-9
