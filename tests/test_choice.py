@@ -56,7 +56,7 @@ def test_chain_with_yields_and_losses():
     )
     t.link("drive", "valley", "city", "road", forms="paste")
     t.market("city", "city", "paste", 1200.0)
-    point, arcs, nodes = evaluate(t)
+    point, _, nodes = evaluate(t)
     q = 1 - np.exp(-0.2)
     paste = (1 - q) * 0.75 * 1200 - 5 - 50 * q
     leaf = 0.0025 * 0.9 * paste - 0.5
@@ -68,7 +68,7 @@ def test_chain_with_yields_and_losses():
 
 
 def test_price_step_equals_cost_and_loss():
-    point, arcs, nodes = evaluate(two_routes(costs=(10.0, 1000.0), hazards=(0.3, 0.0)))
+    point, _, nodes = evaluate(two_routes(costs=(10.0, 1000.0), hazards=(0.3, 0.0)))
     assert np.isclose(
         point.value[nodes["drug@valley"]], 0.5 ** (1 / 3) * (np.exp(-0.3) * 100 - 10), rtol=1e-12
     )
@@ -89,7 +89,7 @@ def test_nothing_pays_and_the_stock_stays():
 
 @pytest.mark.parametrize("theta", [1.5, 8.0, 300.0])
 def test_large_theta_takes_the_best_route_without_overflow(theta):
-    point, arcs, nodes = evaluate(two_routes(prices=(50_000.0, 50_000.0), costs=(10.0, 400.0), theta=theta))
+    point, arcs, _ = evaluate(two_routes(prices=(50_000.0, 50_000.0), costs=(10.0, 400.0), theta=theta))
     u = np.array([49_990.0, 49_600.0])
     share = 1 / (1 + (u[1] / u[0]) ** theta)
     assert np.isclose(point.share[arcs["by-road"]], share, rtol=1e-10)

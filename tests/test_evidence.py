@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import two_routes
 
 from contraflow.errors import ObservationError
 from contraflow.evidence.fit import Posterior
@@ -13,6 +12,7 @@ from contraflow.evidence.observe import Observations
 from contraflow.evidence.priors import Prior
 from contraflow.lab import calibrate, prior, responder
 from contraflow.model.numerics import jnp
+from tiny import two_routes
 
 
 def claim(t, name, quantity, value=None, **cells):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import Tiny, two_routes
 
 from contraflow.errors import NetworkError
 from contraflow.model.plan import make_plan
 from contraflow.network import build
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.levels import CycleError, topological_levels
+from tiny import Tiny, two_routes
 
 
 def problems(t: Tiny) -> str:
@@ -122,9 +122,9 @@ def test_levels_are_longest_paths(graph):
         assert level[node] == (into.max() + 1 if into.size else 0)
 
 
-@given(graphs(), st.integers(1, 12))
+@given(graphs(), st.integers(1, 12), st.integers(1, 5))
 @settings(max_examples=60)
-def test_a_plan_holds_every_arc_once_in_chunks_of_whole_nodes(graph, width):
+def test_a_plan_holds_every_arc_once_in_chunks_of_whole_nodes(graph, rows, depth):
     nodes, tail, head = graph
     level = topological_levels(tail, head, nodes)
     order = np.argsort(level, kind="stable")
@@ -132,7 +132,7 @@ def test_a_plan_holds_every_arc_once_in_chunks_of_whole_nodes(graph, width):
     tail, head = rank[tail], rank[head]
     sort = np.argsort(tail, kind="stable")
     tail, head = tail[sort], head[sort]
-    plan = make_plan(tail, head, level[order], width)
+    plan = make_plan(tail, head, level[order], rows, depth)
     used = plan.slots[plan.slots < tail.size]
     assert sorted(used) == list(range(tail.size))
     assert (plan.slots.reshape(-1)[plan.arc_slot] == np.arange(tail.size)).all()
@@ -141,6 +141,9 @@ def test_a_plan_holds_every_arc_once_in_chunks_of_whole_nodes(graph, width):
         chunk_of_node[members[members < nodes]] = chunk
     for chunk, slots in enumerate(plan.slots):
         arcs = slots[slots < tail.size]
+        row = np.broadcast_to(np.arange(slots.shape[1]), slots.shape)[slots < tail.size]
+        assert (plan.members[chunk][plan.local[chunk][row]] == tail[arcs]).all()
+        assert not plan.one_row or (plan.local[chunk][row] == row).all()
         assert (chunk_of_node[tail[arcs]] == chunk).all()
         later = chunk_of_node[head[arcs]]
         assert ((later > chunk) | (later < 0)).all()

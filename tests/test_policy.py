@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tiny import two_routes
 
 from contraflow.errors import NetworkError, PolicyError
 from contraflow.lab import prior, responder
 from contraflow.model.numerics import jnp
 from contraflow.policy import describe, levels, make_levers, parse
+from tiny import two_routes
 
 
 def with_measure(kind, size, half=None, **selectors):

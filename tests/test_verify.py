@@ -72,7 +72,7 @@ def test_identities_hold_for_any_numbers_in_the_ranges(z, strength):
     prior = Prior(example.network.ledger)
     measures = example.case.measures.values()
     top = np.array([example.case.parameters[m.maximum].value for m in measures])
-    levels = top * np.array(strength)[: top.size]
+    levels = top * np.resize(np.array(strength), top.size)
     deviates = np.resize(np.array(z), prior.size)
     ledger = np.asarray(prior.ledger_values(jnp.asarray(deviates)))[None]
     responder = example.responder

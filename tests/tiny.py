@@ -15,7 +15,6 @@ class Tiny:
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, Any]] = {name: {} for name in TABLES}
-        self.questions: tuple[schema.Question, ...] = ()
         self.add("sources", id="s", title="Made up", publisher="Nobody", published="2014", kind="report",
                  reliability="B", reason="Invented.")  # fmt: skip
         self.number("drift", 0.1)
@@ -71,8 +70,9 @@ class Tiny:
         self.add("actors", id=name, name=name, kind=kind)
 
     def case(self) -> Case:
-        info = schema.CaseInfo(id="tiny", title="Tiny", summary="A test.", baseline=(2013, 2014), drift="drift",
-                               questions=self.questions)  # fmt: skip
+        info = schema.CaseInfo(
+            id="tiny", title="Tiny", summary="A test.", baseline=(2013, 2014), drift="drift"
+        )
         return Case(info=info, fingerprint="tiny", **self.tables)
 
 

@@ -255,8 +255,8 @@ class Lab:
         lost = [names[i] for i in np.flatnonzero(cut_off[draw].any(axis=0))]
         if lost:
             return (
-                f"No equilibrium was found for {describe(self.case, policy)}: at no price does anything reach "
-                f"{', '.join(lost)}, from none of {residual.shape[1]} starts. Try a lower level."
+                f"No equilibrium was found for {describe(self.case, policy)}: at no price does anything "
+                f"reach {', '.join(lost)}, from none of {residual.shape[1]} starts. Try a lower level."
             )
         best = int(np.argmin(residual[draw]))
         worst = names[int(np.argmax(np.abs(state[draw, best])))]

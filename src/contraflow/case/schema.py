@@ -290,7 +290,8 @@ class Facility(Row):
         "Elasticity of the surcharge to flow over open capacity.", "dimensionless", "1"
     )
     dilution: str | None = maybe_quantity(
-        "Elasticity with which hazard falls as flow rises from the baseline: 0 none, 1 a fixed number of seizures.",
+        "Elasticity with which hazard falls as flow rises from the baseline: 0 none, 1 a fixed "
+        "number of seizures.",
         "dimensionless",
         "none",
     )

@@ -37,7 +37,8 @@ def recall(name: str) -> Fit | None:
     """The fit kept under a key, or None; a damaged file counts as none."""
     try:
         with np.load(folder() / f"{name}.npz", allow_pickle=False) as kept:
-            return Fit(*(kept[f] for f in FIELDS), evaluations=int(kept["evaluations"]))
+            deviates, ledger, predicted, residuals, costs = (kept[f] for f in FIELDS)
+            return Fit(deviates, ledger, predicted, residuals, costs, int(kept["evaluations"]))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None
 

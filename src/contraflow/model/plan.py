@@ -10,28 +10,41 @@ import numpy.typing as npt
 IntArray = npt.NDArray[np.int64]
 
 STEP_OVERHEAD = 24
-"""Cost of one step of a scan, in arcs; weighs few wide chunks against many narrow ones."""
+ROW_OVERHEAD = 1.0
+SHARED_ROW_OVERHEAD = 2.0
+"""Cost, in slots, of a step of a scan, of a row, and of a row in plans where nodes share rows."""
+
+MOST_CHUNKS = 2_000
+"""Chunks beyond which narrower ones are not considered."""
+
+DEPTHS = (1, 2, 3, 4, 5, 6, 8, 12, 16, 32)
+ROWS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048, 4096)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Arcs laid out in chunks of equal width, so that one compiled step serves all levels.
+    """Arcs laid out in chunks of equal shape, so that one compiled step serves all levels.
 
-    A chunk holds all arcs of some nodes of one level, so that levels of unequal size cost no more
-    than their arcs. ``slots`` (chunk, width) holds arc numbers, ``arcs`` where a slot is empty;
-    ``local`` (chunk, width) the tail's place within the chunk; ``heads`` (chunk, width) the head's
-    place in the padded node vector; ``members`` (chunk, span) the node numbers, ``nodes`` where
-    empty. ``node_slot`` (node,) and ``arc_slot`` (arc,) lead back from padded to natural order.
+    A chunk holds all arcs of some nodes of one level, so that levels of unequal size cost no more than
+    their arcs. Within a chunk arcs stand in rows of at most ``depth``, a node's arcs in one row or
+    several, so that sums over a node's arcs are sums over the first axis. ``tail`` (arc,) is that of the
+    network; ``slots`` (chunk, depth, row)
+    holds arc numbers, ``arcs`` where a slot is empty; ``heads`` (chunk, depth, row) the head's place in
+    the padded node vector; ``local`` (chunk, row) the tail's place within the chunk; ``members`` (chunk,
+    span) the node numbers, ``nodes`` where empty. ``node_slot`` (node,) and ``arc_slot`` (arc,) lead back
+    from padded to natural order. ``one_row``: every node has a row of its own, in order.
     """
 
     nodes: int
     arcs: int
+    tail: IntArray
     slots: IntArray
-    local: IntArray
     heads: IntArray
+    local: IntArray
     members: IntArray
     node_slot: IntArray
     arc_slot: IntArray
+    one_row: bool
 
     @property
     def chunks(self) -> int:
@@ -49,29 +62,28 @@ class Plan:
         return int(self.node_slot.max(initial=0)) + 2
 
 
-def make_plan(tail: IntArray, head: IntArray, level: IntArray, width: int | None = None) -> Plan:
+def make_plan(
+    tail: IntArray, head: IntArray, level: IntArray, rows: int | None = None, depth: int | None = None
+) -> Plan:
     """Lay out a network whose nodes are sorted by ``level`` (node,) and arcs by ``tail`` (arc,).
 
-    ``width`` is the number of arcs in a chunk, at least the largest out-degree; by default the one
-    that costs least. Raises ValueError if arcs or nodes are not sorted.
+    ``rows`` is the number of rows in a chunk, ``depth`` that of arcs in a row; by default those that cost
+    least. Raises ValueError if arcs or nodes are not sorted.
     """
     nodes, arcs = level.size, tail.size
     if (np.diff(tail) < 0).any() or (np.diff(level) < 0).any():
         raise ValueError("nodes must be sorted by level and arcs by tail")
     degree = np.bincount(tail, minlength=nodes)
-    largest = int(degree.max(initial=1))
-    if width is None:
-        candidates = [w for w in _widths(arcs) if w >= largest] or [largest]
-        counts = [int(_chunk_of(degree, level, w).max(initial=-1)) + 1 for w in candidates]
-        width = min(zip(counts, candidates, strict=True), key=lambda c: c[0] * (STEP_OVERHEAD + c[1]))[1]
-    width = max(width, largest)
-    chunk = _chunk_of(degree, level, width)
+    rows, depth = _cheapest(degree, level, rows, depth)
+    height = -(-degree // depth)
+    rows = max(rows, int(height.max(initial=1)))
+    chunk = _chunk_of(height, level, rows)
     chunks = int(chunk.max(initial=-1)) + 1
 
     inner = np.flatnonzero(degree > 0)
-    first = np.searchsorted(chunk[inner], np.arange(chunks))
-    place = np.arange(inner.size) - first[chunk[inner]]
-    span = int(place.max(initial=0)) + 1
+    place = _place_within(chunk[inner], np.ones(inner.size, dtype=np.int64))
+    one_row = bool((height <= 1).all())
+    span = rows if one_row else int(place.max(initial=0)) + 1
     members = np.full((chunks, span), nodes, dtype=np.int64)
     members[chunk[inner], place] = inner
     node_slot = np.empty(nodes, dtype=np.int64)
@@ -80,32 +92,56 @@ def make_plan(tail: IntArray, head: IntArray, level: IntArray, width: int | None
     node_slot[sinks] = chunks * span + np.arange(sinks.size)
     dummy = chunks * span + sinks.size
 
-    arc_chunk = chunk[tail]
-    arc_first = np.searchsorted(arc_chunk, np.arange(chunks))
-    arc_place = np.arange(arcs) - arc_first[arc_chunk]
-    slots = np.full((chunks, width), arcs, dtype=np.int64)
-    slots[arc_chunk, arc_place] = np.arange(arcs)
-    local = np.full((chunks, width), span - 1, dtype=np.int64)
-    local[arc_chunk, arc_place] = node_slot[tail] - arc_chunk * span
-    heads = np.full((chunks, width), dummy, dtype=np.int64)
-    heads[arc_chunk, arc_place] = node_slot[head]
-    return Plan(nodes, arcs, slots, local, heads, members, node_slot, arc_chunk * width + arc_place)
+    first_row = np.zeros(nodes, dtype=np.int64)
+    first_row[inner] = _place_within(chunk[inner], height[inner])
+    number = np.arange(arcs) - (np.cumsum(degree) - degree)[tail]
+    where = chunk[tail], number % depth, first_row[tail] + number // depth
+    slots = np.full((chunks, depth, rows), arcs, dtype=np.int64)
+    slots[where] = np.arange(arcs)
+    heads = np.full((chunks, depth, rows), dummy, dtype=np.int64)
+    heads[where] = node_slot[head]
+    local = np.full((chunks, rows), span - 1, dtype=np.int64)
+    local[where[0], where[2]] = node_slot[tail] - where[0] * span
+    arc_slot = (where[0] * depth + where[1]) * rows + where[2]
+    return Plan(nodes, arcs, tail, slots, heads, local, members, node_slot, arc_slot, one_row)
 
 
-def _widths(arcs: int) -> list[int]:
-    widths = [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048, 4096, 8192]
-    return [w for w in widths if w <= max(8, arcs)]
+def _cheapest(degree: IntArray, level: IntArray, rows: int | None, depth: int | None) -> tuple[int, int]:
+    """Rows and depth of a chunk that cost least by the overheads above, where not given."""
+    largest = int(degree.max(initial=1))
+    best = (np.inf, 1, 1)
+    for d in (depth,) if depth else [d for d in DEPTHS if d <= max(largest, 1)]:
+        height = -(-degree // d)
+        tall = int(height.max(initial=1))
+        row = ROW_OVERHEAD if tall == 1 else SHARED_ROW_OVERHEAD
+        least = max(tall, int(height.sum()) // MOST_CHUNKS)
+        for r in (rows,) if rows else [r for r in ROWS if r >= least] or [least]:
+            chunks = int(_chunk_of(height, level, max(r, tall)).max(initial=-1)) + 1
+            best = min(best, (chunks * (STEP_OVERHEAD + r * (d + row)), r, d))
+    return best[1], best[2]
 
 
-def _chunk_of(degree: IntArray, level: IntArray, width: int) -> IntArray:
-    """Chunk of each node (-1 for sinks): whole nodes of one level, at most ``width`` arcs together."""
-    inner = np.flatnonzero(degree > 0)
-    before = np.cumsum(degree[inner]) - degree[inner]
-    levels, start = np.unique(level[inner], return_index=True)
-    which = np.searchsorted(levels, level[inner])
-    before = before - before[start][which]
-    room = max(width - int(degree.max(initial=1)) + 1, 1)
-    key = which * (int(before.max(initial=0)) // room + 1) + before // room
-    chunk = np.full(degree.size, -1, dtype=np.int64)
-    chunk[inner] = np.unique(key, return_inverse=True)[1]
+def _place_within(chunk: IntArray, size: IntArray) -> IntArray:
+    """Place of each item in its chunk, when items of the given sizes follow each other; chunks are sorted."""
+    before = np.cumsum(size) - size
+    first = np.searchsorted(chunk, np.arange(int(chunk.max(initial=-1)) + 1))
+    return before - before[first][chunk] if chunk.size else before
+
+
+def _chunk_of(height: IntArray, level: IntArray, rows: int) -> IntArray:
+    """Chunk of each node (-1 for sinks): whole nodes of one level, at most ``rows`` rows together.
+
+    Each chunk takes as many of the next nodes as fit.
+    """
+    inner = np.flatnonzero(height > 0)
+    after = np.cumsum(height[inner])
+    ends = np.searchsorted(level[inner], level[inner], side="right")
+    starts = []
+    start = 0
+    while start < inner.size:
+        starts.append(start)
+        fits = int(np.searchsorted(after, after[start] - height[inner[start]] + rows, side="right"))
+        start = min(fits, int(ends[start]))
+    chunk = np.full(height.size, -1, dtype=np.int64)
+    chunk[inner] = np.searchsorted(np.array(starts, dtype=np.int64), np.arange(inner.size), side="right") - 1
     return chunk

@@ -21,6 +21,7 @@ RIDGE = 1e-14
 HISTORY = 1 + NEWTON_ROUNDS
 
 Function = Callable[[jax.Array], jax.Array]
+Round = tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]
 
 
 class Root(NamedTuple):
@@ -51,7 +52,7 @@ def find_root(
 
     def tangent(linear: Function, y: jax.Array) -> jax.Array:
         jacobian = jax.vmap(linear, out_axes=1)(jnp.eye(y.size))
-        return jnp.linalg.solve(jacobian, y)
+        return jnp.asarray(jnp.linalg.solve(jacobian, y))
 
     state, (residual, evaluations, history) = jax.lax.custom_root(
         function, jax.lax.stop_gradient(start), solve, tangent, has_aux=True
@@ -61,16 +62,16 @@ def find_root(
 
 def inverse_jacobian(function: Function, state: jax.Array) -> jax.Array:
     """Inverse of the Jacobian (unknown, unknown) at ``state``."""
-    return jnp.linalg.inv(_jacobian(function, state))
+    return jnp.asarray(jnp.linalg.inv(_jacobian(function, state)))
 
 
 def _jacobian(function: Function, state: jax.Array) -> jax.Array:
     _, linear = jax.linearize(function, state)
-    return jax.vmap(linear, out_axes=1)(jnp.eye(state.size))
+    return jnp.asarray(jax.vmap(linear, out_axes=1)(jnp.eye(state.size)))
 
 
 def _norm(f: jax.Array) -> jax.Array:
-    return jnp.where(jnp.isfinite(f).all(), jnp.max(jnp.abs(f), initial=0.0), jnp.inf)
+    return jnp.asarray(jnp.where(jnp.isfinite(f).all(), jnp.max(jnp.abs(f), initial=0.0), jnp.inf))
 
 
 def _limited(step: jax.Array) -> jax.Array:
@@ -98,17 +99,19 @@ def _solve(
     if not newton_rounds:
         return z, (norm, tries.astype(float), history)
 
-    def unfinished(carry: tuple[jax.Array, ...]) -> jax.Array:
+    def unfinished(carry: Round) -> jax.Array:
         _, _, norm, _, rounds, _ = carry
         return (norm > TOLERANCE) & (rounds < newton_rounds)
 
-    def newton_round(carry: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        z, f, norm, evaluations, rounds, history = carry
+    def newton_round(carry: Round) -> Round:
+        z, f, before, evaluations, rounds, history = carry
         jacobian = jnp.nan_to_num(_jacobian(function, z)) + RIDGE * jnp.eye(z.size)
         inverse = jnp.linalg.inv(jacobian)
-        z, f, norm, tries = _descend(function, z, f, norm, inverse, _limited(-inverse @ f))
+        z, f, norm, tries = _descend(function, z, f, before, inverse, _limited(-inverse @ f))
         evaluations += z.size + tries
-        return z, f, norm, evaluations, rounds + 1, history.at[rounds + 1].set(norm)
+        history = history.at[rounds + 1].set(norm)
+        rounds = jnp.where(norm < before, rounds + 1, newton_rounds)
+        return z, f, norm, evaluations, rounds, history
 
     carry = (z, f, norm, tries, jnp.array(0), history)
     z, f, norm, evaluations, _, history = jax.lax.while_loop(unfinished, newton_round, carry)

@@ -27,7 +27,7 @@ from contraflow.policy.levers import Levers
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-BLOCKS = (8, 16)
+BLOCKS = (8, 64)
 """Problems solved side by side: a few for a question or for hard ones, else twice as many."""
 
 

@@ -78,13 +78,15 @@ def write_report(report: ReportData, path: str | os.PathLike[str]) -> Path:
             file.write(text)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
+        temporary = None
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise OutputError(
             f"The report cannot be written to {target}: {error.strerror or error}. "
             f"Name a file in a folder that exists and that you may write to."
         ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
     return target
 
 

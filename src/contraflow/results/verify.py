@@ -90,7 +90,7 @@ def _verify_draw(data: xr.Dataset, baseline: xr.Dataset | None) -> Verification:
     )
 
     arrived = np.bincount(head, (1 - loss) * a["output"] * a["flow"], minlength=nodes) + a["endowment"]
-    left = np.bincount(tail, a["flow"], minlength=nodes)
+    left = np.bincount(tail, a["flow"], minlength=nodes).astype(float)
     usable = inner & (total > 0)
     mass = max(_error(a["stock"], arrived), _error(left[usable], a["stock"][usable]))
 
