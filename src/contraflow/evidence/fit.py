@@ -24,7 +24,7 @@ MOST_EVALUATIONS = 60
 ROWS = 24
 """Rows of a Jacobian computed side by side."""
 
-ENOUGH = 1e-5
+ENOUGH = 1e-4
 """Relative change of the cost below which the fit is done: far less than the claims can tell."""
 
 
@@ -209,7 +209,8 @@ def fit(posterior: Posterior, seed: int = 0, starts: int = STARTS, progress: Pro
         z = np.zeros(size) if start == 0 else START_DEVIATION * rng.standard_normal(size)
         results.append(
             least_squares(
-                residuals, z, jac=jacobian, method="trf", x_scale=1.0, max_nfev=MOST_EVALUATIONS,
+                residuals, z, jac=jacobian, method="trf",
+                tr_solver="lsmr", x_scale=1.0, max_nfev=MOST_EVALUATIONS,
                 ftol=ENOUGH, xtol=ENOUGH, gtol=ENOUGH,
             )
         )  # fmt: skip

@@ -28,7 +28,10 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 BLOCKS = (8, 64)
-"""Problems solved side by side: a few for a question or for hard ones, else twice as many."""
+"""Problems solved side by side: a few for a question or for hard ones, else as many as stay in cache."""
+
+MANY = 128
+"""Problems beyond which the wider blocks and the quick first try are worth their compilation."""
 
 
 class Reference(NamedTuple):
@@ -114,7 +117,7 @@ class Responder:
         start = np.zeros((count, self.model.unknowns)) if start is None else start
         few, many = BLOCKS
         problems = draw, np.asarray(levels), np.asarray(start)
-        if count <= few:
+        if count <= MANY:
             return Solutions(*self._in_blocks(self._roots, few, ledger, references, *problems))
         found = Solutions(*self._in_blocks(self._quick_roots, many, ledger, references, *problems))
         left = np.flatnonzero(~(found.residual <= TOLERANCE))
@@ -130,7 +133,7 @@ class Responder:
         """Economies of many problems at known states (problem, unknown)."""
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        size = next((b for b in BLOCKS if count <= b), BLOCKS[-1])
+        size = BLOCKS[count > MANY]
         economies: Settled = self._in_blocks(self._settled, size, ledger, None, draw, levels, state)
         return economies
 
