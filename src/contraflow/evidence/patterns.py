@@ -52,36 +52,18 @@ class Verdicts:
         """One row per pattern: what is expected, the model's median ratio, whether it holds."""
         import pandas as pd
 
-        rows = [
-            {
-                "pattern": p.id,
-                "statement": p.statement,
-                "source": p.source,
-                "paragraph": p.paragraph,
-                "policy": p.policy,
-                "expected": _words(p),
-                "ratio": float(np.median(self.ratio[i])),
-                "holds": bool(np.median(self.holds[i]) >= 0.5),
-                "share_of_draws": float(self.holds[i].mean()),
-                "note": p.note,
-            }
+        ran = [
+            _told(
+                p,
+                ratio=float(np.median(self.ratio[i])),
+                holds=bool(np.median(self.holds[i]) >= 0.5),
+                share_of_draws=float(self.holds[i].mean()),
+            )
             for i, p in enumerate(self.patterns)
         ]
-        rows += [
-            {
-                "pattern": p.id,
-                "statement": p.statement,
-                "source": p.source,
-                "paragraph": p.paragraph,
-                "policy": p.policy,
-                "expected": _words(p),
-                "ratio": np.nan,
-                "holds": None,
-                "share_of_draws": np.nan,
-                "note": "Needs time: waits for the dynamics.",
-            }
-            for p in self.waiting
-        ]
+        nothing = {"ratio": np.nan, "holds": None, "share_of_draws": np.nan}
+        waits = "Needs time: waits for the dynamics."
+        rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
 
 
@@ -118,6 +100,20 @@ def validate(responder: Responder, ledger: Array, references: Reference) -> Verd
     rows = np.arange(len(now))
     before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
     return Verdicts(now, before, after, later)
+
+
+def _told(pattern: schema.Pattern, **verdict: object) -> dict[str, object]:
+    """A pattern's row of the table."""
+    return {
+        "pattern": pattern.id,
+        "statement": pattern.statement,
+        "source": pattern.source,
+        "paragraph": pattern.paragraph,
+        "policy": pattern.policy,
+        "expected": _words(pattern),
+        **verdict,
+        "note": pattern.note,
+    }
 
 
 def _range(pattern: schema.Pattern) -> tuple[float, float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Network
 
@@ -91,8 +89,3 @@ def _normalised(weight: jax.Array, network: Network) -> jax.Array:
     """Preference weights that sum to 1 at each node."""
     total = jnp.zeros(len(network.nodes)).at[network.tail].add(weight)
     return weight / total[network.tail]
-
-
-def ledger_values(network: Network) -> np.ndarray:
-    """Central values of the ledger (number,), before any calibration."""
-    return network.ledger.value.copy()

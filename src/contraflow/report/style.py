@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -66,18 +66,6 @@ def family(mode: str) -> str:
 def family_colour(mode: str) -> str:
     """Colour of the family of a mode."""
     return WAYS[family(mode)][1]
-
-
-def mode_colours(modes: Iterable[str]) -> dict[str, str]:
-    """A colour per mode: the hue of its family, a shade of its own."""
-    used: dict[str, int] = {}
-    colours = {}
-    for mode in sorted(set(modes)):
-        kin = family(mode)
-        shades = FAMILIES[kin][1] if kin in FAMILIES else OTHER
-        colours[mode] = shades[used.get(kin, 0) % len(shades)]
-        used[kin] = used.get(kin, 0) + 1
-    return colours
 
 
 def faded(colour: str, alpha: float) -> str:
