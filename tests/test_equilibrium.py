@@ -13,7 +13,9 @@ from tiny import Tiny, two_routes
 
 
 def measure(t: Tiny, name: str, kind: str, size: float, requires: str | None = None, **selectors) -> None:
-    t.add("measures", id=name, name=name, unit="level", maximum=100.0, requires=requires)
+    t.add("measures", id=name, name=name, unit="level", maximum=100.0)
+    if requires:
+        t.add("requirements", id=f"{name}-needs-{requires}", measure=name, requires=requires)
     t.add("effects", id=f"{name}-effect", measure=name, kind=kind, size=size, **selectors)
 
 

@@ -32,10 +32,14 @@ class Case:
     activities: Mapping[str, schema.Activity] = field(default_factory=dict)
     markets: Mapping[str, schema.Market] = field(default_factory=dict)
     fees: Mapping[str, schema.Fee] = field(default_factory=dict)
+    inputs: Mapping[str, schema.Input] = field(default_factory=dict)
+    supplies: Mapping[str, schema.Supply] = field(default_factory=dict)
     measures: Mapping[str, schema.Measure] = field(default_factory=dict)
+    requirements: Mapping[str, schema.Requirement] = field(default_factory=dict)
     effects: Mapping[str, schema.Effect] = field(default_factory=dict)
     events: Mapping[str, schema.Event] = field(default_factory=dict)
     patterns: Mapping[str, schema.Pattern] = field(default_factory=dict)
+    coverage: Mapping[str, schema.Coverage] = field(default_factory=dict)
     fingerprint: str = ""
     location: str = ""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from contraflow.case import schema
+from contraflow.case.check_numbers import FORM_UNITS
 from contraflow.case.levels import parse_levels
 from contraflow.case.rows import short
 from contraflow.case.tables import Entry, Tables
@@ -15,16 +16,22 @@ from contraflow.errors import Problem
 CASE_FILE = "case.toml"
 
 _ON_LAND = (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)
+_ON_CAPACITY = (schema.EffectKind.REMOVE_CAPACITY, schema.EffectKind.ADD_CAPACITY)
+_ON_SUPPLIES = (
+    schema.EffectKind.ADD_HAZARD,
+    schema.EffectKind.SCALE_HAZARD,
+    schema.EffectKind.ADD_COST,
+)
 
 
 def forms_counted(tables: Tables, units: Units) -> list[Problem]:
-    """Forms are counted in kg or ha."""
+    """Forms are counted in kg or ha, work that is hired in USD."""
     return [
         entry.problem(
-            "unit", "is no unit in which forms are counted", "Write kg or ha", short(entry.item.unit)
+            "unit", "is no unit in which forms are counted", "Write kg, ha or USD", short(entry.item.unit)
         )
         for entry in tables.of(schema.Form)
-        if entry.item.unit not in ("kg", "ha")
+        if entry.item.unit not in FORM_UNITS
     ]
 
 
@@ -70,23 +77,80 @@ def yields_known(tables: Tables, units: Units) -> list[Problem]:
     return problems
 
 
-def measures_consistent(tables: Tables, units: Units) -> list[Problem]:
-    """No measure requires itself, even through others; 'full_at' speaks of a required measure."""
+def requirements_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """No measure requires itself, even through others, nor the same measure twice."""
     problems = []
-    measures = tables.by_id(schema.Measure)
-    for entry in measures.values():
-        chain, current = [entry.item.id], entry.item.requires
-        while current in measures and current not in chain:
-            chain.append(current)
-            current = measures[current].item.requires
-        if current == entry.item.id:
-            message = "makes the measure require itself: " + " -> ".join([*chain, current])
-            problems.append(entry.problem("requires", message, "Break the ring", entry.item.requires))
-        if entry.item.full_at and not entry.item.requires:
-            cure = "Name the required measure in 'requires', or leave this empty"
+    needs: dict[str, list[str]] = {}
+    for entry in tables.of(schema.Requirement):
+        row = entry.item
+        if row.requires in needs.setdefault(row.measure, []):
             problems.append(
-                entry.problem("full_at", "speaks of a required measure", cure, entry.item.full_at)
+                entry.problem("requires", "is already required by this measure", "Keep one row", row.requires)
             )
+        needs[row.measure].append(row.requires)
+    for entry in tables.of(schema.Requirement):
+        row = entry.item
+        chain = _chain(needs, row.requires, row.measure)
+        if chain:
+            message = "makes the measure require itself: " + " -> ".join([row.measure, *chain])
+            problems.append(entry.problem("requires", message, "Break the ring", row.requires))
+    return problems
+
+
+def markets_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """Where work is hired there is no elasticity, one place, and a form counted in USD."""
+    problems = []
+    forms = tables.by_id(schema.Form)
+    for entry in tables.of(schema.Market):
+        row = entry.item
+        unit = forms[row.form].item.unit if row.form in forms else None
+        if not row.hired_by:
+            if row.hired_from:
+                cure = "Name the modes that hire in 'hired_by', or leave this empty"
+                problems.append(
+                    entry.problem(
+                        "hired_from", "speaks of crews that nobody hires", cure, "; ".join(row.hired_from)
+                    )
+                )
+            if unit == "USD":
+                cure = "Name the modes that hire, or count the form in kg or ha"
+                problems.append(
+                    entry.problem("form", "is work that is hired, but no mode hires it", cure, row.form)
+                )
+            continue
+        if unit not in (None, "USD"):
+            cure = "Give the form the unit USD: a dollar of pay at the baseline's rates"
+            problems.append(entry.problem("form", "is hired, but not counted in USD", cure, row.form))
+        if row.elasticity is not None:
+            message = "is given, but the transports that hire are the demand"
+            problems.append(entry.problem("elasticity", message, "Leave the cell empty", row.elasticity))
+        if len(row.places) != 1:
+            cure = "Give each place of hire its own row"
+            problems.append(
+                entry.problem("places", "must be one place where work is hired", cure, "; ".join(row.places))
+            )
+    return problems
+
+
+def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
+    """Every item of coverage.csv names rows that exist, or says why it lies outside."""
+    problems = []
+    for entry in tables.of(schema.Coverage):
+        row = entry.item
+        if not row.rows and not row.outside:
+            cure = "Name the rows that represent it, or say in 'outside' why it is left out"
+            problems.append(entry.problem("rows", "The cell is empty and so is 'outside'", cure))
+        for token in row.rows:
+            table, colon, name = token.partition(":")
+            if not colon or table not in _TABLE_NAMES:
+                close = get_close_matches(table, _TABLE_NAMES, n=1)
+                cure = f"Did you mean '{close[0]}:{name}'?" if close and colon else "Write it as table:id"
+                problems.append(entry.problem("rows", "names no table of a case", cure, short(token)))
+                continue
+            names = tables.names(table)
+            if names is not None and name not in names:
+                cure = _suggest(name, names, f"{table}.csv")
+                problems.append(entry.problem("rows", f"names no row of {table}.csv", cure, short(token)))
     return problems
 
 
@@ -95,14 +159,20 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
     problems = []
     for entry in tables.of(schema.Effect):
         effect, kind = entry.item, entry.item.kind
-        if kind is schema.EffectKind.REMOVE_CAPACITY and not effect.facility:
-            cure = "Name the facilities that lose capacity"
+        if kind in _ON_CAPACITY and not effect.facility:
+            cure = "Name the facilities whose capacity changes"
             problems.append(entry.problem("facility", "The cell is empty, but the kind needs it", cure))
+        if kind is schema.EffectKind.SCALE_DEMAND and not effect.market:
+            cure = "Name the markets whose demand changes"
+            problems.append(entry.problem("market", "The cell is empty, but the kind needs it", cure))
         misplaced = {
-            "facility": effect.facility and kind is not schema.EffectKind.REMOVE_CAPACITY,
+            "facility": effect.facility and kind not in _ON_CAPACITY,
+            "market": effect.market and kind is not schema.EffectKind.SCALE_DEMAND,
+            "supply": effect.supply and kind not in _ON_SUPPLIES,
             "rebuild": effect.rebuild and kind is not schema.EffectKind.REMOVE_CAPACITY,
             "lethal_pay": effect.lethal_pay and kind is not schema.EffectKind.ADD_HAZARD,
-            "mode": effect.mode and kind in _ON_LAND,
+            "mode": effect.mode and (kind in _ON_LAND or bool(effect.supply)),
+            "step": effect.step and bool(effect.supply),
         }
         for column in (name for name, wrong in misplaced.items() if wrong):
             value = getattr(effect, column)
@@ -199,13 +269,32 @@ MEANING: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     forms_counted,
     steps_lead_somewhere,
     yields_known,
-    measures_consistent,
+    markets_consistent,
+    requirements_consistent,
     effects_consistent,
     claims_observable,
     patterns_testable,
+    coverage_complete,
     case_file_consistent,
 )
 """All checks of this module."""
+
+
+_TABLE_NAMES = tuple(model.table for model in schema.TABLES)
+
+
+def _chain(needs: dict[str, list[str]], start: str, goal: str) -> list[str]:
+    """The requirements that lead from one measure to another, first and last included; [] if none do."""
+    queue, seen = [[start]], {start}
+    while queue:
+        path = queue.pop()
+        if path[-1] == goal:
+            return path
+        for following in needs.get(path[-1], ()):
+            if following not in seen or following == goal:
+                seen.add(following)
+                queue.append([*path, following])
+    return []
 
 
 def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:

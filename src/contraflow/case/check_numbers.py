@@ -53,6 +53,7 @@ LIMITS = {
     "price": _POSITIVE,
     "elasticity": _POSITIVE,
     "full_at": _POSITIVE,
+    "hazard": Limit(),
     "half": _POSITIVE,
     "rebuild": _POSITIVE,
 }
@@ -64,8 +65,12 @@ EFFECT_LIMITS = {
     schema.EffectKind.RAISE_INCOME: _ANY,
     schema.EffectKind.REMOVE_HECTARES: _SHARE,
     schema.EffectKind.TAKE_REVENUE: _SHARE,
+    schema.EffectKind.SCALE_DEMAND: _ANY,
 }
 """Limits of the size of an effect: what may also be lowered, what is a share."""
+
+FORM_UNITS = ("kg", "ha", "USD")
+"""Units in which forms are counted."""
 
 SHARES = (schema.Quantity.SHARE,)
 """Quantities of claims that lie between 0 and 1."""
@@ -197,9 +202,7 @@ def _uses(tables: Tables, units: Units) -> Iterator[_Use]:
     """Every use of a parameter whose row and unit can be read."""
     parameters = tables.by_id(schema.Parameter)
     forms = {
-        name: entry.item
-        for name, entry in tables.by_id(schema.Form).items()
-        if entry.item.unit in ("kg", "ha")
+        name: entry.item for name, entry in tables.by_id(schema.Form).items() if entry.item.unit in FORM_UNITS
     }
     for model in schema.TABLES:
         for column in (column for column in columns(model) if column.quantity):

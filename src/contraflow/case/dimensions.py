@@ -15,7 +15,7 @@ from contraflow.case.columns import Column
 YEARLY = frozenset({"kg/ha", "USD/ha", "USD", "1/ha"})
 """Units of columns that are per year by nature."""
 
-YEARLY_TABLES = frozenset({"activities", "measures", "effects", "events"})
+YEARLY_TABLES = frozenset({"activities", "measures", "requirements", "effects", "events"})
 """Tables whose dimensionless columns are per year by nature: crop losses, levels, effects of levels."""
 
 _PLAIN = ("dimensionless",)
@@ -25,18 +25,20 @@ EFFECT_UNITS: Mapping[schema.EffectKind, tuple[str, ...]] = {
     schema.EffectKind.ADD_HAZARD: _PLAIN,
     schema.EffectKind.SCALE_HAZARD: _PLAIN,
     schema.EffectKind.REMOVE_CAPACITY: _PLAIN,
-    schema.EffectKind.ADD_COST: _PER_UNIT,
+    schema.EffectKind.ADD_CAPACITY: _PLAIN,
+    schema.EffectKind.ADD_COST: (*_PER_UNIT, "dimensionless"),
     schema.EffectKind.REMOVE_HECTARES: ("dimensionless", "1/ha"),
     schema.EffectKind.RAISE_INCOME: _PER_UNIT,
     schema.EffectKind.TAKE_REVENUE: _PLAIN,
     schema.EffectKind.DETER: _PLAIN,
+    schema.EffectKind.SCALE_DEMAND: _PLAIN,
 }
 """Units of the size of an effect by its kind."""
 
 CLAIM_UNITS: Mapping[schema.Quantity, tuple[str, ...]] = {
     schema.Quantity.FLOW: ("kg/year",),
     schema.Quantity.SHARE: _PLAIN,
-    schema.Quantity.PRICE: _PER_UNIT,
+    schema.Quantity.PRICE: (*_PER_UNIT, "dimensionless"),
     schema.Quantity.PRICE_RATIO: _PLAIN,
     schema.Quantity.VALUE: ("USD/year",),
     schema.Quantity.AREA: ("ha",),
@@ -51,6 +53,9 @@ CLAIM_UNITS: Mapping[schema.Quantity, tuple[str, ...]] = {
     schema.Quantity.SEIZURE: ("kg/year",),
     schema.Quantity.COUNT: ("1/year",),
     schema.Quantity.INCOME: ("USD/year",),
+    schema.Quantity.LABOUR: ("ha",),
+    schema.Quantity.SUPPLY: ("USD/year",),
+    schema.Quantity.ARRESTS: ("person/year",),
     schema.Quantity.LEVEL: _PLAIN,
 }
 """Units inside the model of what a claim observes; 'none' observes nothing and may have any."""
@@ -91,11 +96,20 @@ def per_year(unit: str) -> str:
 def _of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
     if isinstance(row, schema.Effect) and column.name == "size":
         return EFFECT_UNITS[row.kind]
+    if isinstance(row, schema.Supply) and column.name == "price":
+        return ("USD/kg", "USD/ha", "dimensionless")
     if isinstance(row, schema.Market) and column.name == "price":
-        return (f"USD/{forms[row.form].unit}",) if row.form in forms else ()
+        return _price(forms.get(row.form))
     if isinstance(row, schema.Process | schema.Activity) and column.name == "yield":
         if row.input not in forms or row.output not in forms:
             return ()
         output, used = forms[row.output].unit, forms[row.input].unit
         return _PLAIN if output == used else (f"{output}/{used}",)
     return (column.unit,) if column.unit else ()
+
+
+def _price(form: schema.Form | None) -> tuple[str, ...]:
+    """Units of the price of a form; a dollar's worth of hired work costs a number of dollars."""
+    if form is None:
+        return ()
+    return _PLAIN if form.unit == "USD" else (f"USD/{form.unit}",)

@@ -156,9 +156,17 @@ class Form(Row):
 
     id: Id = column("Short name of the form.")
     name: Text = column("Name as shown.")
-    unit: Text = column("Unit in which it is counted: ha for labour, kg for goods.")
+    unit: Text = column(
+        "Unit in which it is counted: ha for labour, kg for goods, USD for work that is hired (dollars of "
+        "pay at the baseline's rates)."
+    )
+    substance: str = optional(
+        "Pure substance that it contains. Empty: that of case.toml. Headline figures add up the forms of "
+        "the case's own substance only.",
+        "",
+    )
     content: str | None = maybe_quantity(
-        "Pure cocaine per unit, for adding and comparing forms.", "kg/kg", "it contains none"
+        "Pure substance per unit, for adding and comparing forms.", "kg/kg", "it contains none"
     )
     switching: str = quantity(
         "theta, the elasticity of substitution among the options of whoever holds this form.", "dimensionless"
@@ -256,7 +264,9 @@ class Process(Row):
 
 class Activity(Row):
     table: ClassVar[str] = "activities"
-    about: ClassVar[str] = "What households do with a labour-hectare: coca or a licit living."
+    about: ClassVar[str] = (
+        "What households do with a labour-hectare: a crop, mining, carrying, a licit living, leaving."
+    )
 
     id: Id = column("Short name of the activity.")
     places: Selector = column("Zones where it is open; each becomes an arc.", refers="places")
@@ -301,15 +311,22 @@ class Facility(Row):
 
 class Market(Row):
     table: ClassVar[str] = "markets"
-    about: ClassVar[str] = "Where goods are sold for good, with price and elasticity of demand."
+    about: ClassVar[str] = (
+        "Where goods are sold for good, with price and elasticity of demand, and where work is hired: there "
+        "the transports that hire are the demand, and their pay follows the price."
+    )
 
     id: Id = column("Short name of the market; with several places each is its own market.")
     places: Selector = column("Places of sale.", refers="places")
     form: Id = column("Form sold.", refers="forms")
     price: str = quantity("Price at baseline.", "USD/unit")
     elasticity: str | None = maybe_quantity(
-        "Price elasticity of demand, positive.", "dimensionless", "the price is given"
+        "Price elasticity of demand, positive.", "dimensionless", "the price is given, or transports hire"
     )
+    hired_by: Selector = optional(
+        "Modes whose crews are hired here. Empty: goods are sold.", (), selects="modes"
+    )
+    hired_from: Selector = optional("Places from where those crews set out.", (), selects="places")
     claims: Selector = optional("Claims that document the market.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
@@ -358,6 +375,65 @@ class Fee(Row):
     note: str = optional("Remarks.", "")
 
 
+class Basis(StrEnum):
+    UNIT = "unit"
+    REVENUE = "revenue"
+
+
+class Input(Row):
+    table: ClassVar[str] = "inputs"
+    about: ClassVar[str] = (
+        "What processes and transports buy besides the good itself: chemicals, the laundering of proceeds. "
+        "Its sources of supply stand in supplies.csv."
+    )
+
+    id: Id = column("Short name of the input.")
+    name: Text = column("Name as shown.")
+    basis: Basis = column(
+        "What it is bought for: each unit that is processed or carried, or each dollar of revenue."
+    )
+    switching: str = quantity("theta, the elasticity of substitution among its supplies.", "dimensionless")
+    origin: Selector = Field(
+        default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
+    )
+    destination: Selector = Field(
+        default=(), alias="to", description="Places reached.", json_schema_extra={"selects": "places"}
+    )
+    mode: Selector = optional("Modes (transport only).", (), selects="modes")
+    form: Selector = optional("Forms used or carried.", (), selects="forms")
+    step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
+    claims: Selector = optional("Claims that document the input.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Supply(Row):
+    table: ClassVar[str] = "supplies"
+    about: ClassVar[str] = (
+        "Sources of an input, each at its own price and risk; buyers choose among those that reach their "
+        "place by the one rule, with costs in place of values."
+    )
+
+    id: Id = column("Short name of the supply.")
+    input: Id = column("Input that it supplies.", refers="inputs")
+    origin: Id = Field(
+        alias="from", description="Place it comes from.", json_schema_extra={"refers": "places"}
+    )
+    destination: Selector = Field(
+        default=(),
+        alias="to",
+        description="Places where it can be bought. Empty: wherever the input is needed.",
+        json_schema_extra={"selects": "places"},
+    )
+    weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
+    price: str = quantity("Price there: USD per unit, or a share of revenue.", "input")
+    hazard: str | None = maybe_quantity(
+        "Hazard of loss to the state on the way, which the buyer pays for.", "dimensionless", "none"
+    )
+    actor: str | None = optional("Who is paid.", refers="actors")
+    claims: Selector = optional("Claims that document the supply.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
 class Measure(Row):
     table: ClassVar[str] = "measures"
     about: ClassVar[str] = (
@@ -371,13 +447,26 @@ class Measure(Row):
     unit_cost: str | None = maybe_quantity(
         "State's spending per unit of level and year.", "USD", "not costed"
     )
-    requires: str | None = optional("Measure without which this one does nothing.", refers="measures")
+    claims: Selector = optional("Claims that document the measure.", (), refers="claims")
+    note: str = optional("Remarks.", "")
+
+
+class Requirement(Row):
+    table: ClassVar[str] = "requirements"
+    about: ClassVar[str] = (
+        "What a measure needs in order to work. Several requirements of one measure multiply, as the "
+        "chances to detect, to reach and to stop do."
+    )
+
+    id: Id = column("Short name of the requirement.")
+    measure: Id = column("Measure that needs it.", refers="measures")
+    requires: Id = column("Measure without which it does nothing.", refers="measures")
     full_at: str | None = maybe_quantity(
-        "Level of the required measure at which this one works fully; below it, proportionally.",
+        "Level of the required measure at which it works fully; below it, proportionally.",
         "dimensionless",
         "1",
     )
-    claims: Selector = optional("Claims that document the measure.", (), refers="claims")
+    claims: Selector = optional("Claims that document the requirement.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
 
@@ -385,11 +474,13 @@ class EffectKind(StrEnum):
     ADD_HAZARD = "add hazard"
     SCALE_HAZARD = "scale hazard"
     REMOVE_CAPACITY = "remove capacity"
+    ADD_CAPACITY = "add capacity"
     ADD_COST = "add cost"
     REMOVE_HECTARES = "remove hectares"
     RAISE_INCOME = "raise income"
     TAKE_REVENUE = "take revenue"
     DETER = "deter"
+    SCALE_DEMAND = "scale demand"
 
 
 class Effect(Row):
@@ -408,7 +499,15 @@ class Effect(Row):
     mode: Selector = optional("Modes (transport only).", (), selects="modes")
     form: Selector = optional("Forms used or carried.", (), selects="forms")
     step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
-    facility: Selector = optional("Facilities, for 'remove capacity'.", (), selects="facilities")
+    supply: Selector = optional(
+        "Supplies of inputs by id, in place of arcs ('add hazard', 'scale hazard', 'add cost').",
+        (),
+        selects="supplies",
+    )
+    market: Selector = optional("Markets, for 'scale demand'.", (), selects="markets")
+    facility: Selector = optional(
+        "Facilities, for 'remove capacity' and 'add capacity'.", (), selects="facilities"
+    )
     size: str = quantity("Effect per unit of level.", "effect")
     half: str | None = maybe_quantity(
         "Level at which the effect is half of what it would be without diminishing returns.",
@@ -459,6 +558,9 @@ class Quantity(StrEnum):
     SEIZURE = "seizure"
     COUNT = "count"
     INCOME = "income"
+    LABOUR = "labour"
+    SUPPLY = "supply"
+    ARRESTS = "arrests"
     LEVEL = "level"
     NONE = "none"
 
@@ -496,6 +598,7 @@ class Observed(Row):
     of_form: Selector = optional("Denominator: forms.", (), selects="forms")
     of_step: Selector = optional("Denominator: links, processes or activities.", (), selects="steps")
     actor: Selector = optional("Actors, for incomes and fees.", (), selects="actors")
+    supply: Selector = optional("Supplies of inputs, for 'supply'.", (), selects="supplies")
     basis: Annotated[str, StringConstraints(pattern=r"^(product|pure)$")] = optional(
         "Whether kilograms are of product as moved or of pure cocaine.", "product"
     )
@@ -511,6 +614,7 @@ class Bound(StrEnum):
 class Use(StrEnum):
     FIT = "fit"
     CHECK = "check"
+    PREDICT = "predict"
     CONTEXT = "context"
 
 
@@ -532,7 +636,12 @@ class Claim(Observed):
     unit: str = optional("Unit of low, value and high.", "dimensionless")
     information: int = column("Credibility of the information by the Admiralty code, 1 to 6.", ge=1, le=6)
     use: Use = optional(
-        "fit: calibrates; check: compared, never fitted; context: not observable in the model.", Use.FIT
+        "fit: calibrates; check: compared, never fitted; predict: later than the baseline, compared with "
+        "what the model foresees under the measures of its year; context: not observable in the model.",
+        Use.FIT,
+    )
+    contradicts: Selector = optional(
+        "Claims that cannot be true together with this one.", (), refers="claims"
     )
     note: str = optional("Contradictions, why it is not used, reason for the grade.", "")
 
@@ -566,6 +675,26 @@ class Pattern(Observed):
     note: str = optional("Remarks.", "")
 
 
+class Coverage(Row):
+    table: ClassVar[str] = "coverage"
+    about: ClassVar[str] = (
+        "What the sources describe, row by row, and the rows of the case that represent it, or why it lies "
+        "outside the model."
+    )
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = column("Number of the item.")
+    kind: Text = column("Kind of item: system, actor, institution, route, mode, place, measure, mechanism.")
+    source: Id = column("Source that describes it.", refers="sources")
+    paragraph: Text = column("Paragraph in the source.")
+    description: Text = column("What is described, in own words.")
+    rows: Selector = optional(
+        "Rows that represent it, each as table:id, for example 'links:iquitos-to-triple-frontier-riverboat'.",
+        (),
+    )
+    outside: str = optional("Why it lies outside the model. Empty: it is represented.", "")
+    note: str = optional("How the rows represent it, and what they leave out.", "")
+
+
 TABLES: tuple[type[Row], ...] = (
     Source,
     Claim,
@@ -580,10 +709,14 @@ TABLES: tuple[type[Row], ...] = (
     Activity,
     Market,
     Fee,
+    Input,
+    Supply,
     Measure,
+    Requirement,
     Effect,
     Event,
     Pattern,
+    Coverage,
 )
 
 
@@ -607,6 +740,9 @@ class CaseInfo(BaseModel):
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
     home: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
         default="PE", description="Country whose state acts and whose exports are counted."
+    )
+    substance: Text = Field(
+        default="cocaine", description="Substance whose pure kilograms the headline figures count."
     )
     drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
         description="Parameter: standard deviation of unmodelled change, in logarithms per square root of "

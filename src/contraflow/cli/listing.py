@@ -22,7 +22,7 @@ def measures(name: str, *, as_json: bool) -> None:
             "baseline": float(level),
             "maximum": case.parameters[m.maximum].value,
             "unit_cost_usd": None if m.unit_cost is None else case.parameters[m.unit_cost].value,
-            "requires": m.requires,
+            "requires": [r.requires for r in case.requirements.values() if r.measure == m.id],
             "note": m.note,
         }
         for m, level in zip(case.measures.values(), levers.baseline, strict=True)
@@ -34,7 +34,7 @@ def measures(name: str, *, as_json: bool) -> None:
     lines = [
         (
             m["measure"],
-            f"{m['unit']}; needs {m['requires']}" if m["requires"] else str(m["unit"]),
+            f"{m['unit']}; needs {' and '.join(m['requires'])}" if m["requires"] else str(m["unit"]),
             f"{m['baseline']:g}",
             f"{m['maximum']:g}",
             DASH if m["unit_cost_usd"] is None else f"${float(m['unit_cost_usd']):,.0f}",

@@ -3,7 +3,7 @@
 All levers act through the closed set of effects of :class:`~contraflow.case.schema.EffectKind`. The
 amount of an effect is::
 
-    amount = size * level / (1 + level / half) * min(1, level_required / full_at)
+    amount = size * level / (1 + level / half) * product over requirements of min(1, level / full_at)
 
 and hazard turns into losses by the law of random search, q = 1 - exp(-hazard) (Koopman 1946), so
 returns to searching diminish of themselves.
@@ -35,15 +35,17 @@ ARC_KINDS = tuple(k for k in schema.EffectKind if k is not schema.EffectKind.REM
 class Levers:
     """The measures of a case, ready to act on the arcs of its network.
 
-    ``size``, ``half``, ``rebuild``, ``lethal`` (effect,) are places in the ledger; ``measure``,
-    ``required`` (effect,) are measure numbers, -1 for no requirement; ``targets`` (effect, arc) and
-    ``facilities`` (effect, facility) say what each effect acts on.
+    ``size``, ``half``, ``rebuild``, ``lethal`` (effect,) are places in the ledger; ``measure`` (effect,)
+    are measure numbers; ``needing``, ``needed`` (requirement,) too, and ``full_at`` (requirement,) places
+    in the ledger; ``targets`` (effect, arc) and ``facilities`` (effect, facility) say what each effect
+    acts on.
     """
 
     network: Network
     kinds: tuple[schema.EffectKind, ...]
     measure: IntArray
-    required: IntArray
+    needing: IntArray
+    needed: IntArray
     full_at: IntArray
     size: IntArray
     half: IntArray
@@ -77,9 +79,9 @@ class Levers:
         level = levels[self.measure]
         half = ledger[self.half]
         returns = jnp.where(self.half > ZERO, level / (1 + level / jnp.where(half > 0, half, 1.0)), level)
-        needed = levels[self.required] / ledger[self.full_at]
-        works = jnp.where(self.required >= 0, jnp.minimum(needed, 1.0), 1.0)
-        return ledger[self.size] * returns * works
+        reached = jnp.minimum(levels[self.needed] / ledger[self.full_at], 1.0)
+        works = jnp.ones(len(self.ids)).at[self.needing].multiply(reached)
+        return ledger[self.size] * returns * works[self.measure]
 
     def apply(self, economy: Economy, ledger: jax.Array, levels: jax.Array) -> Economy:
         """The economy under the measures at ``levels`` (measure,); ``economy`` is the one without any."""
@@ -161,13 +163,14 @@ def make_levers(network: Network) -> Levers:
     def column(names: Sequence[str | None]) -> IntArray:
         return np.array([ZERO if n is None else network.ledger.index(n) for n in names], dtype=np.int64)
 
-    needs = [case.measures[e.measure] for e in effects]
+    needs = case.requirements.values()
     return Levers(
         network=network,
         kinds=tuple(e.kind for e in effects),
         measure=np.array([numbers[e.measure] for e in effects], dtype=np.int64),
-        required=np.array([-1 if m.requires is None else numbers[m.requires] for m in needs], dtype=np.int64),
-        full_at=column([m.full_at or "1" for m in needs]),
+        needing=np.array([numbers[r.measure] for r in needs], dtype=np.int64),
+        needed=np.array([numbers[r.requires] for r in needs], dtype=np.int64),
+        full_at=column([r.full_at or "1" for r in needs]),
         size=column([e.size for e in effects]),
         half=column([e.half for e in effects]),
         rebuild=column([e.rebuild for e in effects]),
