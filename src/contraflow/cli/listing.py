@@ -76,7 +76,7 @@ def _show_patterns(record: records.Record) -> None:
     words = {False: Text("no", "bold red"), True: Text("yes", "green"), None: Text("not run", "dim")}
     lines = [
         (
-            Text.assemble(p["statement"], "\n", (p["pattern"], "dim")),
+            Text.assemble(p["statement"], "\n", (_why(p), "dim")),
             p["expected"],
             DASH if p["holds"] is None else _ratio(p["ratio"]),
             words[p["holds"]],
@@ -91,6 +91,11 @@ def _show_patterns(record: records.Record) -> None:
         say(console, f"Not: {', '.join(record['failing'])}.")
     if record["not_run"]:
         say(console, f"{len(record['not_run'])} need time and are not run: they wait for the dynamics.")
+
+
+def _why(pattern: records.Record) -> str:
+    """The pattern's id, with the most likely reason where it does not hold."""
+    return ": ".join(part for part in (str(pattern["pattern"]), str(pattern["diagnosis"])) if part)
 
 
 def _ratio(ratio: float) -> str:
