@@ -242,7 +242,7 @@ class Lab:
 
     def _cut_off(self, state: Array) -> npt.NDArray[np.bool_]:
         """Elastic markets (draw, start, market) that would sell less than CUT_OFF of their baseline."""
-        elastic = self.network.elastic
+        elastic = self.network.cleared
         elasticity = self.ledger[:, self.network.market_elasticity[elastic]]
         return np.asarray(elasticity[:, None, :] * state[:, :, : elastic.size] > -np.log(CUT_OFF))
 
@@ -251,7 +251,7 @@ class Lab:
     ) -> str:
         failed = (residual > 10 * TOLERANCE) | cut_off.any(axis=2)
         draw = int(np.flatnonzero(failed.all(axis=1))[0])
-        names = [self.network.markets[i] for i in self.network.elastic] + list(self.network.facility_ids)
+        names = [self.network.markets[i] for i in self.network.cleared] + list(self.network.facility_ids)
         lost = [names[i] for i in np.flatnonzero(cut_off[draw].any(axis=0))]
         if lost:
             return (

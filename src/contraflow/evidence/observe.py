@@ -20,6 +20,9 @@ price ratio price                                                price
 pay, fee,   the number x flow over transport arcs                flow
 load, crew
 yield       output x flow over activities and processes          flow
+labour      labour-hectares in activities                        1
+arrests     flow x loss x crew / load over transport arcs        1
+supply      what supplies of inputs are paid                     1
 income      an actor's income                                    1
 ========== ==================================================== ===================
 """
@@ -61,11 +64,14 @@ FIELDS = {
     Kind.LOAD: "load",
     Kind.CREW: "crew",
     Kind.YIELD: "output",
+    Kind.LABOUR: "flow",
+    Kind.ARRESTS: "arrests",
 }
 WEIGHED = ("flow", "seized", "arrived")
 """Fields that may be counted as pure cocaine."""
 MEANS = (Kind.PAY, Kind.FEE, Kind.LOAD, Kind.CREW, Kind.YIELD)
 PRICES = (Kind.PRICE, Kind.PRICE_RATIO)
+PAID = (Kind.INCOME, Kind.SUPPLY)
 UNOBSERVED = (Kind.NONE, Kind.LEVEL)
 TINY = 1e-12
 """Added to denominators, units per year: keeps the ratio of two empty flows finite."""
@@ -99,7 +105,7 @@ class Observations:
         """Masked sums over arcs that make numerators and denominators, those of one field together."""
         found: dict[tuple[str, int, str, str], list[tuple[int, FloatArray]]] = {}
         for number, row in enumerate(self.rows):
-            if row.quantity in PRICES or row.quantity is Kind.INCOME:
+            if row.quantity in PRICES or row.quantity in PAID:
                 continue
             group = self._groups.index(row.grown)
             field = FIELDS[row.quantity]
@@ -132,13 +138,16 @@ class Observations:
 
     @cached_property
     def _payments(self) -> tuple[FloatArray, FloatArray]:
-        """Masks of levies (row, fee) and of incomes (row, account)."""
+        """Masks of levies (row, fee), and of incomes and then supplies of inputs (row, account)."""
         network = self.model.network
         fees = np.zeros((len(self.rows), len(network.fee_arc)))
-        incomes = np.zeros((len(self.rows), len(network.actor_ids) + 2))
+        actors = len(network.actor_ids)
+        incomes = np.zeros((len(self.rows), actors + 2 + len(network.supply_ids)))
         for number, row in enumerate(self.rows):
             if row.quantity is Kind.INCOME:
-                incomes[number, : len(network.actor_ids)] = self._actors(row)
+                incomes[number, :actors] = self._named(row, row.actor, network.actor_ids, "actor")
+            elif row.quantity is Kind.SUPPLY:
+                incomes[number, actors + 2 :] = self._named(row, row.supply, network.supply_ids, "supply")
             elif row.quantity is Kind.FEE:
                 payee = np.array([matches(network.actor_ids[a], row.actor) for a in network.fee_actor])
                 fees[number] = self._arcs(row, "")[network.fee_arc] * payee
@@ -166,6 +175,7 @@ class Observations:
             "load": ledger[n.load],
             "crew": ledger[n.crew],
             "output": economy.output,
+            "arrests": point.loss * ledger[n.crew] / ledger[n.load],
         }
         top, bottom = jnp.zeros(rows), jnp.zeros(rows)
         for s in self._sums:
@@ -192,7 +202,8 @@ class Observations:
         result = jnp.where(is_price, above, result)
         result = jnp.where(is_ratio, above / jnp.where(is_ratio, below, 1.0), result)
         if incomes.any():
-            income = incomes @ books(network, ledger, economy, point).income
+            kept = books(network, ledger, economy, point)
+            income = incomes @ jnp.concatenate([kept.income, kept.supplied])
             result = jnp.where(incomes.any(axis=1), income, result)
         return result
 
@@ -223,6 +234,9 @@ class Observations:
         for number, arc in enumerate(network.arcs):
             if row.quantity in (Kind.AREA, Kind.ERADICATED):
                 kind = arc.kind == "activity" and (bool(form) or content[network.head[number]] > 0)
+                form_ok = matches(arc.form_out, form)
+            elif row.quantity is Kind.LABOUR:
+                kind = arc.kind == "activity"
                 form_ok = matches(arc.form_out, form)
             elif row.quantity is Kind.PRODUCTION or row.quantity is Kind.YIELD:
                 kind = arc.kind in ("process", "activity")
@@ -257,16 +271,18 @@ class Observations:
             raise self._empty(row, "node")
         return chosen
 
-    def _actors(self, row: schema.Claim | schema.Pattern) -> FloatArray:
-        chosen = np.array([bool(row.actor) and matches(a, row.actor) for a in self.model.network.actor_ids])
+    def _named(
+        self, row: schema.Claim | schema.Pattern, tokens: tuple[str, ...], ids: tuple[str, ...], what: str
+    ) -> FloatArray:
+        chosen = np.array([bool(tokens) and matches(name, tokens) for name in ids])
         if not chosen.any():
-            raise self._empty(row, "actor")
+            raise self._empty(row, what)
         return chosen.astype(float)
 
     def _empty(self, row: schema.Claim | schema.Pattern, what: str) -> ObservationError:
         return ObservationError(
             f"{row.table}.csv, '{row.id}': its {row.quantity.value} selects no {what} of the network. "
-            "Loosen its selectors (from, to, mode, form, step, actor), or set quantity to 'none'."
+            "Loosen its selectors (from, to, mode, form, step, actor, supply), or set quantity to 'none'."
         )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contraflow.model.economy import Economy, distances
+from contraflow.model.economy import Economy, distances, purchases
 from contraflow.model.equilibrium import Point
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import IntArray, Network
@@ -19,16 +19,18 @@ class Books(NamedTuple):
     """Money in USD per year, and kilograms (or hectares) per year.
 
     Over arcs (arc,): what crews are paid (``pay``, ``risk_pay``), running cost (``haul``), other
-    ``cost``, ``fees``, scarcity ``surcharge``, ``margin``, what the state ``taken`` and gave
-    (``subsidy``), the value ``delivered`` at the head; ``arrived`` units at the head and ``seized``
-    units at the tail. Over nodes (node,): ``endowment`` income and traders' ``rent``. Over actors and
-    the two residual accounts RENT and UNNAMED (actor + 2,): ``income``.
+    ``cost``, ``inputs`` bought, ``fees``, scarcity ``surcharge``, ``margin``, what the state ``taken`` and
+    gave (``subsidy``), the value ``delivered`` at the head; ``arrived`` units at the head and ``seized``
+    units at the tail. Over nodes (node,): ``endowment`` income and traders' ``rent``. Over supplies of
+    inputs (supply,): what is ``supplied`` to buyers. Over actors and the two residual accounts RENT and
+    UNNAMED (actor + 2,): ``income``.
     """
 
     pay: jax.Array
     risk_pay: jax.Array
     haul: jax.Array
     cost: jax.Array
+    inputs: jax.Array
     fees: jax.Array
     surcharge: jax.Array
     margin: jax.Array
@@ -39,35 +41,44 @@ class Books(NamedTuple):
     seized: jax.Array
     endowment: jax.Array
     rent: jax.Array
+    supplied: jax.Array
     income: jax.Array
 
 
 def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -> Books:
     """Keep the books of one point. Money closes::
 
-        sales + subsidies = endowments + costs + fees + surcharges + risk pay + margins + taken + rent
+        sales + subsidies = endowments + costs + inputs + fees + surcharges + risk pay + margins + taken
+                            + rent
 
-    where rent at a node is what its stock fetches above its value. The value of what was seized is
-    nobody's income.
+    where rent at a node is what its stock fetches above its value. Sales are those of goods: hired work
+    is paid as a cost of transport, so labour that carries earns that pay in place of an endowment's
+    income. The value of what was seized is nobody's income.
     """
     n, flow = network.numbers, point.flow
     nodes = len(network.nodes)
     arrived = (1 - point.loss) * economy.output * flow
     delivered = arrived * point.value[network.head]
-    pay = ledger[n.pay] * flow
+    hiring = network.hiring
+    base_pay = ledger[n.pay] * flow
     haul = ledger[n.haul] * distances(network, ledger) * flow
-    cost = economy.cost * flow - pay - haul
+    cost = economy.cost * flow - base_pay - haul
+    pay = base_pay + point.wages * flow
     risk_pay = economy.risk_pay * point.expected_loss * flow
     surcharge = point.surcharge * flow
     margin = economy.margin * delivered
     taken = economy.taken * (delivered - margin)
     subsidy = economy.subsidy * flow
     fees = economy.fee * flow
-    out = pay + haul + cost + risk_pay + surcharge + fees
+    inputs, supplied = _inputs(network, ledger, economy, flow, delivered - margin - taken)
+    out = pay + haul + cost + risk_pay + surcharge + fees + inputs
     realised = delivered - margin - taken + subsidy - out
-    moved = jnp.zeros(nodes).at[network.tail].add(flow)
-    rent = jnp.zeros(nodes).at[network.tail].add(realised) - moved * point.value
-    endowment = economy.endowment * point.value
+    carrying = jnp.zeros(len(flow), dtype=bool).at[hiring.activity].set(True)
+    other = jnp.where(carrying, 0.0, flow)
+    moved = jnp.zeros(nodes).at[network.tail].add(other)
+    rent = jnp.zeros(nodes).at[network.tail].add(jnp.where(carrying, 0.0, realised)) - moved * point.value
+    carries = jnp.zeros(nodes).at[network.tail].add(flow - other)
+    endowment = (economy.endowment - carries) * point.value
 
     actors = len(network.actor_ids)
     income = jnp.zeros(actors + 2)
@@ -82,11 +93,29 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
     income = income.at[facility_actor].add(surcharge)
     income = income.at[network.fee_actor].add(ledger[network.fee_amount] * flow[network.fee_arc])
     income = income.at[_or_unnamed(network.households, actors)].add(endowment)
+    income = income.at[_or_unnamed(network.procurement.actor, actors)].add(supplied)
+    income = income.at[hiring.actor].add((realised - delivered)[hiring.activity])
     income = income.at[actors].add(rent.sum())
     return Books(
-        pay, risk_pay, haul, cost, fees, surcharge, margin, taken, subsidy, delivered, arrived,
-        flow * point.loss, endowment, rent, income,
+        pay, risk_pay, haul, cost, inputs, fees, surcharge, margin, taken, subsidy, delivered, arrived,
+        flow * point.loss, endowment, rent, supplied, income,
     )  # fmt: skip
+
+
+def _inputs(
+    network: Network, ledger: jax.Array, economy: Economy, flow: jax.Array, revenue: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """What each arc spends on inputs (arc,) and each supply is paid (supply,), USD per year."""
+    n = network.procurement
+    spent, supplied = jnp.zeros(len(flow)), jnp.zeros(n.price.size)
+    if not n.need_arc.size:
+        return spent, supplied
+    bought = purchases(network, ledger, economy)
+    mean = jnp.zeros(n.switching.size).at[n.offer_pool].add(bought.share * bought.cost)
+    base = jnp.where(n.revenue[n.need_pool], revenue[n.need_arc], flow[n.need_arc])
+    spent = spent.at[n.need_arc].add(base * mean[n.need_pool])
+    by_pool = jnp.zeros(n.switching.size).at[n.need_pool].add(base)
+    return spent, supplied.at[n.offer_supply].add(by_pool[n.offer_pool] * bought.share * bought.cost)
 
 
 def _or_unnamed(actor: IntArray, actors: int) -> IntArray:

@@ -3,7 +3,8 @@
 The unknowns are the logarithms of the prices of markets with elastic demand and of the loads of
 facilities, each relative to the baseline; around them stand two exact passes::
 
-    demand     Q_k = Q0_k (p_k / p0_k)^(-eps_k)
+    demand     Q_k = Q0_k D_k (p_k / p0_k)^(-eps_k)
+    hired work L_h = L0_h (sum_a pay0_a f_a) / (sum_a pay0_a f0_a),  pay_a = pay0_a p_h / p0_h
     surcharge  s_g = s0_g (F_g / (F0_g kappa_g))^beta_g
     dilution   hazard_a / (1 - delta_g + delta_g F_g / F0_g)
 
@@ -11,13 +12,14 @@ Dilution saturates as a searcher's functional response does (Holling 1959): -del
 of hazard to flow at the baseline, and a flow that has almost vanished meets a hazard of at most
 1 / (1 - delta) times the baseline's.
 
-In the baseline all unknowns are zero: prices are parameters, demand and capacity are anchored on
-what flows, and nothing has to be solved.
+where a factor D on demand is 1 in the baseline. In the baseline all unknowns are zero: prices are
+parameters, demand and capacity are anchored on what flows, as many households carry as transports
+need, and nothing has to be solved.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -52,7 +54,8 @@ class Point(NamedTuple):
 
     Over nodes: ``value`` USD per unit, ``stock`` units per year. Over arcs: ``flow`` units per year
     at the tail, ``share`` P, ``net`` u in USD per unit as those who choose expect it, ``loss`` q,
-    ``expected_loss`` as believed, ``surcharge`` USD per unit. Over markets: ``price`` USD per unit,
+    ``expected_loss`` as believed, ``surcharge`` and ``wages``, those of hired crews over the baseline's,
+    in USD per unit. Over markets: ``price`` USD per unit,
     ``sold`` units per year. Over facilities: ``load`` units per year.
     """
 
@@ -63,6 +66,7 @@ class Point(NamedTuple):
     net: jax.Array
     loss: jax.Array
     expected_loss: jax.Array
+    wages: jax.Array
     surcharge: jax.Array
     price: jax.Array
     sold: jax.Array
@@ -82,8 +86,8 @@ class Model:
 
     @property
     def unknowns(self) -> int:
-        """Elastic markets plus facilities."""
-        return len(self.network.elastic) + len(self.network.facility_ids)
+        """Markets that clear, plus facilities."""
+        return len(self.network.cleared) + len(self.network.facility_ids)
 
     @cached_property
     def _used(self) -> np.ndarray:
@@ -93,17 +97,64 @@ class Model:
         """The economy without measures, from the ledger's values (number,)."""
         return economy(self.network, ledger)
 
+    def staffed(self, economy: Economy, baseline: Economy) -> Economy:
+        """The economy with the households who carry in the baseline added to those who do other work.
+
+        Endowments of the ledger are labour beside carrying. ``baseline`` is the economy under the
+        baseline's measures; what its transports pay crews, over what a labour-hectare earns by carrying,
+        is the labour L that carries, and the weight that makes L the choice of L + E labour-hectares is
+
+            w = (L / E) (V / u)^theta
+
+        with V the value of a labour-hectare that does not carry and u that of one that does.
+        """
+        hiring, n = self.network.hiring, self.network
+        if not hiring.market.size:
+            return economy
+        point = self.evaluate(baseline, jnp.zeros(self.unknowns))
+        arc = hiring.activity
+        tail = n.tail[arc]
+        earned = (1 - point.loss[arc]) * baseline.output[arc] * baseline.price[hiring.market]
+        net, held = point.net[arc], baseline.endowment[tail]
+        able = (net > 0) & (held > 0)
+        labour = jnp.where(able, self._payroll(baseline, point.flow) / earned, 0.0)
+        ratio = labour / jnp.where(able, held, 1.0)
+        weight = ratio * (point.value[tail] / jnp.where(able, net, 1.0)) ** baseline.theta[tail]
+        total = jnp.ones(len(n.nodes)).at[tail].add(weight)
+        return replace(
+            economy,
+            weight=economy.weight.at[arc].set(weight) / total[n.tail],
+            endowment=economy.endowment.at[tail].add(labour),
+        )
+
+    def _payroll(self, economy: Economy, flow: jax.Array) -> jax.Array:
+        """Pay of hired crews at the baseline's rates (hire,), USD per year."""
+        hiring = self.network.hiring
+        pay = (economy.hired * flow)[hiring.link]
+        return jnp.zeros(hiring.market.size).at[hiring.place].add(pay)
+
+    def _wages(self, economy: Economy, price: jax.Array) -> jax.Array:
+        """Extra pay of hired crews over the baseline's rates (arc,), USD per unit."""
+        hiring = self.network.hiring
+        if not hiring.market.size:
+            return jnp.zeros(len(self.network.arcs))
+        rise = price[hiring.market] / economy.price[hiring.market] - 1
+        return jnp.zeros(len(self.network.arcs)).at[hiring.link].set(rise[hiring.place]) * economy.hired
+
     def evaluate(self, economy: Economy, state: jax.Array) -> Point:
         """Both passes at ``state`` (unknown,): logarithms of prices and loads over the baseline's."""
         network, plan = self.network, self.plan
-        elastic = len(network.elastic)
-        moved = economy.price[network.elastic] * jnp.exp(state[:elastic])
-        price = economy.price.at[network.elastic].set(moved)
-        surcharge, diluted = self._congestion(economy, state[elastic:])
+        cleared = len(network.cleared)
+        moved = economy.price[network.cleared] * jnp.exp(state[:cleared])
+        price = economy.price.at[network.cleared].set(moved)
+        surcharge, diluted = self._congestion(economy, state[cleared:])
+        wages = self._wages(economy, price)
         loss = -jnp.expm1(-economy.hazard * diluted)
         expected = -jnp.expm1(-(economy.hazard + economy.fear) * diluted)
-        keep = (1 - expected) * economy.output * (1 - economy.margin) * (1 - economy.taken)
-        outlay = economy.cost + economy.fee - economy.subsidy + surcharge + economy.risk_pay * expected
+        kept = (1 - economy.margin) * (1 - economy.taken) * (1 - economy.bought_share)
+        keep = (1 - expected) * economy.output * kept
+        outlay = economy.cost + economy.bought + wages + economy.fee - economy.subsidy
+        outlay = outlay + surcharge + economy.risk_pay * expected
         backward = values(plan, economy.weight, keep, outlay, economy.theta, network.market_node, price)
         forward = flows(plan, backward.share, (1 - loss) * economy.output, economy.endowment)
         return Point(
@@ -114,6 +165,7 @@ class Model:
             net=keep * backward.node[network.head] - outlay,
             loss=loss,
             expected_loss=expected,
+            wages=wages,
             surcharge=surcharge,
             price=price,
             sold=forward.stock[network.market_node],
@@ -126,13 +178,14 @@ class Model:
         return point, Anchor(jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING))
 
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
-        """Excess supply at each elastic market and load not foreseen at each facility, in logarithms."""
-        elastic = self.network.elastic
+        """Excess supply at each market that clears and load not foreseen at each facility, in logarithms."""
+        cleared, hire = self.network.cleared, self.network.hiring.market
         point = self.evaluate(economy, state)
-        sold = point.sold[elastic] / anchor.sold[elastic]
+        wanted = economy.demand.at[hire].set(self._payroll(economy, point.flow) / anchor.sold[hire])
+        relative = jnp.log(point.sold / anchor.sold + TRACE) - jnp.log(wanted + TRACE)
+        excess = relative[cleared] + economy.elasticity[cleared] * state[: len(cleared)]
         load = point.load / anchor.load
-        excess = jnp.log(sold + TRACE) + economy.elasticity[elastic] * state[: len(elastic)]
-        return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(elastic) :]])
+        return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
 
     def jacobian_inverse(self, economy: Economy, anchor: Anchor) -> jax.Array:
         """Inverse Jacobian of :meth:`residual` at the baseline (unknown, unknown)."""
@@ -152,8 +205,8 @@ class Model:
 
     def starts(self) -> jax.Array:
         """Starting points (start, unknown) from which equilibria are sought."""
-        elastic, facilities = len(self.network.elastic), len(self.network.facility_ids)
-        return jnp.array([[price] * elastic + [load] * facilities for price, load in STARTS])
+        cleared, facilities = len(self.network.cleared), len(self.network.facility_ids)
+        return jnp.array([[price] * cleared + [load] * facilities for price, load in STARTS])
 
     def _congestion(self, economy: Economy, load: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Surcharge in USD per unit and factor on hazard, both (arc,), at log relative loads (facility,)."""

@@ -11,7 +11,9 @@ from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
+from contraflow.network.buying import make_procurement, supply_weight
 from contraflow.network.geodesy import great_circle_km
+from contraflow.network.hiring import make_hiring
 from contraflow.network.levels import CycleError, topological_levels
 from contraflow.network.network import ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
 
@@ -72,6 +74,10 @@ def build(case: Case) -> Network:
     node_place = [name.split("@")[1] for name in nodes]
     labour = {a.input for a in case.activities.values()}
     elasticity = [m.elasticity for _, _, m in markets]
+    pays = actor("pay")
+    arcs = tuple(d.arc for d in drafts)
+    purity = [place(case.forms[f].content, ZERO) for f in node_form]
+    own = [case.forms[f].substance in ("", case.info.substance) for f in node_form]
     return Network(
         case=case,
         ledger=ledger,
@@ -79,7 +85,7 @@ def build(case: Case) -> Network:
         node_place=tuple(node_place),
         node_form=tuple(node_form),
         level=level[order],
-        arcs=tuple(d.arc for d in drafts),
+        arcs=arcs,
         tail=tail,
         head=head,
         great_circle=np.array([d.great_circle for d in drafts]),
@@ -101,12 +107,13 @@ def build(case: Case) -> Network:
             load=column("load", ONE),
             crew=column("crew", ZERO),
         ),
-        actors=ArcActors(pay=actor("pay"), haul=actor("haul"), cost=actor("cost"), margin=actor("margin")),
+        actors=ArcActors(pay=pays, haul=actor("haul"), cost=actor("cost"), margin=actor("margin")),
         fee_arc=np.array([a for a, _ in fees], dtype=np.int64),
         fee_actor=np.array([actor_number[f.actor] for _, f in fees], dtype=np.int64),
         fee_amount=np.array([ledger.index(f.amount) for _, f in fees], dtype=np.int64),
         switching=np.array([ledger.index(case.forms[f].switching) for f in node_form], dtype=np.int64),
-        content=np.array([place(case.forms[f].content, ZERO) for f in node_form], dtype=np.int64),
+        purity=np.array(purity, dtype=np.int64),
+        content=np.where(own, purity, ZERO),
         endowment=np.array(
             [
                 place(case.places[p].endowment, ZERO) if f in labour else ZERO
@@ -121,7 +128,9 @@ def build(case: Case) -> Network:
         market_node=np.array([node_number[node] for _, node, _ in markets], dtype=np.int64),
         market_price=np.array([ledger.index(m.price) for _, _, m in markets], dtype=np.int64),
         market_elasticity=np.array([place(e, ZERO) for e in elasticity], dtype=np.int64),
-        elastic=np.flatnonzero([e is not None for e in elasticity]),
+        cleared=np.flatnonzero([m.elasticity is not None or bool(m.hired_by) for _, _, m in markets]),
+        hiring=make_hiring(case, arcs, pays, [(node, m) for _, node, m in markets]),
+        procurement=make_procurement(case, arcs, ledger),
         facility_surcharge=_facility(case, ledger, "surcharge", ZERO),
         facility_steepness=_facility(case, ledger, "steepness", ONE),
         facility_dilution=_facility(case, ledger, "dilution", ZERO),
@@ -244,12 +253,13 @@ def _facility(case: Case, ledger: Ledger, key: str, absent: int) -> np.ndarray:
 
 
 def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
-    """Constants, the parameters of the case, then one weight for each arc.
+    """Constants, the parameters of the case, then one weight for each arc and each supply of an input.
 
     A parameter that is only a template for weights is not itself free: its arcs are. Neither is one
     that is used at its central value: limits and dated levels of measures, and the drift of claims.
     """
     fixed = {d.numbers["weight"] for d in drafts} | {case.info.drift}
+    fixed |= {s.weight for s in case.supplies.values()}
     fixed |= {m.maximum for m in case.measures.values()} | {e.level for e in case.events.values()}
     rows: list[tuple[str, float, float, float, bool, bool]] = [
         ("0", 0.0, 0.0, 0.0, False, False),
@@ -259,21 +269,28 @@ def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
         free = p.low < p.high and p.id not in fixed
         rows.append((p.id, p.low, p.value, p.high, p.scale is schema.Scale.LOG, free))
     for d in drafts:
-        name = d.numbers["weight"]
-        if name is None:
-            rows.append((f"weight@{d.arc.id}", 1.0, 1.0, 1.0, True, False))
-        else:
-            p = case.parameters[name]
-            rows.append((f"weight@{d.arc.id}", p.low, p.value, p.high, True, p.low < p.high))
-    ids, low, value, high, logarithmic, free_flags = zip(*rows, strict=True)
+        low, value, high = _range(case, d.numbers["weight"])
+        rows.append((f"weight@{d.arc.id}", low, value, high, True, low < high))
+    for s in case.supplies.values():
+        low, value, high = _range(case, s.weight)
+        rows.append((supply_weight(s.id), low, value, high, True, low < high))
+    ids, lows, values, highs, logarithmic, free_flags = zip(*rows, strict=True)
     return Ledger(
         ids=tuple(ids),
-        low=np.array(low, dtype=float),
-        value=np.array(value, dtype=float),
-        high=np.array(high, dtype=float),
+        low=np.array(lows, dtype=float),
+        value=np.array(values, dtype=float),
+        high=np.array(highs, dtype=float),
         logarithmic=np.array(logarithmic, dtype=bool),
         free=np.array(free_flags, dtype=bool),
     )
+
+
+def _range(case: Case, weight: str | None) -> tuple[float, float, float]:
+    """Low, value and high of a weight's template; none means 1."""
+    if weight is None:
+        return 1.0, 1.0, 1.0
+    p = case.parameters[weight]
+    return p.low, p.value, p.high
 
 
 def _node_names(drafts: Iterable[_Draft]) -> list[str]:

@@ -98,12 +98,54 @@ class ArcActors:
 
 
 @dataclass(frozen=True)
+class Hiring:
+    """Markets where transports hire their crews.
+
+    ``market`` (hire,) are market numbers; ``activity`` (hire,) the arc by which households take up the
+    work and ``actor`` (hire,) who they are then; ``link`` (hired,) the arcs that hire and ``place``
+    (hired,) at which of the markets, as a place in ``market``.
+    """
+
+    market: IntArray
+    activity: IntArray
+    actor: IntArray
+    link: IntArray
+    place: IntArray
+
+
+@dataclass(frozen=True)
+class Procurement:
+    """Inputs that arcs buy and who offers them.
+
+    A *pool* is one input where the same supplies can be bought. ``need_arc`` and ``need_pool`` (need,)
+    say which arc buys at which pool; ``offer_pool`` and ``offer_supply`` (offer,) which supply offers
+    there. ``switching`` (pool,) are places in the ledger, ``revenue`` (pool,) is true where the input is
+    bought per dollar of revenue. ``price``, ``hazard``, ``weight`` (supply,) are places in the ledger,
+    ``actor`` (supply,) is -1 where nobody is named.
+    """
+
+    need_arc: IntArray
+    need_pool: IntArray
+    offer_pool: IntArray
+    offer_supply: IntArray
+    pool_input: IntArray
+    switching: IntArray
+    revenue: npt.NDArray[np.bool_]
+    price: IntArray
+    hazard: IntArray
+    weight: IntArray
+    actor: IntArray
+
+
+@dataclass(frozen=True)
 class Network:
     """The network of a case.
 
     Nodes are sorted by topological level, arcs by tail; every array is in that order. ``tail`` and
     ``head`` (arc,) hold node numbers, ``great_circle`` (arc,) km, ``facility`` (arc,) facility
     numbers or -1. ``fee_arc``, ``fee_actor``, ``fee_amount`` (fee,) list each levy on each arc.
+    ``purity`` (node,) is the content of each form, ``content`` the same but 0 for forms of another
+    substance than the case's own. ``cleared`` are the markets whose price moves until they clear.
     """
 
     case: Case
@@ -123,6 +165,7 @@ class Network:
     fee_actor: IntArray
     fee_amount: IntArray
     switching: IntArray
+    purity: IntArray
     content: IntArray
     endowment: IntArray
     households: IntArray
@@ -130,7 +173,9 @@ class Network:
     market_node: IntArray
     market_price: IntArray
     market_elasticity: IntArray
-    elastic: IntArray
+    cleared: IntArray
+    hiring: Hiring
+    procurement: Procurement
     facility_surcharge: IntArray
     facility_steepness: IntArray
     facility_dilution: IntArray
@@ -140,6 +185,11 @@ class Network:
     def actor_ids(self) -> tuple[str, ...]:
         """Actors in the order of the case."""
         return tuple(self.case.actors)
+
+    @property
+    def supply_ids(self) -> tuple[str, ...]:
+        """Supplies in the order of the case."""
+        return tuple(self.case.supplies)
 
     @property
     def facility_ids(self) -> tuple[str, ...]:

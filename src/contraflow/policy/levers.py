@@ -21,14 +21,15 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
-from contraflow.model.economy import Economy
+from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-ARC_KINDS = tuple(k for k in schema.EffectKind if k is not schema.EffectKind.REMOVE_CAPACITY)
+Kind = schema.EffectKind
+CAPACITY = (Kind.REMOVE_CAPACITY, Kind.ADD_CAPACITY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +38,8 @@ class Levers:
 
     ``size``, ``half``, ``rebuild``, ``lethal`` (effect,) are places in the ledger; ``measure`` (effect,)
     are measure numbers; ``needing``, ``needed`` (requirement,) too, and ``full_at`` (requirement,) places
-    in the ledger; ``targets`` (effect, arc) and ``facilities`` (effect, facility) say what each effect
-    acts on.
+    in the ledger; ``targets`` (effect, arc), ``supplies`` (effect, supply), ``markets`` (effect, market)
+    and ``facilities`` (effect, facility) say what each effect acts on.
     """
 
     network: Network
@@ -52,6 +53,8 @@ class Levers:
     rebuild: IntArray
     lethal: IntArray
     targets: FloatArray
+    supplies: FloatArray
+    markets: FloatArray
     facilities: FloatArray
 
     @property
@@ -80,30 +83,38 @@ class Levers:
         half = ledger[self.half]
         returns = jnp.where(self.half > ZERO, level / (1 + level / jnp.where(half > 0, half, 1.0)), level)
         reached = jnp.minimum(levels[self.needed] / ledger[self.full_at], 1.0)
-        works = jnp.ones(len(self.ids)).at[self.needing].multiply(reached)
-        return ledger[self.size] * returns * works[self.measure]
+        works = jnp.where(self.measure[:, None] == self.needing, reached, 1.0).prod(axis=1)
+        return ledger[self.size] * returns * works
 
     def apply(self, economy: Economy, ledger: jax.Array, levels: jax.Array) -> Economy:
         """The economy under the measures at ``levels`` (measure,); ``economy`` is the one without any."""
         if not self.kinds:
             return economy
         amount = self.amounts(ledger, levels)
-        by_arc = {kind: self._sum(kind, amount) for kind in ARC_KINDS}
-        added = by_arc[schema.EffectKind.ADD_HAZARD] + by_arc[schema.EffectKind.REMOVE_HECTARES]
-        scaled = self._sum(schema.EffectKind.SCALE_HAZARD, jnp.log1p(amount))
+        arcs, supplies = self.targets, self.supplies
+        added = self._sum(Kind.ADD_HAZARD, amount, arcs) + self._sum(Kind.REMOVE_HECTARES, amount, arcs)
+        scaled = self._sum(Kind.SCALE_HAZARD, jnp.log1p(amount), arcs)
         hazard = (economy.hazard + added) * jnp.exp(scaled)
-        lethal = self._sum(schema.EffectKind.ADD_HAZARD, amount * ledger[self.lethal]) * jnp.exp(scaled)
-        kept = self._sum(schema.EffectKind.TAKE_REVENUE, jnp.log1p(-jnp.clip(amount, 0.0, 0.999)))
-        return replace(
+        lethal = self._sum(Kind.ADD_HAZARD, amount * ledger[self.lethal], arcs) * jnp.exp(scaled)
+        kept = self._sum(Kind.TAKE_REVENUE, jnp.log1p(-jnp.clip(amount, 0.0, 0.999)), arcs)
+        demand = self._demand(ledger, levels) / self._demand(ledger, self.baseline)
+        given = jnp.ones_like(demand).at[self.network.cleared].set(0.0)
+        changed = replace(
             economy,
             hazard=hazard,
-            fear=economy.fear + by_arc[schema.EffectKind.DETER],
+            fear=economy.fear + self._sum(Kind.DETER, amount, arcs),
             risk_pay=economy.risk_pay + lethal / jnp.where(hazard > 0, hazard, 1.0),
-            cost=economy.cost + by_arc[schema.EffectKind.ADD_COST],
-            subsidy=economy.subsidy + by_arc[schema.EffectKind.RAISE_INCOME],
+            cost=economy.cost + self._sum(Kind.ADD_COST, amount, arcs),
+            subsidy=economy.subsidy + self._sum(Kind.RAISE_INCOME, amount, arcs),
             taken=-jnp.expm1(kept),
+            demand=economy.demand * demand,
+            price=economy.price * jnp.where(given > 0, demand, 1.0),
             open_share=economy.open_share * self._open(ledger, levels) / self._open(ledger, self.baseline),
+            supply_price=economy.supply_price + self._sum(Kind.ADD_COST, amount, supplies),
+            supply_hazard=(economy.supply_hazard + self._sum(Kind.ADD_HAZARD, amount, supplies))
+            * jnp.exp(self._sum(Kind.SCALE_HAZARD, jnp.log1p(amount), supplies)),
         )
+        return with_inputs(self.network, ledger, changed)
 
     def spending(self, ledger: FloatArray, levels: FloatArray) -> float:
         """State's spending on costed measures in USD per year, from a ledger (number,)."""
@@ -111,22 +122,35 @@ class Levers:
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
         return float(ledger[np.array(place, dtype=np.int64)] @ levels)
 
-    def _sum(self, kind: schema.EffectKind, amount: jax.Array) -> jax.Array:
-        rows = np.flatnonzero([k is kind for k in self.kinds])
+    def _rows(self, *kinds: Kind) -> IntArray:
+        return np.flatnonzero([k in kinds for k in self.kinds])
+
+    def _sum(self, kind: Kind, amount: jax.Array, targets: FloatArray) -> jax.Array:
+        """Sum of the effects of a kind over their targets (target,)."""
+        rows = self._rows(kind)
         if not rows.size:
-            return jnp.zeros(len(self.network.arcs))
-        return amount[rows] @ self.targets[rows]
+            return jnp.zeros(targets.shape[1])
+        return amount[rows] @ targets[rows]
+
+    def _demand(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
+        """Factor on demand, or on the price where that is given (market,)."""
+        amount = jnp.maximum(self.amounts(ledger, jnp.asarray(levels)), -0.999)
+        return jnp.exp(self._sum(Kind.SCALE_DEMAND, jnp.log1p(amount), self.markets))
 
     def _open(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
-        """Share of each facility's capacity that stands: rebuild / (rebuild + destroy), (facility,)."""
-        rows = np.flatnonzero([k is schema.EffectKind.REMOVE_CAPACITY for k in self.kinds])
+        """Each facility's capacity against none of the measures (facility,).
+
+        What is removed leaves rebuild / (rebuild + destroy), what is added comes on top.
+        """
+        rows = self._rows(*CAPACITY)
         if not rows.size:
             return jnp.ones(len(self.network.facility_ids))
-        destroyed = self.amounts(ledger, jnp.asarray(levels))[rows]
+        amount = self.amounts(ledger, jnp.asarray(levels))[rows]
         rebuild = ledger[self.rebuild][rows]
-        rebuilt = rebuild / (rebuild + destroyed)
-        left = jnp.where(self.rebuild[rows] > ZERO, rebuilt, jnp.clip(1 - destroyed, 1e-6, 1.0))
-        return jnp.exp(jnp.log(left) @ self.facilities[rows])
+        rebuilt = rebuild / (rebuild + jnp.maximum(amount, 0.0) + (rebuild == 0))
+        left = jnp.where(self.rebuild[rows] > ZERO, rebuilt, jnp.clip(1 - amount, 1e-6, 1.0))
+        adds = np.array([self.kinds[i] is Kind.ADD_CAPACITY for i in rows])
+        return jnp.exp(jnp.log(jnp.where(adds, 1 + amount, left)) @ self.facilities[rows])
 
 
 def make_levers(network: Network) -> Levers:
@@ -137,25 +161,31 @@ def make_levers(network: Network) -> Levers:
     case = network.case
     effects = list(case.effects.values())
     numbers = {name: i for i, name in enumerate(case.measures)}
-    targets = np.array([_targets(network, e) for e in effects]).reshape(len(effects), len(network.arcs))
-    facilities = np.array(
-        [
-            [e.kind is schema.EffectKind.REMOVE_CAPACITY and matches(f, e.facility) for f in case.facilities]
-            for e in effects
-        ],
-        dtype=float,
-    ).reshape(len(effects), len(case.facilities))
+    targets = _mask([_targets(network, e) for e in effects], len(network.arcs))
+    supplies = _mask(
+        [[bool(e.supply) and matches(s, e.supply) for s in case.supplies] for e in effects],
+        len(case.supplies),
+    )
+    markets = _mask(
+        [[bool(e.market) and matches(m.split("@")[0], e.market) for m in network.markets] for e in effects],
+        len(network.markets),
+    )
+    facilities = _mask(
+        [[bool(e.facility) and matches(f, e.facility) for f in case.facilities] for e in effects],
+        len(case.facilities),
+    )
+    acts = targets.any(axis=1) | supplies.any(axis=1) | markets.any(axis=1) | facilities.any(axis=1)
     idle = [
         Problem(
             "effects.csv",
-            "acts on no arc and no facility",
+            "acts on no arc, supply, market or facility",
             "Loosen its selectors, or remove the row",
             None,
             "id",
             e.id,
         )
-        for e, arcs, places in zip(effects, targets, facilities, strict=True)
-        if not (arcs.any() or places.any())
+        for e, some in zip(effects, np.atleast_1d(acts), strict=True)
+        if not some
     ]
     if idle:
         raise NetworkError(idle)
@@ -175,14 +205,21 @@ def make_levers(network: Network) -> Levers:
         half=column([e.half for e in effects]),
         rebuild=column([e.rebuild for e in effects]),
         lethal=column([e.lethal_pay for e in effects]),
-        targets=targets.astype(float),
+        targets=targets,
+        supplies=supplies,
+        markets=markets,
         facilities=facilities,
     )
 
 
+def _mask(rows: list[list[bool]], width: int) -> FloatArray:
+    """Rows of an effect each, as zeros and ones; well shaped where there are none."""
+    return np.array(rows, dtype=float).reshape(len(rows), width)
+
+
 def _targets(network: Network, effect: schema.Effect) -> list[bool]:
     """Which arcs an effect acts on: all of its selectors must agree."""
-    if effect.kind is schema.EffectKind.REMOVE_CAPACITY:
+    if effect.supply or effect.market or effect.facility:
         return [False] * len(network.arcs)
     places: Mapping[str, schema.Place] = network.case.places
     local = effect.kind in (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)

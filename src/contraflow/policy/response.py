@@ -67,7 +67,11 @@ class Responder:
 
     def economy(self, ledger: jax.Array, levels: jax.Array) -> Economy:
         """The economy with measures at ``levels`` (measure,)."""
-        return self.levers.apply(self.model.economy(ledger), ledger, levels)
+        plain = self.model.economy(ledger)
+        if self.model.network.hiring.market.size:
+            baseline = self.levers.apply(plain, ledger, jnp.asarray(self.levers.baseline))
+            plain = self.model.staffed(plain, baseline)
+        return self.levers.apply(plain, ledger, levels)
 
     def anchor(self, ledger: jax.Array) -> Anchor:
         """Baseline quantities of one draw; ``ledger`` has shape (number,)."""

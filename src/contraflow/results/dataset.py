@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from contraflow.case import schema
+from contraflow.case.case import Case
 from contraflow.model.accounting import RENT, UNNAMED
 from contraflow.network.network import ZERO, Network
 from contraflow.policy.response import Settled
@@ -56,6 +58,10 @@ def make_dataset(
         "margin_rate": np.asarray(economy.margin),
         "taken_rate": np.asarray(economy.taken),
         "cost_rate": np.asarray(economy.cost),
+        "hired_rate": np.asarray(economy.hired),
+        "wage_rate": np.asarray(point.wages),
+        "bought_rate": np.asarray(economy.bought),
+        "bought_share": np.asarray(economy.bought_share),
         "fee_rate": np.asarray(economy.fee),
         "subsidy_rate": np.asarray(economy.subsidy),
         "risk_pay_rate": np.asarray(economy.risk_pay),
@@ -64,6 +70,7 @@ def make_dataset(
         "arrested": arrests,
         "delivered_value": np.asarray(accounts.delivered),
         "spent": np.asarray(accounts.pay + accounts.haul + accounts.cost),
+        "inputs": np.asarray(accounts.inputs),
         "fees": np.asarray(accounts.fees),
         "surcharge": np.asarray(accounts.surcharge),
         "risk_pay": np.asarray(accounts.risk_pay),
@@ -87,6 +94,10 @@ def make_dataset(
         "spending": spending,
     }
     case = network.case
+    hires = np.isin(np.arange(len(network.markets)), network.hiring.market)
+    hired_at = np.full(len(network.arcs), "", dtype=object)
+    for link, place in zip(network.hiring.link, network.hiring.place, strict=True):
+        hired_at[link] = network.markets[network.hiring.market[place]]
     actors = [*case.actors.values()]
     places = case.places
     arcs = network.arcs
@@ -107,6 +118,10 @@ def make_dataset(
                 ("draw", "facility"),
                 np.asarray(point.load) / load / np.asarray(economy.open_share),
             ),
+            "supply_price": (("draw", "supply"), np.asarray(economy.supply_price)),
+            "supply_hazard": (("draw", "supply"), np.asarray(economy.supply_hazard)),
+            "supplied": (("draw", "supply"), np.asarray(accounts.supplied)),
+            "demand": (("draw", "market"), np.asarray(economy.demand)),
             "income": (("draw", "actor"), np.asarray(accounts.income)),
         }
         | {k: (("draw",), v) for k, v in scalars.items()},
@@ -133,7 +148,12 @@ def make_dataset(
             "market_node": ("market", [network.nodes[i] for i in network.market_node]),
             "market_place": ("market", [network.node_place[i] for i in network.market_node]),
             "market_form": ("market", [network.node_form[i] for i in network.market_node]),
+            "market_hires": ("market", hires),
+            "hired_at": ("arc", hired_at),
             "facility": list(network.facility_ids),
+            "supply": list(network.supply_ids),
+            "supply_input": ("supply", [s.input for s in case.supplies.values()]),
+            "supply_name": ("supply", [_supply_name(case, s) for s in case.supplies.values()]),
             "actor": [*(a.id for a in actors), RENT, UNNAMED],
             "actor_name": ("actor", [*(a.name for a in actors), "Traders' rent", "Not attributed"]),
             "actor_kind": ("actor", [*(a.kind.value for a in actors), "clans", "suppliers"]),
@@ -143,7 +163,12 @@ def make_dataset(
 
 
 def _elasticities(network: Network, elasticity: Array) -> Array:
-    """Elasticities (draw, market), NaN where the price is given."""
+    """Elasticities (draw, market), NaN where the price is given or work is hired."""
     result = np.full_like(elasticity, np.nan)
-    result[:, network.elastic] = elasticity[:, network.elastic]
+    goods = np.setdiff1d(network.cleared, network.hiring.market)
+    result[:, goods] = elasticity[:, goods]
     return result
+
+
+def _supply_name(case: Case, supply: schema.Supply) -> str:
+    return f"{case.inputs[supply.input].name}, {case.places[supply.origin].name}"
