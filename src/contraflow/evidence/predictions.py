@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "claim", "series", "quantity", "form", "place", "country", "year", "stated", "unit", "use",
+    "claim", "series", "quantity", "form", "basis", "place", "country", "year", "stated", "unit", "use",
     "baseline", "model", "naive", "log_error", "naive_log_error", "note",
 )  # fmt: skip
 """``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
+
+GROUP = ("quantity", "form", "basis", "place", "country")
+"""What the claims of one row of the errors have in common."""
 
 
 def predictions_table(
@@ -57,18 +60,17 @@ def predictions_table(
 
 
 def errors_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Mean absolute log errors of the model and of the naive forecast, by quantity, form and country.
+    """Mean absolute log errors of the model and of the naive forecast, by quantity and country.
 
-    ``better`` is the share of claims that the model comes nearer to than the naive forecast does.
+    Columns GROUP, then ``claims`` (how many), ``first`` and ``last`` year, ``model`` and ``naive`` (the
+    errors) and ``better``, the share of claims that the model comes nearer to than the naive forecast.
     """
     import pandas as pd
 
     told = predictions[predictions["use"] == schema.Use.PREDICT.value]
     rows = [
         {
-            "quantity": quantity,
-            "form": form,
-            "country": country,
+            **dict(zip(GROUP, key, strict=True)),
             "claims": len(group),
             "first": group["year"].min(),
             "last": group["year"].max(),
@@ -76,10 +78,9 @@ def errors_table(predictions: pd.DataFrame) -> pd.DataFrame:
             "naive": float(group["naive_log_error"].abs().mean()),
             "better": float((group["log_error"].abs() < group["naive_log_error"].abs()).mean()),
         }
-        for (quantity, form, country), group in told.groupby(["quantity", "form", "country"], sort=False)
+        for key, group in told.groupby(list(GROUP), sort=False)
     ]
-    columns = ["quantity", "form", "country", "claims", "first", "last", "model", "naive", "better"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*GROUP, "claims", "first", "last", "model", "naive", "better"])
 
 
 def _row(case: Case, claim: schema.Claim, stated: float, model: float, baseline: float) -> dict[str, object]:
@@ -89,6 +90,7 @@ def _row(case: Case, claim: schema.Claim, stated: float, model: float, baseline:
         "series": " ".join(_series(claim)),
         "quantity": claim.quantity.value,
         "form": "; ".join(claim.form),
+        "basis": claim.basis,
         "place": places[0].id if len(places) == 1 else "",
         "country": "; ".join(dict.fromkeys(p.country for p in places)),
         "year": claim.year or "",
