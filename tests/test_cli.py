@@ -20,7 +20,10 @@ from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyEr
 from contraflow.lab import OpenCase
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
-COMMANDS = ("run", "check", "new", "respond", "measures", "validate", "claims", "report", "export")
+COMMANDS = (
+    "run", "check", "new", "respond", "measures", "validate", "claims", "sources", "coverage", "report",
+    "export",
+)  # fmt: skip
 
 
 def call(*words: str, width: int = 100) -> Result:
@@ -240,6 +243,37 @@ def test_measures():
     assert "needs radar" in result.stdout
     record = finite(call("measures", "example", "--json").stdout)
     assert record["measures"][2]["baseline"] == 20
+
+
+def test_sources():
+    result = call("sources", "example")
+    assert result.exit_code == 0
+    assert "2 fitted, 2 checked, 1" in result.stdout
+    assert "C fairly reliable" in result.stdout
+    first = finite(call("sources", "example", "--json").stdout)["sources"][0]
+    assert first["claims"]["fitted"] == 2
+    assert first["licence"] == "CC0-1.0"
+    assert "share-by-air" not in first["parameters"]
+
+
+def test_coverage(tmp_path):
+    result = call("coverage", "example")
+    assert result.exit_code == 0
+    assert "1 effect, 1 facility, 1 mode" in result.stdout
+    assert "2 of 3 items are represented, 1 outside (33 %)" in result.stdout
+    only = finite(call("coverage", "example", "--kind", "actor", "--outside", "--json").stdout)
+    assert [item["id"] for item in only["items"]] == ["W3"]
+    assert [count["items"] for count in only["counts"]] == [1, 2]
+    every = finite(call("coverage", "example", "--json").stdout)
+    assert every["items"][1]["rows"][0] == {"table": "actors", "id": "front", "name": "The Front"}
+    (new(tmp_path / "case") / "coverage.csv").unlink()
+    assert "has no coverage.csv" in call("coverage", str(tmp_path / "case")).stdout
+
+
+def test_coverage_of_an_unknown_kind_is_a_wrong_command_line():
+    result = call("coverage", "example", "--kind", "mechanisms")
+    assert result.exit_code == 2
+    assert "'mechanisms' is no kind of item here" in result.stderr
 
 
 def test_export_of_the_network(tmp_path, monkeypatch):

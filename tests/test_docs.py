@@ -79,9 +79,9 @@ def test_commands_exist(page):
 
 
 def test_lines_fit():
-    """Prose is wrapped where it can be; tables cannot."""
+    """Prose is wrapped where it can be; tables and pages that are written by the program cannot."""
     for page in PAGES:
-        if page.name == "data-dictionary.md":
+        if page.name in ("data-dictionary.md", "coverage.md", "sources.md"):
             continue
         for number, line in enumerate(FENCE.sub("", read(page)).splitlines(), start=1):
             assert len(line) <= 110 or line.startswith("|") or "](" in line, f"{page.name}, line {number}"

@@ -672,6 +672,10 @@ class Pattern(Observed):
     low: float | None = optional("Least ratio of the quantity with the policy to that without.")
     high: float | None = optional("Greatest ratio.")
     needs: Needs = optional("What part of the model can show it.", Needs.EQUILIBRIUM)
+    diagnosis: str = optional(
+        "Where the model does not show it: the most likely reason. Told, never a ground to change the model.",
+        "",
+    )
     note: str = optional("Remarks.", "")
 
 

@@ -159,6 +159,29 @@ def claims(case: CaseName, seed: Seed = 0, as_json: AsJson = False) -> None:
 
 
 @command
+def sources(case: CaseName, as_json: AsJson = False) -> None:
+    """List the sources of a case: grade, licence, and what rests on each."""
+    from contraflow.cli import origins
+
+    origins.sources(case, as_json=as_json)
+
+
+@command
+def coverage(
+    case: CaseName,
+    kind: Annotated[
+        str | None, typer.Option(help="Items of this kind only, for example mechanism.", show_default=False)
+    ] = None,
+    outside: Annotated[bool, typer.Option("--outside", help="Only what lies outside the model.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the sources describe, and what in the case represents it."""
+    from contraflow.cli import origins
+
+    origins.coverage(case, kind=kind, outside=outside, as_json=as_json)
+
+
+@command
 def report(
     case: CaseName,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],

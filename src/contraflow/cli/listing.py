@@ -87,7 +87,7 @@ def _show_patterns(record: records.Record) -> None:
     words = {False: Text("no", "bold red"), True: Text("yes", "green"), None: Text("not run", "dim")}
     lines = [
         (
-            Text.assemble(p["statement"], "\n", (p["pattern"], "dim")),
+            Text.assemble(p["statement"], "\n", (_why(p), "dim")),
             p["expected"],
             DASH if p["holds"] is None else _ratio(p["ratio"]),
             words[p["holds"]],
@@ -136,6 +136,11 @@ def _show_predictions(lab: Lab) -> None:
             "dim",
         ),
     )
+
+
+def _why(pattern: records.Record) -> str:
+    """The pattern's id, with the most likely reason where it does not hold."""
+    return ": ".join(part for part in (str(pattern["pattern"]), str(pattern["diagnosis"])) if part)
 
 
 def _ratio(ratio: float) -> str:

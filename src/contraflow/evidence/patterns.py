@@ -112,6 +112,7 @@ def _told(pattern: schema.Pattern, **verdict: object) -> dict[str, object]:
         "policy": pattern.policy,
         "expected": _words(pattern),
         **verdict,
+        "diagnosis": pattern.diagnosis if verdict["holds"] is False else "",
         "note": pattern.note,
     }
 

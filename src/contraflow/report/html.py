@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow.errors import OutputError
-from contraflow.report import style
+from contraflow.report import origins, style
 from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
 from contraflow.results import tables
 
@@ -122,6 +122,9 @@ def render(report: ReportData) -> str:
         predictions=_predictions(report, names),
         ledger=_ledger(report),
         patterns=_patterns(report),
+        sources=origins.sources(report.case),
+        credits=origins.credits(report.case),
+        coverage=origins.coverage(report.case),
         home=tables.home_country(report.base),
         home_name=names.get(tables.home_country(report.base), ""),
         draws=report.base.sizes["draw"],

@@ -122,7 +122,7 @@ def _wages(data: xr.Dataset, a: Variables, before: Variables | None) -> Array:
 
 
 def _money(data: xr.Dataset, a: Variables) -> float:
-    """Error of money: sales of goods and subsidies are incomes; what is spent on inputs is paid to supplies."""
+    """Error of money: sales of goods and subsidies are incomes, what inputs cost is paid to supplies."""
     goods = ~data["market_hires"].values.astype(bool)
     sales = float((a["sold"] * a["market_price"])[goods].sum() + a["subsidy"].sum())
     paid = float(a["income"].sum() + a["taken"].sum())

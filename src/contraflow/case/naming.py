@@ -1,0 +1,92 @@
+"""What a row is called when a person reads it: most rows have an id, few a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from contraflow.case import schema
+from contraflow.case.case import Case
+
+SHOWN = 3
+"""Places that a name lists before it counts them."""
+
+
+SINGULAR = {"processes": "process", "activities": "activity", "facilities": "facility", "supplies": "supply"}
+
+
+def number_of(number: int, things: str) -> str:
+    """``1 measure``, ``2 supplies``, ``1 supply``."""
+    return f"{number} {SINGULAR.get(things, things.removesuffix('s')) if number == 1 else things}"
+
+
+def name_of(case: Case, table: str, key: str) -> str:
+    """The readable name of a row of a case, without its id; KeyError if there is no such row."""
+    row = getattr(case, table)[key]
+    name = getattr(row, "name", None)
+    return str(name) if name else _NAMED[type(row)](case, row)
+
+
+def lower(name: str) -> str:
+    """A name inside a sentence; VRAEM stays VRAEM."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _list(case: Case, table: str, keys: tuple[str, ...]) -> str:
+    if len(keys) > SHOWN:
+        return f"{len(keys)} {table}"
+    return ", ".join(name_of(case, table, key) for key in keys)
+
+
+def _link(case: Case, row: schema.Link) -> str:
+    ends = (name_of(case, "places", end) for end in (row.origin, row.destination))
+    return f"{' to '.join(ends)}, {lower(name_of(case, 'modes', row.mode))}"
+
+
+def _step(case: Case, row: schema.Process | schema.Activity) -> str:
+    made, used = (lower(name_of(case, "forms", form)) for form in (row.output, row.input))
+    return f"{made} from {used}, {_list(case, 'places', row.places)}"
+
+
+def _market(case: Case, row: schema.Market) -> str:
+    return f"{name_of(case, 'forms', row.form)}, {_list(case, 'places', row.places)}"
+
+
+def _fee(case: Case, row: schema.Fee) -> str:
+    modes = [lower(name_of(case, "modes", mode)) for mode in row.mode if mode in case.modes]
+    return ", ".join([f"to {lower(name_of(case, 'actors', row.actor))}", *modes])
+
+
+def _supply(case: Case, row: schema.Supply) -> str:
+    return f"{name_of(case, 'inputs', row.input)} from {name_of(case, 'places', row.origin)}"
+
+
+def _requirement(case: Case, row: schema.Requirement) -> str:
+    needs = lower(name_of(case, "measures", row.requires))
+    return f"{name_of(case, 'measures', row.measure)}: needs {needs}"
+
+
+def _effect(case: Case, row: schema.Effect) -> str:
+    return f"{name_of(case, 'measures', row.measure)}: {row.kind.value}"
+
+
+def _event(case: Case, row: schema.Event) -> str:
+    return f"{name_of(case, 'measures', row.measure)} from {row.date}"
+
+
+_NAMED: dict[type[schema.Row], Callable[[Case, Any], str]] = {
+    schema.Source: lambda _, row: str(row.title),
+    schema.Claim: lambda _, row: str(row.statement),
+    schema.Pattern: lambda _, row: str(row.statement),
+    schema.Parameter: lambda _, row: str(row.meaning),
+    schema.Coverage: lambda _, row: str(row.description),
+    schema.Link: _link,
+    schema.Process: _step,
+    schema.Activity: _step,
+    schema.Market: _market,
+    schema.Fee: _fee,
+    schema.Supply: _supply,
+    schema.Requirement: _requirement,
+    schema.Effect: _effect,
+    schema.Event: _event,
+}
