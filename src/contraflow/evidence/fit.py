@@ -132,6 +132,12 @@ class Posterior:
             said[here], r[here] = np.asarray(says)[here], np.asarray(off)[here]
         return ledger, said, r
 
+    def at_baseline(self, ledger: FloatArray) -> FloatArray:
+        """What the model says of every claim (claim,) in the baseline, whatever the claim's year."""
+        levels, _ = self.likelihood.scenarios
+        state = np.zeros(self.likelihood.responder.model.unknowns)
+        return np.asarray(self._conditions(ledger, levels[0], state)[1])
+
     def linearise(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Robust residuals of the fitted claims (fitted,) and their Jacobian (fitted, free).
 
