@@ -21,7 +21,7 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.model.root import TOLERANCE
 
 POLICIES = (
-    {"radar": 1.0, "air-interdiction": 4.0},
+    {"radar": 1.0, "air-interdiction": 4.0, "us-air-cooperation": 1.0},
     {"eradication": 40_000.0},
     {"road-checkpoints": 10.0},
     {"port-scanners": 6.0, "scanner-uptime": 0.8},

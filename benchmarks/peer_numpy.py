@@ -69,15 +69,18 @@ class Peer:
     def __post_init__(self):
         n = self.network
         self.passes = Passes(n.tail, n.head, n.level)
-        self.elastic = np.asarray(n.elastic)
+        self.cleared = np.asarray(n.cleared)
+        self.hire = n.hiring.market
         self.used = np.flatnonzero(n.facility >= 0)
         self.where = n.facility[self.used]
 
     def residual(self, e, z):
-        """Excess supply at elastic markets and load not foreseen at facilities, in logarithms."""
-        n, k = self.network, self.elastic.size
+        """Excess supply at markets that clear and load not foreseen at facilities, in logarithms."""
+        n, k, h = self.network, self.cleared.size, self.network.hiring
         price = e.price.copy()
-        price[self.elastic] *= np.exp(z[:k])
+        price[self.cleared] *= np.exp(z[:k])
+        wages = np.zeros(n.tail.size)
+        wages[h.link] = (price[self.hire] / e.price[self.hire] - 1)[h.place] * e.hired[h.link]
         surcharge, diluted = np.zeros(n.tail.size), np.ones(n.tail.size)
         if self.used.size:
             crowding = z[k:] - np.log(np.maximum(e.open_share, TRACE))
@@ -86,20 +89,22 @@ class Peer:
             diluted[self.used] = (1 / (1 - e.dilution + e.dilution * np.exp(z[k:])))[self.where]
         loss = -np.expm1(-e.hazard * diluted)
         expected = -np.expm1(-(e.hazard + e.fear) * diluted)
-        keep = (1 - expected) * e.output * (1 - e.margin) * (1 - e.taken)
-        outlay = e.cost + e.fee - e.subsidy + surcharge + e.risk_pay * expected
+        keep = (1 - expected) * e.output * (1 - e.margin) * (1 - e.taken) * (1 - e.bought_share)
+        outlay = e.cost + e.bought + wages + e.fee - e.subsidy + surcharge + e.risk_pay * expected
         value = np.zeros(n.level.size)
         value[n.market_node] = price
         _, share = self.passes.backward(e.weight, keep, outlay, e.theta, value)
         stock, flow = self.passes.forward(share, (1 - loss) * e.output, e.endowment)
         load = np.bincount(self.where, flow[self.used], self.load.size)
-        excess = np.log(stock[n.market_node][self.elastic] / self.sold[self.elastic] + TRACE)
-        return np.concatenate(
-            [excess + e.elasticity[self.elastic] * z[:k], np.log(load / self.load + TRACE) - z[k:]]
-        )
+        wanted = e.demand.copy()
+        payroll = np.bincount(h.place, (e.hired * flow)[h.link], self.hire.size)
+        wanted[self.hire] = payroll / self.sold[self.hire]
+        sold = np.log(stock[n.market_node] / self.sold + TRACE) - np.log(wanted + TRACE)
+        excess = sold[self.cleared] + e.elasticity[self.cleared] * z[:k]
+        return np.concatenate([excess, np.log(load / self.load + TRACE) - z[k:]])
 
     def solve(self, e):
         """State (unknown,), largest residual and number of evaluations, by hybr from the baseline."""
-        start = np.zeros(self.elastic.size + self.load.size)
+        start = np.zeros(self.cleared.size + self.load.size)
         found = root(lambda z: self.residual(e, z), start, method="hybr", options={"xtol": 1e-13})
         return found.x, float(np.abs(found.fun).max()), int(found.nfev)

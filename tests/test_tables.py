@@ -9,7 +9,7 @@ import synthetic
 from contraflow.results import tables
 
 BASE, SHUT = synthetic.outcome(), synthetic.outcome(hazard=1.0)
-PARTS = ["price_from", "loss", "cost", "fees", "surcharge", "risk_pay", "margin", "taken", "rent"]
+PARTS = ["price_from", "loss", "cost", "inputs", "fees", "surcharge", "risk_pay", "margin", "taken", "rent"]
 
 
 def test_exports_count_each_kilogram_once_however_they_are_grouped():

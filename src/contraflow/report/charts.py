@@ -121,7 +121,8 @@ def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
 COMPONENTS = {
     "price_from": ("price before the step", "#d9d4c5"),
     "loss": ("lost or seized", "#b4432f"),
-    "cost": ("work, fuel, inputs", "#c58a1c"),
+    "cost": ("work and fuel", "#c58a1c"),
+    "inputs": ("chemicals, laundering", "#8a6a3a"),
     "fees": ("levies and bribes", "#75668f"),
     "surcharge": ("scarcity of strips and ports", "#93ad6d"),
     "risk_pay": ("pay for risk", "#2f8f8b"),

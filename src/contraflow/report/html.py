@@ -58,6 +58,8 @@ KIN = {
     "max": "level", "size": "level", "unit": "level", "lethal": "level", "rebuild": "level",
     "trip": "hazard", "dilution": "hazard", "content": "endowment", "leaf": "endowment",
     "coca": "endowment", "paste": "endowment", "yield": "endowment", "hcl": "endowment",
+    "gold": "endowment", "ore": "endowment", "opium": "endowment", "poppy": "endowment",
+    "earnings": "endowment", "recovery": "endowment", "chemicals": "price", "pit": "price",
 }  # fmt: skip
 """Subjects that stand in the group of another."""
 

@@ -25,6 +25,7 @@ AIR_WORDS = ("air", "plane", "flight", "aircraft", "helicopter", "avioneta")
 
 COSTS = {
     "cost": "spent",
+    "inputs": "inputs",
     "fees": "fees",
     "surcharge": "surcharge",
     "risk_pay": "risk_pay",
@@ -263,7 +264,7 @@ def price_ladder(
     home to ``market`` (left out: the one that pays most for it) is followed back to the leaf. All
     figures are USD per kg of pure cocaine that arrives at the step's head, so that
 
-        price_to = price_from + loss + cost + fees + surcharge + risk_pay + margin + taken + rent
+        price_to = price_from + loss + cost + inputs + fees + surcharge + risk_pay + margin + taken + rent
 
     holds in every draw: ``loss`` replaces what was seized or wasted on the way, ``rent`` is what the
     step yields beyond the average of the options at its tail (it can be negative). ``market_from``
