@@ -64,7 +64,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
         (price["good"], f"${number(figures['valley price'])}/kg"),
     ]
     money = [
-        ("growers earn", dollars(figures["growers' income"])),
+        ("households earn", dollars(figures["growers' income"])),
         ("armed groups take", dollars(figures["armed groups' income"])),
         ("the state spends", dollars(figures["state spending"])),
     ]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow.report import sibling_words
 from contraflow.report.contents import plain
 from contraflow.report.style import amount, rounded
 from contraflow.report.words import (
@@ -25,7 +26,7 @@ from contraflow.report.words import (
     verb,
     was,
 )
-from contraflow.results import tables
+from contraflow.results import economies, tables
 
 CONCENTRATED = 1.25
 """A loss leads the answer if it is deeper than that of all exports by this factor."""
@@ -44,7 +45,8 @@ class Finding(NamedTuple):
 class Told:
     """An answer in words.
 
-    ``short``, sentences that can be quoted alone: what moves, at what price, who gains; ``findings``
+    ``short``, sentences that can be quoted alone: what moves, at what price, what households turn to,
+    who gains; ``findings``
     give the whole picture.
     """
 
@@ -60,6 +62,8 @@ class _Facts:
     after: xr.Dataset
     names: Mapping[str, str]
     figures: Mapping[str, Row]
+    beside: str
+    """What moves beside the case's own goods, in a sentence; empty if hardly anything does."""
 
     @property
     def home(self) -> str:
@@ -99,7 +103,9 @@ class _Moved(NamedTuple):
 
 def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
     """What a measure does, from the outcomes without and with it."""
-    facts = _Facts(base, after, names, plain(tables.headline(base, after)))
+    home = names.get(tables.home_country(base), tables.home_country(base))
+    beside = sibling_words.in_short(base, after, names, home)
+    facts = _Facts(base, after, names, plain(tables.headline(base, after)), beside)
     if _still(facts):
         cost = facts.figures["state spending"]["change"]
         price = f", at {money(cost)} more a year" if cost > 0 else ""
@@ -123,12 +129,16 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
 
 
 def _short(facts: _Facts) -> tuple[str, ...]:
-    """What moves where, at what price, who gains."""
-    return _lead(facts), _total(facts), _winners(facts)
+    """What moves where, at what price, who gains; where its own goods hardly move, first what else does."""
+    lead = _lead(facts)
+    if facts.beside and not lead:
+        return facts.beside, _total(facts, "Of cocaine"), _winners(facts)
+    parts = (lead or _little(facts), _total(facts, "In all"), facts.beside, _winners(facts))
+    return tuple(part for part in parts if part)
 
 
 def _lead(facts: _Facts) -> str:
-    """The largest shift: between ways out, growing zones or refining countries."""
+    """The largest shift: between ways out, growing zones or refining countries; empty if there is none."""
     found = {by: facts.moved(by) for by in ("mode", "zone", "refined")}
     out, planted = facts.figures["exports"], facts.figures["hectares at home"]
     usual = CONCENTRATED * max(0.0, -out["change"] / (out["before"] or 1.0))
@@ -137,11 +147,7 @@ def _lead(facts: _Facts) -> str:
         less = f"{verb(planted)}, {from_to(planted, 'hectares')}"
         return f"Coca in {facts.home} {less}; the ways out keep their shares."
     if not moved:
-        air = facts.figures["exports by air"]
-        return (
-            f"Little changes: {amount(rounded(out['after']))} tonnes of pure cocaine leave {facts.home} a "
-            f"year ({was(out)}), {amount(rounded(air['after']))} of them by air ({was(air)})."
-        )
+        return ""
     by = max(moved, key=lambda k: (moved[k].shift, moved[k].drop))
     lost, won = moved[by].losses, moved[by].gains
     first = plain(lost)[str(lost.index[0])]
@@ -167,10 +173,18 @@ def _lead(facts: _Facts) -> str:
     return text + "."
 
 
-def _total(facts: _Facts) -> str:
+def _little(facts: _Facts) -> str:
+    out, air = facts.figures["exports"], facts.figures["exports by air"]
+    return (
+        f"Little changes: {amount(rounded(out['after']))} tonnes of pure cocaine leave {facts.home} a "
+        f"year ({was(out)}), {amount(rounded(air['after']))} of them by air ({was(air)})."
+    )
+
+
+def _total(facts: _Facts, start: str) -> str:
     """Exports in all and the price in the valley."""
     out, price = facts.figures["exports"], facts.figures["valley price"]
-    text = f"In all, {facts.home} exports {_verb_of_export(out)}"
+    text = f"{start}, {facts.home} exports {_verb_of_export(out)}"
     if price["before"] > 0:
         text += f", and {_price_of(facts)} {_moves_price(price)}"
     return text + "."
@@ -208,7 +222,7 @@ def _winners(facts: _Facts) -> str:
         return "Hardly anybody’s income changes."
     parts = []
     if workers:
-        parts.append(f"Of those who grow and carry, {workers}")
+        parts.append(f"Buyers apart, {workers}")
     if buyers:
         parts.append(f"{'of' if parts else 'Of'} the buyers, {buyers}")
     return "; ".join(parts) + "."
@@ -310,12 +324,19 @@ def _incomes(facts: _Facts) -> str:
         facts.figures[k] for k in ("growers' income", "leaf sales", "armed groups' income")
     )
     text = (
-        f"Growing households in {facts.home} earn {as_much(growers, '$ million')} from coca and licit work "
+        f"Households in {facts.home} earn {as_much(growers, '$ million')} from {_work(facts)} "
         f"together; their leaf sells for {as_much(sales, '$ million')}."
     )
     if armed["before"] > 0:
         text += f" Armed groups take {as_much(armed, '$ million')}."
     return f"{text} {_winners(facts)}"
+
+
+def _work(facts: _Facts) -> str:
+    """What households live from, hired work apart: transports pay for that."""
+    hired = set(tables.coord(facts.base, "market_form")[facts.base["market_hires"].values.astype(bool)])
+    forms = [str(f) for f in economies.livelihoods(facts.base).index if f not in hired]
+    return listed(list(dict.fromkeys(sibling_words.work(form, facts.names) for form in forms)))
 
 
 def _state(facts: _Facts) -> str:
@@ -342,6 +363,8 @@ def _world(facts: _Facts) -> str:
 
 def _still(facts: _Facts) -> bool:
     keys = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+    if facts.beside:
+        return False
     return all(abs(facts.figures[k]["change"]) <= NOTHING * abs(facts.figures[k]["before"]) for k in keys)
 
 

@@ -296,7 +296,8 @@ def price_ladder(
 
 def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """Where the final good is made, by country, t pure a year: the good that earns most in the markets."""
-    worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base)
+    pure = (base["sold_pure"].values > 0).any(axis=0)
+    worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base) * pure
     made = str(coord(base, "market_form")[int(np.argmax(worth))])
 
     def rows(data: xr.Dataset) -> Rows:
