@@ -95,10 +95,11 @@ def test_a_contradiction_is_told_on_both_sides(case: Case) -> None:
     report, survey, _ = provenance.provenance(torn)
     assert survey.disputes == (provenance.Dispute("coca-area", "share-by-air", "invented-report"),)
     assert report.disputes == (provenance.Dispute("share-by-air", "coca-area", "invented-survey"),)
-    assert "`coca-area` against `share-by-air`" in provenance.markdown(torn)
+    page = provenance.markdown(torn)
+    assert "(`coca-area`), against About half of the paste leaves the valley by air (`share-by-air`" in page
     claims["share-by-air"] = claims["share-by-air"].model_copy(update={"contradicts": ("coca-area",)})
     assert len(provenance.provenance(torn)[0].disputes) == 1
-    assert origins.sources(torn)[0]["disputes"] == [claims["coca-area"].statement]
+    assert origins.sources(torn)[0]["disputes"][0]["other"] == claims["coca-area"].statement
 
 
 def test_the_report_lists_coverage_and_sources(case: Case) -> None:

@@ -58,7 +58,8 @@ def _fee(case: Case, row: schema.Fee) -> str:
 
 
 def _supply(case: Case, row: schema.Supply) -> str:
-    return f"{name_of(case, 'inputs', row.input)} from {name_of(case, 'places', row.origin)}"
+    bought = lower(name_of(case, "inputs", row.input))
+    return f"{row.id.replace('-', ' ')} ({bought} from {name_of(case, 'places', row.origin)})"
 
 
 def _requirement(case: Case, row: schema.Requirement) -> str:

@@ -188,6 +188,11 @@ def _ids(keys: tuple[str, ...]) -> str:
 
 def _disputed(case: Case, one: Provenance) -> list[str]:
     return [
-        f"Contradiction: `{d.claim}` against `{d.against}` ([{case.sources[d.source].title}](#{d.source}))."
+        f"Contradiction: {_said(case, d.claim)} (`{d.claim}`), against {_said(case, d.against)} "
+        f"(`{d.against}`, [{case.sources[d.source].title}](#{d.source}))."
         for d in one.disputes
     ]
+
+
+def _said(case: Case, claim: str) -> str:
+    return case.claims[claim].statement.rstrip(".")

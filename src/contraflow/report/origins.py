@@ -8,7 +8,7 @@ from contraflow.case import coverage as table
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.naming import name_of, number_of
-from contraflow.case.provenance import LICENCES, Provenance, address, attributions, provenance
+from contraflow.case.provenance import LICENCES, Dispute, Provenance, address, attributions, provenance
 
 
 def sources(case: Case) -> list[dict[str, Any]]:
@@ -19,10 +19,16 @@ def sources(case: Case) -> list[dict[str, Any]]:
             "url": address(one.source),
             "grade": one.grade,
             "rests": _rests(one),
-            "disputes": [case.claims[d.against].statement for d in one.disputes],
+            "disputes": [_dispute(case, d) for d in one.disputes],
         }
         for one in provenance(case)
     ]
+
+
+def _dispute(case: Case, dispute: Dispute) -> dict[str, str]:
+    """Both statements, and the title of the work that holds the other."""
+    one, other = (case.claims[claim].statement for claim in (dispute.claim, dispute.against))
+    return {"one": one, "other": other, "title": case.sources[dispute.source].title}
 
 
 def _rests(one: Provenance) -> str:
@@ -78,7 +84,7 @@ def _item(case: Case, item: schema.Coverage) -> dict[str, str]:
         "id": item.id,
         "description": item.description,
         "place": f"{source.title if source else item.source}, {item.paragraph}",
-        "names": "; ".join(names),
+        "names": "; ".join(dict.fromkeys(names)),
         "evidence": table.counted(item, table.EVIDENCE),
         "note": item.outside or item.note,
     }
