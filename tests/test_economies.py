@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import contraflow
+from contraflow.case.schema import Question
 from contraflow.lab import prior
+from contraflow.report import charts, html, sibling_words, siblings, summary
+from contraflow.report.contents import Meta, ReportData, shown_names
 from contraflow.results import economies
 from tiny import Tiny
 
@@ -115,3 +119,92 @@ def test_a_wrong_grouping_names_the_right_ones(compared):
         compared.livelihoods("mode")
     with pytest.raises(ValueError, match="country, route, form"):
         compared.goods("zone")
+
+
+NAMES = {"drug": "Drug", "PE": "Peru", "valley": "Valley", "south": "South"}
+
+
+def report(compared, *answers) -> ReportData:
+    case = compared.before.network.case
+    questions = tuple((Question(id=f"q{i}", title="What if?", policy={}), a) for i, a in enumerate(answers))
+    claims = pd.DataFrame()
+    return ReportData(case, compared.before.data, questions, claims, Meta("0", 0, "0" * 64, "2026-01-01"))
+
+
+def test_a_sentence_says_what_left_and_what_labour_turned_to(compared):
+    told = sibling_words.in_short(compared.before.data, compared.after.data, NAMES, "Peru")
+    assert told == "Gold leaving Peru falls from 1.0 t to 222 kg; 389 labour-hectares turn from gold to drug."
+    assert sibling_words.in_short(compared.before.data, compared.before.data, NAMES, "Peru") == ""
+
+
+def test_an_answer_is_not_still_while_other_goods_move(compared):
+    told = summary.tell(compared.before.data, compared.after.data, shown_names(compared.before.network.case))
+    assert any("Gold leaving Peru falls" in sentence for sentence in told.short)
+
+
+def test_gold_and_its_ore_are_one_livelihood_in_a_sentence():
+    table = pd.DataFrame(
+        {"before": [500.0, 300.0, 200.0], "change": [30.0, -20.0, -10.0]},
+        index=["licit-income", "ore", "gold"],
+    )
+    assert str(sibling_words.turn(table, {})) == "30 labour-hectares turn from gold to licit work"
+    assert sibling_words.turn(table.assign(change=0.0), {}) is None
+
+
+def test_a_way_that_gains_while_a_good_declines_is_named():
+    keys = [("gold", "port", "refiners"), ("gold", "frontier", "la-paz")]
+    index = pd.MultiIndex.from_tuples(keys, names=("form", "from_place", "to_place"))
+    routes = pd.DataFrame({"change": [-4000.0, 2400.0]}, index=index)
+    row = {"before": 31000.0, "change": -1600.0}
+    told = sibling_words._against(routes, "gold", row, {"la-paz": "La Paz"})
+    assert told == ", while 2.4 t more goes to La Paz"
+
+
+def test_sections_stand_where_something_changes(compared):
+    base, after = compared.before.data, compared.after.data
+    found = siblings.sections(report(compared, after, base), NAMES)
+    assert [section.id for section in found] == ["goods", "supplies"]
+    goods, bought = found
+    assert [len(panel.figures) for panel in goods.panels] == [1, 0]
+    assert goods.panels[0].told.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
+    assert goods.panels[1].told == sibling_words.STILL
+    assert list(bought.drawings) == ["supplies-chemicals-0"]
+    assert siblings.sections(report(compared, base), NAMES) == []
+
+
+def test_the_baseline_page_shows_each_section_once(compared):
+    found = siblings.sections(report(compared), NAMES)
+    assert [len(section.panels) for section in found] == [1, 1]
+    bars = found[0].drawings["goods-gold"].data
+    assert bars[0]["x"] == pytest.approx([1000])
+
+
+def test_a_case_with_three_livelihoods_has_the_section():
+    lab = contraflow.load("example").prior()
+    base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
+    found = siblings.sections(report(fewer.compare(base), fewer.data), shown_names(lab.case))
+    assert found[0].id == "livelihoods"
+    assert [label for label, _ in found[0].panels[0].figures] == [""]
+    rows = found[0].panels[0].rows
+    assert {row["place"] for row in rows} >= {"Alta Selva"}
+
+
+def test_a_report_without_such_rows_has_no_such_section():
+    import synthetic
+
+    data = synthetic.report()
+    assert siblings.sections(data, shown_names(data.case)) == []
+    assert 'id="goods"' not in html.render(data)
+
+
+def test_incomes_keep_the_largest_and_those_that_change_and_fold_the_rest():
+    before = np.arange(1.0, 31.0)
+    after = before.copy()
+    after[3] += 5
+    frame = pd.DataFrame({"name": [f"Group {i}" for i in range(30)], "before": before, "after": after})
+    bars = charts.draw_income_bars(frame).data
+    labels, sums = bars[0]["y"], [sum(bar["x"]) for bar in bars]
+    assert len(labels) == 14
+    assert labels[0] == "17 others"
+    assert {"Group 3", "Group 29"} <= set(labels)
+    assert sums == pytest.approx([after.sum(), before.sum()])

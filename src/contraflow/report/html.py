@@ -302,6 +302,7 @@ def _patterns(report: ReportData) -> list[dict[str, Any]] | None:
     rows = [{str(k): v for k, v in r.items()} for r in report.patterns.to_dict("records")]
     for row in rows:
         waits = row["holds"] is None or pd.isna(row["holds"])
+        row.setdefault("diagnosis", "")
         row["verdict"] = "waits" if waits else "yes" if row["holds"] else "no"
         source = report.case.sources.get(str(row.get("source", "")))
         row["title"] = source.title if source else ""

@@ -11,8 +11,9 @@ import xarray as xr
 
 from contraflow.report.contents import plain
 from contraflow.report.style import amount, rounded
-from contraflow.report.words import SMALL, Row, listed, lower, money, most
+from contraflow.report.words import SMALL, Row, article, listed, lower, money, most
 from contraflow.results import economies
+from contraflow.results.tables import coord
 
 NOTICED = 0.005
 """A change above this share is worth a chart."""
@@ -20,6 +21,8 @@ TRACE = 5e-4
 """An activity that moves by less than this share of all labour is not told, whatever its own change."""
 TOLD = 2e-3
 """Labour that turns is told in an answer's short sentences from this share of all labour on."""
+PETTY = 0.01
+"""Goods worth less than this share of all such goods are left out of an answer's short sentences."""
 CHIEF = 0.1
 """Activities named in a sentence take or give at least this share of what turns."""
 STILL = "Next to nothing changes."
@@ -87,12 +90,46 @@ def turn(table: pd.DataFrame, names: Mapping[str, str]) -> Turn | None:
 def in_short(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], home: str) -> str:
     """One sentence on what moves beside the case's own goods; empty if hardly anything does."""
     table = economies.goods(base, after, by="form")
-    moved = [(form, row) for form, row in plain(table).items() if _ratio(row) > SMALL]
-    parts = [f"{good(form, names)} leaving {home} {_moves(row)}" for form, row in moved[:2]]
+    worth = PETTY * float(table["value_before"].sum()) if len(table) else 0.0
+    routes = economies.goods(base, after, by="route")
+    parts = [
+        f"{good(form, names)} leaving {home} {_moves(row)}{_against(routes, form, row, names)}"
+        for form, row in plain(table).items()
+        if _ratio(row) > SMALL and row["value_before"] >= worth
+    ][:2]
     turned = turn(economies.livelihoods(base, after), names)
     if turned is not None and turned.hectares > TOLD * turned.whole:
         parts.append(str(turned))
     return _sentence(parts)
+
+
+def _against(routes: pd.DataFrame, form: str, row: Row, names: Mapping[str, str]) -> str:
+    """Where a good goes more while less of it leaves in all, or less while more leaves."""
+    sign = 1.0 if row["change"] > 0 else -1.0
+    own = routes["change"][routes.index.get_level_values("form") == form]
+    change = sign * own.groupby(level="to_place").sum()
+    place, size = str(change.idxmin()), -float(change.min())
+    if size < SMALL * row["before"]:
+        return ""
+    return f", while {_tonnes(size)} {'less' if sign > 0 else 'more'} goes to {names.get(place, place)}"
+
+
+def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> str:
+    """Which supply of an input loses most of its part to others, in a sentence; empty if none loses much."""
+    table = economies.supplies(base, after)
+    if table.empty:
+        return ""
+    lost = (table["share_before"] - table["share_after"]).to_numpy()
+    first = int(lost.argmax())
+    if lost[first] < SMALL:
+        return ""
+    row = table.reset_index().iloc[first]
+    name = str(row["name"])
+    known = name.partition(" ")[0] in {word for shown in names.values() for word in shown.split()}
+    return (
+        f"{row['share_after']:.0%} of all that is paid for {str(row['input']).partition('-')[0]} goes to "
+        f"{name if known else lower(name)} instead of {row['share_before']:.0%}."
+    )
 
 
 def livelihoods(table: pd.DataFrame, names: Mapping[str, str]) -> str:
@@ -101,6 +138,22 @@ def livelihoods(table: pd.DataFrame, names: Mapping[str, str]) -> str:
     return (
         STILL if turned is None else f"{turned}, {_share(turned.hectares / turned.whole)} of all labour here."
     )
+
+
+def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> str:
+    """Where hired work is paid less or more than before, in a sentence; empty if nowhere by much."""
+    table = economies.livelihoods(base, after, by="hire")
+    work_of = dict(zip(coord(base, "market"), coord(base, "market_form"), strict=True))
+    told: dict[str, list[str]] = {"falls": [], "rises": []}
+    kinds = {}
+    for key, row in plain(table).items():
+        ratio = row["change"] / row["before"]
+        if abs(ratio) > SMALL:
+            place = article(names.get(key.partition("@")[2], key))
+            told["rises" if ratio > 0 else "falls"].append(f"{abs(ratio):.0%} in {place}")
+            kinds[work(str(work_of[key]), names)] = True
+    moves = [f"{verb} by {listed(places)}" for verb, places in told.items() if places]
+    return f"Pay for {listed(list(kinds))} {listed(moves)}." if moves else ""
 
 
 def living(table: pd.DataFrame, names: Mapping[str, str]) -> str:
@@ -118,13 +171,12 @@ def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
             for form, row in plain(table).items()
         ]
         return f"{listed(told)} where it leaves {home}"
-    return _sentence(
-        [
-            f"{good(form, names)} leaving {home} {_moves(row)}, worth {_worth(row)}"
-            for form, row in plain(table).items()
-            if _ratio(row) > NOTICED
-        ]
-    )
+    moved = [
+        f"{good(form, names)} leaving {home} {_moves(row)}, worth {_worth(row)}"
+        for form, row in plain(table).items()
+        if _ratio(row) > NOTICED
+    ]
+    return _sentence(moved) or "As much leaves as before, but by other ways."
 
 
 def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
@@ -133,18 +185,13 @@ def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
     for key, sums in plain(table.drop(columns="name").groupby(level=0, sort=False).sum()).items():
         what = lower(inputs.get(key, key.replace("-", " ")))
         if "after" not in sums:
-            told.append(f"{what} {money(float(sums['before']))}")
-        elif _ratio(sums) > NOTICED:
-            told.append(f"{what} {_gain(float(sums['change']))} {_from_money(sums)}")
-    return listed(told) if told and "after" not in table else _sentence(told)
-
-
-def _gain(change: float) -> str:
-    return "earns more," if change > 0 else "earns less,"
-
-
-def _from_money(row: Row) -> str:
-    return f"{money(float(row['after']))} instead of {money(float(row['before']))}"
+            told.append(f"{money(float(sums['before']))} with {what}")
+        elif _ratio(sums) > SMALL:
+            after, before = (money(float(sums[c])) for c in ("after", "before"))
+            told += [f"{after} with {what} instead of {before}"] if after != before else []
+    if not told:
+        return "Suppliers earn as much as before in all, but not the same ones do."
+    return f"Suppliers earn {listed(told)} a year."
 
 
 def _worth(row: Row) -> str:

@@ -13,11 +13,11 @@ from contraflow.report import charts
 from contraflow.report import sibling_words as words
 from contraflow.report.contents import ReportData
 from contraflow.report.drawing import Drawing
-from contraflow.report.words import listed
+from contraflow.report.words import listed, lower
 from contraflow.results import economies, tables
 
-KG_IN_TONNES = 1000.0
-"""Goods that weigh more than this are drawn in tonnes."""
+KG_IN_TONNES = 1e4
+"""Goods of which more than this leaves by one way are drawn in tonnes."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def _livelihoods(report: ReportData, names: Mapping[str, str]) -> Section | None
             continue
         name = f"livelihoods{end}"
         section.drawings[name] = _draw(_in_per_cent(found, names), "% of labour")
-        told = "" if after is None else words.livelihoods(found, names)
+        told = ""
+        if after is not None:
+            told = " ".join((words.livelihoods(found, names), words.pay(base, after, names))).rstrip()
         section.panels.append(Panel(told, (("", name),), _pay(base, after, names)))
     return section
 
@@ -148,7 +150,7 @@ def _goods(report: ReportData, names: Mapping[str, str]) -> Section | None:
                 name = f"goods-{substance}{end}"
                 section.drawings[name] = _draw_ways(rows, names, len(forms) > 1)
                 figures.append((f"{substance[:1].upper()}{substance[1:]}", name))
-        told = "" if after is None else words.goods(by_form, names, home) or words.STILL
+        told = "" if after is None else words.goods(by_form, names, home) if figures else words.STILL
         section.panels.append(Panel(told, tuple(figures)))
     return section
 
@@ -194,8 +196,8 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
         "supplies",
         f"{title[:1].upper()}{title[1:]}: who supplies",
         f"{title[:1].upper()}{title[1:]}",
-        f"What the trade buys, from whom, in all countries of the case. In the baseline suppliers earn, a "
-        f"year: {words.supplies(every, inputs)}.",
+        f"What the trade buys, and from whom, in all countries of the case. The baseline: "
+        f"{lower(words.supplies(every, inputs))}",
         "Who is controlled loses buyers to the others and charges those who stay for the risk.",
     )
     for end, after in _outcomes(report):
@@ -206,7 +208,7 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
                 name = f"supplies-{key}{end}"
                 section.drawings[name] = charts.draw_income_bars(rows)
                 figures.append((inputs.get(str(key), str(key)), name))
-        told = "" if after is None else words.supplies(found, inputs) or words.STILL
+        told = "" if after is None else words.supplies(found, inputs) if figures else words.STILL
         section.panels.append(Panel(told, tuple(figures)))
     return section
 

@@ -131,10 +131,16 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
 def _short(facts: _Facts) -> tuple[str, ...]:
     """What moves where, at what price, who gains; where its own goods hardly move, first what else does."""
     lead = _lead(facts)
-    if facts.beside and not lead:
-        return facts.beside, _total(facts, "Of cocaine"), _winners(facts)
-    parts = (lead or _little(facts), _total(facts, "In all"), facts.beside, _winners(facts))
-    return tuple(part for part in parts if part)
+    if lead:
+        parts = (lead, _total(facts, "In all"), facts.beside, _winners(facts))
+        return tuple(part for part in parts if part)
+    asides = (
+        say(facts.base, facts.after, facts.names) for say in (sibling_words.other_supply, sibling_words.pay)
+    )
+    first = " ".join(part for part in (*asides, facts.beside) if part)
+    if first:
+        return first, _total(facts, "Of cocaine"), _winners(facts)
+    return _little(facts), _total(facts, "In all"), _winners(facts)
 
 
 def _lead(facts: _Facts) -> str:

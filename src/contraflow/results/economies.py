@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from contraflow.results.tables import USD_PER_MILLION, Rows, contrast, coord, grouped, home_country, leaving
 
+SEPARATOR = "\t"
+"""Between the keys of a label, until they are taken apart."""
+
 WAYS = {"country": ("to_country",), "route": ("from_place", "to_place"), "form": ()}
 """Coordinates of an arc by which goods that leave are told apart, beside their form."""
 
@@ -54,9 +57,15 @@ def goods(
     """
     if by not in WAYS:
         raise ValueError(f"by is {by!r}; it can be {', '.join(WAYS)}")
-    pair = [base] if after is None else [base, after]
-    frames = [_leaving(pair, form, WAYS[by], home) for form in other_goods(pair, home)]
-    return pd.concat(frames) if frames else _nothing(("form", *WAYS[by]))
+    sides = [_leaving(data, WAYS[by], home) for data in ((base,) if after is None else (base, after))]
+
+    def table(which: int) -> pd.DataFrame:
+        rows = [side[which] for side in sides]
+        return contrast(rows[0], rows[1] if len(rows) > 1 else None, "form", which == 0, _first_key)
+
+    frame = table(0).join(table(1).add_prefix("value_"))
+    worth = frame[[c for c in ("value_before", "value_after") if c in frame]].sum(axis=1)
+    return _keyed(frame, ("form", *WAYS[by]), worth)
 
 
 def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
@@ -65,30 +74,22 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     ``name`` is what tells the supply from the others of its input.
     """
     if not base.sizes.get("supply"):
-        return _nothing(("input", "supply")).assign(name=pd.Series(dtype=object))
-    frames = {}
-    for bought in dict.fromkeys(map(str, coord(base, "supply_input"))):
-        own = coord(base, "supply_input") == bought
+        return pd.DataFrame(columns=["name", "before"])
+    labels = coord(base, "supply_input") + SEPARATOR + coord(base, "supply")
 
-        def rows(data: xr.Dataset, own: NDArray[np.bool_] = own) -> Rows:
-            return pd.Index(coord(data, "supply")[own]), data["supplied"].values[:, own] / USD_PER_MILLION
+    def rows(data: xr.Dataset) -> Rows:
+        return pd.Index(labels), data["supplied"].values / USD_PER_MILLION
 
-        frame = contrast(rows(base), None if after is None else rows(after), "supply")
-        frame.insert(0, "name", _told_apart(list(map(str, frame.index))))
-        frames[bought] = frame
-    return pd.concat(frames, names=["input"])
-
-
-def other_goods(outcomes: list[xr.Dataset], home: str | None = None) -> list[str]:
-    """Forms that leave home without holding any of the case's substance, most valuable first."""
-    worth: dict[str, float] = {}
-    for data in outcomes:
-        flow, bare = data["flow"].values, (data["pure"].values == 0).all(axis=0)
-        chosen = leaving(data, home) & bare & (flow > 0).any(axis=0)
-        value = np.median(flow * _price_at_tail(data), axis=0)
-        for form, dollars in zip(coord(data, "form")[chosen], value[chosen], strict=True):
-            worth[str(form)] = worth.get(str(form), 0.0) + float(dollars)
-    return sorted(worth, key=lambda form: -worth[form])
+    found = contrast(rows(base), None if after is None else rows(after), "supply", within=_first_key)
+    frame = _keyed(found, ("input", "supply")).loc[list(dict.fromkeys(coord(base, "supply_input")))]
+    named = {
+        supply: name
+        for _, own in frame.groupby(level=0)
+        for ids in [list(map(str, own.index.get_level_values(1)))]
+        for supply, name in zip(ids, _told_apart(ids), strict=True)
+    }
+    frame.insert(0, "name", [named[str(supply)] for _, supply in frame.index])
+    return frame
 
 
 def _by_activity(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
@@ -97,22 +98,17 @@ def _by_activity(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.Da
 
 
 def _by_zone(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
-    at_work = _at_work(base, home)
-    frames = {
-        zone: contrast(
-            _labour(base, home, zone), None if after is None else _labour(after, home, zone), "activity"
-        )
-        for zone in dict.fromkeys(map(str, coord(base, "from_place")[at_work]))
-    }
-    return pd.concat(frames, names=["zone"]) if frames else _nothing(("zone", "activity"))
+    sides = [_labour(data, home, zones=True) for data in ((base,) if after is None else (base, after))]
+    frame = contrast(sides[0], sides[1] if len(sides) > 1 else None, "zone", within=_first_key)
+    return _keyed(frame, ("zone", "activity"))
 
 
-def _labour(data: xr.Dataset, home: str, zone: str | None = None) -> Rows:
-    """Labour-hectares by what they make, at home or in one zone of it."""
+def _labour(data: xr.Dataset, home: str, zones: bool = False) -> Rows:
+    """Labour-hectares at home by what they make, zone by zone if asked."""
     chosen = _at_work(data, home)
-    if zone is not None:
-        chosen &= coord(data, "from_place") == zone
-    return grouped(coord(data, "form_out")[chosen], data["flow"].values[:, chosen])
+    made = coord(data, "form_out")
+    labels = coord(data, "from_place") + SEPARATOR + made if zones else made
+    return grouped(labels[chosen], data["flow"].values[:, chosen])
 
 
 def _at_work(data: xr.Dataset, home: str) -> NDArray[np.bool_]:
@@ -137,38 +133,33 @@ def _hire(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame
     return contrast(rows(base), None if after is None else rows(after), "market", shares=False)
 
 
-def _leaving(pair: list[xr.Dataset], form: str, by: tuple[str, ...], home: str | None) -> pd.DataFrame:
-    """Kilograms and value of one form on arcs out of the country, grouped by coordinates of the arc."""
-
-    def rows(data: xr.Dataset, money: bool) -> Rows:
-        chosen = leaving(data, home) & (coord(data, "form") == form)
-        labels = coord(data, "form")
-        for name in by:
-            labels = labels + "\t" + coord(data, name)
-        values = data["flow"].values * (_price_at_tail(data) / USD_PER_MILLION if money else 1.0)
-        return grouped(labels[chosen], values[:, chosen])
-
-    def table(money: bool) -> pd.DataFrame:
-        sides = [rows(data, money) for data in pair]
-        return contrast(sides[0], sides[1] if len(sides) > 1 else None, "form", shares=not money)
-
-    frame = table(money=False).join(table(money=True).add_prefix("value_"))
-    keys = [str(key).split("\t") for key in frame.index]
-    frame.index = pd.MultiIndex.from_tuples(map(tuple, keys), names=("form", *by)) if by else frame.index
-    return frame
-
-
-def _price_at_tail(data: xr.Dataset) -> NDArray[np.float64]:
-    """USD per unit where each arc begins, (draw, arc)."""
+def _leaving(data: xr.Dataset, by: tuple[str, ...], home: str | None) -> tuple[Rows, Rows]:
+    """Kilograms and M$ of goods without the case's substance that leave home, by form and ``by``."""
+    bare = (data["pure"].values == 0).all(axis=0) & (data["flow"].values > 0).any(axis=0)
+    chosen = np.flatnonzero(leaving(data, home) & bare)
+    labels = coord(data, "form")[chosen]
+    for name in by:
+        labels = labels + SEPARATOR + coord(data, name)[chosen]
     number = {node: i for i, node in enumerate(coord(data, "node"))}
-    price: NDArray[np.float64] = data["price"].values[:, [number[t] for t in coord(data, "tail")]]
-    return price
+    tails = [number[tail] for tail in coord(data, "tail")[chosen]]
+    kilos = data["flow"].values[:, chosen]
+    return grouped(labels, kilos), grouped(labels, kilos * data["price"].values[:, tails] / USD_PER_MILLION)
 
 
-def _nothing(names: tuple[str, ...]) -> pd.DataFrame:
-    """A table without rows."""
-    index = pd.MultiIndex.from_tuples([], names=names) if len(names) > 1 else pd.Index([], name=names[0])
-    return pd.DataFrame({"before": pd.Series(dtype=float)}, index=index)
+def _first_key(index: pd.Index) -> NDArray[np.int64]:
+    """Number of the first key of each label."""
+    return pd.factorize(np.array([str(label).partition(SEPARATOR)[0] for label in index], dtype=object))[0]
+
+
+def _keyed(frame: pd.DataFrame, names: tuple[str, ...], size: pd.Series[float] | None = None) -> pd.DataFrame:
+    """Labels taken apart into keys; rows of one first key stand together, the largest (by ``size``) first."""
+    groups = _first_key(frame.index)
+    sums = (frame["before"] if size is None else size).groupby(groups).transform("sum")
+    frame = frame.iloc[np.lexsort((np.arange(len(frame)), groups, -sums.to_numpy()))]
+    keys = [tuple(str(label).split(SEPARATOR)) for label in frame.index]
+    if len(names) > 1:
+        frame.index = pd.MultiIndex.from_tuples(keys, names=names)
+    return frame
 
 
 def _told_apart(ids: list[str]) -> list[str]:
