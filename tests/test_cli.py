@@ -206,6 +206,8 @@ def test_validate(lab):
     assert "3 of 3 patterns hold" in result.stdout
     record = finite(call("validate", "example", "--json").stdout)
     assert [p["holds"] for p in record["patterns"]] == [True] * 3
+    assert "Predictions" not in result.stdout
+    assert record["predictions"] == []
 
 
 def test_validate_fails_with_a_pattern(lab, monkeypatch):

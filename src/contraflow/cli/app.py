@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., None])
 app = typer.Typer(
     name="contraflow",
     help="A policy lab for illicit supply networks: what would a measure of the state do?\n\n"
-    "CASE is the name of a shipped case (peru, example) or a folder.",
+    "CASE is the name of a shipped case (peru, andes-1990s, example) or a folder.",
     epilog="Begin with: contraflow run example",
     add_completion=False,
     no_args_is_help=True,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from contraflow.cli import records
 from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
+
+if TYPE_CHECKING:
+    from contraflow.lab import Lab
 
 
 def measures(name: str, *, as_json: bool) -> None:
@@ -50,7 +55,10 @@ def measures(name: str, *, as_json: bool) -> None:
 
 
 def validate(name: str, *, seed: int, as_json: bool) -> None:
-    """Show every pattern with the model's ratio; exit with 1 if one that was run does not hold."""
+    """Show every pattern with the model's ratio, and predictions of later years.
+
+    Exits with 1 if a pattern that was run does not hold; a prediction may be wrong.
+    """
     from typer import Exit
 
     from contraflow.lab import load
@@ -59,10 +67,13 @@ def validate(name: str, *, seed: int, as_json: bool) -> None:
         lab = load(name).calibrate(seed=seed, progress=say_so)
         say_so("Holding the model against documented behaviour")
         record = records.patterns(lab.validate().table())
+        foreseen = records.predictions(lab)
     if as_json:
-        emit(records.provenance(lab) | record)
+        emit(records.provenance(lab) | record | foreseen)
     else:
         _show_patterns(record)
+        if foreseen["predictions"]:
+            _show_predictions(lab)
     if record["failing"]:
         raise Exit(FAILED)
 
@@ -91,6 +102,40 @@ def _show_patterns(record: records.Record) -> None:
         say(console, f"Not: {', '.join(record['failing'])}.")
     if record["not_run"]:
         say(console, f"{len(record['not_run'])} need time and are not run: they wait for the dynamics.")
+
+
+def _show_predictions(lab: Lab) -> None:
+    """Typical errors of the predictions of later years, by series."""
+    from rich.text import Text
+
+    from contraflow.report.contents import shown_names
+    from contraflow.report.predicted import error_rows
+
+    console = screen()
+    errors = error_rows(lab.prediction_errors(), shown_names(lab.case))
+    console.print()
+    say(console, ("Predictions of later years", "bold"))
+    lines = [
+        (
+            f"{e['what']}, {e['where']}",
+            e["years"],
+            Text(e["model"], "green" if e["wins"] else ""),
+            Text(e["naive"], "" if e["wins"] else "green"),
+            f"{e['nearer']} of {e['claims']}",
+        )
+        for e in errors
+    ]
+    console.print(table("what, where|years|>model|>naive|>nearer", lines))
+    console.print()
+    last = lab.case.info.baseline[1]
+    say(
+        console,
+        (
+            f"model: typical factor off, from claims up to {last} and each year's measures alone. naive: off "
+            "if all had stayed as in the baseline. nearer: years in which the model comes nearer.",
+            "dim",
+        ),
+    )
 
 
 def _why(pattern: records.Record) -> str:

@@ -159,6 +159,11 @@ def patterns(frame: pd.DataFrame) -> Record:
     }
 
 
+def predictions(lab: Lab) -> Record:
+    """Claims of later years beside what the model foresaw, and errors by quantity and country."""
+    return {"predictions": rows(lab.predictions()), "prediction_errors": rows(lab.prediction_errors())}
+
+
 def _contrast(row: Mapping[Any, Any]) -> Record:
     return {str(name): value for name, value in row.items()}
 

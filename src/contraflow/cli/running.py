@@ -93,6 +93,8 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
         Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
         lab.assumptions(),
         patterns if len(patterns) else None,
+        lab.predictions(fitted=True),
+        lab.prediction_errors(),
     )
     return write_report(data, path)
 

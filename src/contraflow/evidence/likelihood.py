@@ -113,10 +113,10 @@ class Likelihood:
 
         Explicit, nothing is solved: ``levels`` (measure,) and ``state`` (unknown,) are those of the scenario.
         """
-        responder = self.responder
-        economy = responder.economy(ledger, levels)
-        said = self.observations.observe(ledger, economy, responder.model.evaluate(economy, state))
-        return responder.model.residual(economy, responder.anchor(ledger), state), said
+        model = self.responder.model
+        economy, anchor = self.responder.anchored(ledger, levels)
+        point = model.evaluate(economy, state)
+        return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
 
     def residuals(self, said: jax.Array) -> jax.Array:
         """(Model - claim) / deviation (claim,); zero on the allowed side of a bound."""

@@ -97,8 +97,8 @@ class Model:
         """The economy without measures, from the ledger's values (number,)."""
         return economy(self.network, ledger)
 
-    def staffed(self, economy: Economy, baseline: Economy) -> Economy:
-        """The economy with the households who carry in the baseline added to those who do other work.
+    def staffed(self, economy: Economy, baseline: Economy) -> tuple[Economy, Anchor]:
+        """The economy with the households who carry in the baseline added, and the baseline's anchor.
 
         Endowments of the ledger are labour beside carrying. ``baseline`` is the economy under the
         baseline's measures; what its transports pay crews, over what a labour-hectare earns by carrying,
@@ -106,26 +106,30 @@ class Model:
 
             w = (L / E) (V / u)^theta
 
-        with V the value of a labour-hectare that does not carry and u that of one that does.
+        with V the value of a labour-hectare that does not carry and u that of one that does. Others go on
+        as before, so one evaluation gives the anchor too.
         """
         hiring, n = self.network.hiring, self.network
+        point, anchor = self.baseline(baseline)
         if not hiring.market.size:
-            return economy
-        point = self.evaluate(baseline, jnp.zeros(self.unknowns))
+            return economy, anchor
+        payroll = self._payroll(baseline, point.flow)
         arc = hiring.activity
         tail = n.tail[arc]
         earned = (1 - point.loss[arc]) * baseline.output[arc] * baseline.price[hiring.market]
         net, held = point.net[arc], baseline.endowment[tail]
         able = (net > 0) & (held > 0)
-        labour = jnp.where(able, self._payroll(baseline, point.flow) / earned, 0.0)
+        labour = jnp.where(able, payroll / earned, 0.0)
         ratio = labour / jnp.where(able, held, 1.0)
         weight = ratio * (point.value[tail] / jnp.where(able, net, 1.0)) ** baseline.theta[tail]
         total = jnp.ones(len(n.nodes)).at[tail].add(weight)
-        return replace(
+        staffed = replace(
             economy,
             weight=economy.weight.at[arc].set(weight) / total[n.tail],
             endowment=economy.endowment.at[tail].add(labour),
         )
+        hired = jnp.maximum(jnp.where(able, payroll, 0.0), NOTHING)
+        return staffed, anchor._replace(sold=anchor.sold.at[hiring.market].set(hired))
 
     def _payroll(self, economy: Economy, flow: jax.Array) -> jax.Array:
         """Pay of hired crews at the baseline's rates (hire,), USD per year."""
@@ -179,8 +183,11 @@ class Model:
 
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
         """Excess supply at each market that clears and load not foreseen at each facility, in logarithms."""
+        return self.excess(economy, anchor, state, self.evaluate(economy, state))
+
+    def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:
+        """:meth:`residual` from the economy as already evaluated at ``state``."""
         cleared, hire = self.network.cleared, self.network.hiring.market
-        point = self.evaluate(economy, state)
         wanted = economy.demand.at[hire].set(self._payroll(economy, point.flow) / anchor.sold[hire])
         relative = jnp.log(point.sold / anchor.sold + TRACE) - jnp.log(wanted + TRACE)
         excess = relative[cleared] + economy.elasticity[cleared] * state[: len(cleared)]

@@ -67,20 +67,18 @@ class Responder:
 
     def economy(self, ledger: jax.Array, levels: jax.Array) -> Economy:
         """The economy with measures at ``levels`` (measure,)."""
-        plain = self.model.economy(ledger)
-        if self.model.network.hiring.market.size:
-            baseline = self.levers.apply(plain, ledger, jnp.asarray(self.levers.baseline))
-            plain = self.model.staffed(plain, baseline)
-        return self.levers.apply(plain, ledger, levels)
+        return self.anchored(ledger, levels)[0]
 
-    def anchor(self, ledger: jax.Array) -> Anchor:
-        """Baseline quantities of one draw; ``ledger`` has shape (number,)."""
-        return self.model.baseline(self.economy(ledger, jnp.asarray(self.levers.baseline)))[1]
+    def anchored(self, ledger: jax.Array, levels: jax.Array) -> tuple[Economy, Anchor]:
+        """The economy with measures at ``levels`` (measure,), and the baseline's quantities."""
+        plain = self.model.economy(ledger)
+        baseline = self.levers.apply(plain, ledger, jnp.asarray(self.levers.baseline))
+        staffed, anchor = self.model.staffed(plain, baseline)
+        return self.levers.apply(staffed, ledger, levels), anchor
 
     def reference(self, ledger: jax.Array) -> Reference:
-        """Anchors and inverse Jacobian of one draw's baseline."""
-        economy = self.economy(ledger, jnp.asarray(self.levers.baseline))
-        _, anchor = self.model.baseline(economy)
+        """Anchors and inverse Jacobian of one draw's baseline; ``ledger`` has shape (number,)."""
+        economy, anchor = self.anchored(ledger, jnp.asarray(self.levers.baseline))
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
 
     def root(

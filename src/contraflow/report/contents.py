@@ -51,7 +51,8 @@ class ReportData:
     ``base`` and the datasets of ``answers`` are those of outcomes, all with the same draws.
     ``claims`` has the columns of :data:`contraflow.report.evidence.COLUMNS`. ``ledger`` is as from
     :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
-    columns pattern, statement, expected, ratio and holds (None: not run).
+    columns pattern, statement, expected, ratio and holds (None: not run). ``predictions`` is as from
+    ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``.
     """
 
     case: Case
@@ -61,6 +62,8 @@ class ReportData:
     meta: Meta
     ledger: pd.DataFrame | None = None
     patterns: pd.DataFrame | None = None
+    predictions: pd.DataFrame | None = None
+    errors: pd.DataFrame | None = None
 
 
 def plain(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -120,9 +120,10 @@ def render(report: ReportData) -> str:
         backdrop=_embed(json.dumps(backdrop, separators=(",", ":"))),
         aspect=aspect,
         titles=_titles(report),
-        claims=[c for c in claims if c["known"]],
+        claims=[c for c in claims if c["known"] and c["use"] != "predict"],
         aside=[c for c in claims if not c["known"]],
-        tally=_tally(claims),
+        tally=_tally([c for c in claims if c["use"] != "predict"]),
+        predictions=_predictions(report, names),
         ledger=_ledger(report),
         patterns=_patterns(report),
         sources=origins.sources(report.case),
@@ -140,7 +141,7 @@ def _figures(
     report: ReportData, names: Mapping[str, str]
 ) -> tuple[dict[str, Drawing], list[dict[str, Any]], float]:
     """Figures by name, those of question i ending in ``-i``; land and rivers, shared; height by width."""
-    from contraflow.report import charts, evidence
+    from contraflow.report import charts, evidence, predicted
     from contraflow.report.basemap import base_traces
     from contraflow.report.lines import map_frame
     from contraflow.report.maps import draw_map
@@ -153,8 +154,10 @@ def _figures(
         "sankey-before": draw_sankey(base, names),
         "ladder": charts.draw_ladder_steps(ladder, names),
         "ladder-parts": charts.draw_ladder_parts(ladder, names),
-        "claims": evidence.draw_claims_chart(report.claims),
+        "claims": evidence.draw_claims_chart(report.claims[report.claims["use"] != "predict"]),
     }
+    if report.predictions is not None and not report.predictions.empty:
+        made["predictions"] = predicted.draw_predictions(report.predictions, names, report.case.info.baseline)
     if not report.answers:
         made |= _incomes("", tables.incomes(base))
     for i, (_, after) in enumerate(report.answers):
@@ -169,6 +172,20 @@ def _figures(
     home = tables.home_country(base)
     frame = map_frame(places, home)
     return made, base_traces(frame, home), frame.height / frame.width
+
+
+def _predictions(report: ReportData, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """Predicted claims and their errors, where the case has any."""
+    from contraflow.report import predicted
+
+    if report.predictions is None or report.errors is None or report.predictions.empty:
+        return None
+    errors = predicted.error_rows(report.errors, names)
+    return {
+        "rows": predicted.prediction_rows(report.predictions, names),
+        "errors": errors,
+        "wins": sum(e["wins"] for e in errors),
+    }
 
 
 def _incomes(end: str, frame: pd.DataFrame) -> dict[str, Drawing]:

@@ -1,0 +1,118 @@
+"""What the model foresaw: claims of later years against the equilibrium under the measures of their year.
+
+Three figures stand side by side for each claim with ``use = predict``: what was observed, what the
+model says under the measures of that year, and the naive forecast that nothing changes, which is the
+model's baseline. Errors are in logarithms, forecast over observation, so that a half and a double
+weigh the same. Nothing here is fitted: calibration never sees these claims.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case import schema
+from contraflow.case.case import Case
+from contraflow.case.selectors import matches_place
+from contraflow.evidence.fit import Fit, Posterior
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "claim", "series", "quantity", "form", "basis", "place", "country", "year", "stated", "unit", "use",
+    "baseline", "model", "naive", "log_error", "naive_log_error", "note",
+)  # fmt: skip
+"""``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
+
+GROUP = ("quantity", "form", "basis", "place", "country")
+"""What the claims of one row of the errors have in common."""
+
+
+def predictions_table(
+    case: Case, posterior: Posterior | None, fit: Fit | None, *, fitted: bool = False
+) -> pd.DataFrame:
+    """One row per predicted claim, in the order of series and years; columns :data:`COLUMNS`.
+
+    With ``fitted`` also the fitted claims of the same series: what the forecast starts from. Empty for
+    a lab that is not calibrated. Figures are in inside units.
+    """
+    import pandas as pd
+
+    if posterior is None or fit is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    claims = posterior.likelihood.claims
+    foreseen = {_series(c) for c in claims if c.use is schema.Use.PREDICT}
+    at_baseline = posterior.at_baseline(fit.ledger) if foreseen else np.zeros(len(claims))
+    rows = [
+        _row(case, claim, posterior.likelihood.stated[i], fit.predicted[i], at_baseline[i])
+        for i, claim in enumerate(claims)
+        if claim.use is schema.Use.PREDICT
+        or (fitted and posterior.likelihood.fitted[i] and claim.year and _series(claim) in foreseen)
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    order = {name: n for n, name in enumerate(dict.fromkeys(frame["series"]))}
+    return frame.sort_values(
+        ["series", "year"], key=lambda c: c.map(order) if c.name == "series" else c, kind="stable"
+    ).reset_index(drop=True)
+
+
+def errors_table(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Mean absolute log errors of the model and of the naive forecast, by quantity and country.
+
+    Columns GROUP, then ``claims`` (how many), ``first`` and ``last`` year, ``model`` and ``naive`` (the
+    errors) and ``better``, the share of claims that the model comes nearer to than the naive forecast.
+    """
+    import pandas as pd
+
+    told = predictions[predictions["use"] == schema.Use.PREDICT.value]
+    rows = [
+        {
+            **dict(zip(GROUP, key, strict=True)),
+            "claims": len(group),
+            "first": group["year"].min(),
+            "last": group["year"].max(),
+            "model": float(group["log_error"].abs().mean()),
+            "naive": float(group["naive_log_error"].abs().mean()),
+            "better": float((group["log_error"].abs() < group["naive_log_error"].abs()).mean()),
+        }
+        for key, group in told.groupby(list(GROUP), sort=False)
+    ]
+    return pd.DataFrame(rows, columns=[*GROUP, "claims", "first", "last", "model", "naive", "better"])
+
+
+def _row(case: Case, claim: schema.Claim, stated: float, model: float, baseline: float) -> dict[str, object]:
+    places = [p for p in case.places.values() if matches_place(p, claim.origin or claim.destination)]
+    return {
+        "claim": claim.id,
+        "series": " ".join(_series(claim)),
+        "quantity": claim.quantity.value,
+        "form": "; ".join(claim.form),
+        "basis": claim.basis,
+        "place": places[0].id if len(places) == 1 else "",
+        "country": "; ".join(dict.fromkeys(p.country for p in places)),
+        "year": claim.year or "",
+        "stated": float(stated),
+        "unit": claim.unit,
+        "use": claim.use.value,
+        "baseline": float(baseline),
+        "model": float(model),
+        "naive": float(baseline),
+        "log_error": _log_ratio(model, stated),
+        "naive_log_error": _log_ratio(baseline, stated),
+        "note": claim.note,
+    }
+
+
+def _series(claim: schema.Claim) -> tuple[str, ...]:
+    """What a claim observes, whatever its year: claims that agree in it are one series."""
+    seen = (getattr(claim, name) for name in schema.Observed.model_fields)
+    return tuple("+".join(s) if isinstance(s, tuple) else str(s) for s in seen if s)
+
+
+def _log_ratio(forecast: float | npt.NDArray[np.float64], stated: float) -> float:
+    if not (np.isfinite(forecast) and forecast > 0 and stated > 0):
+        return float("nan")
+    return float(np.log(forecast / stated))
