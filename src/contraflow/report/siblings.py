@@ -143,13 +143,15 @@ def _goods(report: ReportData, names: Mapping[str, str]) -> Section | None:
     for end, after in _outcomes(report):
         by_form = economies.goods(base, after, by="form")
         by_route = economies.goods(base, after, by="route")
-        figures = []
+        figures, drawn = [], []
         for substance, forms in substances.items():
             rows = by_route[by_route.index.get_level_values("form").isin(forms)]
             if after is None or _shifts(rows):
                 name = f"goods-{substance}{end}"
                 section.drawings[name] = _draw_ways(rows, names, len(forms) > 1)
                 figures.append((f"{substance[:1].upper()}{substance[1:]}", name))
+                drawn += forms
+        by_form = by_form[by_form.index.isin(drawn)]
         told = "" if after is None else words.goods(by_form, names, home) if figures else words.STILL
         section.panels.append(Panel(told, tuple(figures)))
     return section
@@ -165,9 +167,9 @@ def _substances(report: ReportData, forms: list[str]) -> dict[str, list[str]]:
 
 
 def _shifts(rows: pd.DataFrame) -> bool:
-    """Whether a row changes by more than is noticed of what it belongs to."""
-    whole = rows["before"].groupby(level=0).transform("sum")
-    return bool((rows["change"].abs() > words.NOTICED * whole).any())
+    """Whether a change can be seen in a chart of these rows."""
+    largest = float(rows[["before", "after"]].to_numpy().max())
+    return bool(rows["change"].abs().max() > words.NOTICED * largest)
 
 
 def _draw_ways(rows: pd.DataFrame, names: Mapping[str, str], several: bool) -> Drawing:
