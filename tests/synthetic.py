@@ -238,6 +238,7 @@ def outcome(draws: int = 1, hazard: float = 0.0, seed: int = 7) -> xr.Dataset:
             "market_place": ("market", list(MARKETS)),
             "market_form": ("market", ["hydrochloride"] * len(MARKETS)),
             "market_node": ("market", [f"hydrochloride@{m}" for m in MARKETS]),
+            "market_hires": ("market", [False] * len(MARKETS)),
             "facility": ["strips"],
             "actor": list(ACTORS),
             "actor_name": ("actor", [n for n, _ in ACTORS.values()]),

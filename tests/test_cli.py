@@ -195,6 +195,9 @@ def test_respond(lab):
     assert record["policy"] == {"radar": 2, "interceptors": 4}
     assert record["figures"]["eradicated at home"]["ratio"] is None
     assert len(record["convergence"]) >= 2
+    assert {row["activity"] for row in record["livelihoods"]} == {"leaf", "licit-income", "carrying"}
+    assert {row["supply"] for row in record["supplies"]} == {"chemicals-port", "chemicals-abroad"}
+    assert record["goods"] == []
 
 
 def test_validate(lab):

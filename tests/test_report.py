@@ -13,7 +13,7 @@ import pytest
 
 import synthetic
 from contraflow.errors import OutputError
-from contraflow.report import charts, evidence, figures, html, summary
+from contraflow.report import charts, evidence, figures, html, summary, words
 from contraflow.report.contents import ledger_table, shown_names
 from contraflow.report.lines import bend, flows, map_frame, split
 from contraflow.report.maps import flow_map
@@ -115,7 +115,7 @@ def test_sentences_say_what_the_numbers_say():
     ("millions", "text"), [(1234.0, "$1.23 billion"), (28.4, "$28 million"), (0.934, "$0.93 million")]
 )
 def test_money_in_words(millions, text):
-    assert summary.money(millions) == text
+    assert words.money(millions) == text
 
 
 def test_goods_of_rivals_are_told_apart():

@@ -66,6 +66,24 @@ class Outcome:
 
         return tables.incomes(self.data, self.data)
 
+    def livelihoods(self, by: str = "activity") -> pd.DataFrame:
+        """What households at home live from, by ``activity``, ``zone``, ``income`` or ``hire``."""
+        from contraflow.results import economies
+
+        return economies.livelihoods(self.data, by=by)
+
+    def goods(self, by: str = "country") -> pd.DataFrame:
+        """What else leaves home, kg and M$ a year, by ``country``, ``route`` or ``form``."""
+        from contraflow.results import economies
+
+        return economies.goods(self.data, by=by)
+
+    def supplies(self) -> pd.DataFrame:
+        """Who supplies what the trade buys, M$ a year."""
+        from contraflow.results import economies
+
+        return economies.supplies(self.data)
+
     def map(self) -> go.Figure:
         """Flows on the map, coloured by mode."""
         from contraflow.report import contents, maps
@@ -139,6 +157,24 @@ class Comparison:
         from contraflow.results import tables
 
         return tables.incomes(self.before.data, self.after.data)
+
+    def livelihoods(self, by: str = "activity") -> pd.DataFrame:
+        """What households at home live from, by ``activity``, ``zone``, ``income`` or ``hire``."""
+        from contraflow.results import economies
+
+        return economies.livelihoods(self.before.data, self.after.data, by=by)
+
+    def goods(self, by: str = "country") -> pd.DataFrame:
+        """What else leaves home, kg and M$ a year, by ``country``, ``route`` or ``form``."""
+        from contraflow.results import economies
+
+        return economies.goods(self.before.data, self.after.data, by=by)
+
+    def supplies(self) -> pd.DataFrame:
+        """Who supplies what the trade buys, M$ a year."""
+        from contraflow.results import economies
+
+        return economies.supplies(self.before.data, self.after.data)
 
     def __repr__(self) -> str:
         """Title and headline figures."""

@@ -10,7 +10,7 @@ import numpy as np
 from contraflow import __version__
 from contraflow.errors import PolicyError
 from contraflow.policy import describe, levels, parse
-from contraflow.results import tables
+from contraflow.results import economies, tables
 from contraflow.results.verify import verify
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
         "figures": {str(k): _contrast(row) for k, row in figures.to_dict("index").items()},
         "displacement": {by: _displacement(case, base, outcome, by) for by in ("mode", "route", "zone")},
         "incomes": rows(incomes.rename_axis("actor").reset_index()),
+        "livelihoods": rows(economies.livelihoods(base.data, outcome.data).reset_index()),
+        "goods": rows(economies.goods(base.data, outcome.data).reset_index()),
+        "supplies": rows(economies.supplies(base.data, outcome.data).reset_index()),
         "alternatives": [
             {
                 "title": other.title,

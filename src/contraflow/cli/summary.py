@@ -23,6 +23,9 @@ NARROWEST = 24
 SMALL = 0.005
 """Part of the whole below which nothing is said to have moved."""
 
+NOTICED = 0.02
+"""Change of another good, as a share of what leaves, that is told."""
+
 FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
 """Figures that tell whether a policy changes anything."""
 
@@ -64,7 +67,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
         (price["good"], f"${number(figures['valley price'])}/kg"),
     ]
     money = [
-        ("growers earn", dollars(figures["growers' income"])),
+        ("households earn", dollars(figures["growers' income"])),
         ("armed groups take", dollars(figures["armed groups' income"])),
         ("the state spends", dollars(figures["state spending"])),
     ]
@@ -123,7 +126,9 @@ def _line(
 
 def _moved(given: Record) -> str:
     """What went where, and who gains and loses most."""
-    if all(abs(f["change"]) <= STILL * abs(f["before"]) for n, f in given["figures"].items() if n in FELT):
+    beside = _beside(given["goods"])
+    felt = (f for n, f in given["figures"].items() if n in FELT)
+    if not beside and all(abs(f["change"]) <= STILL * abs(f["before"]) for f in felt):
         return "Nothing moves."
     found = {by: _shift(given["displacement"][by]["rows"]) for by in ("mode", "zone", "route")}
     by = max(found, key=lambda name: found[name][0] * (1.0 if name != "route" else 0.8))
@@ -132,6 +137,7 @@ def _moved(given: Record) -> str:
         parts = [f"coca: {parts[0]} ha"]
     elif found[by][1]:
         parts = [f"{parts[0]} t"]
+    parts = [beside] if beside and not found[by][1] else [*parts, *([beside] if beside else [])]
     named = [i for i in given["incomes"] if i["actor"] not in UNNAMED]
     named.sort(key=lambda i: float(i["change"]))
     worth = SMALL * 0.1 * sum(abs(float(i["before"])) for i in named)
@@ -140,6 +146,15 @@ def _moved(given: Record) -> str:
     if named and named[0]["change"] < -worth:
         parts.append(f"lose: {_earner(named[0])}")
     return "; ".join(parts)
+
+
+def _beside(goods: Sequence[Record]) -> str:
+    """The most valuable of the other goods that leave, before and after, if it changes."""
+    first = [row for row in goods if row["form"] == goods[0]["form"]]
+    before, after = (sum(float(row[c]) for row in first) / 1000 for c in ("before", "after"))
+    if not first or abs(after - before) <= NOTICED * before:
+        return ""
+    return f"{str(first[0]['form']).replace('-', ' ')}: {becomes({'before': before, 'after': after})} t"
 
 
 def _shift(rows: Sequence[Record]) -> tuple[float, str]:

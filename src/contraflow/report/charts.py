@@ -88,20 +88,41 @@ def draw_dumbbells(
 
 
 def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
-    """Who earns what, M$ a year, before and after; ``frame`` as from ``tables.incomes``."""
+    """Who earns what, M$ a year, before and after; ``frame`` as from ``tables.incomes``.
+
+    The largest earners and those whose income changes most have rows; all others share one.
+    """
+    return draw_bars(_folded(frame, most), "million dollars a year")
+
+
+def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most ``most`` rows, largest last: two thirds by size, more by change, first the sum of the rest."""
     ends = [c for c in ("before", "after") if c in frame]
-    size = frame[ends].max(axis=1)
-    size = size[size > 1e-3 * size.max()]
-    rows = frame.loc[size.nlargest(most).index].sort_values("before", kind="stable")
-    labels = unique([_wrap(str(n), 34) for n in rows["name"]])
-    figure = Drawing(_rows_layout(round(len(rows) * 1.3), "million dollars a year"))
-    figure.layout.update(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in rows)
+    rows = frame[["name", *ends]].reset_index(drop=True)
+    rows = rows[rows[ends].max(axis=1) > 0]
+    if len(rows) > most:
+        by_size = rows[ends].max(axis=1).sort_values(ascending=False).index
+        first = by_size[: 2 * most // 3 if len(ends) > 1 else most - 1]
+        change = (rows[ends[-1]] - rows["before"]).abs().drop(first)
+        kept = first.union(change.nlargest(most - 1 - len(first)).index)
+        rest = rows.drop(kept)
+        others = rest[ends].sum().to_frame().T.assign(name=f"{len(rest)} others")
+        return pd.concat([others, rows.loc[kept].sort_values("before", kind="stable")], ignore_index=True)
+    return rows.sort_values("before", kind="stable")
+
+
+def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
+    """Bars before and, where there is one, after; rows from below, each with its ``name``."""
+    labels = unique([_wrap(str(n), 34) for n in frame["name"]])
+    figure = Drawing(_rows_layout(round(len(frame) * (1.3 if "after" in frame else 1.0)), unit))
+    figure.layout.update(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in frame)
     figure.layout.update(
-        legend=_legend_above() | {"traceorder": "reversed"}, margin={"t": 34, "l": 8, "r": 62, "b": 40}
+        legend=_legend_above() | {"traceorder": "reversed"},
+        margin={"t": 34 if "after" in frame else 6, "l": 8, "r": 62, "b": 40},
     )
     looks = {"after": ("#23508a", "after"), "before": ("#c9c3b2", "before")}
-    for column in (c for c in ("after", "before") if c in rows):
-        values = rows[column].to_numpy()
+    for column in (c for c in ("after", "before") if c in frame):
+        values = frame[column].to_numpy()
         figure.add(
             "bar",
             x=values.tolist(),
@@ -113,7 +134,7 @@ def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
             textposition="outside",
             textfont={"size": 11.5, "color": style.SOFT if column == "before" else style.INK},
             cliponaxis=False,
-            hovertemplate="<b>%{y}</b><br>" + looks[column][1] + ": %{text} M$ a year<extra></extra>",
+            hovertemplate="<b>%{y}</b><br>" + looks[column][1] + ": %{text} " + unit + "<extra></extra>",
         )
     return figure
 

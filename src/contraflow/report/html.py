@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow.errors import OutputError
-from contraflow.report import origins, style
+from contraflow.report import origins, siblings, style
 from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
 from contraflow.results import tables
 
@@ -107,6 +107,9 @@ def render(report: ReportData) -> str:
     environment.filters |= {"amount": _cell, "percent": _percent}
     names = shown_names(report.case)
     figures, backdrop, aspect = _figures(report, names)
+    beside = siblings.sections(report, names)
+    for section in beside:
+        figures |= section.drawings
     claims = _claims(report)
     return environment.get_template("report.html.j2").render(
         case=report.case,
@@ -114,6 +117,7 @@ def render(report: ReportData) -> str:
         questions=_questions(report, names),
         headlines=_headlines(report.base, names),
         comparison=_comparison(report),
+        siblings=beside,
         figures={name: _embed(figure.json()) for name, figure in figures.items()},
         backdrop=_embed(json.dumps(backdrop, separators=(",", ":"))),
         aspect=aspect,
@@ -317,6 +321,7 @@ def _patterns(report: ReportData) -> list[dict[str, Any]] | None:
     rows = [{str(k): v for k, v in r.items()} for r in report.patterns.to_dict("records")]
     for row in rows:
         waits = row["holds"] is None or pd.isna(row["holds"])
+        row.setdefault("diagnosis", "")
         row["verdict"] = "waits" if waits else "yes" if row["holds"] else "no"
         source = report.case.sources.get(str(row.get("source", "")))
         row["title"] = source.title if source else ""

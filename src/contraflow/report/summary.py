@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow.report import sibling_words
 from contraflow.report.contents import plain
 from contraflow.report.style import amount, rounded
-from contraflow.results import tables
+from contraflow.report.words import (
+    SMALL,
+    Row,
+    article,
+    as_much,
+    from_to,
+    listed,
+    money,
+    most,
+    signed,
+    verb,
+    was,
+)
+from contraflow.results import economies, tables
 
-Row = Mapping[str, Any]
-
-SMALL = 0.02
-"""A change below this share of what was there is told as none."""
 CONCENTRATED = 1.25
 """A loss leads the answer if it is deeper than that of all exports by this factor."""
 NOTHING = 1e-4
@@ -35,7 +45,8 @@ class Finding(NamedTuple):
 class Told:
     """An answer in words.
 
-    ``short``, sentences that can be quoted alone: what moves, at what price, who gains; ``findings``
+    ``short``, sentences that can be quoted alone: what moves, at what price, what households turn to,
+    who gains; ``findings``
     give the whole picture.
     """
 
@@ -51,6 +62,8 @@ class _Facts:
     after: xr.Dataset
     names: Mapping[str, str]
     figures: Mapping[str, Row]
+    beside: str
+    """What moves beside the case's own goods, in a sentence; empty if hardly anything does."""
 
     @property
     def home(self) -> str:
@@ -90,7 +103,9 @@ class _Moved(NamedTuple):
 
 def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
     """What a measure does, from the outcomes without and with it."""
-    facts = _Facts(base, after, names, plain(tables.headline(base, after)))
+    home = names.get(tables.home_country(base), tables.home_country(base))
+    beside = sibling_words.in_short(base, after, names, home)
+    facts = _Facts(base, after, names, plain(tables.headline(base, after)), beside)
     if _still(facts):
         cost = facts.figures["state spending"]["change"]
         price = f", at {money(cost)} more a year" if cost > 0 else ""
@@ -114,54 +129,68 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
 
 
 def _short(facts: _Facts) -> tuple[str, ...]:
-    """What moves where, at what price, who gains."""
-    return _lead(facts), _total(facts), _winners(facts)
+    """What moves where, at what price, who gains; where its own goods hardly move, first what else does."""
+    lead = _lead(facts)
+    if lead:
+        parts = (lead, _total(facts, "In all"), facts.beside, _winners(facts))
+        return tuple(part for part in parts if part)
+    asides = (
+        say(facts.base, facts.after, facts.names) for say in (sibling_words.other_supply, sibling_words.pay)
+    )
+    first = " ".join(part for part in (*asides, facts.beside) if part)
+    if first:
+        return first, _total(facts, "Of cocaine"), _winners(facts)
+    return _little(facts), _total(facts, "In all"), _winners(facts)
 
 
 def _lead(facts: _Facts) -> str:
-    """The largest shift: between ways out, growing zones or refining countries."""
+    """The largest shift: between ways out, growing zones or refining countries; empty if there is none."""
     found = {by: facts.moved(by) for by in ("mode", "zone", "refined")}
     out, planted = facts.figures["exports"], facts.figures["hectares at home"]
     usual = CONCENTRATED * max(0.0, -out["change"] / (out["before"] or 1.0))
     moved = {by: m for by, m in found.items() if m.worst > usual}
     if not moved and planted["change"] < -SMALL * planted["before"]:
-        less = f"{_verb(planted)}, {_from_to(planted, 'hectares')}"
+        less = f"{verb(planted)}, {from_to(planted, 'hectares')}"
         return f"Coca in {facts.home} {less}; the ways out keep their shares."
     if not moved:
-        air = facts.figures["exports by air"]
-        return (
-            f"Little changes: {amount(rounded(out['after']))} tonnes of pure cocaine leave {facts.home} a "
-            f"year ({_was(out)}), {amount(rounded(air['after']))} of them by air ({_was(air)})."
-        )
+        return ""
     by = max(moved, key=lambda k: (moved[k].shift, moved[k].drop))
     lost, won = moved[by].losses, moved[by].gains
     first = plain(lost)[str(lost.index[0])]
-    name = _article(facts.called(lost.index[0], by), by)
+    name = article(facts.called(lost.index[0], by), by)
     if by == "zone":
-        text = f"Coca in {name} {_verb(first)}, {_from_to(first, 'hectares')}"
+        text = f"Coca in {name} {verb(first)}, {from_to(first, 'hectares')}"
         if not won.empty:
-            text += f"; {_most(won['change'].sum(), 'ha')} more grows elsewhere in {facts.home}, mostly in "
-            text += _listed([facts.called(i) for i in won.index[:2]])
+            text += f"; {most(won['change'].sum(), 'ha')} more grows elsewhere in {facts.home}, mostly in "
+            text += listed([facts.called(i) for i in won.index[:2]])
         return text + "."
     if by == "refined":
-        text = f"Refining in {name} {_verb(first)}, {_from_to(first, 't of pure cocaine a year')}"
+        text = f"Refining in {name} {verb(first)}, {from_to(first, 't of pure cocaine a year')}"
         if not won.empty:
-            gained = [f"{facts.called(i)} ({_signed(c)} t)" for i, c in won["change"].head(2).items()]
-            text += f"; {_listed(gained)} {'takes' if len(gained) == 1 else 'take'} over part of it"
+            gained = [f"{facts.called(i)} ({signed(c)} t)" for i, c in won["change"].head(2).items()]
+            text += f"; {listed(gained)} {'takes' if len(gained) == 1 else 'take'} over part of it"
         return text + "."
-    text = f"Exports by {name} {_verb(first, many=True)}, {_from_to(first, 't of pure cocaine a year')}"
+    text = f"Exports by {name} {verb(first, many=True)}, {from_to(first, 't of pure cocaine a year')}"
     if not won.empty and moved[by].made_up > 0.05:
-        ways = [f"{facts.called(i, by)} ({_signed(c)} t)" for i, c in won["change"].head(2).items()]
+        ways = [f"{facts.called(i, by)} ({signed(c)} t)" for i, c in won["change"].head(2).items()]
         text += (
-            f"; {min(moved[by].made_up, 9.99):.0%} of the loss leaves another way, mostly by {_listed(ways)}"
+            f"; {min(moved[by].made_up, 9.99):.0%} of the loss leaves another way, mostly by {listed(ways)}"
         )
     return text + "."
 
 
-def _total(facts: _Facts) -> str:
+def _little(facts: _Facts) -> str:
+    out, air = facts.figures["exports"], facts.figures["exports by air"]
+    return (
+        f"Little changes: {amount(rounded(out['after']))} tonnes of pure cocaine leave {facts.home} a "
+        f"year ({was(out)}), {amount(rounded(air['after']))} of them by air ({was(air)})."
+    )
+
+
+def _total(facts: _Facts, start: str) -> str:
     """Exports in all and the price in the valley."""
     out, price = facts.figures["exports"], facts.figures["valley price"]
-    text = f"In all, {facts.home} exports {_verb_of_export(out)}"
+    text = f"{start}, {facts.home} exports {_verb_of_export(out)}"
     if price["before"] > 0:
         text += f", and {_price_of(facts)} {_moves_price(price)}"
     return text + "."
@@ -172,12 +201,12 @@ def _verb_of_export(row: Row) -> str:
         return f"as much as before ({amount(rounded(row['after']))} t)"
     share = abs(row["change"]) / row["before"]
     more = "more" if row["change"] > 0 else "less"
-    return f"{share:.0%} {more} ({_from_to(row, 't')})"
+    return f"{share:.0%} {more} ({from_to(row, 't')})"
 
 
 def _price_of(facts: _Facts) -> str:
     form, _, place = tables.price_spot(facts.base).partition("@")
-    return f"a kilo of {facts.called(form, 'form')} in {_article(facts.called(place))}"
+    return f"a kilo of {facts.called(form, 'form')} in {article(facts.called(place))}"
 
 
 def _moves_price(row: Row, unit: str = "$") -> str:
@@ -199,7 +228,7 @@ def _winners(facts: _Facts) -> str:
         return "Hardly anybody’s income changes."
     parts = []
     if workers:
-        parts.append(f"Of those who grow and carry, {workers}")
+        parts.append(f"Buyers apart, {workers}")
     if buyers:
         parts.append(f"{'of' if parts else 'Of'} the buyers, {buyers}")
     return "; ".join(parts) + "."
@@ -230,9 +259,9 @@ def _ways(facts: _Facts, by: str, subject: str, word: str) -> list[Finding]:
         return []
 
     def some(frame: pd.DataFrame) -> str:
-        return _listed(
+        return listed(
             [
-                f"{_article(facts.called(i, by), by)} ({_signed(c)} t)"
+                f"{article(facts.called(i, by), by)} ({signed(c)} t)"
                 for i, c in frame["change"].head(3).items()
             ]
         )
@@ -258,19 +287,19 @@ def _coca(facts: _Facts) -> list[Finding]:
     row, everywhere = facts.figures["hectares at home"], facts.figures["hectares"]
     if not row["before"]:
         return []
-    text = f"In {facts.home}, standing coca {_verb(row)} ({_from_to(row, 'hectares')})"
+    text = f"In {facts.home}, standing coca {verb(row)} ({from_to(row, 'hectares')})"
     gone = facts.figures["eradicated at home"]
     if abs(gone["change"]) > 0.01 * row["before"]:
-        text += f", besides {amount(rounded(gone['after']))} that the state uproots ({_was(gone)})"
+        text += f", besides {amount(rounded(gone['after']))} that the state uproots ({was(gone)})"
     text += "."
     moved = facts.moved("zone")
     changes = pd.concat([moved.losses.head(2), moved.gains.head(2)])["change"]
     if len(changes):
-        zones = [f"{_article(facts.called(i))} ({_signed(rounded(c))} ha)" for i, c in changes.items()]
-        text += f" It changes most in {_listed(zones)}."
+        zones = [f"{article(facts.called(i))} ({signed(rounded(c))} ha)" for i, c in changes.items()]
+        text += f" It changes most in {listed(zones)}."
     abroad = {k: everywhere[k] - row[k] for k in ("before", "after", "change")}
     if abroad["before"] > 1.0:
-        text += f" Rivals abroad tend {_as_much(abroad, 'hectares')}."
+        text += f" Rivals abroad tend {as_much(abroad, 'hectares')}."
     return [Finding("Coca", text)]
 
 
@@ -279,8 +308,8 @@ def _refining(facts: _Facts) -> list[Finding]:
     rows = pd.concat([moved.losses, moved.gains])["change"]
     if rows.empty:
         return []
-    parts = [f"{facts.called(i)} {_signed(c)} t" for i, c in rows.items()]
-    return [Finding("Refining", f"Refined cocaine by country: {_listed(parts)} a year.")]
+    parts = [f"{facts.called(i)} {signed(c)} t" for i, c in rows.items()]
+    return [Finding("Refining", f"Refined cocaine by country: {listed(parts)} a year.")]
 
 
 def _prices(facts: _Facts) -> str:
@@ -301,12 +330,19 @@ def _incomes(facts: _Facts) -> str:
         facts.figures[k] for k in ("growers' income", "leaf sales", "armed groups' income")
     )
     text = (
-        f"Growing households in {facts.home} earn {_as_much(growers, '$ million')} from coca and licit work "
-        f"together; their leaf sells for {_as_much(sales, '$ million')}."
+        f"Households in {facts.home} earn {as_much(growers, '$ million')} from {_work(facts)} "
+        f"together; their leaf sells for {as_much(sales, '$ million')}."
     )
     if armed["before"] > 0:
-        text += f" Armed groups take {_as_much(armed, '$ million')}."
+        text += f" Armed groups take {as_much(armed, '$ million')}."
     return f"{text} {_winners(facts)}"
+
+
+def _work(facts: _Facts) -> str:
+    """What households live from, hired work apart: transports pay for that."""
+    hired = set(tables.coord(facts.base, "market_form")[facts.base["market_hires"].values.astype(bool)])
+    forms = [str(f) for f in economies.livelihoods(facts.base).index if f not in hired]
+    return listed(list(dict.fromkeys(sibling_words.work(form, facts.names) for form in forms)))
 
 
 def _state(facts: _Facts) -> str:
@@ -315,24 +351,26 @@ def _state(facts: _Facts) -> str:
         f"The state spends as before, {money(row['before'])} a year on the measures that are costed"
         if abs(row["change"]) < 1e-9
         else f"The state spends {money(abs(row['change']))} a year {'more' if row['change'] > 0 else 'less'} "
-        f"({_from_to(row, '$ million')})"
+        f"({from_to(row, '$ million')})"
     )
     return (
-        f"{spends}. On ways that start in {facts.home} it seizes {_as_much(seized, 't of pure cocaine')} "
-        f"and arrests {_as_much(arrests, 'people')}."
+        f"{spends}. On ways that start in {facts.home} it seizes {as_much(seized, 't of pure cocaine')} "
+        f"and arrests {as_much(arrests, 'people')}."
     )
 
 
 def _world(facts: _Facts) -> str:
     row, seized = facts.figures["delivered"], facts.figures["seized"]
     return (
-        f"Sold to users worldwide, from all producers: {_as_much(row, 't of pure cocaine')}. "
-        f"Seized on all ways: {_as_much(seized, 't')}."
+        f"Sold to users worldwide, from all producers: {as_much(row, 't of pure cocaine')}. "
+        f"Seized on all ways: {as_much(seized, 't')}."
     )
 
 
 def _still(facts: _Facts) -> bool:
     keys = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+    if facts.beside:
+        return False
     return all(abs(facts.figures[k]["change"]) <= NOTHING * abs(facts.figures[k]["before"]) for k in keys)
 
 
@@ -342,93 +380,3 @@ def _moves(frame: pd.DataFrame, small: float = SMALL) -> _Moved:
     gains = frame[frame["change"] > small * whole].sort_values("change", ascending=False)
     lost, won = float(-frame["change"].clip(upper=0).sum()), float(frame["change"].clip(lower=0).sum())
     return _Moved(losses, gains, won / lost if lost > 0 else 0.0, min(won, lost) / whole, lost / whole)
-
-
-def money(millions: float) -> str:
-    """Dollars in words: ``$28 million``, ``$1.2 billion``."""
-    sign = "−" if millions < 0 else ""
-    size = abs(millions)
-    if size >= 1000:
-        return f"{sign}${size / 1000:.3g} billion"
-    return f"{sign}${amount(rounded(size))} million"
-
-
-def _as_much(row: Row, unit: str) -> str:
-    """``12% more (from 3 to 4 t)`` or ``as much as before (3 t)``."""
-    before, change = float(row["before"]), float(row["change"])
-    if before == 0 or abs(change) < SMALL * abs(before):
-        word = "as many" if unit in ("hectares", "people") else "as much"
-        return f"{word} as before ({_with_unit(amount(rounded(float(row['after']))), unit)})"
-    more = (
-        ("more" if change > 0 else "fewer")
-        if unit in ("hectares", "people")
-        else ("more" if change > 0 else "less")
-    )
-    return f"{abs(change) / before:.0%} {more} ({_from_to(row, unit)})"
-
-
-def _verb(row: Row, many: bool = False) -> str:
-    """``falls by 12%``, ``hardly changes``, ``grows 3.4-fold``; for many things, ``fall``."""
-    text = _verb_of_one(row)
-    if not many:
-        return text
-    plural = {"hardly changes": "hardly change", "all but ends": "all but end", "appears": "appear"}
-    if text in plural:
-        return plural[text]
-    first, rest = text.split(" ", 1)
-    return f"{first.removesuffix('s')} {rest}"
-
-
-def _verb_of_one(row: Row) -> str:
-    before, change = float(row["before"]), float(row["change"])
-    if before == 0:
-        return "hardly changes" if change == 0 else "appears"
-    ratio = change / before
-    if abs(ratio) < SMALL:
-        return "hardly changes"
-    if ratio > 1:
-        return f"grows {amount(1 + ratio)}-fold"
-    if ratio < -0.98:
-        return "all but ends"
-    return f"{'rises' if ratio > 0 else 'falls'} by {abs(ratio):.0%}"
-
-
-def _from_to(row: Row, unit: str) -> str:
-    before, after = (amount(rounded(float(row[c]))) for c in ("before", "after"))
-    if before == after:
-        text = _with_unit(before, unit)
-    elif unit.startswith("$"):
-        text = f"from ${before} to {_with_unit(after, unit)}"
-    else:
-        text = f"from {before} to {after} {unit}"
-    if "after_5" in row:
-        low, high = (amount(rounded(float(row[c]))) for c in ("after_5", "after_95"))
-        text += f", 90% range {low} to {high}"
-    return text
-
-
-def _was(row: Row) -> str:
-    return f"before: {amount(rounded(float(row['before'])))}"
-
-
-def _with_unit(number: str, unit: str) -> str:
-    return f"${number}{unit[1:]}" if unit.startswith("$") else f"{number} {unit}"
-
-
-def _most(value: float, unit: str) -> str:
-    return f"{amount(rounded(value))} {unit}"
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{amount(rounded(value))}"
-
-
-def _article(name: str, by: str = "") -> str:
-    """``the VRAEM``, ``the strips of ...``: acronyms and common nouns take an article."""
-    if by == "mode":
-        return name
-    return f"the {name}" if name.isupper() or name.startswith("strips") else name
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -53,7 +53,8 @@ def home_country(data: xr.Dataset, home: str | None = None) -> str:
 
 def coord(data: xr.Dataset, name: str) -> NDArray[np.object_]:
     """A text coordinate as an array of Python strings."""
-    return np.asarray(data[name].values, dtype=object).astype(str).astype(object)
+    values = data.variables[name].values
+    return np.asarray((values if values.dtype.kind == "U" else values.astype(str)).astype(object))
 
 
 def leaving(data: xr.Dataset, home: str | None = None) -> NDArray[np.bool_]:
@@ -72,13 +73,23 @@ def grouped(labels: NDArray[np.object_], values: Values) -> Rows:
     return pd.Index(names), sums
 
 
-def contrast(base: Rows, after: Rows | None, name: str, shares: bool = True) -> pd.DataFrame:
-    """Before, after, change and shares of rows, aligned by label; a row absent on one side is zero."""
+def contrast(
+    base: Rows,
+    after: Rows | None,
+    name: str,
+    shares: bool = True,
+    within: Callable[[pd.Index], NDArray[np.int64]] | None = None,
+) -> pd.DataFrame:
+    """Before, after, change and shares of rows, aligned by label; a row absent on one side is zero.
+
+    Shares are those of all rows, or of the group whose number ``within`` gives to each label.
+    """
     index = base[0] if after is None else base[0].union(after[0])
+    groups = np.zeros(len(index), dtype=np.int64) if within is None else within(index)
     before = _aligned(base, index)
     columns = quantiles("before", before)
     if shares:
-        columns |= quantiles("share_before", _share(before))
+        columns |= quantiles("share_before", _share(before, groups))
     if after is not None:
         then = _aligned(after, index)
         if then.shape[0] != before.shape[0]:
@@ -87,7 +98,7 @@ def contrast(base: Rows, after: Rows | None, name: str, shares: bool = True) -> 
             )
         columns |= quantiles("after", then) | quantiles("change", then - before)
         if shares:
-            columns |= quantiles("share_after", _share(then))
+            columns |= quantiles("share_after", _share(then, groups))
     order = ("before", "after", "change", "share_before", "share_after")
     names = [c for stem in order for c in (stem, f"{stem}_5", f"{stem}_95") if c in columns]
     frame = pd.DataFrame({c: columns[c] for c in names}, index=index.rename(name))
@@ -297,7 +308,8 @@ def price_ladder(
 
 def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """Where the final good is made, by country, t pure a year: the good that earns most in the markets."""
-    worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base)
+    pure = (base["sold_pure"].values > 0).any(axis=0)
+    worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base) * pure
     made = str(coord(base, "market_form")[int(np.argmax(worth))])
 
     def rows(data: xr.Dataset) -> Rows:
@@ -406,7 +418,10 @@ def _aligned(rows: Rows, index: pd.Index) -> Values:
     return values
 
 
-def _share(values: Values) -> Values:
-    total = values.sum(axis=1, keepdims=True)
+def _share(values: Values, groups: NDArray[np.int64]) -> Values:
+    """Part of each row (draw, row) in the sum of its group."""
+    sums = np.zeros((values.shape[0], int(groups.max(initial=-1)) + 1))
+    np.add.at(sums.T, groups, values.T)
+    total = sums[:, groups]
     share: Values = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
     return share

@@ -1,0 +1,170 @@
+"""Tables of the economies beside the case's own: livelihoods, other goods, and who supplies inputs.
+
+Conventions are those of :mod:`contraflow.results.tables`: pure functions of one dataset or two, medians
+over draws, quantiles with more than one draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import takewhile
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from contraflow.results.tables import USD_PER_MILLION, Rows, contrast, coord, grouped, home_country, leaving
+
+SEPARATOR = "\t"
+"""Between the keys of a label, until they are taken apart."""
+
+WAYS = {"country": ("to_country",), "route": ("from_place", "to_place"), "form": ()}
+"""Coordinates of an arc by which goods that leave are told apart, beside their form."""
+
+
+def livelihoods(
+    base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None, by: str = "activity"
+) -> pd.DataFrame:
+    """What households at home live from, and what it pays; ``attrs["unit"]`` says in what.
+
+    ``by`` is ``activity`` (labour-hectares by the form that they are turned into), ``zone`` (the same,
+    rows (zone, activity), shares within the zone), ``income`` (USD that a labour-hectare of a zone earns)
+    or ``hire`` (pay of hired work by market, 1 as in the ledger's baseline).
+    """
+    makers: dict[str, tuple[Callable[[xr.Dataset, xr.Dataset | None, str], pd.DataFrame], str]] = {
+        "activity": (_by_activity, "ha"),
+        "zone": (_by_zone, "ha"),
+        "income": (_labour_income, "USD/ha"),
+        "hire": (_hire, "1"),
+    }
+    if by not in makers:
+        raise ValueError(f"by is {by!r}; it can be {', '.join(makers)}")
+    maker, unit = makers[by]
+    frame = maker(base, after, home_country(base, home))
+    frame.attrs["unit"] = unit
+    return frame
+
+
+def goods(
+    base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None, by: str = "country"
+) -> pd.DataFrame:
+    """What leaves home beside the case's own substance: kg of product, and M$ where it crosses.
+
+    Rows are (form, country), (form, from_place, to_place) or form, as ``by`` is ``country``, ``route`` or
+    ``form``. Shares are those of the form; columns ``value_...`` hold kg times the price at the tail of
+    the arc that crosses, so before the cost and the risk of crossing.
+    """
+    if by not in WAYS:
+        raise ValueError(f"by is {by!r}; it can be {', '.join(WAYS)}")
+    sides = [_leaving(data, WAYS[by], home) for data in ((base,) if after is None else (base, after))]
+
+    def table(which: int) -> pd.DataFrame:
+        rows = [side[which] for side in sides]
+        return contrast(rows[0], rows[1] if len(rows) > 1 else None, "form", which == 0, _first_key)
+
+    frame = table(0).join(table(1).add_prefix("value_"))
+    worth = frame[[c for c in ("value_before", "value_after") if c in frame]].sum(axis=1)
+    return _keyed(frame, ("form", *WAYS[by]), worth)
+
+
+def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
+    """What each supply of an input earns, M$ a year, and its share of the input; rows (input, supply).
+
+    ``name`` is what tells the supply from the others of its input.
+    """
+    if not base.sizes.get("supply"):
+        return pd.DataFrame(columns=["name", "before"])
+    labels = coord(base, "supply_input") + SEPARATOR + coord(base, "supply")
+
+    def rows(data: xr.Dataset) -> Rows:
+        return pd.Index(labels), data["supplied"].values / USD_PER_MILLION
+
+    found = contrast(rows(base), None if after is None else rows(after), "supply", within=_first_key)
+    frame = _keyed(found, ("input", "supply")).loc[list(dict.fromkeys(coord(base, "supply_input")))]
+    named = {
+        supply: name
+        for _, own in frame.groupby(level=0)
+        for ids in [list(map(str, own.index.get_level_values(1)))]
+        for supply, name in zip(ids, _told_apart(ids), strict=True)
+    }
+    frame.insert(0, "name", [named[str(supply)] for _, supply in frame.index])
+    return frame
+
+
+def _by_activity(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
+    then = None if after is None else _labour(after, home)
+    return contrast(_labour(base, home), then, "activity")
+
+
+def _by_zone(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
+    sides = [_labour(data, home, zones=True) for data in ((base,) if after is None else (base, after))]
+    frame = contrast(sides[0], sides[1] if len(sides) > 1 else None, "zone", within=_first_key)
+    return _keyed(frame, ("zone", "activity"))
+
+
+def _labour(data: xr.Dataset, home: str, zones: bool = False) -> Rows:
+    """Labour-hectares at home by what they make, zone by zone if asked."""
+    chosen = _at_work(data, home)
+    made = coord(data, "form_out")
+    labels = coord(data, "from_place") + SEPARATOR + made if zones else made
+    return grouped(labels[chosen], data["flow"].values[:, chosen])
+
+
+def _at_work(data: xr.Dataset, home: str) -> NDArray[np.bool_]:
+    return np.asarray((coord(data, "kind") == "activity") & (coord(data, "from_country") == home), dtype=bool)
+
+
+def _labour_income(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
+    def rows(data: xr.Dataset) -> Rows:
+        chosen = np.isin(coord(data, "node"), coord(data, "tail")[_at_work(data, home)])
+        return pd.Index(coord(data, "node_place")[chosen]), data["price"].values[:, chosen]
+
+    return contrast(rows(base), None if after is None else rows(after), "zone", shares=False)
+
+
+def _hire(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
+    def rows(data: xr.Dataset) -> Rows:
+        country = dict(zip(coord(data, "node"), coord(data, "node_country"), strict=True))
+        at_home = np.array([country[n] == home for n in coord(data, "market_node")], dtype=bool)
+        chosen = data["market_hires"].values.astype(bool) & at_home
+        return pd.Index(coord(data, "market")[chosen]), data["market_price"].values[:, chosen]
+
+    return contrast(rows(base), None if after is None else rows(after), "market", shares=False)
+
+
+def _leaving(data: xr.Dataset, by: tuple[str, ...], home: str | None) -> tuple[Rows, Rows]:
+    """Kilograms and M$ of goods without the case's substance that leave home, by form and ``by``."""
+    bare = (data["pure"].values == 0).all(axis=0) & (data["flow"].values > 0).any(axis=0)
+    chosen = np.flatnonzero(leaving(data, home) & bare)
+    labels = coord(data, "form")[chosen]
+    for name in by:
+        labels = labels + SEPARATOR + coord(data, name)[chosen]
+    number = {node: i for i, node in enumerate(coord(data, "node"))}
+    tails = [number[tail] for tail in coord(data, "tail")[chosen]]
+    kilos = data["flow"].values[:, chosen]
+    return grouped(labels, kilos), grouped(labels, kilos * data["price"].values[:, tails] / USD_PER_MILLION)
+
+
+def _first_key(index: pd.Index) -> NDArray[np.int64]:
+    """Number of the first key of each label."""
+    return pd.factorize(np.array([str(label).partition(SEPARATOR)[0] for label in index], dtype=object))[0]
+
+
+def _keyed(frame: pd.DataFrame, names: tuple[str, ...], size: pd.Series[float] | None = None) -> pd.DataFrame:
+    """Labels taken apart into keys; rows of one first key stand together, the largest (by ``size``) first."""
+    groups = _first_key(frame.index)
+    sums = (frame["before"] if size is None else size).groupby(groups).transform("sum")
+    frame = frame.iloc[np.lexsort((np.arange(len(frame)), groups, -sums.to_numpy()))]
+    keys = [tuple(str(label).split(SEPARATOR)) for label in frame.index]
+    if len(names) > 1:
+        frame.index = pd.MultiIndex.from_tuples(keys, names=names)
+    return frame
+
+
+def _told_apart(ids: list[str]) -> list[str]:
+    """Ids without the words that all of them begin with, as text: ``laundering-banks`` is ``Banks``."""
+    parts = [name.split("-") for name in ids]
+    shared = sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False)))
+    words = [" ".join(part[shared:] or part) for part in parts] if len(ids) > 1 else [" ".join(parts[0])]
+    return [word[:1].upper() + word[1:] for word in words]
