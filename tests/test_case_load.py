@@ -218,7 +218,7 @@ def test_steps_share_one_namespace(folder: Path) -> None:
     rows = table(folder, "activities")
     write(folder, "activities", [*rows, ["selva-port", *rows[1][1:]]])
     problem = only(cases.check(folder))
-    assert (problem.file, problem.row) == ("activities.csv", 4)
+    assert (problem.file, problem.row) == ("activities.csv", 5)
     assert "links.csv, row 4" in problem.message
 
 

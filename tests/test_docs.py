@@ -133,7 +133,9 @@ def test_peru_page_counts_what_the_case_holds():
     rows = [
         f"{len(case.places)}, {len(case.links)}, {len(network.arcs)}, {len(network.nodes)}",
         f"{len(case.sources)}, of which",
-        f"{len(uses)}: {fitted} fitted, {uses.count('check')} checked, {uses.count('context')} context, {uses.count('predict')} predicted",
+        f"{len(uses)}: {fitted} fitted, "
+        + ", ".join(f"{uses.count(u)} {w}" for u, w in (("check", "checked"), ("context", "context")))
+        + f", {uses.count('predict')} predicted",
         f"{len(numbers)}: {fixed} fixed, {resting} with claims, {len(numbers) - resting} declared",
         f"{int(free.sum())}, of which {weights} are weights of arcs",
         f"{len(case.measures)}, {len(case.patterns)} ({len(case.patterns) - waiting} that an equilibrium",

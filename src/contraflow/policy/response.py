@@ -71,10 +71,10 @@ class Responder:
 
     def anchored(self, ledger: jax.Array, levels: jax.Array) -> tuple[Economy, Anchor]:
         """The economy with measures at ``levels`` (measure,), and the baseline's quantities."""
-        plain = self.model.economy(ledger)
-        baseline = self.levers.apply(plain, ledger, jnp.asarray(self.levers.baseline))
-        staffed, anchor = self.model.staffed(plain, baseline)
-        return self.levers.apply(staffed, ledger, levels), anchor
+        plain, usual = self.model.economy(ledger), jnp.asarray(self.levers.baseline)
+        both = jax.vmap(lambda row: self.levers.apply(plain, ledger, row))(jnp.stack([usual, levels]))
+        baseline, measured = (jax.tree.map(lambda x, row=row: x[row], both) for row in (0, 1))
+        return self.model.staffed(measured, baseline)
 
     def reference(self, ledger: jax.Array) -> Reference:
         """Anchors and inverse Jacobian of one draw's baseline; ``ledger`` has shape (number,)."""

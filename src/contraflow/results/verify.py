@@ -21,8 +21,8 @@ class Verification(NamedTuple):
     ``losses``: q = 1 - exp(-hazard), diluted. ``choice``: values, shares and flows by the one rule.
     ``mass``: what arrives at a node is its stock, and leaves it. ``money``: sales and subsidies are
     somebody's income, and so is what inputs cost. ``markets``: demand at the prices, and as many carry
-    as are hired. ``congestion``: surcharges at the loads. ``markets``, ``congestion`` and dilution need the
-    baseline and are zero or left out without it, but for hired work.
+    as are hired. ``congestion``: surcharges at the loads. The last two and dilution need the baseline and
+    are zero without it.
     """
 
     losses: float
@@ -131,13 +131,18 @@ def _money(data: xr.Dataset, a: Variables) -> float:
 
 
 def _markets(data: xr.Dataset, a: Variables, before: Variables | None) -> float:
-    """Error of demand: as many carry as are hired, as much is bought as the price lets."""
+    """Error of demand: as many carry as are hired, as much is bought as the price lets.
+
+    Hired work is held to a thousandth of the baseline's: where hardly anything is carried, hardly
+    anybody is hired.
+    """
+    if before is None:
+        return 0.0
     hires = data["market_hires"].values.astype(bool)
     at, names = data["hired_at"].values, data["market"].values[hires]
     payroll = np.array([(a["hired_rate"] * a["flow"])[at == name].sum() for name in names])
-    error = _error(a["sold"][hires], payroll)
-    if before is None:
-        return error
+    held = np.maximum(payroll, 1e-3 * before["sold"][hires])
+    error = float(np.max(np.abs(a["sold"][hires] - payroll) / held, initial=0.0))
     clears = ~np.isnan(a["elasticity"])
     ratio = a["market_price"][clears] / before["market_price"][clears]
     moved = a["demand"][clears] / before["demand"][clears]
