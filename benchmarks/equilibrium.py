@@ -53,7 +53,7 @@ def main() -> None:
     peer = Peer(responder.model.network, np.asarray(reference.anchor.sold), np.asarray(reference.anchor.load))
 
     def plain(levels):
-        made = economy(ledger[0], jnp.asarray(levels))
+        made = economy(ledger[0], jnp.asarray(levels), reference.anchor)
         for field in fields(made):
             object.__setattr__(made, field.name, np.asarray(getattr(made, field.name)))
         return made

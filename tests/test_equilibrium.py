@@ -228,7 +228,7 @@ def test_derivatives_of_the_equilibrium_match_finite_differences():
         reference = responder.reference(ledger)
         levels = jnp.array([level])
         root = responder.root(ledger, reference, levels)
-        return responder.settle(ledger, levels, root.state).point.sold
+        return responder.settle(ledger, reference.anchor, levels, root.state).point.sold
 
     level, step = 7.0, 1e-4
     run = jax.jit(sold)

@@ -25,8 +25,9 @@ def observed(t):
     data = lab.baseline().data.isel(draw=0)
     observations = Observations(lab.responder.model, tuple(t.tables["claims"].values()))
     ledger = jnp.asarray(lab.ledger[0])
-    economy = lab.responder.economy(ledger, jnp.asarray(lab.responder.levers.baseline))
-    point, _ = lab.responder.model.baseline(economy)
+    r = lab.responder
+    economy = r.economy(ledger, jnp.asarray(r.levers.baseline), r.anchor(ledger))
+    point = r.model.evaluate(economy, jnp.zeros(r.model.unknowns))
     said = np.asarray(observations.observe(ledger, economy, point))
     return dict(zip(t.tables["claims"], said, strict=True)), data
 

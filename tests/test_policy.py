@@ -21,7 +21,7 @@ def economies(t, level):
     r = responder(t.case())
     ledger = jnp.asarray(r.model.network.ledger.value)
     arcs = {a.id: i for i, a in enumerate(r.model.network.arcs)}
-    return r.economy(ledger, jnp.zeros(1)), r.economy(ledger, jnp.array([float(level)])), arcs
+    return r.measured(ledger, jnp.zeros(1)), r.measured(ledger, jnp.array([float(level)])), arcs
 
 
 def test_text_policies():
@@ -97,8 +97,8 @@ def test_open_share_is_rebuild_over_rebuild_plus_destroy():
     assert r.levers.baseline[0] == 2.0
     assert r.levers.in_year(2009)[0] == 0.0
     ledger = jnp.asarray(r.model.network.ledger.value)
-    at = r.economy(ledger, jnp.array([2.0])).open_share[0]
-    more = r.economy(ledger, jnp.array([12.0])).open_share[0]
+    at = r.measured(ledger, jnp.array([2.0])).open_share[0]
+    more = r.measured(ledger, jnp.array([12.0])).open_share[0]
     assert np.isclose(at, 1.0)
     assert np.isclose(more, (3 / (3 + 6)) / (3 / (3 + 1)))
 

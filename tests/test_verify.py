@@ -77,7 +77,7 @@ def test_identities_hold_for_any_numbers_in_the_ranges(z, strength):
     ledger = np.asarray(prior.ledger_values(jnp.asarray(deviates)))[None]
     responder = example.responder
     state = np.zeros((1, responder.model.unknowns))
-    settled = responder.settled(ledger, levels[None], state)
+    settled = responder.settled(ledger, responder.references(jnp.asarray(ledger)), levels[None], state)
     load = np.ones((1, len(example.network.facility_ids)))
     data = make_dataset(example.network, ledger, settled, load, np.zeros(1), {})
     assert verify(data).worst < 1e-9

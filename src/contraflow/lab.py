@@ -236,7 +236,11 @@ class Lab:
     def _label(self, wanted: Array, state: Array, policy: Mapping[str, float], title: str) -> xr.Dataset:
         draws = len(self.ledger)
         settled = self.responder.settled(
-            self.ledger, np.broadcast_to(wanted, (draws, wanted.size)), state, np.arange(draws)
+            self.ledger,
+            self._references,
+            np.broadcast_to(wanted, (draws, wanted.size)),
+            state,
+            np.arange(draws),
         )
         spent = [self.responder.levers.spending(row, wanted) for row in self.ledger]
         return make_dataset(

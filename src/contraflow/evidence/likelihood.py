@@ -113,8 +113,8 @@ class Likelihood:
 
         Explicit, nothing is solved: ``levels`` (measure,) and ``state`` (unknown,) are those of the scenario.
         """
-        model = self.responder.model
-        economy, anchor = self.responder.anchored(ledger, levels)
+        model, anchor = self.responder.model, self.responder.anchor(ledger)
+        economy = self.responder.economy(ledger, levels, anchor)
         point = model.evaluate(economy, state)
         return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
 

@@ -93,7 +93,7 @@ def validate(responder: Responder, ledger: Array, references: Reference) -> Verd
         if lost.size:
             names = sorted({now[i // 2].id for i in np.flatnonzero(np.isin(which, lost))})
             raise ConvergenceError(f"No equilibrium was found for the policy of pattern {', '.join(names)}.")
-        settled = responder.settled(ledger, distinct, root.state, draw)
+        settled = responder.settled(ledger, references, distinct, root.state, draw)
         rows = np.broadcast_to(ledger[number], (len(distinct), ledger.shape[1]))
         said[number] = observe(rows, settled.economy, settled.point)
     pairs = which.reshape(-1, 2)

@@ -19,11 +19,12 @@ need, and nothing has to be solved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from contraflow.model.choice import flows, values
 from contraflow.model.economy import Economy, economy
@@ -31,6 +32,8 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.model.plan import Plan, make_plan
 from contraflow.model.root import Root, find_root, inverse_jacobian
 from contraflow.network.network import Network
+
+FloatArray = npt.NDArray[np.float64]
 
 TRACE = 1e-13
 """Part of the baseline quantity added inside logarithms, so that a market cut off stays finite."""
@@ -43,10 +46,16 @@ STARTS = ((0.0, 0.0), (0.7, 0.7), (-0.7, -0.7), (0.5, -5.0), (-0.5, 2.0))
 
 
 class Anchor(NamedTuple):
-    """Baseline quantities: ``sold`` (market,) and ``load`` (facility,), units per year."""
+    """What the baseline gives to every policy.
+
+    Quantities ``sold`` (market,) and ``load`` (facility,) in units per year, preference weights ``weight``
+    (arc,) and ``endowment`` (node,) with those who carry among the households.
+    """
 
     sold: jax.Array
     load: jax.Array
+    weight: jax.Array
+    endowment: jax.Array
 
 
 class Point(NamedTuple):
@@ -89,68 +98,79 @@ class Model:
         """Markets that clear, plus facilities."""
         return len(self.network.cleared) + len(self.network.facility_ids)
 
-    @cached_property
-    def _used(self) -> np.ndarray:
-        return np.flatnonzero(self.network.facility >= 0)
-
     def economy(self, ledger: jax.Array) -> Economy:
         """The economy without measures, from the ledger's values (number,)."""
         return economy(self.network, ledger)
 
-    def staffed(self, economy: Economy, baseline: Economy) -> tuple[Economy, Anchor]:
-        """The economy with the households who carry in the baseline added, and the baseline's anchor.
+    def anchor(self, baseline: Economy) -> Anchor:
+        """The anchor of an economy under the baseline's measures; nothing has to be solved.
 
-        Endowments of the ledger are labour beside carrying. ``baseline`` is the economy under the
-        baseline's measures; what its transports pay crews, over what a labour-hectare earns by carrying,
-        is the labour L that carries, and the weight that makes L the choice of L + E labour-hectares is
+        Endowments of the ledger are labour beside carrying. What transports pay hired crews, over what a
+        labour-hectare earns by carrying, is the labour L that carries; the weight that makes L the choice
+        of L + E labour-hectares is
 
             w = (L / E) (V / u)^theta
 
-        with V the value of a labour-hectare that does not carry and u that of one that does. Others go on
-        as before, so one evaluation gives the anchor too.
+        with V the value of a labour-hectare that does not carry and u that of one that does. All other
+        flows are those of the economy in which nobody carries.
         """
         hiring, n = self.network.hiring, self.network
-        point, anchor = self.baseline(baseline)
+        point = self.evaluate(baseline, jnp.zeros(self.unknowns))
+        sold, load = jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING)
         if not hiring.market.size:
-            return economy, anchor
-        payroll = self._payroll(baseline, point.flow)
+            return Anchor(sold, load, baseline.weight, baseline.endowment)
         arc = hiring.activity
         tail = n.tail[arc]
         earned = (1 - point.loss[arc]) * baseline.output[arc] * baseline.price[hiring.market]
         net, held = point.net[arc], baseline.endowment[tail]
         able = (net > 0) & (held > 0)
-        labour = jnp.where(able, payroll / earned, 0.0)
+        payroll = jnp.where(able, self._payroll(baseline, point.flow), 0.0)
+        labour = payroll / jnp.where(able, earned, 1.0)
         ratio = labour / jnp.where(able, held, 1.0)
         weight = ratio * (point.value[tail] / jnp.where(able, net, 1.0)) ** baseline.theta[tail]
         total = jnp.ones(len(n.nodes)).at[tail].add(weight)
-        staffed = replace(
-            economy,
-            weight=economy.weight.at[arc].set(weight) / total[n.tail],
-            endowment=economy.endowment.at[tail].add(labour),
+        return Anchor(
+            sold.at[hiring.market].set(jnp.maximum(payroll, NOTHING)),
+            load,
+            baseline.weight.at[arc].set(weight) / total[n.tail],
+            baseline.endowment.at[tail].add(labour),
         )
-        hired = jnp.maximum(jnp.where(able, payroll, 0.0), NOTHING)
-        return staffed, anchor._replace(sold=anchor.sold.at[hiring.market].set(hired))
+
+    @cached_property
+    def _hired(self) -> FloatArray:
+        """Which market hires the crew of each arc (arc, hire); a product with a mask beats a scatter."""
+        hiring = self.network.hiring
+        place = np.full(len(self.network.arcs), -1)
+        place[hiring.link] = hiring.place
+        return _mask(place, hiring.market.size)
+
+    @cached_property
+    def _uses(self) -> FloatArray:
+        """Which facility each arc uses (arc, facility)."""
+        return _mask(self.network.facility, len(self.network.facility_ids))
+
+    @cached_property
+    def _clears(self) -> FloatArray:
+        """Which unknown is the price of each market (market, cleared)."""
+        return _mask(np.arange(len(self.network.markets)), self.network.cleared)
 
     def _payroll(self, economy: Economy, flow: jax.Array) -> jax.Array:
         """Pay of hired crews at the baseline's rates (hire,), USD per year."""
-        hiring = self.network.hiring
-        pay = (economy.hired * flow)[hiring.link]
-        return jnp.zeros(hiring.market.size).at[hiring.place].add(pay)
+        return (economy.hired * flow) @ self._hired
 
     def _wages(self, economy: Economy, price: jax.Array) -> jax.Array:
         """Extra pay of hired crews over the baseline's rates (arc,), USD per unit."""
-        hiring = self.network.hiring
-        if not hiring.market.size:
+        hire = self.network.hiring.market
+        if not hire.size:
             return jnp.zeros(len(self.network.arcs))
-        rise = price[hiring.market] / economy.price[hiring.market] - 1
-        return jnp.zeros(len(self.network.arcs)).at[hiring.link].set(rise[hiring.place]) * economy.hired
+        rise = price[hire] / economy.price[hire] - 1
+        return jnp.asarray(self._hired) @ rise * economy.hired
 
     def evaluate(self, economy: Economy, state: jax.Array) -> Point:
         """Both passes at ``state`` (unknown,): logarithms of prices and loads over the baseline's."""
         network, plan = self.network, self.plan
         cleared = len(network.cleared)
-        moved = economy.price[network.cleared] * jnp.exp(state[:cleared])
-        price = economy.price.at[network.cleared].set(moved)
+        price = economy.price * jnp.exp(jnp.asarray(self._clears) @ state[:cleared])
         surcharge, diluted = self._congestion(economy, state[cleared:])
         wages = self._wages(economy, price)
         loss = -jnp.expm1(-economy.hazard * diluted)
@@ -176,11 +196,6 @@ class Model:
             load=self._loads(forward.arc),
         )
 
-    def baseline(self, economy: Economy) -> tuple[Point, Anchor]:
-        """The baseline, which needs no solving, and the quantities that anchor demand and capacity."""
-        point = self.evaluate(economy, jnp.zeros(self.unknowns))
-        return point, Anchor(jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING))
-
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
         """Excess supply at each market that clears and load not foreseen at each facility, in logarithms."""
         return self.excess(economy, anchor, state, self.evaluate(economy, state))
@@ -188,7 +203,9 @@ class Model:
     def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:
         """:meth:`residual` from the economy as already evaluated at ``state``."""
         cleared, hire = self.network.cleared, self.network.hiring.market
-        wanted = economy.demand.at[hire].set(self._payroll(economy, point.flow) / anchor.sold[hire])
+        wanted = economy.demand
+        if hire.size:
+            wanted = wanted.at[hire].set(self._payroll(economy, point.flow) / anchor.sold[hire])
         relative = jnp.log(point.sold / anchor.sold + TRACE) - jnp.log(wanted + TRACE)
         excess = relative[cleared] + economy.elasticity[cleared] * state[: len(cleared)]
         load = point.load / anchor.load
@@ -217,18 +234,17 @@ class Model:
 
     def _congestion(self, economy: Economy, load: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Surcharge in USD per unit and factor on hazard, both (arc,), at log relative loads (facility,)."""
-        arcs, used = len(self.network.arcs), self._used
-        if not used.size:
-            return jnp.zeros(arcs), jnp.ones(arcs)
-        where = self.network.facility[used]
         crowding = load - jnp.log(jnp.maximum(economy.open_share, TRACE))
         surcharge = economy.surcharge * jnp.exp(jnp.minimum(economy.steepness * crowding, 60.0))
         diluted = 1 / (1 - economy.dilution + economy.dilution * jnp.exp(load))
-        return (
-            jnp.zeros(arcs).at[used].set(surcharge[where]),
-            jnp.ones(arcs).at[used].set(diluted[where]),
-        )
+        uses = jnp.asarray(self._uses)
+        return uses @ surcharge, 1 + uses @ (diluted - 1)
 
     def _loads(self, flow: jax.Array) -> jax.Array:
-        used = self._used
-        return jnp.zeros(len(self.network.facility_ids)).at[self.network.facility[used]].add(flow[used])
+        return flow @ self._uses
+
+
+def _mask(place: npt.NDArray[np.int64], columns: int | npt.NDArray[np.int64]) -> FloatArray:
+    """Where a place is one of the columns, numbered from 0 or named, as zeros and ones (place, column)."""
+    named = np.arange(columns) if isinstance(columns, int) else columns
+    return np.asarray(place[:, None] == named, dtype=float)

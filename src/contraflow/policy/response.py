@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -65,32 +65,35 @@ class Responder:
     model: Model
     levers: Levers
 
-    def economy(self, ledger: jax.Array, levels: jax.Array) -> Economy:
-        """The economy with measures at ``levels`` (measure,)."""
-        return self.anchored(ledger, levels)[0]
+    def measured(self, ledger: jax.Array, levels: jax.Array) -> Economy:
+        """The economy with measures at ``levels`` (measure,), before anybody is hired as a carrier."""
+        return self.levers.apply(self.model.economy(ledger), ledger, levels)
 
-    def anchored(self, ledger: jax.Array, levels: jax.Array) -> tuple[Economy, Anchor]:
-        """The economy with measures at ``levels`` (measure,), and the baseline's quantities."""
-        plain, usual = self.model.economy(ledger), jnp.asarray(self.levers.baseline)
-        both = jax.vmap(lambda row: self.levers.apply(plain, ledger, row))(jnp.stack([usual, levels]))
-        baseline, measured = (jax.tree.map(lambda x, row=row: x[row], both) for row in (0, 1))
-        return self.model.staffed(measured, baseline)
+    def anchor(self, ledger: jax.Array) -> Anchor:
+        """What the baseline of one draw gives to every policy; ``ledger`` has shape (number,)."""
+        return self.model.anchor(self.measured(ledger, jnp.asarray(self.levers.baseline)))
+
+    def economy(self, ledger: jax.Array, levels: jax.Array, anchor: Anchor) -> Economy:
+        """The economy with measures at ``levels`` (measure,), staffed as in the baseline."""
+        economy = self.measured(ledger, levels)
+        return replace(economy, weight=anchor.weight, endowment=anchor.endowment)
 
     def reference(self, ledger: jax.Array) -> Reference:
-        """Anchors and inverse Jacobian of one draw's baseline; ``ledger`` has shape (number,)."""
-        economy, anchor = self.anchored(ledger, jnp.asarray(self.levers.baseline))
+        """Anchors and inverse Jacobian of one draw's baseline."""
+        anchor = self.anchor(ledger)
+        economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
 
     def root(
         self, ledger: jax.Array, reference: Reference, levels: jax.Array, start: jax.Array | None = None
     ) -> Root:
         """The equilibrium of one draw under one policy, from one start; differentiable."""
-        economy = self.economy(ledger, levels)
+        economy = self.economy(ledger, levels, reference.anchor)
         return self.model.solve(economy, reference.anchor, reference.inverse, start)
 
-    def settle(self, ledger: jax.Array, levels: jax.Array, state: jax.Array) -> Settled:
+    def settle(self, ledger: jax.Array, anchor: Anchor, levels: jax.Array, state: jax.Array) -> Settled:
         """The economy under ``levels`` at a known ``state`` (unknown,), with its books."""
-        economy = self.economy(ledger, levels)
+        economy = self.economy(ledger, levels, anchor)
         point = self.model.evaluate(economy, state)
         return Settled(economy, point, books(self.model.network, ledger, economy, point))
 
@@ -130,13 +133,18 @@ class Responder:
         return found
 
     def settled(
-        self, ledger: FloatArray, levels: FloatArray, state: FloatArray, draw: IntArray | None = None
+        self,
+        ledger: FloatArray,
+        references: Reference,
+        levels: FloatArray,
+        state: FloatArray,
+        draw: IntArray | None = None,
     ) -> Settled:
         """Economies of many problems at known states (problem, unknown)."""
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         size = BLOCKS[count > MANY]
-        economies: Settled = self._in_blocks(self._settled, size, ledger, None, draw, levels, state)
+        economies: Settled = self._in_blocks(self._settled, size, ledger, references, draw, levels, state)
         return economies
 
     def compile_tasks(self) -> list[Callable[[], object]]:
@@ -144,14 +152,14 @@ class Responder:
         model = self.model
         ledger = model.network.ledger.value[None]
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
-        anchor = Anchor(
-            jnp.ones((1, len(model.network.markets))), jnp.ones((1, len(model.network.facility_ids)))
-        )
+        n = model.network
+        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.nodes)
+        anchor = Anchor(*(jnp.ones((1, size)) for size in sizes))
         shape = Reference(anchor, jnp.eye(model.unknowns)[None])
         return [
             lambda: self.solve(ledger, shape, levels),
             lambda: self.references(jnp.asarray(ledger)),
-            lambda: self.settled(ledger, levels, state),
+            lambda: self.settled(ledger, shape, levels, state),
         ]
 
     @cached_property
@@ -169,16 +177,16 @@ class Responder:
         def one(
             ledger: jax.Array, reference: Reference, draw: jax.Array, levels: jax.Array, start: jax.Array
         ) -> Root:
-            economy = self.economy(ledger[draw], levels)
             anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
+            economy = self.economy(ledger[draw], levels, anchor)
             return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
 
         return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
 
     @cached_property
     def _settled(self) -> jax.stages.Wrapped:
-        def one(ledger: jax.Array, _: None, draw: jax.Array, *rest: jax.Array) -> Settled:
-            return self.settle(ledger[draw], *rest)
+        def one(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Settled:
+            return self.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
 
         return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
 
@@ -187,7 +195,7 @@ class Responder:
         function: jax.stages.Wrapped,
         size: int,
         ledger: FloatArray,
-        references: Reference | None,
+        references: Reference,
         *problems: Any,
     ) -> Any:
         """Run a compiled function over problems in blocks, one per core; the last is filled with repeats."""
