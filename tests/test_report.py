@@ -240,6 +240,7 @@ def test_what_fails_and_what_fits_worst_comes_first():
             "expected": ["rises"] * 3,
             "ratio": [1.2, 0.8, np.nan],
             "holds": [True, False, None],
+            "diagnosis": ["", "Loads turn away.", ""],
         }
     )
     data = synthetic.report()
@@ -248,6 +249,7 @@ def test_what_fails_and_what_fits_worst_comes_first():
     )
     assert text.index("Fails so.") < text.index("Holds so.") < text.index("Waits so.")
     assert "1 of 2 hold" in text
+    assert "Most likely reason: Loads turn away." in text
 
 
 def test_the_ledger_is_grouped_by_subject(page):

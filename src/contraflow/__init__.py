@@ -2,7 +2,7 @@
 
 >>> import contraflow as cf
 >>> lab = cf.load("peru").calibrate()
->>> shut = lab.respond({"radar": 1, "air-interdiction": 4})
+>>> shut = lab.respond({"radar": 1, "air-interdiction": 4, "us-air-cooperation": 1})
 >>> shut.compare(lab.baseline()).summary()
 
 Heavy libraries load with the first name that needs them.

@@ -21,6 +21,8 @@ TRACE = 5e-4
 """An activity that moves by less than this share of all labour is not told, whatever its own change."""
 TOLD = 2e-3
 """Labour that turns is told in an answer's short sentences from this share of all labour on."""
+STRIKING = 0.1
+"""Pay for hired work is told beside other things from this change on."""
 PETTY = 0.01
 """Goods worth less than this share of all such goods are left out of an answer's short sentences."""
 CHIEF = 0.1
@@ -140,15 +142,15 @@ def livelihoods(table: pd.DataFrame, names: Mapping[str, str]) -> str:
     )
 
 
-def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> str:
-    """Where hired work is paid less or more than before, in a sentence; empty if nowhere by much."""
+def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: float = SMALL) -> str:
+    """Where hired work is paid less or more than before by ``least`` of it, in a sentence; or nothing."""
     table = economies.livelihoods(base, after, by="hire")
     work_of = dict(zip(coord(base, "market"), coord(base, "market_form"), strict=True))
     told: dict[str, list[str]] = {"falls": [], "rises": []}
     kinds = {}
     for key, row in plain(table).items():
         ratio = row["change"] / row["before"]
-        if abs(ratio) > SMALL:
+        if abs(ratio) > least:
             place = article(names.get(key.partition("@")[2], key))
             told["rises" if ratio > 0 else "falls"].append(f"{abs(ratio):.0%} in {place}")
             kinds[work(str(work_of[key]), names)] = True

@@ -132,7 +132,8 @@ def _short(facts: _Facts) -> tuple[str, ...]:
     """What moves where, at what price, who gains; where its own goods hardly move, first what else does."""
     lead = _lead(facts)
     if lead:
-        parts = (lead, _total(facts, "In all"), facts.beside, _winners(facts))
+        hired = sibling_words.pay(facts.base, facts.after, facts.names, sibling_words.STRIKING)
+        parts = (lead, _total(facts, "In all"), facts.beside, hired, _winners(facts))
         return tuple(part for part in parts if part)
     asides = (
         say(facts.base, facts.after, facts.names) for say in (sibling_words.other_supply, sibling_words.pay)
