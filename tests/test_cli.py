@@ -288,7 +288,7 @@ def test_export_of_the_network(tmp_path, monkeypatch):
             call("export", "example", "--to", kind, "--out", str(tmp_path / "new" / f"x.{kind}")).exit_code
             == 0
         )
-    assert networkx.read_graphml(tmp_path / "new" / "x.graphml").number_of_edges() == 17
+    assert networkx.read_graphml(tmp_path / "new" / "x.graphml").number_of_edges() == 18
     shown = json.loads((tmp_path / "new" / "x.geojson").read_text(encoding="utf-8"))
     assert shown["type"] == "FeatureCollection"
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["x.geojson", "x.graphml"]
@@ -330,7 +330,7 @@ def test_new_then_check(tmp_path):
     result = call("check", str(folder))
     assert result.exit_code == 0
     assert "is well formed" in result.stdout
-    assert "17 arcs" in " ".join(result.stdout.split())
+    assert "18 arcs" in " ".join(result.stdout.split())
     assert call("new", str(folder)).exit_code == 1
 
 
