@@ -134,6 +134,7 @@ SLIPS = [
         "Did you mean 'radar'?",
     ),
     ("requirements", "interceptors-need-radar", "requires", "interceptors", "require itself", "Break"),
+    ("supplies", "chemicals-port", "price", "size-demolition", "is bought per unit", "in USD/kg"),
     ("effects", "fewer-strips", "facility", "", "kind needs it", "Name the facilities"),
     ("effects", "searches", "facility", "airstrips", "no meaning", "change the kind"),
     ("effects", "searches", "rebuild", "rebuild-strips", "no meaning", "change the kind"),
@@ -212,6 +213,13 @@ def test_duplicate_ids(folder: Path) -> None:
     problem = only(cases.check(folder))
     assert (problem.row, problem.column, problem.value) == (4, "id", "front-levy")
     assert "fees.csv, row 2" in problem.message
+
+
+def test_prices_of_supplies_fit_what_the_input_is_bought_for(folder: Path) -> None:
+    edit(folder, "inputs", "chemicals", "basis", "revenue")
+    problems = cases.check(folder)
+    assert [(p.file, p.column) for p in problems] == [("supplies.csv", "price")] * 2
+    assert all("bought of revenue" in p.message for p in problems)
 
 
 def test_steps_share_one_namespace(folder: Path) -> None:

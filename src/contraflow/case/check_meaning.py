@@ -132,6 +132,29 @@ def markets_consistent(tables: Tables, units: Units) -> list[Problem]:
     return problems
 
 
+def supplies_priced(tables: Tables, units: Units) -> list[Problem]:
+    """A supply's price is a share below 1 where its input is bought of revenue, else per unit."""
+    problems = []
+    inputs, parameters = tables.by_id(schema.Input), tables.by_id(schema.Parameter)
+    for entry in tables.of(schema.Supply):
+        row = entry.item
+        if row.input not in inputs or row.price not in parameters:
+            continue
+        price = parameters[row.price].item
+        try:
+            share = units.fits(units.read(price.unit), ("dimensionless",)) is not None
+        except UnitError:
+            continue
+        if share != (inputs[row.input].item.basis is schema.Basis.REVENUE):
+            bought, wanted = ("per unit", "in USD/kg") if share else ("of revenue", "that is dimensionless")
+            message = f"is in {price.unit}, but {row.input} is bought {bought}"
+            problems.append(entry.problem("price", message, f"Name a price {wanted}", row.price))
+        elif share and price.high * units.read(price.unit).factor >= 1:
+            cure = "Lower 'high' in parameters.csv below 1"
+            problems.append(entry.problem("price", "may take the whole revenue", cure, row.price))
+    return problems
+
+
 def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
     """Every item of coverage.csv names rows that exist, or says why it lies outside."""
     problems = []
@@ -270,6 +293,7 @@ MEANING: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     steps_lead_somewhere,
     yields_known,
     markets_consistent,
+    supplies_priced,
     requirements_consistent,
     effects_consistent,
     claims_observable,

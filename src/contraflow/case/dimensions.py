@@ -20,13 +20,15 @@ YEARLY_TABLES = frozenset({"activities", "measures", "requirements", "effects", 
 
 _PLAIN = ("dimensionless",)
 _PER_UNIT = ("USD/kg", "USD/ha")
+_SUPPLIED = (*_PER_UNIT, *_PLAIN)
+"""What a supply costs: a price per unit, or a share of revenue; which of them is checked by its input."""
 
 EFFECT_UNITS: Mapping[schema.EffectKind, tuple[str, ...]] = {
     schema.EffectKind.ADD_HAZARD: _PLAIN,
     schema.EffectKind.SCALE_HAZARD: _PLAIN,
     schema.EffectKind.REMOVE_CAPACITY: _PLAIN,
     schema.EffectKind.ADD_CAPACITY: _PLAIN,
-    schema.EffectKind.ADD_COST: (*_PER_UNIT, "dimensionless"),
+    schema.EffectKind.ADD_COST: _PER_UNIT,
     schema.EffectKind.REMOVE_HECTARES: ("dimensionless", "1/ha"),
     schema.EffectKind.RAISE_INCOME: _PER_UNIT,
     schema.EffectKind.TAKE_REVENUE: _PLAIN,
@@ -95,9 +97,10 @@ def per_year(unit: str) -> str:
 
 def _of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
     if isinstance(row, schema.Effect) and column.name == "size":
-        return EFFECT_UNITS[row.kind]
+        bought = row.kind is schema.EffectKind.ADD_COST and row.supply
+        return _SUPPLIED if bought else EFFECT_UNITS[row.kind]
     if isinstance(row, schema.Supply) and column.name == "price":
-        return ("USD/kg", "USD/ha", "dimensionless")
+        return _SUPPLIED
     if isinstance(row, schema.Market) and column.name == "price":
         return _price(forms.get(row.form))
     if isinstance(row, schema.Process | schema.Activity) and column.name == "yield":
