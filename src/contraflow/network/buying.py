@@ -62,7 +62,6 @@ def make_procurement(case: Case, arcs: Sequence[Arc], ledger: Ledger) -> Procure
         raise NetworkError(problems)
 
     actor = {name: i for i, name in enumerate(case.actors)}
-    inputs = list(case.inputs)
     offers_of = [(pool, s) for (_, offers), pool in pools.items() for s in offers]
 
     def places(names: Sequence[str | None]) -> np.ndarray:
@@ -73,7 +72,6 @@ def make_procurement(case: Case, arcs: Sequence[Arc], ledger: Ledger) -> Procure
         need_pool=np.array([p for _, p in needs], dtype=np.int64),
         offer_pool=np.array([p for p, _ in offers_of], dtype=np.int64),
         offer_supply=np.array([s for _, s in offers_of], dtype=np.int64),
-        pool_input=np.array([inputs.index(name) for name, _ in pools], dtype=np.int64),
         switching=places([case.inputs[name].switching for name, _ in pools]),
         revenue=np.array([case.inputs[n].basis is schema.Basis.REVENUE for n, _ in pools], dtype=bool),
         price=places([s.price for s in supplies]),

@@ -128,7 +128,6 @@ class Procurement:
     need_pool: IntArray
     offer_pool: IntArray
     offer_supply: IntArray
-    pool_input: IntArray
     switching: IntArray
     revenue: npt.NDArray[np.bool_]
     price: IntArray
