@@ -19,11 +19,13 @@ from contraflow import network as network_layer
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.errors import ConvergenceError
-from contraflow.evidence import cache
-from contraflow.evidence.fit import Fit, Posterior, fit
+from contraflow.evidence import store
+from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import make_likelihood
 from contraflow.evidence.patterns import Verdicts, validate
+from contraflow.evidence.posterior import Method, Posterior
 from contraflow.evidence.priors import Prior
+from contraflow.evidence.target import Target
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
 from contraflow.model.root import TOLERANCE
@@ -40,6 +42,9 @@ Array = npt.NDArray[np.float64]
 Picks = npt.NDArray[np.int64]
 Progress = Callable[[str], None]
 
+KEPT = 200
+"""Draws that results carry."""
+
 CUT_OFF = 1e-10
 """Part of its baseline sales below which a market counts as cut off."""
 
@@ -54,12 +59,37 @@ class OpenCase(Case):
         """The network of the case. Raises NetworkError."""
         return network_layer.build(self)
 
-    def calibrate(self, *, seed: int = 0, progress: Progress | None = None, fresh: bool = False) -> Lab:
-        """Fit the free numbers to the claims, or recall the same fit made before, unless ``fresh``.
+    def calibrate(
+        self,
+        *,
+        method: str | Method = Method.NUTS,
+        seed: int = 0,
+        chains: int = Settings.chains,
+        draws: int = Settings.draws,
+        warm_up: int = Settings.warm_up,
+        keep: int = KEPT,
+        until: int | None = None,
+        accept_poor: bool = False,
+        progress: Progress | None = None,
+        fresh: bool = False,
+    ) -> Lab:
+        """The posterior given the claims, or the same one computed before, unless ``fresh``.
 
-        Raises NetworkError, ObservationError or ConvergenceError.
+        ``method`` is ``nuts`` (Markov chains), ``laplace`` (an approximation of seconds) or ``best`` (the
+        best fit alone). Results carry ``keep`` of the draws. Claims dated after ``until`` are withheld.
+        Chains that cannot be trusted are refused unless ``accept_poor``. Raises NetworkError,
+        ObservationError or ConvergenceError.
         """
-        return calibrate(self, seed=seed, progress=progress, fresh=fresh)
+        settings = _settings(method, seed=seed, chains=chains, warm_up=warm_up, draws=draws)
+        return calibrate(
+            self,
+            settings,
+            keep=keep,
+            until=until,
+            accept_poor=accept_poor,
+            progress=progress,
+            fresh=fresh,
+        )
 
     def prior(self) -> Lab:
         """A lab at the central values of all ranges, without calibration."""
@@ -82,43 +112,69 @@ def prior(case: Case) -> Lab:
     """A lab at the central values of all ranges."""
     keep_compiled_code()
     response = responder(case)
-    return Lab(case, response, response.model.network.ledger.value[None], None, None, 0)
+    return Lab(case, response, response.model.network.ledger.value[None], None, np.zeros(0, dtype=np.int64), 0)
 
 
-def calibrate(case: Case, *, seed: int = 0, progress: Progress | None = None, fresh: bool = False) -> Lab:
-    """Maximum a posteriori fit of a case. ``progress`` is told in words how far it is.
+def calibrate(
+    case: Case,
+    settings: Settings | None = None,
+    *,
+    keep: int = KEPT,
+    until: int | None = None,
+    accept_poor: bool = False,
+    progress: Progress | None = None,
+    fresh: bool = False,
+) -> Lab:
+    """The posterior of a case. ``progress`` is told in words how far it is.
 
-    A fit of the same case, seed and code that was made before is recalled, unless ``fresh``.
+    A posterior of the same case, settings and code that was computed before is recalled, unless ``fresh``.
     """
     keep_compiled_code()
+    chosen = settings or Settings()
     say = progress or (lambda _: None)
     say("Building the network")
     response = responder(case)
-    posterior = Posterior(Prior(response.model.network.ledger), make_likelihood(response))
-    name = cache.key(case.fingerprint, seed)
-    kept = None if fresh else cache.recall(name)
-    if kept is not None:
-        return Lab(case, response, kept.ledger[None], kept, posterior, seed)
-    say("Compiling the model, once for this version")
-    _together([*posterior.compile_tasks(), *response.compile_tasks()])
+    target = Target(Prior(response.model.network.ledger), make_likelihood(response, until))
+    name = store.key(target, chosen)
+    posterior = None if fresh else store.recall(name, target)
+    if posterior is None:
+        say("Compiling the model, once for this version")
+        _together([*target.compile_tasks(), *response.compile_tasks()])
+        posterior = infer(target, chosen, say)
+        store.keep(name, posterior)
+    if not accept_poor:
+        judge(posterior)
+    return _lab(case, response, posterior, keep)
 
-    def report(start: int, evaluation: int, cost: float) -> None:
-        say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
 
-    found = fit(posterior, seed=seed, progress=report)
-    cache.keep(name, found)
-    return Lab(case, response, found.ledger[None], found, posterior, seed)
+def _lab(case: Case, response: Responder, posterior: Posterior, keep: int) -> Lab:
+    picks = posterior.picks(keep)
+    if not picks.size:
+        raise ConvergenceError("No draw of the posterior has an equilibrium in every year that claims observe.")
+    return Lab(case, response, posterior.ledger(picks), posterior, picks, posterior.seed)
+
+
+def _settings(method: str | Method, **given: int) -> Settings:
+    known = ", ".join(m.value for m in Method)
+    try:
+        return Settings(Method(method), **given)
+    except ValueError:
+        raise ConvergenceError(f"There is no method '{method}'. There are: {known}.") from None
 
 
 @dataclass(frozen=True, eq=False)
 class Lab:
-    """A case with numbers: ``ledger`` (draw, number) holds one row per draw."""
+    """A case with numbers: ``ledger`` (draw, number) holds one row per draw.
+
+    ``posterior`` is where the draws come from, ``picks`` (draw,) which of its draws they are; a lab that
+    is not calibrated has none.
+    """
 
     case: Case
     responder: Responder
     ledger: Array
-    fit: Fit | None
     posterior: Posterior | None
+    picks: Picks
     seed: int
 
     @property
@@ -209,7 +265,7 @@ class Lab:
         """Every claim, what the model says, and how far off it is in standard deviations."""
         from contraflow.evidence.table import claims_table
 
-        return claims_table(self.case, self.posterior, self.fit)
+        return claims_table(self.case, self.posterior)
 
     def predictions(self, *, fitted: bool = False) -> pd.DataFrame:
         """Every claim kept to be predicted: observed, foreseen under its year's measures, and naive.
@@ -219,7 +275,7 @@ class Lab:
         """
         from contraflow.evidence.predictions import predictions_table
 
-        return predictions_table(self.case, self.posterior, self.fit, fitted=fitted)
+        return predictions_table(self.case, self.posterior, fitted=fitted)
 
     def prediction_errors(self) -> pd.DataFrame:
         """Mean absolute log error of the predictions and of the naive forecast, by quantity and country."""
@@ -293,10 +349,14 @@ class Lab:
         """One line: case, network, how well it fits."""
         network = self.network
         fitted = "not calibrated"
-        if self.fit is not None and self.posterior is not None:
-            used = self.posterior.likelihood.fitted
-            near = int((np.abs(self.fit.residuals[used]) <= 2).sum())
-            fitted = f"{near} of {int(used.sum())} fitted claims within two standard deviations"
+        if self.posterior is not None:
+            used = self.posterior.target.likelihood.fitted
+            said = np.median(self.posterior.says, axis=0)
+            near = int((np.abs(self.posterior.target.likelihood.standardised(said)[used]) <= 2).sum())
+            fitted = (
+                f"{self.posterior.method.words}; {near} of {int(used.sum())} fitted claims within two "
+                "standard deviations"
+            )
         return (
             f"<Lab {self.case.info.id}: {len(network.nodes)} nodes, {len(network.arcs)} arcs, "
             f"{self.ledger.shape[0]} draw{'s' if self.ledger.shape[0] > 1 else ''}; {fitted}>"

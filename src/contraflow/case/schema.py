@@ -87,6 +87,11 @@ class Source(Row):
         "Reliability of the source by the Admiralty code: A (completely reliable) to F (cannot be judged)."
     )
     reason: Text = column("Why this grade.")
+    origin: str = optional(
+        "Whose figures it relays: a name that sources with one origin share, for example of a survey. "
+        "Claims of one origin share an error. Empty: its own.",
+        "",
+    )
     licence: str = optional("Terms of reuse; facts are used, sentences are not.", "")
     note: str = optional("How its figures were used, known breaks of method.", "")
 
@@ -213,8 +218,8 @@ class Link(Row):
     mode: Id = column("Mode.", refers="modes")
     forms: Selector = column("Forms that move on it; each becomes an arc.", refers="forms")
     weight: str | None = maybe_quantity(
-        "Preference weight relative to the other options of the same node; each arc has its own "
-        "value in this range.",
+        "Odds of use in the baseline, next to the other options of the same node, where it pays well; "
+        "each arc has its own value in this range.",
         "dimensionless",
         "1, fixed",
     )
@@ -251,7 +256,7 @@ class Process(Row):
         "dimensionless",
         "the yield is given",
     )
-    weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
+    weight: str | None = maybe_quantity("Odds of use in the baseline, as for links.", "dimensionless", "1, fixed")
     cost: str | None = maybe_quantity("Cost per kg of input: labour, inputs.", "USD/kg", "none")
     cost_actor: str | None = optional("Who receives the cost.", refers="actors")
     hazard: str | None = maybe_quantity("Hazard of loss to the state.", "dimensionless", "none")
@@ -277,7 +282,7 @@ class Activity(Row):
         description="Output per labour-hectare and year.",
         json_schema_extra={"unit": "kg/ha", "refers": "parameters", "quantity": True},
     )
-    weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
+    weight: str | None = maybe_quantity("Odds of use in the baseline, as for links.", "dimensionless", "1, fixed")
     cost: str | None = maybe_quantity("Cost per labour-hectare and year.", "USD/ha", "none")
     cost_actor: str | None = optional("Who receives the cost.", refers="actors")
     hazard: str | None = maybe_quantity("Hazard of losing the year's crop.", "dimensionless", "none")
@@ -424,7 +429,9 @@ class Supply(Row):
         description="Places where it can be bought. Empty: wherever the input is needed.",
         json_schema_extra={"selects": "places"},
     )
-    weight: str | None = maybe_quantity("Preference weight, as for links.", "dimensionless", "1, fixed")
+    weight: str | None = maybe_quantity(
+        "Preference weight next to the other supplies of the input.", "dimensionless", "1, fixed"
+    )
     price: str = quantity("Price there: USD per unit, or a share of revenue.", "input")
     hazard: str | None = maybe_quantity(
         "Hazard of loss to the state on the way, which the buyer pays for.", "dimensionless", "none"
@@ -642,6 +649,11 @@ class Claim(Observed):
     )
     contradicts: Selector = optional(
         "Claims that cannot be true together with this one.", (), refers="claims"
+    )
+    repeats: Selector = optional(
+        "Claims that state the same thing from the same origin: together they count as one.",
+        (),
+        refers="claims",
     )
     note: str = optional("Contradictions, why it is not used, reason for the grade.", "")
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
-from contraflow.evidence.fit import Fit, Posterior
+from contraflow.evidence.likelihood import series
+from contraflow.evidence.posterior import Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +28,15 @@ COLUMNS = (
 )  # fmt: skip
 """``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
 
+FEW = 50
+"""Draws whose median stands for the baseline."""
+
 GROUP = ("quantity", "form", "basis", "place", "country")
 """What the claims of one row of the errors have in common."""
 
 
 def predictions_table(
-    case: Case, posterior: Posterior | None, fit: Fit | None, *, fitted: bool = False
+    case: Case, posterior: Posterior | None, *, fitted: bool = False
 ) -> pd.DataFrame:
     """One row per predicted claim, in the order of series and years; columns :data:`COLUMNS`.
 
@@ -41,16 +45,17 @@ def predictions_table(
     """
     import pandas as pd
 
-    if posterior is None or fit is None:
+    if posterior is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    claims = posterior.likelihood.claims
-    foreseen = {_series(c) for c in claims if c.use is schema.Use.PREDICT}
-    at_baseline = posterior.at_baseline(fit.ledger) if foreseen else np.zeros(len(claims))
+    likelihood, claims = posterior.target.likelihood, posterior.target.likelihood.claims
+    median = np.nanmedian(posterior.says, axis=0)
+    foreseen = {series(c) for c in claims if c.use is schema.Use.PREDICT}
+    at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))
     rows = [
-        _row(case, claim, posterior.likelihood.stated[i], fit.predicted[i], at_baseline[i])
+        _row(case, claim, likelihood.stated[i], median[i], at_baseline[i])
         for i, claim in enumerate(claims)
         if claim.use is schema.Use.PREDICT
-        or (fitted and posterior.likelihood.fitted[i] and claim.year and _series(claim) in foreseen)
+        or (fitted and likelihood.fitted[i] and claim.year and series(claim) in foreseen)
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     order = {name: n for n, name in enumerate(dict.fromkeys(frame["series"]))}
@@ -87,7 +92,7 @@ def _row(case: Case, claim: schema.Claim, stated: float, model: float, baseline:
     places = [p for p in case.places.values() if matches_place(p, claim.origin or claim.destination)]
     return {
         "claim": claim.id,
-        "series": " ".join(_series(claim)),
+        "series": " ".join(series(claim)),
         "quantity": claim.quantity.value,
         "form": "; ".join(claim.form),
         "basis": claim.basis,
@@ -106,10 +111,10 @@ def _row(case: Case, claim: schema.Claim, stated: float, model: float, baseline:
     }
 
 
-def _series(claim: schema.Claim) -> tuple[str, ...]:
-    """What a claim observes, whatever its year: claims that agree in it are one series."""
-    seen = (getattr(claim, name) for name in schema.Observed.model_fields)
-    return tuple("+".join(s) if isinstance(s, tuple) else str(s) for s in seen if s)
+def _at_baseline(posterior: Posterior) -> npt.NDArray[np.float64]:
+    """What the model says of every claim (claim,) in the baseline, the median of some draws."""
+    some = posterior.picks(FEW)
+    return np.median([posterior.target.at_baseline(row) for row in posterior.ledger(some)], axis=0)
 
 
 def _log_ratio(forecast: float | npt.NDArray[np.float64], stated: float) -> float:

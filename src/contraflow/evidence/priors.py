@@ -2,10 +2,12 @@
 
 A free number with range [low, high] and central value m is::
 
-    number = T^-1( T(low) + (T(high) - T(low)) * sigmoid(logit(c) + SPREAD z) ),   z ~ N(0, 1)
+    number = T^-1( T(low) + (T(high) - T(low)) (1 + s(z0 + z / WIDTH)) / 2 ) ,    z ~ N(0, 1)
+    s(t)   = t / (1 + t^4)^(1/4)
 
-with T the logarithm or the identity and c the place of m in the range. With SPREAD = 1.5 the prior
-is close to flat over the range; its ends are limits.
+with T the logarithm or the identity and z0 such that z = 0 gives m. s is straight in the middle and
+bends only near the ends, which are limits: with WIDTH = 2 a central value's 68 % interval is half
+of the range, and two standard deviations reach 84 % of the way to its ends.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy.typing as npt
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 
-SPREAD = 1.5
+WIDTH = 2.0
 EDGE = 0.02
 """A central value closer to an end of its range than this part of it counts as this far from it."""
 
@@ -44,8 +46,8 @@ class Prior:
             return np.where(logarithmic, np.log(np.where(logarithmic, x, 1.0)), x)
 
         low, mid, high = map(scaled, (self.ledger.low, self.ledger.value, self.ledger.high))
-        centre = np.clip((mid - low) / (high - low), EDGE, 1 - EDGE)
-        return low, high, np.log(centre / (1 - centre))
+        centre = 2 * np.clip((mid - low) / (high - low), EDGE, 1 - EDGE) - 1
+        return low, high, centre / (1 - centre**4) ** 0.25
 
     @property
     def size(self) -> int:
@@ -55,7 +57,8 @@ class Prior:
     def ledger_values(self, z: jax.Array) -> jax.Array:
         """All numbers of the ledger (number,) at deviates ``z`` (free,)."""
         low, high, centre = self._range
-        number = jnp.asarray(low) + (high - low) * jax.nn.sigmoid(centre + SPREAD * z)
+        t = centre + z / WIDTH
+        number = jnp.asarray(low) + (high - low) * 0.5 * (1 + t / (1 + t**4) ** 0.25)
         logarithmic = self.ledger.logarithmic[self.free]
         natural = jnp.where(logarithmic, jnp.exp(jnp.where(logarithmic, number, 0.0)), number)
         return jnp.asarray(self.ledger.value).at[self.free].set(natural)

@@ -8,28 +8,31 @@ import numpy as np
 
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.evidence.fit import Fit, Posterior
+from contraflow.evidence.posterior import Posterior
 from contraflow.network.network import Network
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def claims_table(case: Case, posterior: Posterior | None, fit: Fit | None) -> pd.DataFrame:
+def claims_table(case: Case, posterior: Posterior | None) -> pd.DataFrame:
     """One row per claim: statement, source and grade, its figures, the model's figure and the residual.
 
-    ``residual`` is (model - claim) / deviation on the claim's own scale; it and ``model`` are missing
+    ``model`` is the median over draws, ``residual`` (model - claim) / deviation on the claim's own scale;
+    they are missing
     for claims that the model cannot observe. Figures are in inside units (kg, USD, ha, year).
     """
     import pandas as pd
 
     said: dict[str, tuple[float, float, float, bool]] = {}
-    if posterior is not None and fit is not None:
-        likelihood = posterior.likelihood
+    if posterior is not None:
+        likelihood = posterior.target.likelihood
+        median = np.nanmedian(posterior.says, axis=0)
+        residuals = likelihood.standardised(median)
         for number, claim in enumerate(likelihood.claims):
             said[claim.id] = (
-                float(fit.predicted[number]),
-                float(fit.residuals[number]),
+                float(median[number]),
+                float(residuals[number]),
                 float(likelihood.deviations[number]),
                 bool(likelihood.fitted[number]),
             )

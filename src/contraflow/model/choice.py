@@ -10,6 +10,14 @@ For an arc a from node n to node h, per unit at its tail::
 This is the power-mean (Fréchet, CES) form of discrete choice of Eaton & Kortum (2002) and Allen &
 Arkolakis (2022). An arc whose u is not positive is not used; a node with no usable arc is worth
 nothing and keeps its stock.
+
+The weights w follow from the baseline, as those of a CES function do from its benchmark shares
+(calibrated share form; Rutherford 2002, GAMS Development Corporation). The ledger states odds o: how
+much an option is used, next to others at its node, where it pays well. With primes for the baseline::
+
+    P'_a ~ o_a (u'_a / (u'_a + d keep_a V'_h))^theta_n        d = THIN: an option that hardly pays is hardly used
+    V'_n = sum_a P'_a u'_a                                    no rent is left in the baseline
+    w_a  = P'_a (V'_n / u'_a)^theta_n
 """
 
 from __future__ import annotations
@@ -21,6 +29,10 @@ import numpy as np
 
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.plan import IntArray, Plan
+
+
+THIN = 0.1
+"""Net value, as part of the gross, at which an option's odds in the baseline are weighed down by 2^-theta."""
 
 
 class Values(NamedTuple):
@@ -84,6 +96,52 @@ def values(
 
     padded, share = jax.lax.scan(step, start, steps, reverse=True)
     return Values(padded[plan.node_slot], share)
+
+
+def anchored_values(
+    plan: Plan,
+    odds: jax.Array,
+    keep: jax.Array,
+    outlay: jax.Array,
+    theta: jax.Array,
+    sink_node: IntArray,
+    sink_price: jax.Array,
+) -> tuple[Values, jax.Array]:
+    """Backward pass of the baseline: as :func:`values`, but from ``odds`` (arc,); also the weights (arc,).
+
+    With these weights :func:`values` gives the same values and choice probabilities.
+    """
+    spread = _Spread(plan)
+    steps = (
+        spread(odds, 0.0),
+        spread(keep, 0.0),
+        spread(outlay, 1.0),
+        jnp.concatenate([theta, jnp.ones(1)])[plan.members],
+        jnp.asarray(plan.heads),
+        jnp.asarray(plan.local),
+        jnp.arange(plan.chunks) * plan.span,
+    )
+    start = jnp.zeros(plan.padded_nodes).at[plan.node_slot[sink_node]].set(sink_price)
+
+    def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+        odds, keep, outlay, theta, heads, local, first = chunk
+        nodes = _Nodes(plan, local)
+        gross = keep * value[heads]
+        u = gross - outlay
+        open_ = (u > 0) & (odds > 0)
+        reach = jnp.where(open_, u + THIN * gross, 1.0)
+        bent = nodes.of(theta)
+        used = jnp.where(open_, odds * jnp.exp(bent * _log(jnp.where(open_, u, 1.0) / reach)), 0.0)
+        total = nodes.total(used)
+        safe = jnp.where(total > 0, total, 1.0)
+        share = used / nodes.of(safe)
+        node = nodes.total(share * jnp.where(open_, u, 0.0))
+        worth = jnp.where(node > 0, node, 1.0)
+        weight = jnp.where(open_, odds / nodes.of(safe) * jnp.exp(bent * _log(nodes.of(worth) / reach)), 0.0)
+        return jax.lax.dynamic_update_slice(value, node, (first,)), (share, weight)
+
+    padded, (share, weight) = jax.lax.scan(step, start, steps, reverse=True)
+    return Values(padded[plan.node_slot], share), weight.reshape(-1)[plan.arc_slot]
 
 
 def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:

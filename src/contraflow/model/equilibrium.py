@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.model.choice import flows, values
+from contraflow.model.choice import Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.plan import Plan, make_plan
@@ -82,6 +82,18 @@ class Point(NamedTuple):
     load: jax.Array
 
 
+class _Terms(NamedTuple):
+    """Over arcs, what enters both passes; ``price`` over markets."""
+
+    keep: jax.Array
+    outlay: jax.Array
+    loss: jax.Array
+    expected: jax.Array
+    wages: jax.Array
+    surcharge: jax.Array
+    price: jax.Array
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """The forward model on one network. Pure functions of arrays; batch them with ``jax.vmap``."""
@@ -105,20 +117,32 @@ class Model:
     def anchor(self, baseline: Economy) -> Anchor:
         """The anchor of an economy under the baseline's measures; nothing has to be solved.
 
+        The economy's weights are odds in the baseline; the anchor's are the preference weights that follow
+        from them (:func:`~contraflow.model.choice.anchored_values`).
+
         Endowments of the ledger are labour beside carrying. What transports pay hired crews, over what a
         labour-hectare earns by carrying, is the labour L that carries; the weight that makes L the choice
         of L + E labour-hectares is
 
             w = (L / E) (V / u)^theta
 
-        with V the value of a labour-hectare that does not carry and u that of one that does. All other
-        flows are those of the economy in which nobody carries.
+        with V the value of a labour-hectare that does not carry and u that of one that does; then all
+        weights of the node are scaled until its value is the mean (E V + L u) / (E + L). All other flows
+        are those of the economy in which nobody carries.
         """
+        return self.baseline(baseline)[0]
+
+    def baseline(self, baseline: Economy) -> tuple[Anchor, Point]:
+        """The :meth:`anchor`, and the economy that it anchors: :meth:`evaluate` at zero, without its passes."""
         hiring, n = self.network.hiring, self.network
-        point = self.evaluate(baseline, jnp.zeros(self.unknowns))
+        terms = self._terms(baseline, jnp.zeros(self.unknowns))
+        backward, weights = anchored_values(
+            self.plan, baseline.weight, terms.keep, terms.outlay, baseline.theta, n.market_node, terms.price
+        )
+        point = self._point(baseline, terms, backward)
         sold, load = jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING)
         if not hiring.market.size:
-            return Anchor(sold, load, baseline.weight, baseline.endowment)
+            return Anchor(sold, load, weights, baseline.endowment), point
         arc = hiring.activity
         tail = n.tail[arc]
         earned = (1 - point.loss[arc]) * baseline.output[arc] * baseline.price[hiring.market]
@@ -128,13 +152,25 @@ class Model:
         labour = payroll / jnp.where(able, earned, 1.0)
         ratio = labour / jnp.where(able, held, 1.0)
         weight = ratio * (point.value[tail] / jnp.where(able, net, 1.0)) ** baseline.theta[tail]
-        total = jnp.ones(len(n.nodes)).at[tail].add(weight)
-        return Anchor(
+        nowhere = jnp.zeros(len(n.nodes))
+        beside = 1 + nowhere.at[tail].add(ratio)
+        worth = jnp.where(point.value > 0, point.value, 1.0)
+        earns = (worth + nowhere.at[tail].add(ratio * net)) / beside / worth
+        anchor = Anchor(
             sold.at[hiring.market].set(jnp.maximum(payroll, NOTHING)),
             load,
-            baseline.weight.at[arc].set(weight) / total[n.tail],
+            weights.at[arc].set(weight) * (earns**baseline.theta / beside)[n.tail],
             baseline.endowment.at[tail].add(labour),
         )
+        made = (1 - point.loss[arc]) * baseline.output[arc] * labour
+        staffed = point._replace(
+            value=point.value * earns,
+            stock=point.stock.at[tail].add(labour).at[n.head[arc]].add(made),
+            flow=point.flow.at[arc].set(labour),
+            share=(point.share / beside[n.tail]).at[arc].set(ratio / beside[tail]),
+            sold=point.sold.at[hiring.market].set(made),
+        )
+        return anchor, staffed
 
     @cached_property
     def _hired(self) -> FloatArray:
@@ -168,8 +204,16 @@ class Model:
 
     def evaluate(self, economy: Economy, state: jax.Array) -> Point:
         """Both passes at ``state`` (unknown,): logarithms of prices and loads over the baseline's."""
-        network, plan = self.network, self.plan
-        cleared = len(network.cleared)
+        terms = self._terms(economy, state)
+        network = self.network
+        backward = values(
+            self.plan, economy.weight, terms.keep, terms.outlay, economy.theta, network.market_node, terms.price
+        )
+        return self._point(economy, terms, backward)
+
+    def _terms(self, economy: Economy, state: jax.Array) -> _Terms:
+        """What each arc keeps, costs and loses at ``state``."""
+        cleared = len(self.network.cleared)
         price = economy.price * jnp.exp(jnp.asarray(self._clears) @ state[:cleared])
         surcharge, diluted = self._congestion(economy, state[cleared:])
         wages = self._wages(economy, price)
@@ -179,19 +223,23 @@ class Model:
         keep = (1 - expected) * economy.output * kept
         outlay = economy.cost + economy.bought + wages + economy.fee - economy.subsidy
         outlay = outlay + surcharge + economy.risk_pay * expected
-        backward = values(plan, economy.weight, keep, outlay, economy.theta, network.market_node, price)
-        forward = flows(plan, backward.share, (1 - loss) * economy.output, economy.endowment)
+        return _Terms(keep, outlay, loss, expected, wages, surcharge, price)
+
+    def _point(self, economy: Economy, terms: _Terms, backward: Values) -> Point:
+        network, plan = self.network, self.plan
+        arrive = (1 - terms.loss) * economy.output
+        forward = flows(plan, backward.share, arrive, economy.endowment)
         return Point(
             value=backward.node,
             stock=forward.stock,
             flow=forward.arc,
             share=backward.share.reshape(-1)[plan.arc_slot],
-            net=keep * backward.node[network.head] - outlay,
-            loss=loss,
-            expected_loss=expected,
-            wages=wages,
-            surcharge=surcharge,
-            price=price,
+            net=terms.keep * backward.node[network.head] - terms.outlay,
+            loss=terms.loss,
+            expected_loss=terms.expected,
+            wages=terms.wages,
+            surcharge=terms.surcharge,
+            price=terms.price,
             sold=forward.stock[network.market_node],
             load=self._loads(forward.arc),
         )

@@ -38,7 +38,11 @@ class Root(NamedTuple):
 
 
 def find_root(
-    function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int = NEWTON_ROUNDS
+    function: Function,
+    start: jax.Array,
+    inverse: jax.Array,
+    newton_rounds: int = NEWTON_ROUNDS,
+    tolerance: float = TOLERANCE,
 ) -> Root:
     """Solve ``function(state) = 0`` from ``start``, both of shape (unknown,).
 
@@ -48,7 +52,7 @@ def find_root(
     """
 
     def solve(f: Function, z: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-        return _solve(f, z, jax.lax.stop_gradient(inverse), newton_rounds)
+        return _solve(f, z, jax.lax.stop_gradient(inverse), newton_rounds, tolerance)
 
     def tangent(linear: Function, y: jax.Array) -> jax.Array:
         jacobian = jax.vmap(linear, out_axes=1)(jnp.eye(y.size))
@@ -91,23 +95,23 @@ class _Search(NamedTuple):
 
 
 def _solve(
-    function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int
+    function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int, tolerance: float
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array]]:
     nowhere = jnp.zeros_like(start)
-    z, f, norm, tries = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere)
+    z, f, norm, tries = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere, tolerance)
     history = jnp.full(HISTORY, jnp.nan).at[0].set(norm)
     if not newton_rounds:
         return z, (norm, tries.astype(float), history)
 
     def unfinished(carry: Round) -> jax.Array:
         _, _, norm, _, rounds, _ = carry
-        return (norm > TOLERANCE) & (rounds < newton_rounds)
+        return (norm > tolerance) & (rounds < newton_rounds)
 
     def newton_round(carry: Round) -> Round:
         z, f, before, evaluations, rounds, history = carry
         jacobian = jnp.nan_to_num(_jacobian(function, z)) + RIDGE * jnp.eye(z.size)
         inverse = jnp.linalg.inv(jacobian)
-        z, f, norm, tries = _descend(function, z, f, before, inverse, _limited(-inverse @ f))
+        z, f, norm, tries = _descend(function, z, f, before, inverse, _limited(-inverse @ f), tolerance)
         evaluations += z.size + tries
         history = history.at[rounds + 1].set(norm)
         rounds = jnp.where(norm < before, rounds + 1, newton_rounds)
@@ -119,7 +123,13 @@ def _solve(
 
 
 def _descend(
-    function: Function, z: jax.Array, f: jax.Array, norm: jax.Array, inverse: jax.Array, step: jax.Array
+    function: Function,
+    z: jax.Array,
+    f: jax.Array,
+    norm: jax.Array,
+    inverse: jax.Array,
+    step: jax.Array,
+    tolerance: float,
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
     """Broyden's good method (Broyden 1965) from ``z``; a step that gains nothing is shortened.
 
@@ -127,7 +137,7 @@ def _descend(
     """
 
     def advancing(s: _Search) -> jax.Array:
-        return (s.norm > TOLERANCE) & (s.tries < BROYDEN_STEPS) & (s.failures < SHORTENINGS)
+        return (s.norm > tolerance) & (s.tries < BROYDEN_STEPS) & (s.failures < SHORTENINGS)
 
     def advance(s: _Search) -> _Search:
         trial = s.z + s.step

@@ -73,6 +73,12 @@ class Responder:
         """What the baseline of one draw gives to every policy; ``ledger`` has shape (number,)."""
         return self.model.anchor(self.measured(ledger, jnp.asarray(self.levers.baseline)))
 
+    def baseline(self, ledger: jax.Array) -> tuple[Anchor, Economy, Point]:
+        """:meth:`anchor`, with the economy of the baseline and where it settles."""
+        economy = self.measured(ledger, jnp.asarray(self.levers.baseline))
+        anchor, point = self.model.baseline(economy)
+        return anchor, replace(economy, weight=anchor.weight, endowment=anchor.endowment), point
+
     def economy(self, ledger: jax.Array, levels: jax.Array, anchor: Anchor) -> Economy:
         """The economy with measures at ``levels`` (measure,), staffed as in the baseline."""
         economy = self.measured(ledger, levels)
