@@ -245,9 +245,24 @@ def test_patterns_have_probabilities_and_count_lost_draws(lab):
         assert row["left_out"] == (~own).sum(), name
         assert row["probability"] == pytest.approx(verdicts.holds[number][own].mean())
         assert row["ratio_5"] <= row["ratio_25"] <= row["ratio"] <= row["ratio_75"] <= row["ratio_95"]
-    assert table.loc["rival-gains", "left_out"] == 1
-    assert 0 < table.loc["rival-gains", "probability"] < 1
     assert table["holds"].all()
+
+
+def test_a_pattern_leaves_out_a_draw_that_finds_no_equilibrium(lab, monkeypatch):
+    from contraflow.policy.response import Responder
+
+    solve, whole = Responder.solve, lab.validate()
+
+    def lost(self, ledger, references, levels, draw=None, start=None):
+        found = solve(self, ledger, references, levels, draw, start)
+        return found._replace(residual=np.where(draw == 6, 1.0, found.residual))
+
+    monkeypatch.setattr(Responder, "solve", lost)
+    part = lab.validate()
+    assert not part.solved[:, 6].any()
+    kept = np.arange(20) != 6
+    assert np.array_equal(part.ratio[:, kept], whole.ratio[:, kept], equal_nan=True)
+    assert (part.table()["left_out"] >= 1).all()
 
 
 def test_validate_on_many_draws_says_the_same_as_draw_by_draw(lab):

@@ -199,7 +199,7 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
         f"{title[:1].upper()}{title[1:]}: who supplies",
         f"{title[:1].upper()}{title[1:]}",
         f"What the trade buys, and from whom, in all countries of the case. The baseline: "
-        f"{lower(words.supplies(every, inputs))}",
+        f"{lower(words.supplies(economies.bought(base), inputs))}",
         "Who is controlled loses buyers to the others and charges those who stay for the risk.",
     )
     for end, after in _outcomes(report):
@@ -210,7 +210,13 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
                 name = f"supplies-{key}{end}"
                 section.drawings[name] = charts.draw_income_bars(rows)
                 figures.append((inputs.get(str(key), str(key)), name))
-        told = "" if after is None else words.supplies(found, inputs) if figures else words.STILL
+        told = (
+            ""
+            if after is None
+            else words.supplies(economies.bought(base, after), inputs)
+            if figures
+            else words.STILL
+        )
         section.panels.append(Panel(told, tuple(figures)))
     return section
 

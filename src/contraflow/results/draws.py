@@ -124,6 +124,14 @@ def known_quantiles(name: str, values: Values) -> dict[str, Values]:
     return columns
 
 
+def row_of(before: Values, after: Values) -> dict[str, float]:
+    """One row of a table from a figure (draw,) on both sides: before, after, change and ratio."""
+    ratio = after / np.where(before == 0, np.nan, before)
+    columns = quantiles("before", before[:, None]) | quantiles("after", after[:, None])
+    columns |= quantiles("change", (after - before)[:, None]) | known_quantiles("ratio", ratio[:, None])
+    return {name: float(column[0]) for name, column in columns.items()}
+
+
 def with_ends(stems: Sequence[str]) -> list[str]:
     """Names of columns, each followed by those of its intervals."""
     return [name for stem in stems for name in (stem, *(stem + end for end in LEVELS))]

@@ -71,6 +71,16 @@ def goods(
     return noted(_keyed(frame, ("form", *WAYS[by]), worth), base)
 
 
+def bought(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
+    """What all supplies of an input earn together, M$ a year; rows by input."""
+    base, after = paired(base, after)
+
+    def rows(data: xr.Dataset) -> Rows:
+        return grouped(coord(data, "supply_input"), data["supplied"].values / USD_PER_MILLION)
+
+    return noted(contrast(rows(base), None if after is None else rows(after), "input", shares=False), base)
+
+
 def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """What each supply of an input earns, M$ a year, and its share of the input; rows (input, supply).
 

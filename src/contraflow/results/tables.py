@@ -87,22 +87,26 @@ def contrast(
     shares: bool = True,
     within: Callable[[pd.Index], NDArray[np.int64]] | None = None,
 ) -> pd.DataFrame:
-    """Before, after, change and shares of rows, aligned by label; a row absent on one side is zero.
+    """Before, after, change, ratio and shares of rows, by label; a row absent on one side is zero.
 
-    Shares are those of all rows, or of the group whose number ``within`` gives to each label.
+    Shares are those of all rows, or of the group whose number ``within`` gives to each label. The ratio
+    is after over before, over the draws in which there is something before.
     """
     index = base[0] if after is None else base[0].union(after[0])
     groups = np.zeros(len(index), dtype=np.int64) if within is None else within(index)
     before = aligned(base, index)
     columns = quantiles("before", before)
     if shares:
-        columns |= quantiles("share_before", _share(before, groups))
+        share = _share(before, groups)
+        columns |= quantiles("share_before", share)
     if after is not None:
         then = aligned(after, index)
         columns |= quantiles("after", then) | quantiles("change", then - before)
+        columns |= known_quantiles("ratio", then / np.where(before == 0, np.nan, before))
         if shares:
-            columns |= quantiles("share_after", _share(then, groups))
-    order = ("before", "after", "change", "share_before", "share_after")
+            later = _share(then, groups)
+            columns |= quantiles("share_after", later) | quantiles("share_change", later - share)
+    order = ("before", "after", "change", "ratio", "share_before", "share_after", "share_change")
     names = [c for c in with_ends(order) if c in columns]
     frame = pd.DataFrame({c: columns[c] for c in names}, index=index.rename(name))
     return frame.sort_values("before", ascending=False, kind="stable")
@@ -217,7 +221,7 @@ def headline(
     too, and ``delivered`` leaves out raw produce that is sold as such (legal leaf). ``air`` names the
     modes that fly; left out, they are those whose id says so.
 
-    ``ratio`` is after over before. With more than one draw, ``p_falls`` and ``p_rises`` are the shares
+    With more than one draw, ``p_falls`` and ``p_rises`` are the shares
     of draws in which a figure falls or rises, ``p_falls_5pct`` and ``p_rises_5pct`` those in which it
     does so by more than 5 % of its value before.
     """
@@ -229,15 +233,13 @@ def headline(
     frame.insert(0, "unit", units)
     if then is not None:
         before, change = rows[1], then[1] - rows[1]
-        whole = np.where(before == 0, np.nan, before)
-        columns = known_quantiles("ratio", then[1] / whole)
         if len(before) > 1:
-            columns |= {"p_falls": falls(before, change), "p_rises": rises(before, change)}
-            columns |= {
-                "p_falls_5pct": falls(before, change, NOTABLE),
-                "p_rises_5pct": rises(before, change, NOTABLE),
-            }
-        frame = frame.assign(**columns)
+            frame = frame.assign(
+                p_falls=falls(before, change),
+                p_rises=rises(before, change),
+                p_falls_5pct=falls(before, change, NOTABLE),
+                p_rises_5pct=rises(before, change, NOTABLE),
+            )
     return noted(frame, base)
 
 
