@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from contraflow.report import style
 from contraflow.report.drawing import Drawing
+from contraflow.report.words import is_open, signed
+from contraflow.results.draws import with_ends
 
 ROW = 30
 """Height of a row of a bar or dot chart, px."""
+
+READING = "Dots, bars and figures: medians. Thick line: 50% interval. Thin line: 90% interval."
+"""How charts with draws are read."""
+
+TINT = "rgba(34,40,46,0.42)"
+"""Colour of intervals."""
 
 
 def draw_dumbbells(
@@ -20,9 +29,11 @@ def draw_dumbbells(
 ) -> Drawing:
     """Before and after, one row per option, joined by a line whose colour is the sign of the change.
 
-    ``frame`` is a table of :mod:`contraflow.results.tables` with columns before and after (and, with
-    draws, after_5 and after_95, shown as a thin bar); the ``most`` largest rows are drawn.
+    ``frame`` is a table of :mod:`contraflow.results.tables` with columns before and after; the ``most``
+    largest rows are drawn. With draws, the change stands beside the levels with its intervals.
     """
+    if "change_5" in frame:
+        return _draw_levels_and_changes(frame, unit, names or {}, most)
     size = frame[["before", "after"]].max(axis=1)
     rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
     rows = rows.sort_values("before", ascending=True, kind="stable")
@@ -43,18 +54,13 @@ def draw_dumbbells(
             line={"color": style.faded(colour, 0.55), "width": 5},
             hoverinfo="skip",
         )
-    if "after_5" in rows:
-        low, high = rows["after_5"].to_numpy(), rows["after_95"].to_numpy()
-        error = {"array": high - after, "arrayminus": after - low, "thickness": 1.2, "width": 0}
-    else:
-        error = None
     still = 0.004 * float(size.max())
     colours = [_sign_colour(b - a, still) for a, b in zip(before, after, strict=True)]
-    dots: tuple[tuple[Any, str, Any, Any, Any], ...] = (
-        (before, "before", style.PAPER, style.SOFT, None),
-        (after, "after", colours, colours, error),
+    dots: tuple[tuple[Any, str, Any, Any], ...] = (
+        (before, "before", style.PAPER, style.SOFT),
+        (after, "after", colours, colours),
     )
-    for values, when, fill, edge, bars in dots:
+    for values, when, fill, edge in dots:
         text = [
             f"<b>{n}</b><br>{when}: {style.amount(v)} {unit}" for n, v in zip(labels, values, strict=True)
         ]
@@ -64,7 +70,6 @@ def draw_dumbbells(
             y=labels,
             mode="markers",
             marker={"size": 11, "color": fill, "line": {"color": edge, "width": 2}},
-            error_x=None if bars is None else bars | {"color": style.SOFT},
             text=text,
             hoverinfo="text",
             cliponaxis=False,
@@ -87,6 +92,98 @@ def draw_dumbbells(
     return figure
 
 
+def _draw_levels_and_changes(frame: pd.DataFrame, unit: str, names: Mapping[str, str], most: int) -> Drawing:
+    """Left the medians before and after, right the change draw by draw with its intervals, in figures too."""
+    size = frame[["before", "after", "change_5", "change_95"]].abs().max(axis=1)
+    rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
+    rows = rows.sort_values("before", ascending=True, kind="stable")
+    labels = unique([names.get(str(i), str(i).replace("-", " ")) for i in rows.index])
+    told = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+    colours = [_change_colour(row, 0.004 * float(size.max())) for row in told]
+    trace = 5e-4 * float(size.max())
+    figure = Drawing(_rows_layout(len(rows), unit))
+    for colour in dict.fromkeys(colours):
+        own = [(label, row) for label, row, c in zip(labels, told, colours, strict=True) if c == colour]
+        ends = [(label, row["before"], row["after"]) for label, row in own]
+        figure.add(
+            "scatter", **_segments(ends), line={"color": style.faded(colour, 0.55), "width": 5}, **QUIET
+        )
+        for low, high, alpha, width in (("_5", "_95", 0.75, 1.4), ("_25", "_75", 0.75, 4.5)):
+            parts = [(label, row[f"change{low}"], row[f"change{high}"]) for label, row in own]
+            line = {"color": style.faded(colour, alpha), "width": width}
+            figure.add("scatter", **_segments(parts), line=line, xaxis="x2", **QUIET)
+    text = [_told_change(label, row, unit, trace) for label, row in zip(labels, told, strict=True)]
+    for column, fill, edge, axis in (
+        ("before", style.PAPER, style.SOFT, "x"),
+        ("after", colours, colours, "x"),
+        ("change", colours, colours, "x2"),
+    ):
+        figure.add(
+            "scatter",
+            x=rows[column].tolist(),
+            y=labels,
+            mode="markers",
+            marker={"size": 11 if axis == "x" else 9, "color": fill, "line": {"color": edge, "width": 2}},
+            xaxis=axis,
+            text=text,
+            hoverinfo="text",
+            cliponaxis=False,
+        )
+    title = {"text": f"change, {unit}", "font": {"size": 12, "color": style.SOFT}, "standoff": 6}
+    figure.xaxis(domain=[0.0, 0.55])
+    figure.layout["xaxis2"] = style.axis(
+        domain=[0.62, 1.0], anchor="y", title=title, nticks=5, tickformat=",~g",
+        zeroline=True, zerolinecolor="#8d877b", zerolinewidth=1,
+    )  # fmt: skip
+    figure.layout["margin"] = figure.layout["margin"] | {"r": 178}
+    figure.yaxis(categoryorder="array", categoryarray=labels, range=[-0.6, len(labels) - 0.4])
+    for label, row, colour in zip(labels, told, colours, strict=True):
+        figure.note(
+            x=1.0, xref="paper", y=label, xanchor="left", xshift=12, showarrow=False, align="left",
+            text=f"<b>{_signed(row['change'], trace)}</b>  "
+            f"<span style='color:{style.SOFT};font-size:11.5px'>{_ends_of_change(row, trace)}</span>",
+            font={"size": 12.5, "color": colour},
+        )  # fmt: skip
+    return figure
+
+
+QUIET: dict[str, Any] = {"mode": "lines", "hoverinfo": "skip", "cliponaxis": False}
+"""What lines that say nothing on hover have in common."""
+
+
+def _segments(parts: Sequence[tuple[str, float, float]]) -> dict[str, list[Any]]:
+    """Horizontal lines, one for each label, as one trace."""
+    return {
+        "x": [x for _, low, high in parts for x in (float(low), float(high), None)],
+        "y": [y for label, _, _ in parts for y in (label, label, None)],
+    }
+
+
+def _change_colour(row: Mapping[str, Any], still: float) -> str:
+    """Colour of a rise or fall; grey where the 90 % interval holds both or the change is too small."""
+    return style.SOFT if is_open(row) else _sign_colour(float(row["change"]), still)
+
+
+def _signed(value: float, trace: float) -> str:
+    """A change with its sign; none below what can be seen."""
+    return signed(float(value)) if abs(value) >= trace else "0"
+
+
+def _ends_of_change(row: Mapping[str, Any], trace: float) -> str:
+    low, high = (_signed(row[f"change_{end}"], trace) for end in ("5", "95"))
+    return f"{low} to {high}" if low != high else ""
+
+
+def _told_change(label: str, row: Mapping[str, Any], unit: str, trace: float) -> str:
+    """Levels and change with their 90 % intervals, as shown on hover."""
+    lines = [f"<b>{label}</b>"]
+    for when in ("before", "after"):
+        ends = [style.amount(style.rounded(float(row[when + end]))) for end in ("", "_5", "_95")]
+        lines.append(f"{when}: {ends[0]} ({ends[1]} to {ends[2]}) {unit}")
+    span = _ends_of_change(row, trace)
+    return "<br>".join([*lines, f"change: {_signed(row['change'], trace)}{f' ({span})' if span else ''}"])
+
+
 def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
     """Who earns what, M$ a year, before and after; ``frame`` as from ``tables.incomes``.
 
@@ -98,7 +195,8 @@ def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
 def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     """At most ``most`` rows, largest last: two thirds by size, more by change, first the sum of the rest."""
     ends = [c for c in ("before", "after") if c in frame]
-    rows = frame[["name", *ends]].reset_index(drop=True)
+    columns = [c for c in with_ends((*ends, "change")) if c in frame]
+    rows = frame[["name", *dict.fromkeys((*ends, *columns))]].reset_index(drop=True)
     rows = rows[rows[ends].max(axis=1) > 0]
     if len(rows) > most:
         by_size = rows[ends].max(axis=1).sort_values(ascending=False).index
@@ -106,7 +204,8 @@ def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
         change = (rows[ends[-1]] - rows["before"]).abs().drop(first)
         kept = first.union(change.nlargest(most - 1 - len(first)).index)
         rest = rows.drop(kept)
-        others = rest[ends].sum().to_frame().T.assign(name=f"{len(rest)} others")
+        added = ", medians added up" if "before_5" in frame else ""
+        others = rest[ends].sum().to_frame().T.assign(name=f"{len(rest)} others{added}")
         return pd.concat([others, rows.loc[kept].sort_values("before", kind="stable")], ignore_index=True)
     return rows.sort_values("before", kind="stable")
 
@@ -123,6 +222,9 @@ def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
     looks = {"after": ("#23508a", "after"), "before": ("#c9c3b2", "before")}
     for column in (c for c in ("after", "before") if c in frame):
         values = frame[column].to_numpy()
+        if f"{column}_5" in frame:
+            _add_bars_with_intervals(figure, frame, column, labels, looks[column], unit)
+            continue
         figure.add(
             "bar",
             x=values.tolist(),
@@ -137,6 +239,46 @@ def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
             hovertemplate="<b>%{y}</b><br>" + looks[column][1] + ": %{text} " + unit + "<extra></extra>",
         )
     return figure
+
+
+def _add_bars_with_intervals(
+    figure: Drawing, frame: pd.DataFrame, column: str, labels: list[str], look: tuple[str, str], unit: str
+) -> None:
+    """Bars of medians with a thin line for 90 % and a thick one for 50 %; figures stand beyond the lines.
+
+    The lines and figures hang on bars without colour that share the place of the seen ones.
+    """
+    colour, when = look
+    low, near, far, high = (
+        frame[f"{column}_{end}"].fillna(frame[column]).to_numpy(float) for end in ("5", "25", "75", "95")
+    )
+    middle = frame[column].to_numpy(float)
+    shared = {
+        "type": "bar", "y": labels, "orientation": "h", "offsetgroup": column, "cliponaxis": False,
+    }  # fmt: skip
+    unseen = {
+        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    text = [
+        f"<b>{label}</b><br>{when}: {style.amount(m)} ({style.amount(a)} to {style.amount(b)}) {unit}"
+        for label, m, a, b in zip(labels, middle, low, high, strict=True)
+    ]
+    thin = {"array": high - middle, "arrayminus": middle - low, "thickness": 1.2, "width": 0, "color": TINT}
+    thick = {"array": 0 * far, "arrayminus": far - near, "thickness": 3.4, "width": 0, "color": TINT}
+    figure.data.append(
+        shared
+        | {"x": middle.tolist(), "name": when, "marker": {"color": colour, "line": {"width": 0}}}
+        | {"error_x": thin, "hovertext": text, "hoverinfo": "text"}
+    )
+    figure.data.append(shared | unseen | {"x": far.tolist(), "error_x": thick})
+    figure.data.append(
+        shared
+        | unseen
+        | {"x": high.tolist(), "text": [style.amount(m) for m in middle], "textposition": "outside"}
+        | {"textfont": {"size": 11.5, "color": style.SOFT if column == "before" else style.INK}}
+    )
 
 
 COMPONENTS = {
@@ -172,34 +314,58 @@ def draw_ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = Non
         labels.append(_two_lines(_name(names, step["to_place"]), how))
     labels = unique(labels)
     figure = Drawing(style.layout(470, margin={"l": 8, "r": 16, "t": 44, "b": 8}))
+    text = [
+        f"<b>{_dollars(p)}</b><br><span style='color:{style.SOFT};font-size:11px'>"
+        f"{_dollars(q)} a kg of<br>{_lower(_short_name(_name(names, g)))}</span>"
+        for p, q, g in zip(prices, plain, goods, strict=True)
+    ]
+    drawn = "price_to_5" in frame
     figure.add(
         "bar",
         x=labels,
         y=prices.tolist(),
         marker={"color": ["#5d7f3f", *[_step_colour(k) for k in frame["kind"]]], "line": {"width": 0}},
-        text=[
-            f"<b>{_dollars(p)}</b><br><span style='color:{style.SOFT};font-size:11px'>"
-            f"{_dollars(q)} a kg of<br>{_lower(_short_name(_name(names, g)))}</span>"
-            for p, q, g in zip(prices, plain, goods, strict=True)
-        ],
-        textposition="outside",
+        text=None if drawn else text,
+        textposition=None if drawn else "outside",
         cliponaxis=False,
         hovertext=["where the leaf is sold", *[_built(step) for _, step in frame.iterrows()]],
         hoverinfo="text",
         width=0.62,
     )
-    low = 10.0 ** np.floor(np.log10(prices.min()) - 0.15)
+    highest = prices
+    if drawn:
+        ends = {e: _price_ends(frame, e) for e in ("_5", "_25", "_75", "_95")}
+        highest = ends["_95"]
+        for first_end, last_end, width in (("_5", "_95", 1.2), ("_25", "_75", 4)):
+            figure.add(
+                "scatter",
+                x=[x for label in labels for x in (label, label, None)],
+                y=[v for a, b in zip(ends[first_end], ends[last_end], strict=True) for v in (a, b, None)],
+                line={"color": TINT, "width": width},
+                **QUIET,
+            )
+        figure.add(
+            "scatter", x=labels, y=highest.tolist(), mode="text", text=text, textposition="top center",
+            hoverinfo="skip", cliponaxis=False,
+        )  # fmt: skip
+    low = 10.0 ** np.floor(np.log10(min(prices.min(), ends["_5"].min() if drawn else np.inf)) - 0.15)
     figure.xaxis(**style.axis(tickangle=0, showgrid=False, tickfont={"size": 11.5, "color": style.INK}))
     figure.yaxis(
         **style.axis(
             type="log",
-            range=[float(np.log10(low)), float(np.log10(prices.max()) + 0.32)],
+            range=[float(np.log10(low)), float(np.log10(highest.max()) + 0.32)],
             dtick=1,
             tickprefix="$",
             tickformat=",.0~f",
         )
     )
     return figure
+
+
+def _price_ends(frame: pd.DataFrame, end: str) -> NDArray[np.float64]:
+    """An end of the interval of the price at the start and after each step."""
+    first, then = frame[f"price_from{end}"].to_numpy(float)[:1], frame[f"price_to{end}"].to_numpy(float)
+    return np.asarray(np.maximum(np.concatenate([first, then]), 1e-9))
 
 
 def draw_ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:

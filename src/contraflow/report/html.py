@@ -16,7 +16,9 @@ import xarray as xr
 from contraflow.errors import OutputError
 from contraflow.report import origins, siblings, style
 from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
+from contraflow.report.words import article, is_open, lower, share_of_draws, signed
 from contraflow.results import tables
+from contraflow.results.draws import left_out
 
 if TYPE_CHECKING:
     from contraflow.report.drawing import Drawing
@@ -104,7 +106,9 @@ def render(report: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"amount": _cell, "percent": _percent}
+    environment.filters |= {"amount": _cell, "percent": _percent, "span": _row_span}
+    from contraflow.report import charts, summary
+
     names = shown_names(report.case)
     figures, backdrop, aspect = _figures(report, names)
     beside = siblings.sections(report, names)
@@ -133,7 +137,9 @@ def render(report: ReportData) -> str:
         coverage=origins.coverage(report.case),
         home=tables.home_country(report.base),
         home_name=names.get(tables.home_country(report.base), ""),
-        draws=report.base.sizes["draw"],
+        draws=report.draws,
+        reading=charts.READING if report.draws > 1 else "",
+        ranges=summary.RANGES,
         plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
         style=style,
     )
@@ -162,7 +168,7 @@ def _figures(
         made["predictions"] = predicted.draw_predictions(report.predictions, names, report.case.info.baseline)
     if not report.answers:
         made |= _incomes("", tables.incomes(base))
-    for i, (_, after) in enumerate(report.answers):
+    for i, (_, base, after) in enumerate(report.pairs):
         made[f"map-after-{i}"] = draw_map(base, places, after, "after", names=names, backdrop=False)
         made[f"map-difference-{i}"] = draw_map(base, places, after, "difference", names=names, backdrop=False)
         made[f"sankey-after-{i}"] = draw_sankey(after, names)
@@ -171,7 +177,7 @@ def _figures(
         coca = pd.DataFrame(tables.by_zone(base, after).loc["coca"])
         made[f"zone-{i}"] = charts.draw_dumbbells(coca, "hectares of coca", names)
         made |= _incomes(f"-{i}", tables.incomes(base, after))
-    home = tables.home_country(base)
+    home = tables.home_country(report.base)
     frame = map_frame(places, home)
     return made, base_traces(frame, home), frame.height / frame.width
 
@@ -205,7 +211,7 @@ def _questions(report: ReportData, names: Mapping[str, str]) -> list[dict[str, A
 
     measures = report.case.measures
     told = []
-    for question, after in report.answers:
+    for question, base, after in report.pairs:
         levels = [
             f"{measures[m].name}: {v:,g} {measures[m].unit}" if m in measures else f"{m}: {v:g}"
             for m, v in question.policy.items()
@@ -214,11 +220,49 @@ def _questions(report: ReportData, names: Mapping[str, str]) -> list[dict[str, A
             {
                 "title": question.title,
                 "levels": levels,
-                "told": summary.tell(report.base, after, names),
-                "zones": _zones(report.base, after, names),
+                "told": summary.tell(base, after, names),
+                "figures": _figure_rows(base, after, names) if report.draws > 1 else [],
+                "zones": _zones(base, after, names),
+                "left_out": left_out(after),
             }
         )
     return told
+
+
+NAMED = {
+    "delivered": "sold, all producers",
+    "hectares": "coca standing, all producers",
+    "seized": "seized, all producers",
+    "arrests": "arrests, all producers",
+}
+"""Headline figures that are not those of the home country alone."""
+
+
+def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """All headline figures before and after, with ranges and probabilities."""
+    form, _, place = tables.price_spot(base).partition("@")
+    price = f"price of {lower(names.get(form, form))} in {article(names.get(place, place))}"
+    count = base.sizes["draw"]
+    rows = []
+    for key, row in plain(tables.headline(base, after)).items():
+        if not max(abs(row["before_95"]), abs(row["after_95"])):
+            continue
+        likely = {
+            way: share_of_draws(row[f"p_{way}_5pct"], count).replace("above ", ">").replace("below ", "<")
+            for way in ("falls", "rises")
+        }
+        cells = [
+            {"value": say(row[name]), "range": f"{say(row[f'{name}_5'])} to {say(row[f'{name}_95'])}"}
+            for name, say in (("before", _figure), ("after", _figure), ("change", signed))
+        ]
+        sign = 0 if is_open(row) else int(np.sign(row["change"]))
+        label = NAMED.get(key, price if key == "valley price" else key)
+        rows.append(likely | {"label": label, "unit": row["unit"], "cells": cells, "sign": sign})
+    return rows
+
+
+def _figure(value: float) -> str:
+    return style.amount(style.rounded(value))
 
 
 def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -230,7 +274,8 @@ def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> lis
             "what": names.get(row["what"], row["what"]),
             "place": names.get(row["place"], row["place"]),
             "unit": units.get(row["what"], "t pure"),
-            **{c: row[c] for c in ("before", "after", "change")},
+            **{str(c): row[c] for c in row if str(c).startswith(("before", "after", "change"))},
+            "open": is_open({str(k): v for k, v in row.items()}),
         }
         for row in frame.to_dict("records")
         if max(row["before"], row["after"]) > 0.05
@@ -239,7 +284,8 @@ def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> lis
 
 def _headlines(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """The cards: label, figure, unit before and after it, and what it means."""
-    rows = {k: float(r["before"]) for k, r in plain(tables.headline(base)).items()}
+    every = plain(tables.headline(base))
+    rows = {k: float(r["before"]) for k, r in every.items()}
     home = names.get(tables.home_country(base), "the country")
     form, _, place = tables.price_spot(base).partition("@")
     good = names.get(form, form)
@@ -248,7 +294,11 @@ def _headlines(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any
     def card(label: str, key: str, unit: str, note: str) -> dict[str, Any]:
         sign, after = ("$", unit[1:]) if unit.startswith("$") else ("", unit)
         value = style.amount(style.rounded(rows[key]))
-        return {"label": label, "value": f"{sign}{value}", "unit": after, "note": note}
+        ends = [
+            style.amount(style.rounded(every[key][e])) for e in ("before_5", "before_95") if e in every[key]
+        ]
+        span = f"{ends[0]} to {ends[1]}" if ends else ""
+        return {"label": label, "value": f"{sign}{value}", "unit": after, "note": note, "range": span}
 
     cards = [
         card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {by_air:.0%} of it by air"),
@@ -276,15 +326,34 @@ def _comparison(report: ReportData) -> dict[str, Any]:
     """The table of questions against headline figures."""
     rows = []
     base = plain(tables.headline(report.base))
-    shown = [k for k in COLUMNS if base[k]["before"]]
-    for question, after in report.answers:
-        frame = plain(tables.headline(report.base, after))
-        cells = [{"value": frame[k]["after"], "ratio": frame[k]["ratio"] - 1.0} for k in shown]
+    shown = [k for k in COLUMNS if base[k]["before"] and (report.draws == 1 or k != "leaf sales")]
+    for question, before, after in report.pairs:
+        frame = plain(tables.headline(before, after))
+        cells = [
+            {
+                "value": frame[k]["after"],
+                "ratio": frame[k]["ratio"] - 1.0,
+                "range": _range_of_change(frame[k]),
+                "open": is_open(frame[k]),
+            }
+            for k in shown
+        ]
         rows.append({"title": question.title, "cells": cells})
     columns = [
         {"label": COLUMNS[k], "unit": UNITS[base[k]["unit"]], "value": base[k]["before"]} for k in shown
     ]
     return {"columns": columns, "rows": rows}
+
+
+def _range_of_change(row: Mapping[str, Any]) -> str:
+    """The 90 % interval of a change as a part of what was there: ``−22 to −2%``; empty without one."""
+    ends = [row.get(f"ratio_{end}", np.nan) - 1.0 for end in ("5", "95")]
+    if not np.isfinite(ends).all():
+        return ""
+    low, high = (f"{end:+,.0%}".replace("-", "−") if abs(end) >= 0.005 else "0%" for end in ends)
+    if low == high:
+        return "" if low == "0%" else low
+    return f"{low.removesuffix('%')} to {high}"
 
 
 def _titles(report: ReportData) -> dict[str, Any]:
@@ -323,9 +392,17 @@ def _patterns(report: ReportData) -> list[dict[str, Any]] | None:
         waits = row["holds"] is None or pd.isna(row["holds"])
         row.setdefault("diagnosis", "")
         row["verdict"] = "waits" if waits else "yes" if row["holds"] else "no"
+        row["range"] = "" if waits or "ratio_5" not in row else _span(row["ratio_5"], row["ratio_95"])
+        chance = row.get("probability", np.nan)
+        row["chance"] = "" if waits or pd.isna(chance) else f"{chance:.0%}"
         source = report.case.sources.get(str(row.get("source", "")))
         row["title"] = source.title if source else ""
     return sorted(rows, key=lambda r: ("no", "yes", "waits").index(r["verdict"]))
+
+
+def _span(low: float, high: float) -> str:
+    first, last = _cell(low), _cell(high)
+    return first if first == last else f"{first} to {last}"
 
 
 def _claims(report: ReportData) -> list[dict[str, Any]]:
@@ -417,6 +494,13 @@ def _cell(value: Any) -> str:
         return str(value)
     number = float(value)
     return (f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}").replace("-", "−")
+
+
+def _row_span(row: Mapping[str, Any], name: str) -> str:
+    """The 90 % interval of a row's figure, as a table shows it; empty without one."""
+    if f"{name}_5" not in row:
+        return ""
+    return _span(float(row[f"{name}_5"]), float(row[f"{name}_95"]))
 
 
 def _percent(value: float) -> str:

@@ -246,7 +246,7 @@ def _moves(row: Row) -> str:
     if not drawn(row):
         return f"{'rises' if after > before else 'falls'} from {first} to {then}"
     text = f"{verb(row)} ({span(row)})"
-    turned = (after - before) * float(row["change"]) <= 0
+    turned = (after - before) * float(row["change"]) <= 0 or _tonnes(before) == then
     return f"{text}, from {_tonnes(before) if turned else f'{first} to {then}'}"
 
 

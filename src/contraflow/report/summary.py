@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from contraflow.report import sibling_words
 from contraflow.report.contents import plain
 from contraflow.report.style import amount, rounded
 from contraflow.report.words import (
+    NAMED,
     NOTHING,
     SMALL,
     Row,
@@ -75,6 +76,8 @@ class _Facts:
     figures: Mapping[str, Row]
     beside: str
     """What moves beside the case's own goods, in a sentence; empty if hardly anything does."""
+    known: dict[str, _Moved] = field(default_factory=dict)
+    """What :meth:`moved` found so far."""
 
     @property
     def draws(self) -> int:
@@ -94,9 +97,12 @@ class _Facts:
 
     def moved(self, by: str) -> _Moved:
         """Losses and gains of one grouping."""
-        if by == "refined":
-            return _moves(tables.refined(self.base, self.after), 0.01)
-        return _moves(tables.displacement(self.base, self.after, by))
+        if by not in self.known:
+            if by == "refined":
+                self.known[by] = _moves(tables.refined(self.base, self.after), 0.01)
+            else:
+                self.known[by] = _moves(tables.displacement(self.base, self.after, by))
+        return self.known[by]
 
 
 class _Moved(NamedTuple):
@@ -155,7 +161,7 @@ def _short(facts: _Facts) -> tuple[str, ...]:
     lead = _lead(facts)
     if lead:
         hired = sibling_words.pay(facts.base, facts.after, facts.names, sibling_words.STRIKING)
-        parts = (lead, _total(facts, "In all", full=False), facts.beside, hired, _winners(facts))
+        parts = (lead, _total(facts, "In all", full=NAMED not in lead), facts.beside, hired, _winners(facts))
         return tuple(part for part in parts if part)
     asides = (
         say(facts.base, facts.after, facts.names) for say in (sibling_words.other_supply, sibling_words.pay)

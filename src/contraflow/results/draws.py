@@ -104,6 +104,13 @@ def median(data: xr.Dataset, name: str) -> Values:
     return np.asarray(np.median(values if kept.all() else values[kept], axis=0), dtype=float)
 
 
+def mean(data: xr.Dataset, name: str) -> Values:
+    """A variable's mean over the draws that are solved: unlike medians, means of parts add up."""
+    values = data[name].values
+    kept = solved(data)
+    return np.asarray(np.mean(values if kept.all() else values[kept], axis=0), dtype=float)
+
+
 def quantiles(name: str, values: Values) -> dict[str, Values]:
     """Columns of a figure with shape (draw, row): its median and, with draws, its 50 % and 90 % interval."""
     if values.shape[0] == 1:

@@ -22,6 +22,7 @@ from contraflow.results.draws import (
     Values,
     falls,
     known_quantiles,
+    mean,
     median,
     noted,
     paired,
@@ -395,7 +396,7 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
     names = list(map(str, coord(data, "node")))
     number = {n: i for i, n in enumerate(names)}
     tail, head = (np.array([number[str(n)] for n in coord(data, c)]) for c in ("tail", "head"))
-    pure = median(data, "arrival_pure")
+    pure = mean(data, "arrival_pure")
     starts = coord(data, "kind") == "activity"
     at_home = coord(data, "from_country") == home_country(data, home)
     whole = np.bincount(head, pure, len(names))
