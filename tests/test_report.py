@@ -14,6 +14,7 @@ import pytest
 import synthetic
 from contraflow.errors import OutputError
 from contraflow.report import charts, evidence, figures, html, summary, words
+from contraflow.report.changes import draw_dumbbells
 from contraflow.report.contents import ledger_table, shown_names
 from contraflow.report.lines import bend, flows, map_frame, split
 from contraflow.report.maps import flow_map
@@ -374,7 +375,7 @@ def test_figures_with_draws_are_such_as_plotly_accepts(drawn):
 
 def test_a_chart_of_changes_draws_both_intervals(drawn):
     table = tables.displacement(drawn.base, drawn.answers[0][1], "mode")
-    drawing = charts.draw_dumbbells(table, "t", NAMES)
+    drawing = draw_dumbbells(table, "t", NAMES)
     beside = [trace for trace in drawing.data if trace.get("xaxis") == "x2" and trace["mode"] == "lines"]
     ends = {x for trace in beside for x in trace["x"] if x is not None}
     flights = table.loc["small-plane"]

@@ -11,6 +11,7 @@ import xarray as xr
 
 from contraflow.report import charts
 from contraflow.report import sibling_words as words
+from contraflow.report.changes import draw_dumbbells
 from contraflow.report.contents import ReportData
 from contraflow.report.drawing import Drawing
 from contraflow.report.words import drawn, is_open, largest_change, listed, lower, span
@@ -233,6 +234,6 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
 def _draw(frame: pd.DataFrame, unit: str) -> Drawing:
     """Dots before and after, or bars where there is only a before."""
     if "after" in frame:
-        return charts.draw_dumbbells(frame, unit, {str(label): str(label) for label in frame.index})
+        return draw_dumbbells(frame, unit, {str(label): str(label) for label in frame.index})
     rows = frame.assign(name=frame.index).sort_values("before", kind="stable")
     return charts.draw_bars(rows, unit)
