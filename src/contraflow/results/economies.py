@@ -78,7 +78,8 @@ def bought(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     def rows(data: xr.Dataset) -> Rows:
         return grouped(coord(data, "supply_input"), data["supplied"].values / USD_PER_MILLION)
 
-    return noted(contrast(rows(base), None if after is None else rows(after), "input", shares=False), base)
+    frame = contrast(rows(base), None if after is None else rows(after), "input", shares=False)
+    return noted(frame.loc[list(dict.fromkeys(coord(base, "supply_input")))], base)
 
 
 def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
