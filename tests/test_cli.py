@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -18,6 +19,7 @@ from contraflow.cli.files import replace_file
 from contraflow.cli.show import becomes, dollars, number, percent, signed
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
+from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = (
@@ -35,6 +37,19 @@ def lab(example, monkeypatch):
     """The calibrated example, which every command gets instead of calibrating again."""
     monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: example)
     return example
+
+
+@pytest.fixture(scope="module")
+def many(example):
+    """The example with draws around its fit."""
+    return spread(example, width=0.05)
+
+
+@pytest.fixture
+def drawn(many, monkeypatch):
+    """The example with draws, which every command gets instead of calibrating."""
+    monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: many)
+    return many
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +213,80 @@ def test_respond(lab):
     assert {row["activity"] for row in record["livelihoods"]} == {"leaf", "licit-income", "carrying"}
     assert {row["supply"] for row in record["supplies"]} == {"chemicals-port", "chemicals-abroad"}
     assert record["goods"] == []
+
+
+@pytest.mark.parametrize("width", [100, 80])
+def test_respond_with_draws(drawn, width):
+    given = ("respond", "example", "-m", "radar=2; interceptors=4")
+    result = call(*given, width=width)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= width
+    text = " ".join(result.stdout.split())
+    for word in ("90% interval", "over 5%", "Probability that exports fall by more than 5%", "20 draws"):
+        assert word in text
+    assert "single best fit" not in text
+    assert "…" not in text
+
+
+def test_respond_with_draws_as_json(drawn):
+    record = finite(call("respond", "example", "-m", "radar=2; interceptors=4", "--json").stdout)
+    out = record["figures"]["exports"]
+    assert out["change_5"] <= out["change_25"] <= out["change"] <= out["change_75"] <= out["change_95"]
+    assert 0 <= out["p_falls_5pct"] <= out["p_falls"] <= 1
+    assert (record["draws"], record["left_out"]) == (20, 0)
+    moved = record["displacement"]["route"]
+    assert moved["displaced_5"] <= moved["displaced"] <= moved["displaced_95"]
+    assert {"after_25", "ratio_95", "share_change_5"} <= set(moved["rows"][0])
+
+
+def test_a_single_draw_is_shown_as_before_with_a_note(lab):
+    result = call("respond", "example", "-m", "radar=2")
+    assert "A single best fit: no uncertainty is shown." in result.stdout
+    for word in ("90%", "interval", "Probability", "over 5%"):
+        assert word not in result.stdout
+    figures = finite(call("respond", "example", "-m", "radar=2", "--json").stdout)["figures"]
+    assert set(figures["exports"]) == {"unit", "before", "after", "change", "ratio"}
+    assert "no uncertainty is shown" in call("validate", "example").stdout
+
+
+def test_lost_draws_are_told(drawn, many, monkeypatch):
+    import dataclasses
+
+    from contraflow.results.draws import mark_unsolved
+
+    found = np.arange(20) > 1
+    respond = type(many).respond
+
+    def lost(self, policy, title=None):
+        answer = respond(self, policy, title)
+        return dataclasses.replace(answer, data=mark_unsolved(answer.data, found), alternatives=())
+
+    monkeypatch.setattr(type(many), "respond", lost)
+    given = ("respond", "example", "-m", "radar=2; interceptors=4")
+    assert "No equilibrium was found in 2 of 20 draws; they are left out." in call(*given).stdout
+    record = finite(call(*given, "--json").stdout)
+    assert (record["draws"], record["left_out"]) == (18, 2)
+    assert record["largest_error"] < 1e-9
+
+
+@pytest.mark.parametrize("width", [100, 80])
+def test_run_with_draws(drawn, width):
+    result = call("run", "example", "--no-report", width=width)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= width
+    text = " ".join(result.stdout.split())
+    assert "medians of 20 draws" in text
+    assert "exports fall by over 5%: >95%" in text
+    assert "margins of error" not in text
+    assert "…" not in text
+
+
+def test_validate_with_draws(drawn):
+    result = call("validate", "example")
+    assert result.exit_code == 0
+    assert "in what share of the draws" in " ".join(result.stdout.split())
+    record = finite(call("validate", "example", "--json").stdout)
+    assert all(0.5 <= p["probability"] <= 1 and p["ratio_5"] <= p["ratio_95"] for p in record["patterns"])
 
 
 def test_validate(lab):

@@ -14,6 +14,7 @@ import pytest
 import synthetic
 from contraflow.errors import OutputError
 from contraflow.report import charts, evidence, figures, html, summary, words
+from contraflow.report.changes import draw_dumbbells
 from contraflow.report.contents import ledger_table, shown_names
 from contraflow.report.lines import bend, flows, map_frame, split
 from contraflow.report.maps import flow_map
@@ -255,3 +256,172 @@ def test_what_fails_and_what_fits_worst_comes_first():
 def test_the_ledger_is_grouped_by_subject(page):
     groups = re.findall(r"<summary>([^<]*) <small>(\d+) numbers", page)
     assert ("Pay, hire and loads", "1") in groups
+
+
+DRAWS = 20
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return synthetic.report(DRAWS)
+
+
+@pytest.fixture(scope="module")
+def drawn_page(drawn):
+    return html.render(drawn)
+
+
+def row(before: float, *change: float) -> dict[str, float]:
+    """A row as from a table: the median change and its four ends, with the same before in all draws."""
+    ends = ("", "_5", "_25", "_75", "_95")
+    changes = dict(zip((f"change{e}" for e in ends), change, strict=True))
+    ratios = {f"ratio{e}": 1 + c / before for e, c in zip(ends, change, strict=True)}
+    return {"before": before, "after": before + change[0]} | changes | ratios
+
+
+@pytest.mark.parametrize(
+    ("made", "verb", "amount"),
+    [
+        (row(100, -12, -20, -15, -8, -3), "falls by 12%", "12% less (3 to 20%; from 100 to 88 t)"),
+        (
+            row(100, 2, -4, 0, 5, 9),
+            "may rise or fall",
+            "perhaps more, perhaps less (−4 to +9%; from 100 to 102 t)",
+        ),
+        (row(100, 0.1, -1, 0, 0.5, 1), "hardly changes", "as much as before (100 t)"),
+        (row(100, 5, -0.1, 2, 8, 14), "rises by 5%", "5% more (0 to 14%; from 100 to 105 t)"),
+        (
+            row(10, 20, 5, 10, 30, 50),
+            "grows 3.0-fold",
+            "3.0 times as much (1.5 to 6.0-fold; from 10 to 30 t)",
+        ),
+        (row(100, -99, -100, -100, -98, -95), "all but ends", "99% less (95 to 100%; from 100 to 1.0 t)"),
+        (row(100, -99, -100, -100, -70, -40), "falls by 99%", "99% less (40 to 100%; from 100 to 1.0 t)"),
+    ],
+)  # fmt: skip
+def test_sentences_are_honest_about_signs(made, verb, amount):
+    assert words.verb(made) == verb
+    assert words.as_much(made, "t") == amount
+
+
+def test_medians_that_turn_a_change_round_are_not_told():
+    made = row(1000, -5, -9, -7, -3, -2) | {"after": 1010.0}
+    assert words.from_to(made, "t") == "about 1,000 t"
+
+
+@pytest.mark.parametrize(
+    ("falls", "rises", "said"),
+    [
+        (0.83, 0.0, "fall by more than 5%: 83%."),
+        (0.3, 0.6, "rise by more than 5%: 60%; that they fall by as much: 30%."),
+        (0.0, 0.0, "change by more than 5%: below 1%."),
+        (1.0, 0.0, "fall by more than 5%: above 99%."),
+    ],
+)
+def test_probabilities_in_words(falls, rises, said):
+    told = words.chance({"p_falls_5pct": falls, "p_rises_5pct": rises}, "exports", 200)
+    assert told == f"Probability that exports {said}"
+    assert words.share_of_draws(1.0, 20) == "above 95%"
+
+
+def test_with_draws_an_answer_has_ranges_and_a_probability(drawn):
+    told = summary.tell(drawn.base, drawn.answers[0][1], NAMES)
+    assert "(90% interval " in " ".join(told.short)
+    assert "Probability that exports " in " ".join(told.short)
+    text = summary.tell(BASE, SHUT, NAMES)
+    assert not any("interval" in part or "Probability" in part for part in text.short)
+
+
+def test_an_open_change_is_not_told_as_a_fall_or_rise():
+    made = [synthetic.outcome(DRAWS), synthetic.outcome(DRAWS, hazard=0.02, seed=8)]
+    told = summary.tell(*made, NAMES)
+    assert "perhaps more, perhaps less" in " ".join(text for _, text in told.findings)
+
+
+def test_the_page_shows_intervals_and_says_how_to_read_them(drawn, drawn_page):
+    parser = _Addresses()
+    parser.feed(drawn_page)
+    assert not parser.open
+    assert f"medians of {DRAWS} draws" in drawn_page
+    assert drawn_page.count(charts.READING) >= 3
+    assert "means over the draws" in drawn_page
+    assert "Falls by over 5%" in drawn_page
+    card = re.search(r'Leaves Peru</span><b>.*?</b><span class="range">(.*?) to (.*?)</span>', drawn_page)
+    low, high = (tables.headline(drawn.base).loc["exports", f"before_{end}"] for end in ("5", "95"))
+    assert card is not None
+    assert [float(x.replace(",", "")) for x in card.groups()] == pytest.approx([low, high], rel=0.05)
+
+
+def test_the_page_of_a_best_fit_shows_no_interval(page):
+    shown = page.partition("</style>")[2].partition("<script")[0]
+    for word in ("90%", "50%", 'class="range"', "Probability", "by over 5%", "medians of", "means over"):
+        assert word not in shown
+
+
+def test_figures_with_draws_are_such_as_plotly_accepts(drawn):
+    base, after = drawn.base, drawn.answers[0][1]
+    made = (
+        figures.changes(CASE, base, after),
+        figures.changes(CASE, base, after, "zone"),
+        figures.incomes(base, after),
+        figures.incomes(base),
+        figures.price_ladder(CASE, base),
+        figures.price_parts(CASE, base),
+        figures.journeys(CASE, base),
+        figures.change_map(CASE, base, after),
+    )
+    assert all(len(figure.data) for figure in made)
+
+
+def test_a_chart_of_changes_draws_both_intervals(drawn):
+    table = tables.displacement(drawn.base, drawn.answers[0][1], "mode")
+    drawing = draw_dumbbells(table, "t", NAMES)
+    beside = [trace for trace in drawing.data if trace.get("xaxis") == "x2" and trace["mode"] == "lines"]
+    ends = {x for trace in beside for x in trace["x"] if x is not None}
+    flights = table.loc["small-plane"]
+    assert {flights[f"change_{end}"] for end in ("5", "25", "75", "95")} <= ends
+
+
+def test_bars_carry_whiskers_and_those_put_together_none(drawn):
+    table = tables.incomes(drawn.base, drawn.answers[0][1])
+    thin, thick, _ = charts.draw_income_bars(table).data[:3]
+    ends = np.add(thin["x"], thin["error_x"]["array"])
+    assert ends.max() == pytest.approx(table["after_95"].max())
+    assert (np.array(thick["error_x"]["arrayminus"]) >= 0).all()
+    folded = charts.draw_income_bars(table, most=4).data[0]
+    assert folded["y"][0].endswith("medians<br>added up") or "medians added up" in folded["y"][0]
+    assert folded["error_x"]["array"][0] == 0
+
+
+def test_lost_draws_are_left_out_of_the_page_and_told(drawn):
+    from contraflow.results.draws import mark_unsolved
+
+    found = np.arange(DRAWS) != 4
+    (question, first), second = drawn.answers
+    data = type(drawn)(
+        drawn.case, drawn.base, ((question, mark_unsolved(first, found)), second), drawn.claims, drawn.meta
+    )
+    text = html.render(data)
+    assert "In 1 of 20 draws no equilibrium was found" in text
+    assert "NaN" not in text.partition("<script>")[0]
+    assert not re.search(r">nan<|\bnan\b(?=[^\w]*</td>)", text)
+    kept = [b.sizes["draw"] for _, b, _ in data.pairs]
+    assert kept == [DRAWS - 1, DRAWS]
+
+
+def test_patterns_have_a_probability_on_the_page(drawn):
+    rows = pd.DataFrame(
+        {
+            "pattern": ["a", "b"],
+            "statement": ["Holds so.", "Waits so."],
+            "expected": ["rises"] * 2,
+            "ratio": [1.2, np.nan],
+            "ratio_5": [1.1, np.nan],
+            "ratio_95": [1.31, np.nan],
+            "probability": [0.97, np.nan],
+            "holds": [True, None],
+        }
+    )
+    text = html.render(type(drawn)(drawn.case, drawn.base, (), drawn.claims, drawn.meta, drawn.ledger, rows))
+    assert '<span class="range">1.1 to 1.31</span>' in text
+    assert '<td class="n">97%</td>' in text

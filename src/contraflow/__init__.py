@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from contraflow.errors import (
     CaseError,
+    ComparisonError,
     ContraflowError,
     ConvergenceError,
     NetworkError,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CaseError",
     "Comparison",
+    "ComparisonError",
     "ContraflowError",
     "ConvergenceError",
     "Lab",

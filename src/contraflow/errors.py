@@ -6,6 +6,7 @@ ContraflowError
 ├── PolicyError          a level is unknown, negative or beyond its range
 ├── ConvergenceError     no equilibrium, or no fit, was found; says what was tried
 ├── ObservationError     a claim or pattern selects nothing in the model
+├── ComparisonError      two outcomes do not go together, or a figure is not among theirs
 └── OutputError          a result cannot be written
 """
 
@@ -66,6 +67,10 @@ class ConvergenceError(ContraflowError):
 
 class ObservationError(ContraflowError):
     """A claim or pattern selects nothing in the model."""
+
+
+class ComparisonError(ContraflowError, ValueError):
+    """Two outcomes cannot be compared draw by draw, or a figure is asked for that they do not have."""
 
 
 class OutputError(ContraflowError):

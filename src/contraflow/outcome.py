@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from contraflow.network.network import Network
+from contraflow.results import draws
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from contraflow.results.chances import Direction
+
 Array = npt.NDArray[np.float64]
+
+SHOWN = (
+    "unit",
+    "before",
+    "after",
+    "change",
+    "change_5",
+    "change_95",
+    "ratio",
+    "p_falls_5pct",
+    "p_rises_5pct",
+)
+"""Columns of the headline figures that a comparison shows of itself."""
 
 
 class Search(NamedTuple):
@@ -51,14 +68,19 @@ class Outcome:
     alternatives: tuple[Outcome, ...] = ()
 
     def compare(self, other: Outcome) -> Comparison:
-        """This outcome against another, usually the baseline."""
+        """This outcome against another of the same lab: the baseline, or another policy.
+
+        Raises ComparisonError if the two do not share their draws.
+        """
         return Comparison(other, self)
 
     def summary(self) -> pd.DataFrame:
         """Headline figures of this outcome."""
         from contraflow.results import tables
 
-        return tables.headline(self.data, self.data)[["before", "unit"]].rename(columns={"before": "figure"})
+        frame = tables.headline(self.data)
+        names = {c: str(c).replace("before", "figure") for c in frame if c != "unit"}
+        return frame[[*names, "unit"]].rename(columns=names)
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what, M$ per year."""
@@ -127,22 +149,55 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two outcomes on the same draws."""
+    """Two outcomes of one lab, compared draw by draw: draw i of both holds the same numbers.
+
+    Draws that are not solved in both are left out of all tables, which say how many in
+    ``attrs["left_out"]``.
+    """
 
     before: Outcome
     after: Outcome
 
+    def __post_init__(self) -> None:
+        """Refuse outcomes that do not go together. Raises ComparisonError."""
+        draws.expect_same_draws(self.before.data, self.after.data)
+
+    @cached_property
+    def _pair(self) -> tuple[xr.Dataset, xr.Dataset]:
+        """Both sides on the draws that they share."""
+        base, after = draws.paired(self.before.data, self.after.data)
+        return base, base if after is None else after
+
+    @property
+    def left_out(self) -> int:
+        """How many draws are left out, since one of the sides found no equilibrium in them."""
+        return draws.left_out(self._pair[0])
+
     def summary(self) -> pd.DataFrame:
-        """Headline figures before and after."""
+        """Headline figures before and after, with the probabilities that each falls or rises."""
         from contraflow.results import tables
 
-        return tables.headline(self.before.data, self.after.data)
+        return tables.headline(*self._pair)
+
+    def probability(
+        self, figure: str, direction: Direction, *, by: float = 0.0, among: str | None = None
+    ) -> float:
+        """Share of draws in which a figure falls or rises by more than the part ``by`` of its value before.
+
+        ``figure`` is a row of :meth:`summary` or, with ``among``, of the displacement by ``mode``,
+        ``route``, ``country``, ``form`` or ``zone``, or of the incomes by ``actor``:
+        ``probability("exports", "falls", by=0.05)``. Raises ComparisonError for what is not there, and for
+        a single draw.
+        """
+        from contraflow.results import chances
+
+        return chances.probability(*self._pair, figure, direction, by=by, among=among)
 
     def displacement(self, by: str = "mode") -> pd.DataFrame:
         """What moved where, by ``mode``, ``route`` or ``zone``."""
         from contraflow.results import tables
 
-        return tables.displacement(self.before.data, self.after.data, by)
+        return tables.displacement(*self._pair, by)
 
     def map(self) -> go.Figure:
         """What changes on the map: more and less."""
@@ -150,37 +205,48 @@ class Comparison:
 
         case = self.before.network.case
         names = contents.shown_names(case)
-        return maps.flow_map(self.before.data, case.places, self.after.data, "difference", names=names)
+        base, after = self._pair
+        return maps.flow_map(base, case.places, after, "difference", names=names)
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what before and after, M$ per year."""
         from contraflow.results import tables
 
-        return tables.incomes(self.before.data, self.after.data)
+        return tables.incomes(*self._pair)
 
     def livelihoods(self, by: str = "activity") -> pd.DataFrame:
         """What households at home live from, by ``activity``, ``zone``, ``income`` or ``hire``."""
         from contraflow.results import economies
 
-        return economies.livelihoods(self.before.data, self.after.data, by=by)
+        return economies.livelihoods(*self._pair, by=by)
 
     def goods(self, by: str = "country") -> pd.DataFrame:
         """What else leaves home, kg and M$ a year, by ``country``, ``route`` or ``form``."""
         from contraflow.results import economies
 
-        return economies.goods(self.before.data, self.after.data, by=by)
+        return economies.goods(*self._pair, by=by)
 
     def supplies(self) -> pd.DataFrame:
         """Who supplies what the trade buys, M$ a year."""
         from contraflow.results import economies
 
-        return economies.supplies(self.before.data, self.after.data)
+        return economies.supplies(*self._pair)
+
+    def _shown(self) -> pd.DataFrame:
+        """The columns of :meth:`summary` that fit on a page."""
+        frame = self.summary()
+        return frame[[c for c in SHOWN if c in frame]]
 
     def __repr__(self) -> str:
         """Title and headline figures."""
         head = f"<Comparison {self.after.title}, against {self.before.title}>"
-        return f"{head}\n{self.summary().to_string(float_format='{:,.1f}'.format)}"
+        return f"{head}\n{self._shown().to_string(float_format='{:,.1f}'.format, formatters=_chances())}"
 
     def _repr_html_(self) -> str:
         head = f"<b>{html.escape(self.after.title)}</b>, against {html.escape(self.before.title)}"
-        return head + self.summary().to_html(float_format="{:,.1f}".format)
+        return head + self._shown().to_html(float_format="{:,.1f}".format, formatters=_chances())
+
+
+def _chances() -> dict[str, Callable[..., Any]]:
+    """How columns of probabilities are written."""
+    return {name: "{:.0%}".format for name in SHOWN if name.startswith("p_")}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import records
 from contraflow.cli.records import Record
-from contraflow.cli.show import number, percent, say, signed, table
+from contraflow.cli.show import interval, likely, number, percent, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.model.root import TOLERANCE
+from contraflow.report.words import level
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 HEADS = "|>before|>after|>change|>"
+DRAWN = "|>before|>after|>change|>90% interval"
+"""Heads with draws; the figures have one more, of probabilities."""
 WORD_JOINER = "\u2060"
 
 ABROAD = {
@@ -59,36 +62,73 @@ def _show(record: Record, console: Console) -> None:
     price = record["price_of"]
     named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
     figures = [{"name": f"{named.get(name, name)}, {f['unit']}"} | f for name, f in record["figures"].items()]
-    _table(console, "Figures", figures)
+    _table(console, "Figures", figures, record["draws"])
     titles = {"mode": "Ways out of the country, t/yr", "route": "Where it leaves, t/yr", "zone": "Coca, ha"}
     for by, moved in record["displacement"].items():
         _table(console, titles[by], moved["rows"])
         if moved["displaced"] > UNSEEN:
-            say(console, (f"{moved['displaced']:.0%} of what is lost here comes up elsewhere", "dim"))
+            share = f"{moved['displaced']:.0%}"
+            if "displaced_5" in moved:
+                low, high = (f"{min(moved[f'displaced_{end}'], 9.99):.0%}"[:-1] for end in ("5", "95"))
+                share += f" ({low} to {high}%)"
+            say(console, (f"{share} of what is lost here comes up elsewhere", "dim"))
     _table(console, "Incomes, million $/yr", record["incomes"])
-    for other in record["alternatives"]:
-        out = other["figures"]["exports"]
+    for text in otherwise(record):
         console.print()
-        say(console, (f"It may also settle otherwise: exports {number(out['after'])} t.", "yellow"))
+        say(console, (f"It may also settle otherwise{text}.", "yellow"))
+    console.print()
+    _uncertainty(console, record)
     if "convergence" in record:
         _convergence(console, record)
 
 
-def _table(console: Console, title: str, rows: Sequence[Record]) -> None:
-    lines = [
+def otherwise(record: Mapping[str, Any]) -> list[str]:
+    """Other equilibria of an answer, each by its exports; with draws, in how many there are any."""
+    ends = [float(other["figures"]["exports"]["after"]) for other in record["alternatives"]]
+    if record["draws"] == 1 or not ends:
+        return [f": exports {number(end)} t" for end in ends]
+    some = max(other["draws"] for other in record["alternatives"])
+    low, high = number(min(ends)), number(max(ends))
+    exports = low if low == high else f"{low} to {high}"
+    return [f", in {some} of {record['draws']} draws: exports {exports} t"]
+
+
+def _uncertainty(console: Console, record: Record) -> None:
+    """What the figures are: medians with intervals, or a best fit without."""
+    if record["left_out"]:
+        every = record["draws"] + record["left_out"]
+        text = f"No equilibrium was found in {record['left_out']} of {every} draws; they are left out."
+        say(console, (text, "yellow"))
+    if record["draws"] == 1:
+        say(console, ("A single best fit: no uncertainty is shown.", "dim"))
+        return
+    say(
+        console,
         (
-            row["name"],
-            number(row["before"]),
-            number(row["after"]),
-            signed(row["change"]),
-            percent(row["change"], row["before"]),
-        )
-        for row in rows
-        if max(abs(row["before"]), abs(row["after"])) >= UNSEEN
-    ]
-    if lines:
-        console.print()
-        console.print(table(HEADS, lines, title=title))
+            f"Medians of {record['draws']} draws. A change is taken draw by draw, so medians need not add "
+            "up; its 90% interval holds nine draws in ten. over 5%: how probable it is that a figure falls "
+            "or rises by more than a twentieth.",
+            "dim",
+        ),
+    )
+
+
+def _table(console: Console, title: str, rows: Sequence[Record], draws: int = 1) -> None:
+    """Before, after and change; with intervals where the rows have them, and probabilities with draws."""
+    rows = [row for row in rows if max(abs(row["before"]), abs(row["after"])) >= UNSEEN]
+    if not rows:
+        return
+    many = "change_5" in rows[0]
+    heads = DRAWN if many else HEADS
+    lines = []
+    for row in rows:
+        cells = [row["name"], *(number(level(row, c)) for c in ("before", "after")), signed(row["change"])]
+        cells.append(interval(row) if many else percent(row["change"], row["before"]))
+        if many and draws > 1:
+            cells.append(likely(row, draws))
+        lines.append(cells)
+    console.print()
+    console.print(table(f"{heads}|>over 5%" if many and draws > 1 else heads, lines, title=title))
 
 
 def _convergence(console: Console, record: Record) -> None:

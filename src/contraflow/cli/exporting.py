@@ -8,12 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from contraflow.cli import records
 from contraflow.cli.files import expect_writable, make_folder, replace_file
 from contraflow.cli.terminal import plain, progress, screen
-from contraflow.results import tables
+from contraflow.results import draws, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +90,6 @@ def _medians(data: xr.Dataset, along: str) -> pd.DataFrame:
     import pandas as pd
 
     labels = {str(n): tables.coord(data, str(n)) for n, c in data.coords.items() if c.dims == (along,)}
-    chosen = {str(n): v for n, v in data.data_vars.items() if v.dims == ("draw", along)}
-    columns: dict[str, Any] = labels | {n: np.median(v.values, axis=0) for n, v in chosen.items()}
+    chosen = [str(n) for n, v in data.data_vars.items() if v.dims == ("draw", along)]
+    columns: dict[str, Any] = labels | {n: draws.median(data, n) for n in chosen}
     return pd.DataFrame(columns).set_index(along)

@@ -89,8 +89,8 @@ def _show_patterns(record: records.Record) -> None:
         (
             Text.assemble(p["statement"], "\n", (_why(p), "dim")),
             p["expected"],
-            DASH if p["holds"] is None else _ratio(p["ratio"]),
-            words[p["holds"]],
+            DASH if p["holds"] is None else Text.assemble(_ratio(p["ratio"]), (_range(p), "dim")),
+            Text.assemble(words[p["holds"]], (_probability(p), "dim")),
         )
         for p in every
     ]
@@ -102,6 +102,17 @@ def _show_patterns(record: records.Record) -> None:
         say(console, f"Not: {', '.join(record['failing'])}.")
     if record["not_run"]:
         say(console, f"{len(record['not_run'])} need time and are not run: they wait for the dynamics.")
+    if any("probability" in p for p in every):
+        say(
+            console,
+            (
+                "model: the quantity with the measure over that without, median and 90% interval. Below yes "
+                "or no: in what share of the draws the behaviour shows; yes from half of them on.",
+                "dim",
+            ),
+        )
+    elif record["run"]:
+        say(console, ("A single best fit: no uncertainty is shown.", "dim"))
 
 
 def _show_predictions(lab: Lab) -> None:
@@ -148,6 +159,20 @@ def _ratio(ratio: float) -> str:
     if not known(ratio):
         return DASH
     return f"×{ratio:.3f}" if ratio < 9.9995 else f"×{number(ratio)}"
+
+
+def _range(pattern: records.Record) -> str:
+    """The 90 % interval of the ratio, on a line of its own; nothing without one."""
+    if not known(pattern.get("ratio_5")):
+        return ""
+    low, high = (_ratio(pattern[f"ratio_{end}"]).removeprefix("×") for end in ("5", "95"))
+    return f"\n{low}" if low == high else f"\n{low} to {high}"
+
+
+def _probability(pattern: records.Record) -> str:
+    """In what share of the draws a pattern shows, on a line of its own; nothing for a single draw."""
+    share = pattern.get("probability")
+    return f"\n{share:.0%}" if share is not None and known(share) else ""
 
 
 def claims(name: str, *, seed: int, as_json: bool) -> None:

@@ -62,9 +62,10 @@ def provenance(lab: Lab) -> Record:
 def baseline(lab: Lab) -> Record:
     """Headline figures of the baseline, by name."""
     data = lab.baseline().data
-    frame = tables.headline(data, data)
+    frame = tables.headline(data)
+    frame = frame.rename(columns={c: str(c).replace("before", "value") for c in frame})
     return {
-        "figures": {str(k): {"value": row["before"], "unit": row["unit"]} for k, row in frame.iterrows()},
+        "figures": {str(k): _contrast(row) for k, row in frame.to_dict("index").items()},
         "price_of": price_of(lab),
     }
 
@@ -88,6 +89,8 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
     return {
         "title": outcome.title,
         "price_of": price_of(lab),
+        "draws": figures.attrs["draws"],
+        "left_out": figures.attrs["left_out"],
         "policy": dict(outcome.policy),
         "policy_in_words": describe(case, outcome.policy),
         "figures": {str(k): _contrast(row) for k, row in figures.to_dict("index").items()},
@@ -96,18 +99,22 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
         "livelihoods": rows(economies.livelihoods(base.data, outcome.data).reset_index()),
         "goods": rows(economies.goods(base.data, outcome.data).reset_index()),
         "supplies": rows(economies.supplies(base.data, outcome.data).reset_index()),
-        "alternatives": [
-            {
-                "title": other.title,
-                "figures": {
-                    str(k): _contrast(row)
-                    for k, row in tables.headline(base.data, other.data).to_dict("index").items()
-                },
-            }
-            for other in outcome.alternatives
-        ],
+        "alternatives": [_alternative(outcome, base, number) for number in range(len(outcome.alternatives))],
         "equilibria": 1 + len(outcome.alternatives),
         "largest_error": verify(outcome.data, base.data).worst,
+    }
+
+
+def _alternative(outcome: Outcome, base: Outcome, number: int) -> Record:
+    """Another equilibrium of a policy, over the draws that have it."""
+    other = outcome.alternatives[number]
+    found = np.ones(1, dtype=np.int64) if outcome.search is None else outcome.search.equilibria
+    own = np.flatnonzero(found > number + 1) if found.size > 1 else np.zeros(1, dtype=np.int64)
+    figures = tables.headline(base.data.isel(draw=own), other.data.isel(draw=own))
+    return {
+        "title": other.title,
+        "draws": int(own.size),
+        "figures": {str(k): _contrast(row) for k, row in figures.to_dict("index").items()},
     }
 
 
@@ -175,6 +182,6 @@ def _displacement(case: Case, base: Outcome, outcome: Outcome, by: str) -> Recor
     listed.insert(1, "name", [kinds[key].name if key in kinds else key for key in listed["id"].astype(str)])
     return {
         "unit": "ha" if by == "zone" else "t/yr",
-        "displaced": frame.attrs["displaced"],
+        **{str(name): value for name, value in frame.attrs.items() if str(name).startswith("displaced")},
         "rows": rows(listed),
     }

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from contraflow.report.style import amount, rounded
+from contraflow.report.words import level, share_of_draws
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,9 +56,35 @@ def percent(change: float, before: float) -> str:
     return f"{'+' if share > 0 else '−'}{f'{size:.1f}' if size < 9.95 else f'{size:.0f}'}%"
 
 
+def interval(row: Record) -> str:
+    """The 90 % interval of a change in its own unit: ``−308 to −30``."""
+    low, high = (signed(float(row[f"change_{end}"])) for end in ("5", "95"))
+    return low if low == high else f"{low} to {high}"
+
+
+def interval_of_share(row: Record) -> str:
+    """The 90 % interval of a change as a share of what was there: ``−90 to −40%``; empty without one."""
+    ends = [row.get(f"ratio_{end}") for end in ("5", "95")]
+    if not all(known(end) for end in ends):
+        return ""
+    low, high = (percent(float(end) - 1.0, 1.0) for end in ends if end is not None)
+    if low == high:
+        return low
+    return f"{low.removesuffix('%')} to {high}" if high.endswith("%") else f"{low} to {high}"
+
+
+def likely(row: Record, draws: int) -> str:
+    """How probable it is that a figure moves by more than 5 %, the likelier way: ``falls 76%``."""
+    falls, rises = float(row["p_falls_5pct"]), float(row["p_rises_5pct"])
+    if max(falls, rises) * draws < 0.5:
+        return DASH
+    word, share = ("falls", falls) if falls >= rises else ("rises", rises)
+    return f"{word} {share_of_draws(share, draws).replace('above ', '>').replace('below ', '<')}"
+
+
 def becomes(row: Record, *, prefix: str = "") -> str:
     """``57 → 3``, or one figure if they look alike."""
-    before, after = (prefix + number(float(row[c])) for c in ("before", "after"))
+    before, after = (prefix + number(level(row, c)) for c in ("before", "after"))
     return before if before == after else f"{before} → {after}"
 
 

@@ -28,14 +28,31 @@ NOTICEABLE = 1e-3
 """Relative change below which a quantity neither rises nor falls."""
 
 
+CHUNK = 256
+"""Economies that are observed at a time: each holds some hundred kilobytes."""
+
+ENOUGH = 0.5
+"""Share of draws in which both sides of a pattern need an equilibrium."""
+
+INTERVALS = {"ratio_5": 0.05, "ratio_25": 0.25, "ratio_75": 0.75, "ratio_95": 0.95}
+
+
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """Patterns with the model's ratio (pattern, draw) and whether each draw shows what is expected."""
+    """Patterns with the quantity before and after (pattern, draw), and what they say.
+
+    Both are NaN in draws in which one of the two policies found no equilibrium.
+    """
 
     patterns: tuple[schema.Pattern, ...]
     before: Array
     after: Array
     waiting: tuple[schema.Pattern, ...]
+
+    @property
+    def solved(self) -> npt.NDArray[np.bool_]:
+        """Whether both sides were found, (pattern, draw)."""
+        return ~(np.isnan(self.before) | np.isnan(self.after))
 
     @property
     def ratio(self) -> Array:
@@ -48,30 +65,52 @@ class Verdicts:
         low, high = np.array([_range(p) for p in self.patterns]).reshape(-1, 2).T
         return (self.ratio >= low[:, None]) & (self.ratio <= high[:, None])
 
+    @property
+    def probability(self) -> Array:
+        """Share of the solved draws in which the expected behaviour shows, (pattern,)."""
+        return np.asarray(self.holds.sum(axis=1) / np.maximum(self.solved.sum(axis=1), 1))
+
     def table(self) -> pd.DataFrame:
-        """One row per pattern: what is expected, the model's median ratio, whether it holds."""
+        """One row per pattern: what is expected, the model's median ratio, whether it holds.
+
+        A pattern holds if it shows in at least half of the draws. With more than one draw,
+        ``ratio_5`` to ``ratio_95`` bound the 50 % and 90 % intervals, ``probability`` is the share of
+        draws in which the pattern shows, and ``left_out`` counts those without an equilibrium.
+        """
         import pandas as pd
 
-        ran = [
-            _told(
-                p,
-                ratio=float(np.median(self.ratio[i])),
-                holds=bool(np.median(self.holds[i]) >= 0.5),
-                share_of_draws=float(self.holds[i].mean()),
-            )
-            for i, p in enumerate(self.patterns)
-        ]
-        nothing = {"ratio": np.nan, "holds": None, "share_of_draws": np.nan}
+        ran = [_told(p, **self._verdict(i)) for i, p in enumerate(self.patterns)]
+        nothing = {"ratio": np.nan, "holds": None}
+        if self._many:
+            nothing |= dict.fromkeys((*INTERVALS, "probability", "left_out"), np.nan)
         waits = "Needs time: waits for the dynamics."
         rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
+
+    @property
+    def _many(self) -> bool:
+        return bool(self.before.shape[1] > 1)
+
+    def _verdict(self, row: int) -> dict[str, object]:
+        known = self.ratio[row][~np.isnan(self.ratio[row])]
+        ends = np.quantile(known, (0.5, *INTERVALS.values())) if known.size else np.full(5, np.nan)
+        verdict: dict[str, object] = {
+            "ratio": float(ends[0]),
+            "holds": bool(self.probability[row] >= 0.5),
+        }
+        if self._many:
+            verdict |= {name: float(end) for name, end in zip(INTERVALS, ends[1:], strict=True)}
+            verdict["probability"] = float(self.probability[row])
+            verdict["left_out"] = int((~self.solved[row]).sum())
+        return verdict
 
 
 def validate(responder: Responder, ledger: Array, references: Reference) -> Verdicts:
     """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
 
-    Raises ObservationError, PolicyError for a pattern that cannot be run, ConvergenceError for one
-    whose policy has no equilibrium.
+    A draw in which one of a pattern's two policies finds no equilibrium, from any start, is left out
+    of that pattern. Raises ObservationError, PolicyError for a pattern that cannot be run,
+    ConvergenceError for one that is left with fewer than half of the draws.
     """
     case = responder.model.network.case
     now = tuple(p for p in case.patterns.values() if p.needs is schema.Needs.EQUILIBRIUM)
@@ -82,24 +121,59 @@ def validate(responder: Responder, ledger: Array, references: Reference) -> Verd
     wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
     observations = Observations(responder.model, now).resolve()
-
-    observe = jax.jit(jax.vmap(observations.observe))
-    draws = len(ledger)
-    said = np.empty((draws, len(distinct), len(now)))
-    for number in range(draws):
-        draw = np.full(len(distinct), number)
-        root = responder.solve(ledger, references, distinct, draw)
-        lost = np.flatnonzero(root.residual > 10 * TOLERANCE)
-        if lost.size:
-            names = sorted({now[i // 2].id for i in np.flatnonzero(np.isin(which, lost))})
-            raise ConvergenceError(f"No equilibrium was found for the policy of pattern {', '.join(names)}.")
-        settled = responder.settled(ledger, references, distinct, root.state, draw)
-        rows = np.broadcast_to(ledger[number], (len(distinct), ledger.shape[1]))
-        said[number] = observe(rows, settled.economy, settled.point)
+    said = _observed(responder, observations, ledger, references, distinct)
     pairs = which.reshape(-1, 2)
     rows = np.arange(len(now))
     before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
-    return Verdicts(now, before, after, later)
+    verdicts = Verdicts(now, before, after, later)
+    lost = [p.id for p, kept in zip(now, verdicts.solved.mean(axis=1), strict=True) if kept < ENOUGH]
+    if lost:
+        few = "" if len(ledger) == 1 else " in most of the draws"
+        raise ConvergenceError(f"No equilibrium was found{few} for the policy of pattern {', '.join(lost)}.")
+    return verdicts
+
+
+def _observed(
+    responder: Responder,
+    observations: Observations,
+    ledger: Array,
+    references: Reference,
+    distinct: Array,
+) -> Array:
+    """What each row of ``observations`` is under each policy (draw, policy, row); NaN without equilibrium."""
+    draw = np.repeat(np.arange(len(ledger)), len(distinct))
+    policies = np.tile(distinct, (len(ledger), 1))
+    state, solved = _settled_states(responder, ledger, references, policies, draw)
+    observe = jax.jit(jax.vmap(observations.observe))
+    said = np.full((draw.size, len(observations.rows)), np.nan)
+    size = min(CHUNK, draw.size)
+    for first in range(0, draw.size, size):
+        pick = np.minimum(np.arange(first, first + size), draw.size - 1)
+        here = responder.settled(ledger, references, policies[pick], state[pick], draw[pick])
+        said[pick] = observe(ledger[draw[pick]], here.economy, here.point)
+    said[~solved] = np.nan
+    return said.reshape(len(ledger), len(distinct), -1)
+
+
+def _settled_states(
+    responder: Responder, ledger: Array, references: Reference, policies: Array, draw: npt.NDArray[np.int64]
+) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Equilibria (problem, unknown), from the first start that finds one, and where one was found."""
+    first, *others = np.asarray(responder.model.starts())
+    root = responder.solve(
+        ledger, references, policies, draw, np.broadcast_to(first, (draw.size, first.size))
+    )
+    state, solved = root.state.copy(), root.residual <= 10 * TOLERANCE
+    for start in others:
+        left = np.flatnonzero(~solved)
+        if not left.size:
+            break
+        again = responder.solve(
+            ledger, references, policies[left], draw[left], np.broadcast_to(start, (left.size, start.size))
+        )
+        found = again.residual <= 10 * TOLERANCE
+        state[left[found]], solved[left[found]] = again.state[found], True
+    return state, solved
 
 
 def _told(pattern: schema.Pattern, **verdict: object) -> dict[str, object]:

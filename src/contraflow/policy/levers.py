@@ -116,11 +116,16 @@ class Levers:
         )
         return with_inputs(self.network, ledger, changed)
 
-    def spending(self, ledger: FloatArray, levels: FloatArray) -> float:
-        """State's spending on costed measures in USD per year, from a ledger (number,)."""
+    def spending(self, ledger: FloatArray, levels: FloatArray) -> FloatArray:
+        """State's spending on costed measures in USD per year; ledger may lead with (draw,)."""
+        return np.asarray(np.asarray(ledger)[..., self._unit_cost] @ levels, dtype=float)
+
+    @cached_property
+    def _unit_cost(self) -> IntArray:
+        """Places in the ledger of what a unit of each measure costs (measure,)."""
         rows = self.network.case.measures.values()
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
-        return float(ledger[np.array(place, dtype=np.int64)] @ levels)
+        return np.array(place, dtype=np.int64)
 
     def _rows(self, *kinds: Kind) -> IntArray:
         return np.flatnonzero([k in kinds for k in self.kinds])

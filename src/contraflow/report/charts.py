@@ -1,90 +1,27 @@
-"""Figures other than maps: what changes, who earns, how the price builds up, claims against model."""
+"""Bars of who earns what, and what charts with rows share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from contraflow.report import style
 from contraflow.report.drawing import Drawing
+from contraflow.results.draws import with_ends
 
 ROW = 30
 """Height of a row of a bar or dot chart, px."""
 
+READING = "Dots, bars and figures: medians. Thick line: 50% interval. Thin line: 90% interval."
+"""How charts with draws are read."""
 
-def draw_dumbbells(
-    frame: pd.DataFrame, unit: str, names: Mapping[str, str] | None = None, most: int = 12
-) -> Drawing:
-    """Before and after, one row per option, joined by a line whose colour is the sign of the change.
+TINT = "rgba(34,40,46,0.42)"
+"""Colour of intervals."""
 
-    ``frame`` is a table of :mod:`contraflow.results.tables` with columns before and after (and, with
-    draws, after_5 and after_95, shown as a thin bar); the ``most`` largest rows are drawn.
-    """
-    size = frame[["before", "after"]].max(axis=1)
-    rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
-    rows = rows.sort_values("before", ascending=True, kind="stable")
-    labels = unique([(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index])
-    before, after = rows["before"].to_numpy(), rows["after"].to_numpy()
-    figure = Drawing(_rows_layout(len(rows), unit))
-    for sign, colour in ((1, style.RISE), (-1, style.FALL)):
-        x: list[float | None] = []
-        y: list[str | None] = []
-        for label, a, b in zip(labels, before, after, strict=True):
-            if (b - a) * sign > 0:
-                x, y = [*x, float(a), float(b), None], [*y, label, label, None]
-        figure.add(
-            "scatter",
-            x=x,
-            y=y,
-            mode="lines",
-            line={"color": style.faded(colour, 0.55), "width": 5},
-            hoverinfo="skip",
-        )
-    if "after_5" in rows:
-        low, high = rows["after_5"].to_numpy(), rows["after_95"].to_numpy()
-        error = {"array": high - after, "arrayminus": after - low, "thickness": 1.2, "width": 0}
-    else:
-        error = None
-    still = 0.004 * float(size.max())
-    colours = [_sign_colour(b - a, still) for a, b in zip(before, after, strict=True)]
-    dots: tuple[tuple[Any, str, Any, Any, Any], ...] = (
-        (before, "before", style.PAPER, style.SOFT, None),
-        (after, "after", colours, colours, error),
-    )
-    for values, when, fill, edge, bars in dots:
-        text = [
-            f"<b>{n}</b><br>{when}: {style.amount(v)} {unit}" for n, v in zip(labels, values, strict=True)
-        ]
-        figure.add(
-            "scatter",
-            x=values.tolist(),
-            y=labels,
-            mode="markers",
-            marker={"size": 11, "color": fill, "line": {"color": edge, "width": 2}},
-            error_x=None if bars is None else bars | {"color": style.SOFT},
-            text=text,
-            hoverinfo="text",
-            cliponaxis=False,
-        )
-    figure.yaxis(categoryorder="array", categoryarray=labels)
-    notes = [
-        {
-            "x": float(max(a, b)),
-            "y": label,
-            "text": f"{'+' if b > a else ''}{style.amount(b - a)}",
-            "xanchor": "left",
-            "xshift": 11,
-            "showarrow": False,
-            "font": {"size": 12, "color": _sign_colour(b - a, still)},
-        }
-        for label, a, b in zip(labels, before, after, strict=True)
-        if abs(b - a) > still
-    ]
-    figure.layout["annotations"] = notes
-    return figure
+
+QUIET: dict[str, Any] = {"mode": "lines", "hoverinfo": "skip", "cliponaxis": False}
+"""What lines that say nothing on hover have in common."""
 
 
 def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
@@ -98,7 +35,8 @@ def draw_income_bars(frame: pd.DataFrame, most: int = 14) -> Drawing:
 def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     """At most ``most`` rows, largest last: two thirds by size, more by change, first the sum of the rest."""
     ends = [c for c in ("before", "after") if c in frame]
-    rows = frame[["name", *ends]].reset_index(drop=True)
+    columns = [c for c in with_ends((*ends, "change")) if c in frame]
+    rows = frame[["name", *dict.fromkeys((*ends, *columns))]].reset_index(drop=True)
     rows = rows[rows[ends].max(axis=1) > 0]
     if len(rows) > most:
         by_size = rows[ends].max(axis=1).sort_values(ascending=False).index
@@ -106,7 +44,8 @@ def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
         change = (rows[ends[-1]] - rows["before"]).abs().drop(first)
         kept = first.union(change.nlargest(most - 1 - len(first)).index)
         rest = rows.drop(kept)
-        others = rest[ends].sum().to_frame().T.assign(name=f"{len(rest)} others")
+        added = ", medians added up" if "before_5" in frame else ""
+        others = rest[ends].sum().to_frame().T.assign(name=f"{len(rest)} others{added}")
         return pd.concat([others, rows.loc[kept].sort_values("before", kind="stable")], ignore_index=True)
     return rows.sort_values("before", kind="stable")
 
@@ -114,15 +53,18 @@ def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
     """Bars before and, where there is one, after; rows from below, each with its ``name``."""
     labels = unique([_wrap(str(n), 34) for n in frame["name"]])
-    figure = Drawing(_rows_layout(round(len(frame) * (1.3 if "after" in frame else 1.0)), unit))
+    figure = Drawing(rows_layout(round(len(frame) * (1.3 if "after" in frame else 1.0)), unit))
     figure.layout.update(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in frame)
     figure.layout.update(
-        legend=_legend_above() | {"traceorder": "reversed"},
+        legend=legend_above() | {"traceorder": "reversed"},
         margin={"t": 34 if "after" in frame else 6, "l": 8, "r": 62, "b": 40},
     )
     looks = {"after": ("#23508a", "after"), "before": ("#c9c3b2", "before")}
     for column in (c for c in ("after", "before") if c in frame):
         values = frame[column].to_numpy()
+        if f"{column}_5" in frame:
+            _add_bars_with_intervals(figure, frame, column, labels, looks[column], unit)
+            continue
         figure.add(
             "bar",
             x=values.tolist(),
@@ -139,167 +81,50 @@ def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
     return figure
 
 
-COMPONENTS = {
-    "price_from": ("price before the step", "#d9d4c5"),
-    "loss": ("lost or seized", "#b4432f"),
-    "cost": ("work and fuel", "#c58a1c"),
-    "inputs": ("chemicals, laundering", "#8a6a3a"),
-    "fees": ("levies and bribes", "#75668f"),
-    "surcharge": ("scarcity of strips and ports", "#93ad6d"),
-    "risk_pay": ("pay for risk", "#2f8f8b"),
-    "margin": ("margin of organisers", "#23508a"),
-    "taken": ("taken by the state", "#5f87b8"),
-    "rent": ("gain over other options", "#8a8f96"),
-}
+def _add_bars_with_intervals(
+    figure: Drawing, frame: pd.DataFrame, column: str, labels: list[str], look: tuple[str, str], unit: str
+) -> None:
+    """Bars of medians with a thin line for 90 % and a thick one for 50 %; figures stand beyond the lines.
 
-
-def draw_ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:
-    """The price of a kg of pure cocaine along the chain, log axis, each step named; USD per kg pure.
-
-    ``frame`` as from ``tables.price_ladder``. Stairs show the price; what is added at a step stands
-    beside it in words, so that a log axis does not have to carry a stack.
+    The lines and figures hang on bars without colour that share the place of the seen ones.
     """
-    names = names or {}
-    prices = np.concatenate([frame["price_from"].to_numpy()[:1], frame["price_to"].to_numpy()])
-    prices = np.maximum(prices, 1e-9)
-    first = frame.iloc[0]
-    goods = [str(first["form"]), *(str(f) for f in frame["form_out"])]
-    plain = [float(first["market_from"]), *frame["market_to"].astype(float)]
-    labels = [_two_lines(_name(names, first["from_place"]), "sold at the farm gate")]
-    for _, step in frame.iterrows():
-        made = f"made into {_lower(_name(names, step['form_out']))}"
-        how = _lower(_name(names, step["mode"])) if step["kind"] == "link" else made
-        labels.append(_two_lines(_name(names, step["to_place"]), how))
-    labels = unique(labels)
-    figure = Drawing(style.layout(470, margin={"l": 8, "r": 16, "t": 44, "b": 8}))
-    figure.add(
-        "bar",
-        x=labels,
-        y=prices.tolist(),
-        marker={"color": ["#5d7f3f", *[_step_colour(k) for k in frame["kind"]]], "line": {"width": 0}},
-        text=[
-            f"<b>{_dollars(p)}</b><br><span style='color:{style.SOFT};font-size:11px'>"
-            f"{_dollars(q)} a kg of<br>{_lower(_short_name(_name(names, g)))}</span>"
-            for p, q, g in zip(prices, plain, goods, strict=True)
-        ],
-        textposition="outside",
-        cliponaxis=False,
-        hovertext=["where the leaf is sold", *[_built(step) for _, step in frame.iterrows()]],
-        hoverinfo="text",
-        width=0.62,
+    colour, when = look
+    low, near, far, high = (
+        frame[f"{column}_{end}"].fillna(frame[column]).to_numpy(float) for end in ("5", "25", "75", "95")
     )
-    low = 10.0 ** np.floor(np.log10(prices.min()) - 0.15)
-    figure.xaxis(**style.axis(tickangle=0, showgrid=False, tickfont={"size": 11.5, "color": style.INK}))
-    figure.yaxis(
-        **style.axis(
-            type="log",
-            range=[float(np.log10(low)), float(np.log10(prices.max()) + 0.32)],
-            dtick=1,
-            tickprefix="$",
-            tickformat=",.0~f",
-        )
-    )
-    return figure
-
-
-def draw_ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:
-    """What each step adds, as shares of its rise in price; USD per kg pure on hover."""
-    names = names or {}
-    parts = [p for p in COMPONENTS if p != "price_from"]
-    seen = (np.maximum(frame[parts].to_numpy(float), 0.0) > 0.005 * frame[["price_to"]].to_numpy(float)).any(
-        axis=0
-    )
-    parts = [p for p, s in zip(parts, seen, strict=True) if s]
-    added = np.maximum(frame[parts].to_numpy(float), 0.0)
-    shares = added / np.maximum(added.sum(axis=1, keepdims=True), 1e-12)
-    labels = unique(
-        [
-            f"{_name(names, s['from_place'])} → {_name(names, s['to_place'])}"
-            if s["kind"] == "link"
-            else f"{_short_name(_name(names, s['form']))} → "
-            f"{_lower(_short_name(_name(names, s['form_out'])))}, {_name(names, s['to_place'])}"
-            for _, s in frame.iterrows()
-        ]
-    )
-    figure = Drawing(_rows_layout(len(frame) + 1, ""))
-    figure.layout.update(barmode="stack", bargap=0.34, showlegend=True, legend=_legend_above())
-    figure.layout.update(margin={"t": 56, "l": 8, "r": 84, "b": 30})
-    for k, part in enumerate(parts):
-        text, colour = COMPONENTS[part]
-        figure.add(
-            "bar",
-            x=shares[:, k].tolist(),
-            y=labels,
-            orientation="h",
-            name=text,
-            marker={"color": colour, "line": {"color": style.PAPER, "width": 1}},
-            hovertext=[f"{text}: {_dollars(v)} per kg" for v in frame[part]],
-            hoverinfo="text",
-        )
-    for label, rise in zip(labels, (frame["price_to"] - frame["price_from"]).to_numpy(float), strict=True):
-        figure.note(
-            x=1.0,
-            y=label,
-            text=f"{'+' if rise > 0 else ''}{_dollars(rise)}",
-            xanchor="left",
-            xshift=6,
-            showarrow=False,
-            font={"size": 12},
-        )
-    figure.xaxis(range=[0, 1], tickformat=".0%", title=None)
-    figure.yaxis(autorange="reversed")
-    return figure
-
-
-def _dollars(value: float) -> str:
-    text = style.amount(style.rounded(float(value)))
-    return f"−${text[1:]}" if text.startswith("−") else f"${text}"
-
-
-def _built(step: pd.Series[Any]) -> str:
-    lines = [f"<b>{_dollars(step['price_to'])} per kg pure</b>"]
-    lines += [
-        f"{text}: {_dollars(step[part])}"
-        for part, (text, _) in COMPONENTS.items()
-        if abs(step[part]) > 1e-3 * step["price_to"]
+    middle = frame[column].to_numpy(float)
+    shared = {
+        "type": "bar", "y": labels, "orientation": "h", "offsetgroup": column, "cliponaxis": False,
+    }  # fmt: skip
+    unseen = {
+        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    text = [
+        f"<b>{label}</b><br>{when}: {style.amount(m)} ({style.amount(a)} to {style.amount(b)}) {unit}"
+        for label, m, a, b in zip(labels, middle, low, high, strict=True)
     ]
-    return "<br>".join(lines)
-
-
-def _sign_colour(change: float, still: float) -> str:
-    """Colour of a rise or fall; grey where the change is not worth showing."""
-    return style.SOFT if abs(change) <= still else style.RISE if change > 0 else style.FALL
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _short_name(text: str) -> str:
-    """The good without its kind: the last word of its name."""
-    return text.rsplit(maxsplit=1)[-1].capitalize() if text else text
+    thin = {"array": high - middle, "arrayminus": middle - low, "thickness": 1.2, "width": 0, "color": TINT}
+    thick = {"array": 0 * far, "arrayminus": far - near, "thickness": 3.4, "width": 0, "color": TINT}
+    figure.data.append(
+        shared
+        | {"x": middle.tolist(), "name": when, "marker": {"color": colour, "line": {"width": 0}}}
+        | {"error_x": thin, "hovertext": text, "hoverinfo": "text"}
+    )
+    figure.data.append(shared | unseen | {"x": far.tolist(), "error_x": thick})
+    figure.data.append(
+        shared
+        | unseen
+        | {"x": high.tolist(), "text": [style.amount(m) for m in middle], "textposition": "outside"}
+        | {"textfont": {"size": 11.5, "color": style.SOFT if column == "before" else style.INK}}
+    )
 
 
 def _wrap(text: str, width: int) -> str:
     import textwrap
 
     return "<br>".join(textwrap.wrap(text, width))
-
-
-def _two_lines(first: str, second: str) -> str:
-    """A label whose second part is quiet, both wrapped to the width of a bar."""
-    import textwrap
-
-    top, below = ("<br>".join(textwrap.wrap(t, 15)) for t in (first, second))
-    return f"{top}<br><span style='color:{style.SOFT}'>{below}</span>"
-
-
-def _step_colour(kind: str) -> str:
-    return "#75668f" if kind == "process" else "#c9a95c"
-
-
-def _name(names: Mapping[str, str], key: object) -> str:
-    return names.get(str(key), str(key).replace("-", " "))
 
 
 def unique(labels: list[str]) -> list[str]:
@@ -312,7 +137,8 @@ def unique(labels: list[str]) -> list[str]:
     return result
 
 
-def _rows_layout(rows: int, unit: str) -> dict[str, Any]:
+def rows_layout(rows: int, unit: str) -> dict[str, Any]:
+    """Layout of a chart with so many rows, whose axis counts in a unit."""
     return style.layout(
         70 + ROW * max(rows, 1),
         margin={"l": 8, "r": 62, "t": 6, "b": 44},
@@ -326,7 +152,8 @@ def _rows_layout(rows: int, unit: str) -> dict[str, Any]:
     )
 
 
-def _legend_above() -> dict[str, Any]:
+def legend_above() -> dict[str, Any]:
+    """A legend in one line above the figure."""
     return {
         "orientation": "h",
         "x": 0,

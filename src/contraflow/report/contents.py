@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import xarray as xr
 
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
+from contraflow.results.draws import paired
 
 COUNTRIES = {
     "PE": "Peru",
@@ -51,7 +53,8 @@ class ReportData:
     ``base`` and the datasets of ``answers`` are those of outcomes, all with the same draws.
     ``claims`` has the columns of :data:`contraflow.report.evidence.COLUMNS`. ``ledger`` is as from
     :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
-    columns pattern, statement, expected, ratio and holds (None: not run). ``predictions`` is as from
+    columns pattern, statement, expected, ratio and holds (None: not run) and, with draws, the ends of the
+    ratio's intervals and probability. ``predictions`` is as from
     ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``.
     """
 
@@ -65,10 +68,27 @@ class ReportData:
     predictions: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
 
+    @property
+    def draws(self) -> int:
+        """Number of draws of the baseline."""
+        return int(self.base.sizes["draw"])
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[Question, xr.Dataset, xr.Dataset], ...]:
+        """Each question with the baseline and the answer on the draws that are solved in both."""
+        made = []
+        for question, answer in self.answers:
+            base, after = paired(self.base, answer)
+            made.append((question, base, base if after is None else after))
+        return tuple(made)
+
 
 def plain(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Rows of a table by label, as plain dictionaries."""
-    return {str(k): {str(c): v for c, v in row.items()} for k, row in frame.to_dict("index").items()}
+    names = list(map(str, frame.columns))
+    columns = [frame.iloc[:, i].tolist() for i in range(len(names))]
+    rows = zip(*columns, strict=True) if names else iter([()] * len(frame))
+    return {str(k): dict(zip(names, row, strict=True)) for k, row in zip(frame.index, rows, strict=True)}
 
 
 def shown_names(case: Case) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,14 +39,26 @@ class Drawing:
         self.layout["yaxis"] = self.layout.get("yaxis", {}) | more
 
     def json(self) -> str:
-        """Compact JSON."""
-        return json.dumps({"data": self.data, "layout": self.layout}, separators=(",", ":"), default=_plain)
+        """Compact JSON, with figures as fine as can be seen."""
+        whole = {"data": _short(self.data), "layout": _short(self.layout)}
+        return json.dumps(whole, separators=(",", ":"), default=_plain)
 
     def figure(self) -> go.Figure:
         """As a Plotly figure."""
         import plotly.graph_objects as go
 
         return go.Figure(data=self.data, layout=self.layout)
+
+
+def _short(value: Any) -> Any:
+    """The same with six significant figures."""
+    if isinstance(value, float):
+        return value if not isfinite(value) or value == int(value) else float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _short(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(part) for part in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

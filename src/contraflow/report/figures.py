@@ -8,7 +8,9 @@ import xarray as xr
 
 from contraflow.case.case import Case
 from contraflow.report import charts, evidence, maps, sankey
+from contraflow.report.changes import draw_dumbbells
 from contraflow.report.contents import shown_names
+from contraflow.report.ladder import draw_ladder_parts, draw_ladder_steps
 from contraflow.results import tables
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def changes(case: Case, base: xr.Dataset, after: xr.Dataset, by: str = "mode") -
     """Before and after by mode, route, country, form (exports, t pure) or zone (ha of coca)."""
     unit = "hectares of coca" if by == "zone" else "t pure a year"
     frame = tables.displacement(base, after, by)
-    return charts.draw_dumbbells(frame, unit, shown_names(case)).figure()
+    return draw_dumbbells(frame, unit, shown_names(case)).figure()
 
 
 def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> go.Figure:
@@ -45,12 +47,12 @@ def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> go.Figure:
 
 def price_ladder(case: Case, data: xr.Dataset, market: str | None = None) -> go.Figure:
     """What a kilogram costs from the farm gate to a market."""
-    return charts.draw_ladder_steps(tables.price_ladder(data, market=market), shown_names(case)).figure()
+    return draw_ladder_steps(tables.price_ladder(data, market=market), shown_names(case)).figure()
 
 
 def price_parts(case: Case, data: xr.Dataset, market: str | None = None) -> go.Figure:
     """What makes up the rise in price at each step."""
-    return charts.draw_ladder_parts(tables.price_ladder(data, market=market), shown_names(case)).figure()
+    return draw_ladder_parts(tables.price_ladder(data, market=market), shown_names(case)).figure()
 
 
 def claims(table: pd.DataFrame, most: int = 36) -> go.Figure:

@@ -11,33 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from contraflow.errors import OutputError
-from contraflow.report import origins, siblings, style
-from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
+from contraflow.report import answers, origins, siblings, style
+from contraflow.report.cells import cell, percent, row_span, span
+from contraflow.report.contents import ReportData, ledger_table, shown_names
 from contraflow.results import tables
 
 if TYPE_CHECKING:
     from contraflow.report.drawing import Drawing
 
-COLUMNS = {
-    "exports": "exports",
-    "exports by air": "of it by air",
-    "hectares at home": "coca standing",
-    "leaf price": "leaf, a kg",
-    "valley price": "paste, a kg",
-    "leaf sales": "leaf sales",
-    "armed groups' income": "armed groups",
-    "seized at home": "seized",
-    "arrests at home": "arrests",
-    "state spending": "state spends",
-    "delivered": "sold, all producers",
-}
-"""Columns of the table of questions, by row of the headline figures."""
 RENAMED = {"Traders' rent": "Traders on all ways, beyond the usual margin"}
 FIGURES = ("low", "value", "high", "model")
-UNITS = {"t/yr": "t", "ha": "ha", "M$/yr": "M$", "persons/yr": "", "USD/kg": "$"}
 SUBJECTS = (
     ("theta", "How readily people switch"),
     ("elasticity", "Demand"),
@@ -104,7 +89,9 @@ def render(report: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"amount": _cell, "percent": _percent}
+    environment.filters |= {"amount": cell, "percent": percent, "span": row_span}
+    from contraflow.report import charts, summary
+
     names = shown_names(report.case)
     figures, backdrop, aspect = _figures(report, names)
     beside = siblings.sections(report, names)
@@ -114,14 +101,14 @@ def render(report: ReportData) -> str:
     return environment.get_template("report.html.j2").render(
         case=report.case,
         meta=report.meta,
-        questions=_questions(report, names),
-        headlines=_headlines(report.base, names),
-        comparison=_comparison(report),
+        questions=answers.questions(report, names),
+        headlines=answers.headlines(report.base, names),
+        comparison=answers.comparison(report),
         siblings=beside,
         figures={name: _embed(figure.json()) for name, figure in figures.items()},
         backdrop=_embed(json.dumps(backdrop, separators=(",", ":"))),
         aspect=aspect,
-        titles=_titles(report),
+        titles=answers.titles(report),
         claims=[c for c in claims if c["known"] and c["use"] != "predict"],
         aside=[c for c in claims if not c["known"]],
         tally=_tally([c for c in claims if c["use"] != "predict"]),
@@ -133,7 +120,9 @@ def render(report: ReportData) -> str:
         coverage=origins.coverage(report.case),
         home=tables.home_country(report.base),
         home_name=names.get(tables.home_country(report.base), ""),
-        draws=report.base.sizes["draw"],
+        draws=report.draws,
+        reading=charts.READING if report.draws > 1 else "",
+        ranges=summary.RANGES,
         plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
         style=style,
     )
@@ -143,8 +132,10 @@ def _figures(
     report: ReportData, names: Mapping[str, str]
 ) -> tuple[dict[str, Drawing], list[dict[str, Any]], float]:
     """Figures by name, those of question i ending in ``-i``; land and rivers, shared; height by width."""
-    from contraflow.report import charts, evidence, predicted
+    from contraflow.report import evidence, predicted
     from contraflow.report.basemap import base_traces
+    from contraflow.report.changes import draw_dumbbells
+    from contraflow.report.ladder import draw_ladder_parts, draw_ladder_steps
     from contraflow.report.lines import map_frame
     from contraflow.report.maps import draw_map
     from contraflow.report.sankey import draw_sankey
@@ -154,24 +145,24 @@ def _figures(
     made = {
         "map-before": draw_map(base, places, names=names, backdrop=False),
         "sankey-before": draw_sankey(base, names),
-        "ladder": charts.draw_ladder_steps(ladder, names),
-        "ladder-parts": charts.draw_ladder_parts(ladder, names),
+        "ladder": draw_ladder_steps(ladder, names),
+        "ladder-parts": draw_ladder_parts(ladder, names),
         "claims": evidence.draw_claims_chart(report.claims[report.claims["use"] != "predict"]),
     }
     if report.predictions is not None and not report.predictions.empty:
         made["predictions"] = predicted.draw_predictions(report.predictions, names, report.case.info.baseline)
     if not report.answers:
         made |= _incomes("", tables.incomes(base))
-    for i, (_, after) in enumerate(report.answers):
+    for i, (_, base, after) in enumerate(report.pairs):
         made[f"map-after-{i}"] = draw_map(base, places, after, "after", names=names, backdrop=False)
         made[f"map-difference-{i}"] = draw_map(base, places, after, "difference", names=names, backdrop=False)
         made[f"sankey-after-{i}"] = draw_sankey(after, names)
-        made[f"mode-{i}"] = charts.draw_dumbbells(tables.by_mode(base, after), "t pure a year", names)
-        made[f"route-{i}"] = charts.draw_dumbbells(tables.by_route(base, after), "t pure a year", names)
+        made[f"mode-{i}"] = draw_dumbbells(tables.by_mode(base, after), "t pure a year", names)
+        made[f"route-{i}"] = draw_dumbbells(tables.by_route(base, after), "t pure a year", names)
         coca = pd.DataFrame(tables.by_zone(base, after).loc["coca"])
-        made[f"zone-{i}"] = charts.draw_dumbbells(coca, "hectares of coca", names)
+        made[f"zone-{i}"] = draw_dumbbells(coca, "hectares of coca", names)
         made |= _incomes(f"-{i}", tables.incomes(base, after))
-    home = tables.home_country(base)
+    home = tables.home_country(report.base)
     frame = map_frame(places, home)
     return made, base_traces(frame, home), frame.height / frame.width
 
@@ -200,103 +191,6 @@ def _incomes(end: str, frame: pd.DataFrame) -> dict[str, Drawing]:
     return {f"{name}{end}": charts.draw_income_bars(f) for name, f in chosen.items() if len(f)}
 
 
-def _questions(report: ReportData, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    from contraflow.report import summary
-
-    measures = report.case.measures
-    told = []
-    for question, after in report.answers:
-        levels = [
-            f"{measures[m].name}: {v:,g} {measures[m].unit}" if m in measures else f"{m}: {v:g}"
-            for m, v in question.policy.items()
-        ]
-        told.append(
-            {
-                "title": question.title,
-                "levels": levels,
-                "told": summary.tell(report.base, after, names),
-                "zones": _zones(report.base, after, names),
-            }
-        )
-    return told
-
-
-def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Rows of the table of what is grown and made where."""
-    frame = tables.by_zone(base, after).reset_index()
-    units = {"coca": "ha"}
-    return [
-        {
-            "what": names.get(row["what"], row["what"]),
-            "place": names.get(row["place"], row["place"]),
-            "unit": units.get(row["what"], "t pure"),
-            **{c: row[c] for c in ("before", "after", "change")},
-        }
-        for row in frame.to_dict("records")
-        if max(row["before"], row["after"]) > 0.05
-    ]
-
-
-def _headlines(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The cards: label, figure, unit before and after it, and what it means."""
-    rows = {k: float(r["before"]) for k, r in plain(tables.headline(base)).items()}
-    home = names.get(tables.home_country(base), "the country")
-    form, _, place = tables.price_spot(base).partition("@")
-    good = names.get(form, form)
-    by_air = rows["exports by air"] / rows["exports"] if rows["exports"] else 0.0
-
-    def card(label: str, key: str, unit: str, note: str) -> dict[str, Any]:
-        sign, after = ("$", unit[1:]) if unit.startswith("$") else ("", unit)
-        value = style.amount(style.rounded(rows[key]))
-        return {"label": label, "value": f"{sign}{value}", "unit": after, "note": note}
-
-    cards = [
-        card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {by_air:.0%} of it by air"),
-        card("Coca standing", "hectares at home", "ha", f"{_eradicated(rows)} more are eradicated"),
-        card("Leaf at the farm gate", "leaf price", "$ a kg", f"${rows['leaf sales']:,.0f} million a year"),
-        card(
-            "In the valley",
-            "valley price",
-            "$ a kg",
-            f"{good[:1].lower()}{good[1:]}, {names.get(place, place)}",
-        ),
-        card(f"Seized in {home}", "seized at home", "t", "and on the ways that start there"),
-        card("Arrests there", "arrests at home", "", "expected, a year"),
-        card("Armed groups take", "armed groups' income", "$ million", "a year in levies and escort"),
-        card("Sold worldwide", "delivered", "t", "from all producers, rivals too"),
-    ]
-    return [c for c in cards if c["value"] not in ("0", "$0")]
-
-
-def _eradicated(rows: Mapping[str, float]) -> str:
-    return style.amount(style.rounded(rows["eradicated at home"])) if rows["eradicated at home"] else "none"
-
-
-def _comparison(report: ReportData) -> dict[str, Any]:
-    """The table of questions against headline figures."""
-    rows = []
-    base = plain(tables.headline(report.base))
-    shown = [k for k in COLUMNS if base[k]["before"]]
-    for question, after in report.answers:
-        frame = plain(tables.headline(report.base, after))
-        cells = [{"value": frame[k]["after"], "ratio": frame[k]["ratio"] - 1.0} for k in shown]
-        rows.append({"title": question.title, "cells": cells})
-    columns = [
-        {"label": COLUMNS[k], "unit": UNITS[base[k]["unit"]], "value": base[k]["before"]} for k in shown
-    ]
-    return {"columns": columns, "rows": rows}
-
-
-def _titles(report: ReportData) -> dict[str, Any]:
-    """Titles of the map by view; after and difference have one for each question."""
-    asked = [question.title for question, _ in report.answers]
-    return {
-        "before": "Before: the baseline",
-        "after": [f"After: {title}" for title in asked],
-        "difference": [f"What changes: {title}" for title in asked],
-    }
-
-
 def _tally(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """How many fitted and checked claims fit, are strained or contradict, with their colours."""
     from contraflow.report.evidence import SCALE, WORDS
@@ -323,6 +217,9 @@ def _patterns(report: ReportData) -> list[dict[str, Any]] | None:
         waits = row["holds"] is None or pd.isna(row["holds"])
         row.setdefault("diagnosis", "")
         row["verdict"] = "waits" if waits else "yes" if row["holds"] else "no"
+        row["range"] = "" if waits or "ratio_5" not in row else span(row["ratio_5"], row["ratio_95"])
+        chance = row.get("probability", np.nan)
+        row["chance"] = "" if waits or pd.isna(chance) else f"{chance:.0%}"
         source = report.case.sources.get(str(row.get("source", "")))
         row["title"] = source.title if source else ""
     return sorted(rows, key=lambda r: ("no", "yes", "waits").index(r["verdict"]))
@@ -364,9 +261,9 @@ def _range(low: Any, value: Any, high: Any) -> str:
     ends = [float(v) for v in (low, high) if v is not None and np.isfinite(v)]
     middle = float(value) if value is not None and np.isfinite(value) else None
     if len(ends) == 2 and ends[0] != ends[1]:
-        text = f"{_cell(ends[0])} – {_cell(ends[1])}"
-        return text if middle is None else f"{_cell(middle)} ({text})"
-    return _cell(middle if middle is not None else (ends[0] if ends else None))
+        text = f"{cell(ends[0])} – {cell(ends[1])}"
+        return text if middle is None else f"{cell(middle)} ({text})"
+    return cell(middle if middle is not None else (ends[0] if ends else None))
 
 
 def _ledger(report: ReportData) -> list[dict[str, Any]]:
@@ -407,24 +304,6 @@ def _ledger_row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, 
         at = float(np.clip((spot - ends[0]) / wide, 0, 1) * 100) if wide > 0 else 50.0
         cells[f"{name}_at"] = None if not np.isfinite(number) else round(at, 1)
     return cells
-
-
-def _cell(value: Any) -> str:
-    """A number of a table with three figures, so that it can be compared with what a source prints."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return ""
-    if not isinstance(value, int | float | np.number):
-        return str(value)
-    number = float(value)
-    return (f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}").replace("-", "−")
-
-
-def _percent(value: float) -> str:
-    if not np.isfinite(value):
-        return ""
-    if value > 2:
-        return f"×{style.amount(1 + value)}"
-    return "±0%" if abs(value) < 0.005 else f"{value:+.0%}".replace("-", "−")
 
 
 def _embed(text: str) -> str:

@@ -13,6 +13,7 @@ from contraflow.case.schema import Place
 from contraflow.report.basemap import Frame
 from contraflow.report.labels import Label, spread
 from contraflow.report.projection import project
+from contraflow.results.draws import mean
 from contraflow.results.tables import KG_PER_TONNE, coord
 
 REACH = 900.0
@@ -43,14 +44,14 @@ class Flow:
 
 
 def flows(data: xr.Dataset, grown: Mapping[str, float] | None = None) -> dict[Key, Flow]:
-    """Transport summed over forms, by origin, destination and mode (medians over draws).
+    """Transport summed over forms, by origin, destination and mode (means over draws, so that they add up).
 
     ``grown`` is the share of what leaves each node that was grown at home, as from
     ``tables.home_grown``; left out, all of it.
     """
     links = np.flatnonzero(coord(data, "kind") == "link")
-    pure = np.median(data["pure"].values, axis=0) / KG_PER_TONNE
-    lost = np.median(data["seized_pure"].values, axis=0) / KG_PER_TONNE
+    pure = mean(data, "pure") / KG_PER_TONNE
+    lost = mean(data, "seized_pure") / KG_PER_TONNE
     origin, destination, mode, tail = (coord(data, c) for c in ("from_place", "to_place", "mode", "tail"))
     sums: dict[Key, list[float]] = {}
     for i in links:

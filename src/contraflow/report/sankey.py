@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from contraflow.report import style
 from contraflow.report.drawing import Drawing
+from contraflow.results.draws import mean
 from contraflow.results.tables import KG_PER_TONNE, coord, home_country
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
     So one forward pass of shares over the acyclic network says which zone's goods took which way out
     and were sold where; what is seized or wasted on the way ends in its own row. Only goods that are
     grown or bought at home are followed. The way out is ``stays`` for what never leaves. What is raw
-    counts as what can be made from it, so that nothing seems to appear where it is processed.
+    counts as what can be made from it, so that nothing seems to appear where it is processed. Means
+    over draws: they add up, as medians would not.
     """
     country = home_country(data, home)
-    pure, arrived = (np.median(data[v].values, axis=0) / KG_PER_TONNE for v in ("pure", "arrival_pure"))
+    pure, arrived = (mean(data, v) / KG_PER_TONNE for v in ("pure", "arrival_pure"))
     tail, head, zone = (coord(data, c) for c in ("tail", "head", "from_place"))
     kind, mode, start, end = (coord(data, c) for c in ("kind", "mode", "from_country", "to_country"))
-    sold = np.median(data["sold_pure"].values, axis=0) / KG_PER_TONNE
+    sold = mean(data, "sold_pure") / KG_PER_TONNE
     raw = _raw(data, country)
     gain = _gain(coord(data, "form"), kind == "process", start == country, pure, arrived, raw)
     pure = pure * np.where(coord(data, "form") == raw, gain, 1.0)
@@ -76,7 +78,7 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
 def _raw(data: xr.Dataset, country: str) -> str:
     """Form that most is grown of at home."""
     grown = (coord(data, "kind") == "activity") & (coord(data, "from_country") == country)
-    size = np.median(data["arrival_pure"].values, axis=0) * grown
+    size = mean(data, "arrival_pure") * grown
     return str(coord(data, "form_out")[int(np.argmax(size))])
 
 

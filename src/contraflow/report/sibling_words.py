@@ -11,7 +11,24 @@ import xarray as xr
 
 from contraflow.report.contents import plain
 from contraflow.report.style import amount, rounded
-from contraflow.report.words import SMALL, Row, article, listed, lower, money, most
+from contraflow.report.words import (
+    SMALL,
+    Row,
+    article,
+    drawn,
+    is_open,
+    is_still,
+    largest_change,
+    listed,
+    lower,
+    money,
+    most,
+    open_rows,
+    part,
+    per_cent,
+    span,
+    verb,
+)
 from contraflow.results import economies
 from contraflow.results.tables import coord
 
@@ -28,6 +45,7 @@ PETTY = 0.01
 CHIEF = 0.1
 """Activities named in a sentence take or give at least this share of what turns."""
 STILL = "Next to nothing changes."
+UNSURE = "What turns to what is uncertain."
 
 ACTIVITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -77,8 +95,17 @@ class Turn:
 
 
 def turn(table: pd.DataFrame, names: Mapping[str, str]) -> Turn | None:
-    """What turns to what, from a table of livelihoods before and after; None if next to nothing does."""
-    change = table["change"].groupby([work(str(form), names) for form in table.index]).sum().sort_values()
+    """What turns to what, from a table of livelihoods before and after; None if next to nothing does.
+
+    What may rise or fall is left out.
+    """
+    change = (
+        table["change"]
+        .where(~open_rows(table), 0.0)
+        .groupby([work(str(form), names) for form in table.index])
+        .sum()
+        .sort_values()
+    )
     lost, won = change[change < 0], change[change > 0].iloc[::-1]
     hectares, whole = float(-lost.sum()), float(table["before"].sum())
     if hectares <= TRACE * whole or won.empty:
@@ -97,7 +124,7 @@ def in_short(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], home
     parts = [
         f"{good(form, names)} leaving {home} {_moves(row)}{_against(routes, form, row, names)}"
         for form, row in plain(table).items()
-        if _ratio(row) > SMALL and row["value_before"] >= worth
+        if _ratio(row) > SMALL and row["value_before"] >= worth and not is_open(row)
     ][:2]
     turned = turn(economies.livelihoods(base, after), names)
     if turned is not None and turned.hectares > TOLD * turned.whole:
@@ -121,7 +148,8 @@ def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
     table = economies.supplies(base, after)
     if table.empty:
         return ""
-    lost = (table["share_before"] - table["share_after"]).to_numpy()
+    surely = "share_change_95" if "share_change_95" in table else "share_change"
+    lost = (table["share_before"] - table["share_after"]).where(table[surely] < 0, 0.0).to_numpy()
     first = int(lost.argmax())
     if lost[first] < SMALL:
         return ""
@@ -137,9 +165,9 @@ def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
 def livelihoods(table: pd.DataFrame, names: Mapping[str, str]) -> str:
     """What households turn from and to."""
     turned = turn(table, names)
-    return (
-        STILL if turned is None else f"{turned}, {_share(turned.hectares / turned.whole)} of all labour here."
-    )
+    if turned is None:
+        return UNSURE if largest_change(table).max() > TRACE * table["before"].sum() else STILL
+    return f"{turned}, {_share(turned.hectares / turned.whole)} of all labour here."
 
 
 def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: float = SMALL) -> str:
@@ -149,10 +177,11 @@ def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: fl
     told: dict[str, list[str]] = {"falls": [], "rises": []}
     kinds = {}
     for key, row in plain(table).items():
-        ratio = row["change"] / row["before"]
-        if abs(ratio) > least:
+        ratio = part(row)
+        if abs(ratio) > least and not is_open(row):
             place = article(names.get(key.partition("@")[2], key))
-            told["rises" if ratio > 0 else "falls"].append(f"{abs(ratio):.0%} in {place}")
+            size = f"{per_cent(ratio)} ({span(row)})" if drawn(row) else f"{abs(ratio):.0%}"
+            told["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
             kinds[work(str(work_of[key]), names)] = True
     moves = [f"{verb} by {listed(places)}" for verb, places in told.items() if places]
     return f"Pay for {listed(list(kinds))} {listed(moves)}." if moves else ""
@@ -178,19 +207,26 @@ def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
         for form, row in plain(table).items()
         if _ratio(row) > NOTICED
     ]
+    if not moved and any(is_open(row) and not is_still(row, NOTICED) for row in plain(table).values()):
+        return "Whether more or less leaves is uncertain."
     return _sentence(moved) or "As much leaves as before, but by other ways."
 
 
 def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
-    """What the suppliers of each input earn together, and how that changes."""
+    """What the suppliers of each input earn together, and how that changes, from ``economies.bought``."""
     told = []
-    for key, sums in plain(table.drop(columns="name").groupby(level=0, sort=False).sum()).items():
+    for key, sums in plain(table).items():
         what = lower(inputs.get(key, key.replace("-", " ")))
         if "after" not in sums:
             told.append(f"{money(float(sums['before']))} with {what}")
         elif _ratio(sums) > SMALL:
             after, before = (money(float(sums[c])) for c in ("after", "before"))
-            told += [f"{after} with {what} instead of {before}"] if after != before else []
+            if drawn(sums):
+                more = "more" if part(sums) > 0 else "less"
+                size = "perhaps more, perhaps less" if is_open(sums) else f"{per_cent(part(sums))} {more}"
+                told.append(f"{size} with {what} ({span(sums)}; {before} before)")
+            elif after != before:
+                told.append(f"{after} with {what} instead of {before}")
     if not told:
         return "Suppliers earn as much as before in all, but not the same ones do."
     return f"Suppliers earn {listed(told)} a year."
@@ -202,11 +238,16 @@ def _worth(row: Row) -> str:
 
 
 def _moves(row: Row) -> str:
+    """``rises from 22 to 25 t``; with draws ``rises by 16% (6 to 33%), from 22 to 25 t``."""
     before, after = float(row["before"]), float(row["after"])
     first, then = _tonnes(before), _tonnes(after)
     if first.split()[-1] == then.split()[-1]:
         first = first.split()[0]
-    return f"{'rises' if after > before else 'falls'} from {first} to {then}"
+    if not drawn(row):
+        return f"{'rises' if after > before else 'falls'} from {first} to {then}"
+    text = f"{verb(row)} ({span(row)})"
+    turned = (after - before) * float(row["change"]) <= 0 or _tonnes(before) == then
+    return f"{text}, from {_tonnes(before) if turned else f'{first} to {then}'}"
 
 
 def _tonnes(kilograms: float) -> str:
@@ -219,6 +260,8 @@ def _tonnes(kilograms: float) -> str:
 def _ratio(row: Row) -> float:
     """Size of a change, as a share of what was there."""
     before = float(row["before"])
+    if drawn(row) and before:
+        return abs(part(row))
     return abs(float(row["change"])) / before if before else float(row["after"] > 0)
 
 

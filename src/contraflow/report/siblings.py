@@ -11,9 +11,10 @@ import xarray as xr
 
 from contraflow.report import charts
 from contraflow.report import sibling_words as words
+from contraflow.report.changes import draw_dumbbells
 from contraflow.report.contents import ReportData
 from contraflow.report.drawing import Drawing
-from contraflow.report.words import listed, lower
+from contraflow.report.words import drawn, is_open, largest_change, listed, lower, span
 from contraflow.results import economies, tables
 
 KG_IN_TONNES = 1e4
@@ -31,7 +32,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Section:
-    """A section: one panel for each question, or a single one of the baseline; ``note`` stands below."""
+    """A section: one panel for each question, or a single one of the baseline; ``note`` stands below.
+
+    ``bars`` says that its figures are bars, two of which fit side by side.
+    """
 
     id: str
     title: str
@@ -40,6 +44,7 @@ class Section:
     note: str
     panels: list[Panel] = field(default_factory=list)
     drawings: dict[str, Drawing] = field(default_factory=dict)
+    bars: bool = False
 
 
 def sections(report: ReportData, names: Mapping[str, str]) -> list[Section]:
@@ -53,9 +58,10 @@ def sections(report: ReportData, names: Mapping[str, str]) -> list[Section]:
     return [s for s in made if any(panel.figures for panel in s.panels)]
 
 
-def _outcomes(report: ReportData) -> list[tuple[str, xr.Dataset | None]]:
-    """End of the figures' names and outcome of each panel."""
-    return [(f"-{i}", after) for i, (_, after) in enumerate(report.answers)] or [("", None)]
+def _outcomes(report: ReportData) -> list[tuple[str, xr.Dataset, xr.Dataset | None]]:
+    """End of the figures' names, baseline and outcome of each panel."""
+    pairs = [(f"-{i}", base, after) for i, (_, base, after) in enumerate(report.pairs)]
+    return [*pairs] or [("", report.base, None)]
 
 
 def _livelihoods(report: ReportData, names: Mapping[str, str]) -> Section | None:
@@ -72,7 +78,7 @@ def _livelihoods(report: ReportData, names: Mapping[str, str]) -> Section | None
         f"{words.living(table, names)}.",
         "A labour-hectare is the work that tends one hectare for a year. As many carry as transports hire.",
     )
-    for end, after in _outcomes(report):
+    for end, base, after in _outcomes(report):
         found = economies.livelihoods(base, after)
         if after is not None and not _noticed(found):
             section.panels.append(Panel(words.STILL))
@@ -88,7 +94,7 @@ def _livelihoods(report: ReportData, names: Mapping[str, str]) -> Section | None
 
 def _noticed(table: pd.DataFrame) -> bool:
     """Whether any activity changes by a share of its own and of all labour that is worth a chart."""
-    change = table["change"].abs()
+    change = largest_change(table)
     own, whole = words.NOTICED * table["before"], words.TRACE * table["before"].sum()
     return bool(((change > own) & (change > whole)).any())
 
@@ -111,7 +117,8 @@ def _pay(base: xr.Dataset, after: xr.Dataset | None, names: Mapping[str, str]) -
             )
             then = float(row["after"]) if "after" in row else None
             before = float(row["before"])
-            ratio = None if then is None else then / before - 1.0
+            ratio = None if then is None else float(row["ratio"]) - 1.0
+            cells = {str(k): v for k, v in row.items()}
             rows.append(
                 {
                     "place": names.get(place, place),
@@ -119,6 +126,8 @@ def _pay(base: xr.Dataset, after: xr.Dataset | None, names: Mapping[str, str]) -
                     "before": before,
                     "after": then,
                     "ratio": ratio,
+                    "range": span(cells) if drawn(cells) else "",
+                    "open": is_open(cells),
                 }
             )
     return tuple(rows)
@@ -140,7 +149,7 @@ def _goods(report: ReportData, names: Mapping[str, str]) -> Section | None:
         f"{words.goods(every, names, home)}. None of it is in the figures of cocaine.",
         "Weight of the product as it is carried, a year; worth is the price where it crosses the border.",
     )
-    for end, after in _outcomes(report):
+    for end, base, after in _outcomes(report):
         by_form = economies.goods(base, after, by="form")
         by_route = economies.goods(base, after, by="route")
         figures, drawn = [], []
@@ -169,12 +178,12 @@ def _substances(report: ReportData, forms: list[str]) -> dict[str, list[str]]:
 def _shifts(rows: pd.DataFrame) -> bool:
     """Whether a change can be seen in a chart of these rows."""
     largest = float(rows[["before", "after"]].to_numpy().max())
-    return bool(rows["change"].abs().max() > words.NOTICED * largest)
+    return bool(largest_change(rows).max() > words.NOTICED * largest)
 
 
 def _draw_ways(rows: pd.DataFrame, names: Mapping[str, str], several: bool) -> Drawing:
     """Before and after by way out; the good is named where there are several."""
-    columns = [c for c in rows if not str(c).startswith(("value", "share"))]
+    columns = [c for c in rows if not str(c).startswith(("value", "share", "ratio"))]
     heavy = float(rows[[c for c in ("before", "after") if c in rows]].to_numpy().max()) > KG_IN_TONNES
     frame = rows[columns] / (tables.KG_PER_TONNE if heavy else 1.0)
     labels = []
@@ -199,10 +208,11 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
         f"{title[:1].upper()}{title[1:]}: who supplies",
         f"{title[:1].upper()}{title[1:]}",
         f"What the trade buys, and from whom, in all countries of the case. The baseline: "
-        f"{lower(words.supplies(every, inputs))}",
+        f"{lower(words.supplies(economies.bought(base), inputs))}",
         "Who is controlled loses buyers to the others and charges those who stay for the risk.",
+        bars=True,
     )
-    for end, after in _outcomes(report):
+    for end, base, after in _outcomes(report):
         found = economies.supplies(base, after)
         figures = []
         for key, rows in found.groupby(level=0, sort=False):
@@ -210,7 +220,13 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
                 name = f"supplies-{key}{end}"
                 section.drawings[name] = charts.draw_income_bars(rows)
                 figures.append((inputs.get(str(key), str(key)), name))
-        told = "" if after is None else words.supplies(found, inputs) if figures else words.STILL
+        told = (
+            ""
+            if after is None
+            else words.supplies(economies.bought(base, after), inputs)
+            if figures
+            else words.STILL
+        )
         section.panels.append(Panel(told, tuple(figures)))
     return section
 
@@ -218,6 +234,6 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
 def _draw(frame: pd.DataFrame, unit: str) -> Drawing:
     """Dots before and after, or bars where there is only a before."""
     if "after" in frame:
-        return charts.draw_dumbbells(frame, unit, {str(label): str(label) for label in frame.index})
+        return draw_dumbbells(frame, unit, {str(label): str(label) for label in frame.index})
     rows = frame.assign(name=frame.index).sort_values("before", kind="stable")
     return charts.draw_bars(rows, unit)

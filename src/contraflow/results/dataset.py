@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from contraflow.case.case import Case
 from contraflow.model.accounting import RENT, UNNAMED
 from contraflow.network.network import ZERO, Network
 from contraflow.policy.response import Settled
+from contraflow.results.draws import mark_unsolved
 
 Array = npt.NDArray[np.float64]
 
@@ -24,8 +26,12 @@ def make_dataset(
     load: Array,
     spending: Array,
     attributes: dict[str, Any],
+    solved: npt.NDArray[np.bool_] | None = None,
 ) -> xr.Dataset:
-    """Label one point per draw. Arrays lead with (draw,); ``load`` (draw, facility) is the anchor's."""
+    """Label one point per draw. Arrays lead with (draw,); ``load`` (draw, facility) is the anchor's.
+
+    ``solved`` (draw,) says where an equilibrium was found, left out everywhere; other draws are emptied.
+    """
     economy, point, accounts = settled
     n = network.numbers
     link = np.array([a.kind == "link" for a in network.arcs])
@@ -101,7 +107,7 @@ def make_dataset(
     actors = [*case.actors.values()]
     places = case.places
     arcs = network.arcs
-    return xr.Dataset(
+    data = xr.Dataset(
         {k: (("draw", "arc"), v) for k, v in arc.items()}
         | {k: (("draw", "node"), v) for k, v in node.items()}
         | {
@@ -158,8 +164,9 @@ def make_dataset(
             "actor_name": ("actor", [*(a.name for a in actors), "Traders' rent", "Not attributed"]),
             "actor_kind": ("actor", [*(a.kind.value for a in actors), "clans", "suppliers"]),
         },
-        attrs=attributes,
+        attrs=attributes | {"ledger": sha256(np.ascontiguousarray(ledger).tobytes()).hexdigest()},
     )
+    return data if solved is None or solved.all() else mark_unsolved(data, solved)
 
 
 def _elasticities(network: Network, elasticity: Array) -> Array:

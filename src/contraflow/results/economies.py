@@ -1,7 +1,7 @@
 """Tables of the economies beside the case's own: livelihoods, other goods, and who supplies inputs.
 
 Conventions are those of :mod:`contraflow.results.tables`: pure functions of one dataset or two, medians
-over draws, quantiles with more than one draw.
+over draws, intervals with more than one draw.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow.results.draws import noted, paired
 from contraflow.results.tables import USD_PER_MILLION, Rows, contrast, coord, grouped, home_country, leaving
 
 SEPARATOR = "\t"
@@ -41,9 +42,10 @@ def livelihoods(
     if by not in makers:
         raise ValueError(f"by is {by!r}; it can be {', '.join(makers)}")
     maker, unit = makers[by]
+    base, after = paired(base, after)
     frame = maker(base, after, home_country(base, home))
     frame.attrs["unit"] = unit
-    return frame
+    return noted(frame, base)
 
 
 def goods(
@@ -57,6 +59,7 @@ def goods(
     """
     if by not in WAYS:
         raise ValueError(f"by is {by!r}; it can be {', '.join(WAYS)}")
+    base, after = paired(base, after)
     sides = [_leaving(data, WAYS[by], home) for data in ((base,) if after is None else (base, after))]
 
     def table(which: int) -> pd.DataFrame:
@@ -65,7 +68,18 @@ def goods(
 
     frame = table(0).join(table(1).add_prefix("value_"))
     worth = frame[[c for c in ("value_before", "value_after") if c in frame]].sum(axis=1)
-    return _keyed(frame, ("form", *WAYS[by]), worth)
+    return noted(_keyed(frame, ("form", *WAYS[by]), worth), base)
+
+
+def bought(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
+    """What all supplies of an input earn together, M$ a year; rows by input."""
+    base, after = paired(base, after)
+
+    def rows(data: xr.Dataset) -> Rows:
+        return grouped(coord(data, "supply_input"), data["supplied"].values / USD_PER_MILLION)
+
+    frame = contrast(rows(base), None if after is None else rows(after), "input", shares=False)
+    return noted(frame.loc[list(dict.fromkeys(coord(base, "supply_input")))], base)
 
 
 def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
@@ -75,6 +89,7 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """
     if not base.sizes.get("supply"):
         return pd.DataFrame(columns=["name", "before"])
+    base, after = paired(base, after)
     labels = coord(base, "supply_input") + SEPARATOR + coord(base, "supply")
 
     def rows(data: xr.Dataset) -> Rows:
@@ -89,7 +104,7 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
         for supply, name in zip(ids, _told_apart(ids), strict=True)
     }
     frame.insert(0, "name", [named[str(supply)] for _, supply in frame.index])
-    return frame
+    return noted(frame, base)
 
 
 def _by_activity(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:

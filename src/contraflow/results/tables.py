@@ -2,22 +2,35 @@
 
 Every function is pure: it takes one dataset or two (``base``, and ``after`` under a policy) with a
 leading dimension ``draw`` and returns a DataFrame. Figures are medians over draws; with more than
-one draw, columns ending in ``_5`` and ``_95`` hold the 5 % and 95 % quantiles. Draw i of ``base``
-and of ``after`` share their parameters, so changes are taken draw by draw before the quantiles.
-Masses are t of pure cocaine a year and money is million dollars a year unless a column says
-otherwise.
+one draw, columns ending in ``_5``, ``_25``, ``_75`` and ``_95`` hold the quantiles that bound the
+50 % and the 90 % interval. Draw i of ``base`` and of ``after`` share their parameters, so changes
+are taken draw by draw before the quantiles; medians of parts need not add up to the median of the
+whole. Draws that were not solved are left out (:mod:`contraflow.results.draws`). Masses are t of
+pure cocaine a year and money is million dollars a year unless a column says otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from contraflow.results.draws import (
+    Values,
+    falls,
+    known_quantiles,
+    mean,
+    median,
+    noted,
+    paired,
+    quantiles,
+    rises,
+    with_ends,
+)
+
 Rows = tuple[pd.Index, Values]
 
 AIR_WORDS = ("air", "plane", "flight", "aircraft", "helicopter", "avioneta")
@@ -37,13 +50,8 @@ COSTS = {
 KG_PER_TONNE = 1000.0
 USD_PER_MILLION = 1e6
 
-
-def quantiles(name: str, values: Values) -> dict[str, Values]:
-    """Columns of a figure with shape (draw, row): its median and, with draws, its 5 % and 95 %."""
-    columns = {name: np.median(values, axis=0)}
-    if values.shape[0] > 1:
-        columns[f"{name}_5"], columns[f"{name}_95"] = np.quantile(values, (0.05, 0.95), axis=0)
-    return columns
+NOTABLE = 0.05
+"""Part of the value before beyond which a headline figure's change is notable."""
 
 
 def home_country(data: xr.Dataset, home: str | None = None) -> str:
@@ -80,39 +88,39 @@ def contrast(
     shares: bool = True,
     within: Callable[[pd.Index], NDArray[np.int64]] | None = None,
 ) -> pd.DataFrame:
-    """Before, after, change and shares of rows, aligned by label; a row absent on one side is zero.
+    """Before, after, change, ratio and shares of rows, by label; a row absent on one side is zero.
 
-    Shares are those of all rows, or of the group whose number ``within`` gives to each label.
+    Shares are those of all rows, or of the group whose number ``within`` gives to each label. The ratio
+    is after over before, over the draws in which there is something before.
     """
     index = base[0] if after is None else base[0].union(after[0])
     groups = np.zeros(len(index), dtype=np.int64) if within is None else within(index)
-    before = _aligned(base, index)
+    before = aligned(base, index)
     columns = quantiles("before", before)
     if shares:
-        columns |= quantiles("share_before", _share(before, groups))
+        share = _share(before, groups)
+        columns |= quantiles("share_before", share)
     if after is not None:
-        then = _aligned(after, index)
-        if then.shape[0] != before.shape[0]:
-            raise ValueError(
-                f"before has {before.shape[0]} draws and after {then.shape[0]}: compare outcomes of one lab"
-            )
+        then = aligned(after, index)
         columns |= quantiles("after", then) | quantiles("change", then - before)
+        columns |= known_quantiles("ratio", then / np.where(before == 0, np.nan, before))
         if shares:
-            columns |= quantiles("share_after", _share(then, groups))
-    order = ("before", "after", "change", "share_before", "share_after")
-    names = [c for stem in order for c in (stem, f"{stem}_5", f"{stem}_95") if c in columns]
+            later = _share(then, groups)
+            columns |= quantiles("share_after", later) | quantiles("share_change", later - share)
+    order = ("before", "after", "change", "ratio", "share_before", "share_after", "share_change")
+    names = [c for c in with_ends(order) if c in columns]
     frame = pd.DataFrame({c: columns[c] for c in names}, index=index.rename(name))
     return frame.sort_values("before", ascending=False, kind="stable")
 
 
 def by_mode(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
     """Exports of the home country by mode, t pure a year."""
-    return _exports(base, after, home, lambda data: coord(data, "mode"), "mode")
+    return _exports(base, after, home, "mode")
 
 
 def by_route(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
     """Exports by way out: the last place at home (strips, port, crossing), t pure a year."""
-    return _exports(base, after, home, lambda data: coord(data, "from_place"), "route")
+    return _exports(base, after, home, "route")
 
 
 def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
@@ -121,6 +129,7 @@ def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None 
     ``what`` is ``coca`` or the id of a form that some process makes. Places abroad are listed too
     when ``home`` is ``"all"``.
     """
+    base, after = paired(base, after)
 
     def rows(data: xr.Dataset, kind: str, what: str) -> Rows:
         made = np.asarray(data["arrival_pure"].values) > 0
@@ -142,7 +151,11 @@ def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None 
         frame = table("process", form)
         if len(frame):
             frames[form] = frame
-    return pd.concat(frames, names=["what", "place"])
+    return noted(pd.concat(frames, names=["what", "place"]), base)
+
+
+WAYS = {"mode": "mode", "route": "from_place", "country": "to_country", "form": "form"}
+"""Coordinates of an arc by which exports are told apart."""
 
 
 def displacement(
@@ -153,41 +166,46 @@ def displacement(
     ``by`` is mode, route, country, form (exports of the home country, t pure) or zone (ha of coca).
 
     ``attrs["displaced"]`` is the sum of gains over the sum of losses (median over draws): 0 means
-    that what was stopped went nowhere else, 1 that all of it came up elsewhere.
+    that what was stopped went nowhere else, 1 that all of it came up elsewhere. With more than one
+    draw, ``attrs["displaced_5"]`` and so on hold its intervals.
     """
-    labels = {
-        "mode": lambda d: coord(d, "mode"),
-        "route": lambda d: coord(d, "from_place"),
-        "country": lambda d: coord(d, "to_country"),
-        "form": lambda d: coord(d, "form"),
-    }
-    if by == "zone":
-        frame = pd.DataFrame(by_zone(base, after, home).loc["coca"])
-        pairs = [_hectares(data, home) for data in (base, after)]
-    elif by in labels:
-        frame = _exports(base, after, home, labels[by], by)
-        pairs = [_leaving_rows(data, home, labels[by]) for data in (base, after)]
-    else:
-        raise ValueError(f"by is {by!r}; it can be zone, {', '.join(labels)}")
-    index = pairs[0][0].union(pairs[1][0])
-    change = _aligned(pairs[1], index) - _aligned(pairs[0], index)
+    before, then = options(base, after, by, home)
+    frame = contrast(before, then, "place" if by == "zone" else by)
+    index = before[0].union(then[0])
+    change = aligned(then, index) - aligned(before, index)
     gains, losses = np.maximum(change, 0).sum(axis=1), np.maximum(-change, 0).sum(axis=1)
-    frame = frame.sort_values(by="change", kind="stable")
-    frame.attrs["displaced"] = float(np.median(gains / np.where(losses > 0, losses, np.inf)))
+    frame = noted(frame.sort_values(by="change", kind="stable"), paired(base, after)[0])
+    part = gains / np.where(losses > 0, losses, np.inf)
+    frame.attrs |= {name: float(x[0]) for name, x in quantiles("displaced", part[:, None]).items()}
     return frame
+
+
+def options(base: xr.Dataset, after: xr.Dataset, by: str, home: str | None = None) -> tuple[Rows, Rows]:
+    """Rows before and after of a grouping of :func:`displacement`, on the draws that both share."""
+    base, then = paired(base, after)
+    sides = (base, base if then is None else then)
+    if by == "zone":
+        first, last = (_hectares(data, home) for data in sides)
+    elif by in WAYS:
+        first, last = (_leaving_rows(data, home, WAYS[by]) for data in sides)
+    else:
+        raise ValueError(f"by is {by!r}; it can be zone, {', '.join(WAYS)}")
+    return first, last
 
 
 def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """Income by actor, M$ a year, with the actor's name and kind."""
-
-    def rows(data: xr.Dataset) -> Rows:
-        return pd.Index(coord(data, "actor")), data["income"].values / USD_PER_MILLION
-
-    frame = contrast(rows(base), None if after is None else rows(after), "actor")
+    base, after = paired(base, after)
+    frame = contrast(income_rows(base), None if after is None else income_rows(after), "actor")
     names = pd.DataFrame(
         {"name": coord(base, "actor_name"), "kind": coord(base, "actor_kind")}, index=coord(base, "actor")
     )
-    return names.reindex(frame.index).join(frame)
+    return noted(names.reindex(frame.index).join(frame), base)
+
+
+def income_rows(data: xr.Dataset) -> Rows:
+    """Income of every actor, M$ a year."""
+    return pd.Index(coord(data, "actor")), data["income"].values / USD_PER_MILLION
 
 
 def headline(
@@ -203,64 +221,72 @@ def headline(
     ``valley price`` that of a kg at :func:`price_spot`, ``growers' income`` holds their licit income
     too, and ``delivered`` leaves out raw produce that is sold as such (legal leaf). ``air`` names the
     modes that fly; left out, they are those whose id says so.
+
+    With more than one draw, ``p_falls`` and ``p_rises`` are the shares
+    of draws in which a figure falls or rises, ``p_falls_5pct`` and ``p_rises_5pct`` those in which it
+    does so by more than 5 % of its value before.
     """
-
+    base, after = paired(base, after)
     spot = price_spot(base, home)
+    rows, units = figures(base, spot, home, air)
+    then = None if after is None else figures(after, spot, home, air)[0]
+    frame = contrast(rows, then, "figure", shares=False).reindex(rows[0].rename("figure"))
+    frame.insert(0, "unit", units)
+    if then is not None:
+        before, change = rows[1], then[1] - rows[1]
+        if len(before) > 1:
+            frame = frame.assign(
+                p_falls=falls(before, change),
+                p_rises=rises(before, change),
+                p_falls_5pct=falls(before, change, NOTABLE),
+                p_rises_5pct=rises(before, change, NOTABLE),
+            )
+    return noted(frame, base)
 
-    def figures(data: xr.Dataset) -> dict[str, tuple[Values, str]]:
-        out = data["pure"].values * leaving(data, home)
-        income = data["income"].values / USD_PER_MILLION
-        kinds = coord(data, "actor_kind")
-        flies = np.array([_flies(mode, air) for mode in coord(data, "mode")])
-        country = home_country(data, home)
-        links = (coord(data, "kind") == "link") & (coord(data, "from_country") == country)
-        grows = _grows(data) & (coord(data, "from_country") == country)
-        lost = data["seized"].values[:, grows]
-        standing = data["flow"].values[:, grows] - lost
-        node = list(coord(data, "node"))
-        head = [node.index(h) for h in coord(data, "head")[grows]]
-        leaf, price = data["arrival"].values[:, grows], data["price"].values
-        at_home = coord(data, "node_country") == country
-        told = {
-            "exports": (out.sum(axis=1) / KG_PER_TONNE, "t/yr"),
-            "exports by air": (out[:, flies].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-            "hectares at home": (standing.sum(axis=1), "ha"),
-            "eradicated at home": (lost.sum(axis=1), "ha"),
-            "leaf price": (
-                np.divide((leaf * price[:, head]).sum(axis=1), np.maximum(leaf.sum(axis=1), 1e-300)),
-                "USD/kg",
-            ),
-            "leaf sales": ((leaf * price[:, head]).sum(axis=1) / USD_PER_MILLION, "M$/yr"),
-            "valley price": (price[:, node.index(spot)] if spot else np.zeros(len(price)), "USD/kg"),
-            "growers' income": (
-                data["endowment_income"].values[:, at_home].sum(axis=1) / USD_PER_MILLION,
-                "M$/yr",
-            ),
-            "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
-            "seized at home": (data["seized_pure"].values[:, links].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-            "arrests at home": (data["arrested"].values[:, links].sum(axis=1), "persons/yr"),
-            "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
-            "delivered": (data["sold_pure"].values[:, _drugs(data)].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-            "hectares": (data["hectares"].values, "ha"),
-            "seized": (data["seized_total"].values / KG_PER_TONNE, "t/yr"),
-            "arrests": (data["arrests"].values, "persons/yr"),
-        }
-        return told
 
-    first = figures(base)
-    then = figures(after) if after is not None else None
-    index = pd.Index(list(first))
-    frame = contrast(
-        (index, np.stack([v for v, _ in first.values()], axis=1)),
-        None if then is None else (index, np.stack([v for v, _ in then.values()], axis=1)),
-        "figure",
-        shares=False,
-    ).reindex(index.rename("figure"))
-    frame.insert(0, "unit", [unit for _, unit in first.values()])
-    if after is not None:
-        whole = frame["before"].to_numpy()
-        frame["ratio"] = frame["after"].to_numpy() / np.where(whole == 0, np.nan, whole)
-    return frame
+def figures(
+    data: xr.Dataset, spot: str, home: str | None = None, air: Sequence[str] | None = None
+) -> tuple[Rows, list[str]]:
+    """Rows of :func:`headline` draw by draw, and their units; ``spot`` is the node whose price is quoted."""
+    out = data["pure"].values * leaving(data, home)
+    income = data["income"].values / USD_PER_MILLION
+    kinds = coord(data, "actor_kind")
+    flies = np.array([_flies(mode, air) for mode in coord(data, "mode")])
+    country = home_country(data, home)
+    links = (coord(data, "kind") == "link") & (coord(data, "from_country") == country)
+    grows = _grows(data) & (coord(data, "from_country") == country)
+    lost = data["seized"].values[:, grows]
+    standing = data["flow"].values[:, grows] - lost
+    node = list(coord(data, "node"))
+    head = [node.index(h) for h in coord(data, "head")[grows]]
+    leaf, price = data["arrival"].values[:, grows], data["price"].values
+    at_home = coord(data, "node_country") == country
+    told: dict[str, tuple[Values, str]] = {
+        "exports": (out.sum(axis=1) / KG_PER_TONNE, "t/yr"),
+        "exports by air": (out[:, flies].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+        "hectares at home": (standing.sum(axis=1), "ha"),
+        "eradicated at home": (lost.sum(axis=1), "ha"),
+        "leaf price": (
+            np.divide((leaf * price[:, head]).sum(axis=1), np.maximum(leaf.sum(axis=1), 1e-300)),
+            "USD/kg",
+        ),
+        "leaf sales": ((leaf * price[:, head]).sum(axis=1) / USD_PER_MILLION, "M$/yr"),
+        "valley price": (price[:, node.index(spot)] if spot else np.zeros(len(price)), "USD/kg"),
+        "growers' income": (
+            data["endowment_income"].values[:, at_home].sum(axis=1) / USD_PER_MILLION,
+            "M$/yr",
+        ),
+        "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
+        "seized at home": (data["seized_pure"].values[:, links].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+        "arrests at home": (data["arrested"].values[:, links].sum(axis=1), "persons/yr"),
+        "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
+        "delivered": (data["sold_pure"].values[:, _drugs(data)].sum(axis=1) / KG_PER_TONNE, "t/yr"),
+        "hectares": (data["hectares"].values, "ha"),
+        "seized": (data["seized_total"].values / KG_PER_TONNE, "t/yr"),
+        "arrests": (data["arrests"].values, "persons/yr"),
+    }
+    values = np.stack([v for v, _ in told.values()], axis=1)
+    return (pd.Index(list(told)), values), [unit for _, unit in told.values()]
 
 
 def price_ladder(
@@ -281,6 +307,7 @@ def price_ladder(
     step yields beyond the average of the options at its tail (it can be negative). ``market_from``
     and ``market_to`` are the prices of a kg of the good as it is sold there.
     """
+    data, _ = paired(data)
     ids = list(coord(data, "arc"))
     numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market, home)
     nodes = {node: i for i, node in enumerate(coord(data, "node"))}
@@ -303,11 +330,12 @@ def price_ladder(
         columns = {c: v for n, x in terms.items() for c, v in quantiles(n, x[:, None]).items()}
         text = ("step", "kind", "mode", "tail", "head", "form", "form_out", "from_place", "to_place")
         parts.append(pd.DataFrame({t: [str(one[t].values)] for t in text} | columns, index=[ids[arc]]))
-    return pd.concat(parts).rename_axis("arc")
+    return noted(pd.concat(parts).rename_axis("arc"), data)
 
 
 def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """Where the final good is made, by country, t pure a year: the good that earns most in the markets."""
+    base, after = paired(base, after)
     pure = (base["sold_pure"].values > 0).any(axis=0)
     worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base) * pure
     made = str(coord(base, "market_form")[int(np.argmax(worth))])
@@ -317,7 +345,7 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
         values = data["arrival_pure"].values[:, chosen] / KG_PER_TONNE
         return grouped(coord(data, "from_country")[chosen], values)
 
-    return contrast(rows(base), None if after is None else rows(after), "country")
+    return noted(contrast(rows(base), None if after is None else rows(after), "country"), base)
 
 
 def price_spot(data: xr.Dataset, home: str | None = None) -> str:
@@ -326,7 +354,7 @@ def price_spot(data: xr.Dataset, home: str | None = None) -> str:
     made &= np.isin(coord(data, "tail"), coord(data, "head")[_grows(data)])
     if not made.any():
         return ""
-    size = np.median(data["arrival_pure"].values, axis=0) * made
+    size = median(data, "arrival_pure") * made
     return str(coord(data, "head")[int(np.argmax(size))])
 
 
@@ -353,7 +381,7 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
     chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
     node = str(data["market_node"].values[chosen])
     heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
-    arrival = np.median(data["arrival"].values, axis=0) * [grown.get(str(t), 0.0) for t in tails]
+    arrival = median(data, "arrival") * [grown.get(str(t), 0.0) for t in tails]
     path: list[int] = []
     while True:
         into = np.flatnonzero((heads == node) & (kinds != "activity") & (arrival > 0))
@@ -368,7 +396,7 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
     names = list(map(str, coord(data, "node")))
     number = {n: i for i, n in enumerate(names)}
     tail, head = (np.array([number[str(n)] for n in coord(data, c)]) for c in ("tail", "head"))
-    pure = np.median(data["arrival_pure"].values, axis=0)
+    pure = mean(data, "arrival_pure")
     starts = coord(data, "kind") == "activity"
     at_home = coord(data, "from_country") == home_country(data, home)
     whole = np.bincount(head, pure, len(names))
@@ -388,11 +416,9 @@ def _flies(mode: str, air: Sequence[str] | None) -> bool:
     return any(part.startswith(AIR_WORDS) for part in mode.split("-"))
 
 
-def _leaving_rows(
-    data: xr.Dataset, home: str | None, label: Callable[[xr.Dataset], NDArray[np.object_]]
-) -> Rows:
+def _leaving_rows(data: xr.Dataset, home: str | None, label: str) -> Rows:
     chosen = leaving(data, home)
-    return grouped(label(data)[chosen], data["pure"].values[:, chosen] / KG_PER_TONNE)
+    return grouped(coord(data, label)[chosen], data["pure"].values[:, chosen] / KG_PER_TONNE)
 
 
 def _hectares(data: xr.Dataset, home: str | None) -> Rows:
@@ -401,18 +427,14 @@ def _hectares(data: xr.Dataset, home: str | None) -> Rows:
     return grouped(coord(data, "from_place")[grows], standing[:, grows])
 
 
-def _exports(
-    base: xr.Dataset,
-    after: xr.Dataset | None,
-    home: str | None,
-    label: Callable[[xr.Dataset], NDArray[np.object_]],
-    name: Hashable,
-) -> pd.DataFrame:
-    then = None if after is None else _leaving_rows(after, home, label)
-    return contrast(_leaving_rows(base, home, label), then, str(name))
+def _exports(base: xr.Dataset, after: xr.Dataset | None, home: str | None, by: str) -> pd.DataFrame:
+    base, after = paired(base, after)
+    then = None if after is None else _leaving_rows(after, home, WAYS[by])
+    return noted(contrast(_leaving_rows(base, home, WAYS[by]), then, by), base)
 
 
-def _aligned(rows: Rows, index: pd.Index) -> Values:
+def aligned(rows: Rows, index: pd.Index) -> Values:
+    """Values (draw, row) of rows in the order of ``index``; a row that is absent is zero."""
     values = np.zeros((rows[1].shape[0], len(index)))
     values[:, index.get_indexer(rows[0])] = rows[1]
     return values

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from contraflow.results.draws import paired
+
 Array = npt.NDArray[np.float64]
 
 
@@ -39,33 +41,69 @@ class Verification(NamedTuple):
 
 
 def verify(data: xr.Dataset, baseline: xr.Dataset | None = None) -> Verification:
-    """Recompute losses, choices, mass, money and, against ``baseline``, demand and congestion."""
-    draws = [
-        _verify_draw(data.isel(draw=i), None if baseline is None else baseline.isel(draw=i))
-        for i in range(data.sizes["draw"])
-    ]
+    """Recompute losses, choices, mass, money and, against ``baseline``, demand and congestion.
+
+    Draws that are not solved on both sides are passed over.
+    """
+    data, before = paired(data, baseline)
+    places, own = _places(data), _numbers(data)
+    theirs = None if before is None else _numbers(before)
+
+    def draw(i: int) -> Verification:
+        one = {name: values[i] for name, values in own.items()}
+        other = None if theirs is None else {name: values[i] for name, values in theirs.items()}
+        return _verify_draw(places, one, other)
+
+    draws = [draw(i) for i in range(data.sizes["draw"])]
     return Verification(*np.max(np.array(draws), axis=0).tolist())
 
 
 Variables = dict[str, Array]
+Numbers = npt.NDArray[np.int64]
 
 
-def _verify_draw(data: xr.Dataset, baseline: xr.Dataset | None) -> Verification:
-    a = _numbers(data)
-    before = None if baseline is None else _numbers(baseline)
-    place = {name: i for i, name in enumerate(data["node"].values)}
-    head = np.array([place[h] for h in data["head"].values])
-    tail = np.array([place[t] for t in data["tail"].values])
-    nodes = len(place)
+class _Places(NamedTuple):
+    """Numbers of what each arc leads from and to, -1 for none: nodes, facility, market of hired work.
 
-    dilution, surcharge, congestion = _congested(data, a, before)
+    ``nodes`` and ``facilities`` are how many there are; ``hires`` (market,) says where work is hired.
+    """
+
+    tail: Numbers
+    head: Numbers
+    facility: Numbers
+    hired_at: Numbers
+    nodes: int
+    facilities: int
+    hires: npt.NDArray[np.bool_]
+
+
+def _places(data: xr.Dataset) -> _Places:
+    def numbers(label: str, dimension: str) -> Numbers:
+        place = {name: i for i, name in enumerate(data[dimension].values)}
+        return np.array([place.get(name, -1) for name in data[label].values], dtype=np.int64)
+
+    return _Places(
+        numbers("tail", "node"),
+        numbers("head", "node"),
+        numbers("arc_facility", "facility"),
+        numbers("hired_at", "market"),
+        data.sizes["node"],
+        data.sizes["facility"],
+        data["market_hires"].values.astype(bool),
+    )
+
+
+def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Verification:
+    """Errors of one draw, whose variables have no dimension ``draw``."""
+    tail, head, nodes = places.tail, places.head, places.nodes
+    dilution, surcharge, congestion = _congested(places, a, before)
     loss = 1 - np.exp(-a["hazard"] * dilution)
     feared = 1 - np.exp(-(a["hazard"] + a["fear"]) * dilution)
     losses = max(_error(a["loss"], loss), _error(a["expected_loss"], feared))
 
     keep = (1 - feared) * a["output"] * (1 - a["margin_rate"]) * (1 - a["taken_rate"])
     keep = keep * (1 - a["bought_share"])
-    outlay = a["cost_rate"] + a["bought_rate"] + _wages(data, a, before) + a["fee_rate"] - a["subsidy_rate"]
+    outlay = a["cost_rate"] + a["bought_rate"] + _wages(places, a, before) + a["fee_rate"] - a["subsidy_rate"]
     outlay = outlay + surcharge + a["risk_pay_rate"] * feared
     net = keep * a["price"][head] - outlay
     best = np.zeros(nodes)
@@ -87,18 +125,17 @@ def _verify_draw(data: xr.Dataset, baseline: xr.Dataset | None) -> Verification:
     left = np.bincount(tail, a["flow"], minlength=nodes).astype(float)
     usable = inner & (total > 0)
     mass = max(_error(a["stock"], arrived), _error(left[usable], a["stock"][usable]))
-    return Verification(losses, choice, mass, _money(data, a), _markets(data, a, before), congestion)
+    return Verification(losses, choice, mass, _money(places, a), _markets(places, a, before), congestion)
 
 
 def _numbers(data: xr.Dataset) -> Variables:
     return {str(name): np.asarray(v, dtype=float) for name, v in data.data_vars.items()}
 
 
-def _congested(data: xr.Dataset, a: Variables, before: Variables | None) -> tuple[Array, Array, float]:
+def _congested(places: _Places, a: Variables, before: Variables | None) -> tuple[Array, Array, float]:
     """Factor on hazard and surcharge of each arc, and the largest error of a surcharge."""
-    facility = {name: i for i, name in enumerate(data["facility"].values)}
-    uses = np.array([facility.get(f, -1) for f in data["arc_facility"].values])
-    if before is None or not facility:
+    uses = places.facility
+    if before is None or not places.facilities:
         return np.ones(uses.size), a["surcharge_rate"], 0.0
     relative = a["load"] / before["load"]
     with np.errstate(divide="ignore"):
@@ -111,26 +148,24 @@ def _congested(data: xr.Dataset, a: Variables, before: Variables | None) -> tupl
     return np.where(uses >= 0, weaker[uses], 1.0), a["surcharge_rate"], error
 
 
-def _wages(data: xr.Dataset, a: Variables, before: Variables | None) -> Array:
+def _wages(places: _Places, a: Variables, before: Variables | None) -> Array:
     """Pay of hired crews over the baseline's, per unit."""
     if before is None:
         return a["wage_rate"]
-    market = {name: i for i, name in enumerate(data["market"].values)}
-    at = np.array([market.get(name, -1) for name in data["hired_at"].values])
+    at = places.hired_at
     rise = a["market_price"] / before["market_price"] - 1
     return np.where(at >= 0, a["hired_rate"] * rise[at], 0.0)
 
 
-def _money(data: xr.Dataset, a: Variables) -> float:
+def _money(places: _Places, a: Variables) -> float:
     """Error of money: sales of goods and subsidies are incomes, what inputs cost is paid to supplies."""
-    goods = ~data["market_hires"].values.astype(bool)
-    sales = float((a["sold"] * a["market_price"])[goods].sum() + a["subsidy"].sum())
+    sales = float((a["sold"] * a["market_price"])[~places.hires].sum() + a["subsidy"].sum())
     paid = float(a["income"].sum() + a["taken"].sum())
     error = abs(paid - sales) / sales if sales else abs(paid)
     return max(error, _error(np.atleast_1d(a["supplied"].sum()), np.atleast_1d(a["inputs"].sum())))
 
 
-def _markets(data: xr.Dataset, a: Variables, before: Variables | None) -> float:
+def _markets(places: _Places, a: Variables, before: Variables | None) -> float:
     """Error of demand: as many carry as are hired, as much is bought as the price lets.
 
     Hired work is held to a thousandth of the baseline's: where hardly anything is carried, hardly
@@ -138,9 +173,8 @@ def _markets(data: xr.Dataset, a: Variables, before: Variables | None) -> float:
     """
     if before is None:
         return 0.0
-    hires = data["market_hires"].values.astype(bool)
-    at, names = data["hired_at"].values, data["market"].values[hires]
-    payroll = np.array([(a["hired_rate"] * a["flow"])[at == name].sum() for name in names])
+    hires, paid = places.hires, a["hired_rate"] * a["flow"]
+    payroll = np.array([paid[places.hired_at == number].sum() for number in np.flatnonzero(hires)])
     held = np.maximum(payroll, 1e-3 * before["sold"][hires])
     error = float(np.max(np.abs(a["sold"][hires] - payroll) / held, initial=0.0))
     clears = ~np.isnan(a["elasticity"])

@@ -1,0 +1,84 @@
+"""Probabilities: in what share of the draws a figure falls or rises, by how much."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Literal
+
+import xarray as xr
+
+from contraflow.errors import ComparisonError
+from contraflow.results import tables
+from contraflow.results.draws import falls, paired, rises
+
+Direction = Literal["falls", "rises"]
+
+AMONG = ("zone", *tables.WAYS, "actor")
+"""Tables whose rows have probabilities, besides the headline figures."""
+
+
+def probability(
+    base: xr.Dataset,
+    after: xr.Dataset,
+    figure: str,
+    direction: Direction,
+    *,
+    by: float = 0.0,
+    among: str | None = None,
+    home: str | None = None,
+) -> float:
+    """Share of draws in which a figure falls or rises by more than the part ``by`` of its value before.
+
+    ``figure`` is a row of :func:`~contraflow.results.tables.headline` or, with ``among``, of the table of
+    displacement by mode, route, country, form or zone, or of incomes by ``actor``. A row that is not there
+    in a draw counts as zero; what appears rises by more than any part.
+
+    Raises :class:`~contraflow.errors.ComparisonError` for a figure, direction or part that makes no sense,
+    and for a single draw, which has no probabilities.
+    """
+    if direction not in ("falls", "rises"):
+        raise ComparisonError(f"The direction is {direction!r}; it can be 'falls' or 'rises'.")
+    if not 0 <= by < float("inf"):
+        raise ComparisonError(
+            f"by is {by!r}; it is a part of the value before, for example 0.05, and not negative."
+        )
+    base, then = paired(base, after)
+    later = base if then is None else then
+    if base.sizes["draw"] == 1:
+        raise ComparisonError(
+            "The outcomes hold a single draw, from which no probability follows. "
+            "Calibrate with posterior draws, then respond again."
+        )
+    first, last = _rows(base, later, among, home)
+    index = first[0].union(last[0], sort=False)
+    known = list(map(str, index))
+    if figure not in known:
+        raise ComparisonError(_unknown(base, figure, among, known, home))
+    place = known.index(figure)
+    before, changed = (tables.aligned(rows, index)[:, [place]] for rows in (first, last))
+    count = falls if direction == "falls" else rises
+    return float(count(before, changed - before, by)[0])
+
+
+def _rows(
+    base: xr.Dataset, after: xr.Dataset, among: str | None, home: str | None
+) -> tuple[tables.Rows, tables.Rows]:
+    if among is None:
+        spot = tables.price_spot(base, home)
+        return tables.figures(base, spot, home)[0], tables.figures(after, spot, home)[0]
+    if among not in AMONG:
+        raise ComparisonError(f"among is {among!r}; it can be {', '.join(AMONG)}, or left out")
+    if among == "actor":
+        return tables.income_rows(base), tables.income_rows(after)
+    return tables.options(base, after, among, home)
+
+
+def _unknown(base: xr.Dataset, figure: str, among: str | None, known: list[str], home: str | None) -> str:
+    """Why a figure is not found, and where it is or what it may have been."""
+    if among is None:
+        for table in AMONG:
+            if figure in set(map(str, _rows(base, base, table, home)[0][0])):
+                return f"{figure!r} is no headline figure but a row by {table}: pass among={table!r}."
+    near = get_close_matches(figure, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    return f"{figure!r} is no {'headline figure' if among is None else f'row by {among}'}. {hint}"

@@ -1,0 +1,154 @@
+"""Draws of outcomes: which of them were solved, and how two outcomes go together draw by draw.
+
+Draw i of every outcome of a lab holds the same numbers, so policies are compared draw by draw. Where no
+equilibrium was found in a draw, the coordinate ``solved`` (draw,) is false and the draw's variables are
+NaN; without that coordinate all draws are solved. Tables leave such draws out, on both sides of a
+comparison, and say how many in ``attrs["left_out"]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from contraflow.errors import ComparisonError
+
+Values = NDArray[np.float64]
+
+LEVELS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
+"""Ends of columns and the quantiles that they hold: the 90 % interval, and within it the 50 %."""
+
+NOISE = 1e-6
+"""A change below this part of the value before is the solver's, not the policy's."""
+
+
+def solved(data: xr.Dataset) -> NDArray[np.bool_]:
+    """In which draws an equilibrium was found (draw,)."""
+    if "solved" not in data.coords:
+        return np.ones(data.sizes["draw"], dtype=bool)
+    return np.asarray(data.coords["solved"].values, dtype=bool)
+
+
+def mark_unsolved(data: xr.Dataset, found: NDArray[np.bool_]) -> xr.Dataset:
+    """The dataset with draws that are not ``found`` (draw,) emptied, and a coordinate that says so."""
+    whole = data if found.all() else data.where(xr.DataArray(found, dims="draw"))
+    return whole.assign_coords(solved=("draw", found))
+
+
+def paired(base: xr.Dataset, after: xr.Dataset | None = None) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Both outcomes on the draws that are solved in both; ``attrs["left_out"]`` counts the others.
+
+    Raises :class:`~contraflow.errors.ComparisonError` if the outcomes do not share their draws, or if
+    none is left.
+    """
+    kept = solved(base)
+    if after is not None:
+        expect_same_draws(base, after)
+        kept = kept & solved(after)
+    if kept.all():
+        return base, after
+    if not kept.any():
+        raise ComparisonError(
+            f"In none of the {kept.size} draws an equilibrium was found"
+            + ("." if after is None else " both before and after: there is nothing to compare.")
+        )
+    chosen, lost = np.flatnonzero(kept), int((~kept).sum())
+
+    def part(data: xr.Dataset) -> xr.Dataset:
+        return data.isel(draw=chosen).assign_attrs(left_out=left_out(data) + lost)
+
+    return part(base), None if after is None else part(after)
+
+
+def expect_same_draws(base: xr.Dataset, after: xr.Dataset) -> None:
+    """Raise ComparisonError unless draw i of both outcomes holds the same numbers."""
+    count, other = base.sizes["draw"], after.sizes["draw"]
+    if count != other:
+        raise ComparisonError(
+            f"before has {count} draws and after {other}: compare outcomes of one lab, which share theirs"
+        )
+    for name, what in (("fingerprint", "cases"), ("ledger", "labs")):
+        one, two = base.attrs.get(name), after.attrs.get(name)
+        if one is not None and two is not None and one != two:
+            raise ComparisonError(
+                f"The outcomes are of different {what}, so their draws do not go together: "
+                "compare outcomes of one lab"
+            )
+    if "draw" in base.coords and "draw" in after.coords:
+        labels, others = base.coords["draw"].values, after.coords["draw"].values
+        if not np.array_equal(labels, others):
+            raise ComparisonError(
+                "The outcomes hold different draws of one lab: choose the same on both sides"
+            )
+
+
+def left_out(data: xr.Dataset) -> int:
+    """How many draws were left out of a dataset."""
+    return int(data.attrs.get("left_out", 0))
+
+
+def noted(frame: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
+    """The table with the numbers of draws that it rests on, and that were left out, in its attributes."""
+    frame.attrs |= {"draws": data.sizes["draw"], "left_out": left_out(data)}
+    return frame
+
+
+def median(data: xr.Dataset, name: str) -> Values:
+    """A variable's median over the draws that are solved, without the dimension ``draw``."""
+    values = data[name].values
+    kept = solved(data)
+    return np.asarray(np.median(values if kept.all() else values[kept], axis=0), dtype=float)
+
+
+def mean(data: xr.Dataset, name: str) -> Values:
+    """A variable's mean over the draws that are solved: unlike medians, means of parts add up."""
+    values = data[name].values
+    kept = solved(data)
+    return np.asarray(np.mean(values if kept.all() else values[kept], axis=0), dtype=float)
+
+
+def quantiles(name: str, values: Values) -> dict[str, Values]:
+    """Columns of a figure with shape (draw, row): its median and, with draws, its 50 % and 90 % interval."""
+    if values.shape[0] == 1:
+        return {name: values[0].copy()}
+    found = np.quantile(values, (0.5, *LEVELS.values()), axis=0)
+    return dict(zip((name, *(name + end for end in LEVELS)), found, strict=True))
+
+
+def known_quantiles(name: str, values: Values) -> dict[str, Values]:
+    """As :func:`quantiles`, over the draws in which a row is a number; NaN for a row without any."""
+    columns = quantiles(name, values)
+    gaps = np.isnan(values)
+    for row in np.flatnonzero(gaps.any(axis=0)):
+        own = values[~gaps[:, row], row]
+        filled = quantiles(name, own[:, None]) if own.size else {}
+        for key, column in columns.items():
+            column[row] = filled[key][0] if key in filled else np.nan
+    return columns
+
+
+def row_of(before: Values, after: Values) -> dict[str, float]:
+    """One row of a table from a figure (draw,) on both sides: before, after, change and ratio."""
+    ratio = after / np.where(before == 0, np.nan, before)
+    columns = quantiles("before", before[:, None]) | quantiles("after", after[:, None])
+    columns |= quantiles("change", (after - before)[:, None]) | known_quantiles("ratio", ratio[:, None])
+    return {name: float(column[0]) for name, column in columns.items()}
+
+
+def with_ends(stems: Sequence[str]) -> list[str]:
+    """Names of columns, each followed by those of its intervals."""
+    return [name for stem in stems for name in (stem, *(stem + end for end in LEVELS))]
+
+
+def falls(before: Values, change: Values, by: float = 0.0) -> Values:
+    """Share of draws in which rows (draw, row) fall by more than the part ``by`` of their value before."""
+    return np.asarray((change < -max(by, NOISE) * np.abs(before)).mean(axis=0), dtype=float)
+
+
+def rises(before: Values, change: Values, by: float = 0.0) -> Values:
+    """Share of draws in which rows (draw, row) rise by more than the part ``by`` of their value before."""
+    return np.asarray((change > max(by, NOISE) * np.abs(before)).mean(axis=0), dtype=float)
