@@ -37,8 +37,6 @@ LARGEST_DEPTH = 8
 FIRST_STEP = 0.1
 """Step size that the adaptation starts from."""
 
-QUICKLY_COMPILED = {"xla_backend_optimization_level": "1"}
-
 
 class Chains(NamedTuple):
     """Deviates (chain, draw, size) and statistics of the sampler (chain, draw).
@@ -59,64 +57,42 @@ class Chains(NamedTuple):
 class Sampler:
     """A compiled sampler for one kind of density; what it depends on are arguments, not constants.
 
-    ``near`` and ``exact`` take deviates z (size,) and then the given arguments: ``near`` returns the cheap
-    log likelihood, ``exact`` what the exact one has more. Without ``exact``, ``near`` is exact.
+    ``near`` takes deviates z (size,), traced, and then the given arguments, and returns the cheap log
+    likelihood. ``gain`` takes the same, as arrays, and returns what the exact one has more, minus infinity
+    where there is none; without it ``near`` is exact.
     """
 
-    def __init__(self, near: Density, size: int, exact: Density | None = None) -> None:
+    def __init__(self, near: Density, size: int, gain: Callable[..., float] | None = None) -> None:
         import numpyro
         import numpyro.distributions as dist
-        from numpyro.infer import NUTS
+        from numpyro.infer import NUTS, init_to_value
 
-        self.size = size
+        self.size, self._gain = size, gain
+        self._stride = 1 if gain else STRIDE
 
         def model(whitening: Whitening, *given: Any) -> None:
             u = numpyro.sample("u", dist.Normal(0.0, 1.0).expand((size,)).to_event(1))
             z = whitening.colour(u)
             numpyro.factor("claims", near(z, *given) - 0.5 * z @ z + 0.5 * u @ u)
 
-        kernel = NUTS(
+        self._kernel = NUTS(
             model,
             target_accept_prob=TARGET_ACCEPTANCE,
             max_tree_depth=LARGEST_DEPTH,
             step_size=FIRST_STEP,
+            init_strategy=init_to_value,
             adapt_mass_matrix=False,
         )
-        self._kernel = kernel
 
-        def correction(z: jax.Array, *given: Any) -> jax.Array:
-            return jnp.zeros(()) if exact is None else exact(z, *given)
-
-        def advance(carry: Any, whitening: Whitening, *given: Any) -> tuple[Any, Any]:
-            state, more, key = carry
-            key, draw = jax.random.split(key)
-            new = kernel.sample(state, (whitening, *given), {})
+        def advance(state: Any, whitening: Whitening, given: tuple[Any, ...]) -> tuple[Any, Any]:
+            new = self._kernel.sample(state, (whitening, *given), {})
             z = whitening.colour(new.z["u"])
-            gained = correction(z, *given)
-            accept = jnp.log(jax.random.uniform(draw)) < gained - more
-            accept = accept | ~jnp.isfinite(more)
-            kept = new._replace(
-                z=jax.tree.map(lambda a, b: jnp.where(accept, a, b), new.z, state.z),
-                z_grad=jax.tree.map(lambda a, b: jnp.where(accept, a, b), new.z_grad, state.z_grad),
-                potential_energy=jnp.where(accept, new.potential_energy, state.potential_energy),
-            )
-            told = (
-                whitening.colour(kept.z["u"]), new.diverging, new.energy,
-                new.num_steps, new.accept_prob, accept,
-            )  # fmt: skip
-            return (kept, jnp.where(accept, gained, more), key), told
+            return new, (z, new.diverging, new.energy, new.num_steps, new.accept_prob)
 
-        def stride(carry: Any, whitening: Whitening, *given: Any) -> tuple[Any, Any]:
-            return jax.lax.scan(lambda c, _: advance(c, whitening, *given), carry, None, length=STRIDE)
+        def stride(state: Any, whitening: Whitening, *given: Any) -> tuple[Any, Any]:
+            return jax.lax.scan(lambda s, _: advance(s, whitening, given), state, None, length=self._stride)
 
-        self._stride = jax.jit(stride, compiler_options=QUICKLY_COMPILED)
-
-        def begin(key: jax.Array, u: jax.Array, warm_up: int, whitening: Whitening, *given: Any) -> Any:
-            first, second = jax.random.split(key)
-            state = kernel.init(first, warm_up, {"u": u}, (whitening, *given), {})
-            return state, jnp.array(-jnp.inf), second
-
-        self._begin = begin
+        self._advance = jax.jit(stride)
 
     def run(
         self,
@@ -133,26 +109,46 @@ class Sampler:
 
         ``progress`` is told how many steps of how many all chains have made together.
         """
-        chains = len(starts)
-        keys = jax.random.split(key, chains)
-        total = -(-(warm_up + draws) // STRIDE)
+        chains, total = len(starts), warm_up + draws
         done, stop = [0] * chains, Event()
         white = whitening.whiten(starts)
-        begun = [
-            self._begin(keys[c], jnp.asarray(white[c]), warm_up, whitening, *given) for c in range(chains)
+
+        keys = jax.random.split(key, chains)
+        states = [
+            self._kernel.init(keys[c], warm_up, {"u": jnp.asarray(white[c])}, (whitening, *given), {})
+            for c in range(chains)
         ]
+        # NumPyro traces with a stack of its own that threads would share: trace before they start.
+        jax.block_until_ready(self._advance(states[0], whitening, *given))
+
+        def tell(number: int, count: int) -> None:
+            done[number] = min(count, total)
+            if progress is not None:
+                progress(sum(done), chains * total)
 
         def chain(number: int) -> tuple[list[FloatArray], float]:
-            carry, told = begun[number], []
-            for count in range(total):
-                if stop.is_set():
-                    break
-                carry, new = self._stride(carry, whitening, *given)
-                told.append([np.asarray(x) for x in new])
-                done[number] = min((count + 1) * STRIDE, warm_up + draws)
-                if progress is not None:
-                    progress(sum(done), chains * (warm_up + draws))
-            return [np.concatenate(f) for f in zip(*told, strict=True)], float(carry[0].adapt_state.step_size)
+            state = states[number]
+            rng = np.random.default_rng(np.asarray(jax.random.key_data(keys[number])))
+            z, more = starts[number], -np.inf
+            told = []
+            while len(told) * self._stride < total and not stop.is_set():
+                new, stats = self._advance(state, whitening, *given)
+                stats = [np.asarray(x) for x in stats]
+                accepted = np.ones((self._stride, 1), dtype=bool)
+                if self._gain is not None:
+                    gained = self._gain(stats[0][0], *given)
+                    if more == -np.inf or np.log(rng.uniform()) < gained - more:
+                        z, more = stats[0][0], gained
+                    else:
+                        accepted[:] = False
+                        new = new._replace(
+                            z=state.z, z_grad=state.z_grad, potential_energy=state.potential_energy
+                        )
+                        stats[0] = np.asarray(z)[None]
+                state = new
+                told.append([*stats, accepted[:, 0]])
+                tell(number, len(told) * self._stride)
+            return [np.concatenate(f) for f in zip(*told, strict=True)], float(state.adapt_state.step_size)
 
         with ThreadPoolExecutor(min(os.cpu_count() or 1, chains)) as pool:
             try:
@@ -160,11 +156,9 @@ class Sampler:
             except BaseException:
                 stop.set()
                 raise
-        fields = [
-            np.stack(f)[:, warm_up : warm_up + draws] for f in zip(*[r for r, _ in results], strict=True)
-        ]
-        draws_, diverging, energy, steps, acceptance, accepted = fields
+        fields = [np.stack(f)[:, warm_up:total] for f in zip(*[r for r, _ in results], strict=True)]
+        kept, diverging, energy, steps, acceptance, accepted = fields
         return Chains(
-            draws_, diverging.astype(bool), energy, steps.astype(np.int64), acceptance,
+            kept, diverging.astype(bool), energy, steps.astype(np.int64), acceptance,
             accepted.astype(bool), np.array([s for _, s in results]),
         )  # fmt: skip

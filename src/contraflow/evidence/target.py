@@ -19,6 +19,7 @@ import numpy.typing as npt
 from contraflow.evidence.likelihood import Figures, Likelihood, heavy, log_density, robust
 from contraflow.evidence.observe import Observations
 from contraflow.evidence.priors import Prior
+from contraflow.evidence.reading import gathered
 from contraflow.evidence.sampling import Sampler
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root import TOLERANCE, find_root
@@ -313,11 +314,26 @@ class Target:
         def near(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
             return jnp.sum(self.near(z, figures, guide))
 
-        def gain(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
-            true, guess = self.exact(z, figures, guide)
-            return jnp.sum(true) - jnp.sum(guess)
+        return Sampler(near, self.size, self.gain if self.solves else None)
 
-        return Sampler(near, self.size, gain if self.solves else None)
+    def gain(self, z: FloatArray, figures: Figures, guide: Guide) -> float:
+        """What the exact log likelihood has more than :meth:`near` at deviates (size,).
+
+        Minus infinity where a year has no equilibrium.
+        """
+        true, guess, residual = (np.asarray(x) for x in self._exact(z, figures, guide))
+        if not residual.max(initial=0.0) < FAR:
+            fitted, then, _, _ = self._split
+            said = self.says(self.ledgers(z[None]))[0][fitted[then]]
+            if not np.isfinite(said).all():
+                return -np.inf
+            location = self.likelihood.location(said, fitted[then])
+            true = np.asarray(self._pointwise(location, jnp.asarray(z), figures, fitted[then]))
+        return float(true.sum() - guess.sum())
+
+    @cached_property
+    def _exact(self) -> jax.stages.Wrapped:
+        return jax.jit(self.exact, compiler_options=QUICKLY_COMPILED)
 
     @cached_property
     def _split(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -329,17 +345,17 @@ class Target:
         return fitted, then, years, year
 
     @cached_property
-    def _fitted_now(self) -> Callable[[jax.Array], jax.Array]:
+    def now(self) -> Callable[[jax.Array], jax.Array]:
         """What the fitted claims would observe in the baseline, on their scales, at deviates (size,)."""
         fitted = self._split[0]
         operators, responder = self._part(fitted), self.likelihood.responder
 
-        def now(z: jax.Array) -> jax.Array:
-            ledger = self.prior.ledger_values(z[: self.prior.size])
+        def observed(ledger: jax.Array) -> jax.Array:
             _, economy, point = responder.baseline(ledger)
             return self.likelihood.location(operators.observe(ledger, economy, point), fitted)
 
-        return now
+        from_ledger = gathered(observed, self.prior.ledger.value.size)
+        return lambda z: from_ledger(self.prior.ledger_values(z[: self.prior.size]))
 
     def near(self, z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
         """Log likelihood of the fitted claims (fitted,), other years by the guide's linear response.
@@ -347,14 +363,12 @@ class Target:
         Differentiable and cheap: nothing is solved.
         """
         fitted = self._split[0]
-        location = self._fitted_now(z) + guide.offset + guide.response @ (z - guide.centre)
+        location = self.now(z) + guide.offset + guide.response @ (z - guide.centre)
         return self._pointwise(location, z, figures, fitted)
 
-    def exact(self, z: jax.Array, figures: Figures, guide: Guide) -> tuple[jax.Array, jax.Array]:
-        """Log likelihood of the fitted claims of other years (then,), and what :meth:`near` says instead.
-
-        Equilibria start from the guide's linear prediction; minus infinity where one is not found.
-        """
+    def exact(self, z: jax.Array, figures: Figures, guide: Guide) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and
+        the residuals (scenario,) of their equilibria, sought from the guide's linear prediction alone."""
         fitted, then, years, year = self._split
         responder, model = self.likelihood.responder, self.likelihood.responder.model
         levels, rows = self.likelihood.scenarios[0], fitted[then]
@@ -367,7 +381,9 @@ class Target:
 
         def at(levels: jax.Array, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
             economy = responder.economy(ledger, levels, anchor)
-            root = find_root(lambda s: model.residual(economy, anchor, s), start, inverse, tolerance=CLOSE)
+            root = find_root(
+                lambda s: model.residual(economy, anchor, s), start, inverse, newton_rounds=0, tolerance=CLOSE
+            )
             point = model.evaluate(economy, root.state)
             return operators.observe(ledger, economy, point), root.residual
 
@@ -378,7 +394,7 @@ class Target:
         true = self._pointwise(location, z, figures, rows)
         moved = here + jnp.asarray(guide.offset)[then] + jnp.asarray(guide.response)[then] @ off
         guess = self._pointwise(moved, z, figures, rows)
-        return jnp.where((residual < FAR).all(), true, -jnp.inf), guess
+        return true, guess, residual
 
     def _pointwise(self, location: jax.Array, z: jax.Array, figures: Figures, rows: IntArray) -> jax.Array:
         errors = heavy(z[self.prior.size :])

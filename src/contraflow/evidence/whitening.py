@@ -88,9 +88,7 @@ def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray) ->
     variance, turned = np.linalg.eigh(spread)
     singular = np.sqrt(np.maximum(1 / np.maximum(variance, 1e-12) - 1, 0.0))
     missing = rank - singular.size
-    return Whitening(
-        centre, np.pad(basis @ turned, ((0, 0), (0, missing))), np.pad(singular, (0, missing))
-    )
+    return Whitening(centre, np.pad(basis @ turned, ((0, 0), (0, missing))), np.pad(singular, (0, missing)))
 
 
 def log_density(whitening: Whitening, z: jax.Array) -> jax.Array:

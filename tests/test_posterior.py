@@ -1,0 +1,227 @@
+"""The posterior: chains against answers known in closed form and by brute force, files, refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from contraflow.errors import ConvergenceError, OutputError
+from contraflow.evidence import store
+from contraflow.evidence.inference import Settings, infer, judge
+from contraflow.evidence.likelihood import heavy, make_likelihood
+from contraflow.evidence.posterior import Method
+from contraflow.evidence.priors import Prior
+from contraflow.evidence.sampling import Sampler
+from contraflow.evidence.sbc import rank, uniformity
+from contraflow.evidence.target import Target
+from contraflow.evidence.whitening import log_density, plain, whiten_by, whiten_from
+from contraflow.lab import calibrate, responder
+from contraflow.model.numerics import jax, jnp
+
+from .tiny import Tiny, two_routes
+
+
+def claim(t: Tiny, name: str, quantity: str, value: float, **cells: object) -> None:
+    t.add("claims", id=name, source="s", paragraph="1", statement=name, quantity=quantity, value=value,
+          information=2, **cells)  # fmt: skip
+
+
+def yearly(hidden: bool = True) -> Tiny:
+    """Two routes; a measure differs between years, so that claims of 2005 need an equilibrium of 2005."""
+    t = two_routes(costs=((5.0, 10.0, 20.0), 40.0), weights=((0.1, 1.0, 10.0), 1.0), elasticity=0.5)
+    t.add("measures", id="m", name="m", unit="u", maximum=10.0)
+    t.add("effects", id="e", measure="m", kind="add cost", step="by-air", size=(10.0, 20.0, 30.0))
+    t.add("events", id="start", date="2010", measure="m", level=1.0)
+    claim(t, "now", "share", 0.7, from_="PE", mode="road", of_from="PE")
+    if hidden:
+        claim(t, "then", "share", 0.4, from_="PE", mode="road", of_from="PE", year="2005")
+        claim(t, "price", "price", 60.0, from_="valley", form="drug", year="2005")
+    return t
+
+
+def target_of(t: Tiny) -> Target:
+    r = responder(t.case())
+    return Target(Prior(r.model.network.ledger), make_likelihood(r))
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    return target_of(yearly())
+
+
+@pytest.fixture(scope="module")
+def posterior(target: Target):
+    return infer(target, Settings(draws=400, warm_up=150), lambda *_: None)
+
+
+def test_whitening_is_the_gaussian_that_it_says():
+    rng = np.random.default_rng(0)
+    jacobian, mode = rng.standard_normal((3, 7)) * 4, rng.standard_normal(7)
+    w = whiten_by(mode, jacobian)
+    covariance = np.linalg.inv(np.eye(7) + jacobian.T @ jacobian)
+    root = np.asarray(w.colour(np.eye(7))) - mode
+    assert np.allclose(root.T @ root, covariance, atol=1e-12)
+    assert np.allclose(w.covariance(np.eye(7)), covariance, atol=1e-12)
+    z = rng.standard_normal((4, 7))
+    assert np.allclose(np.asarray(w.colour(w.whiten(z))), z)
+    off = z[0] - mode
+    assert float(log_density(w, z[0])) == pytest.approx(-0.5 * off @ np.linalg.solve(covariance, off))
+
+
+def test_coordinates_from_draws_have_the_width_of_the_draws():
+    rng = np.random.default_rng(1)
+    jacobian = np.array([[10.0, 0.0, 0.0]])
+    draws = rng.standard_normal((4000, 3)) * [0.2, 1.0, 1.0]
+    w = whiten_from(np.zeros(3), draws, jacobian)
+    moved = np.asarray(w.colour(np.eye(3)))
+    assert abs(moved[0, 0]) == pytest.approx(0.2, rel=0.1)
+    assert moved[1, 1] == pytest.approx(1.0)
+
+
+def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
+    """Cheap: N(0, 1); exact: N(1, 0.5^2) in the first coordinate."""
+
+    def near(z: jax.Array) -> jax.Array:
+        return 0.0 * z[0]
+
+    def gain(z: np.ndarray) -> float:
+        return float(-0.5 * ((z[0] - 1) / 0.5) ** 2 + 0.5 * z[0] ** 2)
+
+    sampler = Sampler(near, 2, gain)
+    run = sampler.run(
+        jax.random.key(0), np.zeros((2, 2)), plain(np.zeros(2)), (), warm_up=100, draws=1500
+    )
+    first, second = run.draws.reshape(-1, 2).T
+    assert first.mean() == pytest.approx(1.0, abs=0.08)
+    assert first.std() == pytest.approx(0.5, abs=0.06)
+    assert second.std() == pytest.approx(1.0, abs=0.1)
+    assert 0.2 < run.accepted.mean() < 0.9
+
+
+def test_chains_agree_with_brute_force(target, posterior):
+    """Importance sampling from the prior is exact up to its own error."""
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal((6000, target.size))
+    like = target.likelihood
+    location = np.asarray(like.location(target.says(target.ledgers(z))))
+    draws = dataclasses.replace(
+        posterior, deviates=z[None], said=np.asarray(like.from_scale(location))[None]
+    )
+    weight = draws.log_likelihood @ posterior.figures.weight
+    weight = np.exp(weight - np.nanmax(weight))
+    weight /= np.nansum(weight)
+    size = 1 / np.nansum(weight**2)
+    assert size > 200
+    mean = np.nansum(weight[:, None] * location, axis=0)
+    deviation = np.sqrt(np.nansum(weight[:, None] * (location - mean) ** 2, axis=0))
+    chains = posterior.locations
+    assert (np.abs(chains.mean(axis=0) - mean) < 4.5 * deviation / np.sqrt(size)).all()
+    assert np.allclose(chains.std(axis=0), deviation, rtol=0.25)
+
+
+def test_approximation_is_near_the_chains_and_says_what_it_is(target, posterior):
+    quick = infer(target, Settings(Method.LAPLACE, draws=500), lambda *_: None)
+    assert "approximation" in quick.method.words
+    off = np.nanmean(quick.locations, axis=0) - posterior.locations.mean(axis=0)
+    assert (np.abs(off) < posterior.locations.std(axis=0)).all()
+    assert not quick.diagnostics.problems
+
+
+def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
+    told = posterior.diagnostics
+    assert not told.problems
+    assert (told.rhat[np.isfinite(told.rhat)] < 1.01).all()
+    assert told.ebfmi.shape == (4,)
+    assert 0.3 < told.accepted <= 1
+    apart = posterior.deviates.copy()
+    apart[0] += 3.0
+    stuck = dataclasses.replace(posterior, deviates=apart, said=posterior.said * (1 + 0.5 * np.arange(4))[:, None, None])
+    with pytest.raises(ConvergenceError, match=r"chains disagree: R-hat .*accept_poor=True"):
+        judge(stuck)
+
+
+def test_a_posterior_is_read_as_it_was_written(tmp_path, target, posterior):
+    path = store.write(posterior, tmp_path / "p.nc")
+    again = store.read(path, target)
+    assert again.method is Method.NUTS
+    assert (again.deviates == posterior.deviates).all()
+    assert np.array_equal(again.said, posterior.said)
+    assert set(again.statistics) == set(posterior.statistics)
+    assert np.allclose(again.fit.whitening.singular, posterior.fit.whitening.singular)
+    tree = store.to_tree(posterior)
+    assert {"posterior", "sample_stats", "log_likelihood", "observed_data"} <= set(tree.children)
+    free = target.prior.free[0]
+    assert np.allclose(tree["posterior"]["numbers"].values[..., 0].ravel(), target.ledgers(posterior.z)[:, free])
+    other = target_of(yearly(hidden=False))
+    object.__setattr__(other.likelihood.responder.model.network.case, "fingerprint", "another")
+    with pytest.raises(OutputError, match="another case"):
+        store.read(path, other)
+    (tmp_path / "not.nc").write_text("no")
+    with pytest.raises(OutputError, match="cannot|not a NetCDF"):
+        store.read(tmp_path / "not.nc", target)
+
+
+def test_the_same_seed_gives_the_same_draws_and_the_cache_recalls_them():
+    case = yearly(hidden=False).case()
+    settings = Settings(chains=2, draws=60, warm_up=60)
+    first = calibrate(case, settings, accept_poor=True, fresh=True)
+    again = calibrate(case, settings, accept_poor=True, fresh=True)
+    kept = calibrate(case, settings, accept_poor=True)
+    assert (first.ledger == again.ledger).all()
+    assert (first.ledger == kept.ledger).all()
+    assert len(first.ledger) == 120
+    other = calibrate(case, dataclasses.replace(settings, seed=1), accept_poor=True, fresh=True)
+    assert (first.ledger != other.ledger).any()
+
+
+def test_an_unknown_method_is_named(example):
+    with pytest.raises(ConvergenceError, match="no method 'guess'. There are: nuts, laplace, best"):
+        example.case.calibrate(method="guess")
+
+
+def test_known_numbers_are_recovered():
+    """Claims without error but what their grades allow, simulated from known numbers."""
+    t = yearly()
+    target = target_of(t)
+    truth = np.pad([0.8, -0.5, 0.6], (0, target.size - 3))
+    location = np.asarray(target.likelihood.location(target.says(target.ledgers(truth[None]))[0]))
+    figures = target.likelihood.figures._replace(centre=location)
+    found = infer(target, Settings(draws=250, warm_up=100, chains=2), lambda *_: None, figures)
+    low, high = np.quantile(found.locations, (0.05, 0.95), axis=0)
+    assert ((low < location) & (location < high)).all()
+    assert (np.abs(found.z.mean(axis=0) - truth) < 2.5 * found.z.std(axis=0)).all()
+
+
+def test_ranks_of_simulated_truths_are_even():
+    """A small simulation-based calibration; a wrong width of the claims' errors would be seen."""
+    target = target_of(yearly(hidden=False))
+    ranks = rank(target, 80, draws=39)
+    probability = uniformity(ranks, bins=5)
+    assert ranks.rank.shape == (80, len(ranks.names))
+    assert (probability > 1e-4).all()
+
+
+def test_uniformity_sees_a_slope():
+    from contraflow.evidence.sbc import Ranks
+
+    rng = np.random.default_rng(0)
+    even, tilted = rng.integers(0, 100, (300, 1)), (99 * rng.beta(2, 1, (300, 1))).astype(int)
+    assert uniformity(Ranks(("a",), even, 99))[0] > 1e-3
+    assert uniformity(Ranks(("a",), tilted, 99))[0] < 1e-4
+
+
+def test_near_is_exact_at_the_centre_of_its_guide(target):
+    z = np.pad([0.2, -0.3, 0.4], (0, target.size - 3))
+    guide, figures = target.guide(z), target.likelihood.figures
+    assert target.gain(z, figures, guide) == pytest.approx(0.0, abs=1e-7)
+    away = z + 0.7
+    fitted = np.flatnonzero(target.likelihood.fitted)
+    near = float(jnp.sum(target.near(jnp.asarray(away), figures, guide)))
+    said = target.says(target.ledgers(away[None]))[0]
+    r = target.likelihood.residuals(
+        target.likelihood.location(said)[fitted], heavy(away[3:]), figures, fitted
+    )
+    exact = float((-2.5 * np.log1p(np.asarray(r) ** 2 / 4)).sum())
+    assert near + target.gain(away, figures, guide) == pytest.approx(exact, abs=1e-6)
