@@ -65,9 +65,9 @@ def test_weights_of_those_who_carry_are_solved_by_hand():
     total = sum(labour.values())
     value = sum(labour[k] * u[k] for k in u) / total
     assert of(base, "price", node="labour@valley") == pytest.approx(value, rel=1e-12)
-    for k in u:
+    for k, net in u.items():
         assert of(base, "share", arc=k) == pytest.approx(labour[k] / total, rel=1e-12)
-        weight = labour[k] / total * (value / u[k]) ** THETA
+        weight = labour[k] / total * (value / net) ** THETA
         assert of(base, "weight", arc=k) == pytest.approx(weight, rel=1e-12)
 
 
