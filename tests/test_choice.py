@@ -1,9 +1,12 @@
-"""The forward passes on networks solved by hand."""
+"""The forward passes, and the baseline's shares from the odds of use, on networks solved by hand."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from contraflow.model import Model
+from contraflow.model.choice import THIN
 from contraflow.model.numerics import jnp
 from contraflow.network import build
 from tiny import Tiny, two_routes
@@ -95,10 +98,113 @@ def test_large_theta_takes_the_best_route_without_overflow(theta):
     assert np.isclose(point.share[arcs["by-road"]], share, rtol=1e-10)
 
 
+class Baseline:
+    """The baseline of a case from its odds, and what its weights say of any other economy."""
+
+    def __init__(self, t: Tiny) -> None:
+        self.model = Model(build(t.case()))
+        odds = self.model.economy(jnp.asarray(self.model.network.ledger.value))
+        self.anchor, self.point = self.model.baseline(odds)
+        self.economy = replace(odds, weight=self.anchor.weight, endowment=self.anchor.endowment)
+        self.arcs = {a.id: i for i, a in enumerate(self.model.network.arcs)}
+        self.nodes = {n: i for i, n in enumerate(self.model.network.nodes)}
+
+    def evaluate(self, **change):
+        return self.model.evaluate(replace(self.economy, **change), jnp.zeros(self.model.unknowns))
+
+    def share(self, arc: str) -> float:
+        return float(self.point.share[self.arcs[arc]])
+
+    def value(self, node: str) -> float:
+        return float(self.point.value[self.nodes[node]])
+
+
+def test_shares_of_the_baseline_are_odds_where_ways_pay():
+    b = Baseline(two_routes(costs=(10.0, 40.0), weights=(1.0, 2.0), theta=3.0))
+    # u is 90 of 100 by road and 60 of 100 by air; a tenth of the 100 is added below
+    road, air = 1 * (90 / (90 + 10)) ** 3, 2 * (60 / (60 + 10)) ** 3
+    assert np.isclose(b.share("by-air"), air / (road + air), rtol=1e-12)
+    assert np.isclose(b.value("drug@valley"), (90 * road + 60 * air) / (road + air), rtol=1e-12)
+    assert np.isclose(b.point.sold[1], 1000 * air / (road + air), rtol=1e-12)
+
+
+def test_where_nothing_is_spent_shares_are_the_odds_whatever_the_prices():
+    for prices in ((100.0, 100.0), (100.0, 700.0)):
+        b = Baseline(two_routes(prices=prices, costs=(0.0, 0.0), weights=(1.0, 3.0)))
+        assert np.isclose(b.share("by-air"), 0.75, rtol=1e-12)
+        assert np.isclose(b.value("drug@valley"), 0.25 * prices[0] + 0.75 * prices[1], rtol=1e-12)
+
+
+def test_an_option_that_hardly_pays_is_hardly_used():
+    """Where the net is THIN of the gross, the odds count 2^-theta; where it is nothing, not at all."""
+    theta = 4.0
+    b = Baseline(two_routes(costs=(0.0, 100 * (1 - THIN)), theta=theta))
+    gates = np.array([1 / (1 + THIN), 1 / 2]) ** theta
+    assert np.isclose(b.share("by-air"), gates[1] / gates.sum(), rtol=1e-12)
+    none = Baseline(two_routes(costs=(10.0, 100.0), theta=theta))
+    assert none.share("by-air") == 0 == none.anchor.weight[none.arcs["by-air"]]
+    assert np.isclose(none.value("drug@valley"), 90.0, rtol=1e-12)
+
+
+def test_where_nothing_pays_nothing_moves():
+    b = Baseline(two_routes(costs=(200.0, 200.0)))
+    assert b.value("drug@valley") == 0
+    assert b.point.stock[b.nodes["labour@valley"]] == 1000
+    assert (np.asarray(b.anchor.weight) == 0).all()
+
+
+@pytest.mark.parametrize("theta", [0.8, 3.0, 60.0])
+def test_the_weights_give_the_baseline_back(theta):
+    b = Baseline(two_routes(costs=(10.0, 40.0), weights=(1.0, 2.0), theta=theta, hazards=(0.1, 0.3)))
+    u, share = np.asarray(b.point.net), np.asarray(b.point.share)
+    value = b.value("drug@valley")
+    for arc in (b.arcs["by-road"], b.arcs["by-air"]):
+        assert np.isclose(b.anchor.weight[arc], share[arc] * (value / u[arc]) ** theta, rtol=1e-12)
+    again = b.evaluate()
+    for field in ("value", "share", "flow", "stock"):
+        assert np.allclose(getattr(again, field), getattr(b.point, field), rtol=1e-12, atol=0)
+
+
+def test_scaling_all_odds_of_a_node_changes_nothing():
+    one, ten = (Baseline(two_routes(weights=(o, 2 * o))) for o in (1.0, 10.0))
+    assert np.allclose(one.anchor.weight, ten.anchor.weight, rtol=1e-12)
+
+
+def test_no_rent_is_left_in_the_baseline():
+    b = Baseline(two_routes(costs=(10.0, 40.0), weights=(1.0, 2.0), hazards=(0.1, 0.3)))
+    tail = b.model.network.tail
+    earned = np.bincount(tail, np.asarray(b.point.flow * b.point.net), minlength=len(b.nodes))
+    for node in ("drug@valley", "labour@valley"):
+        i = b.nodes[node]
+        assert np.isclose(earned[i], b.point.stock[i] * b.point.value[i], rtol=1e-12)
+
+
+def test_values_beside_the_baseline_are_power_means_about_it():
+    """V = V' (sum P' (u / u')^theta)^(1/theta); what the mean earns above V is rent."""
+    theta = 3.0
+    b = Baseline(two_routes(costs=(10.0, 40.0), weights=(1.0, 2.0), theta=theta))
+    after = b.evaluate(cost=b.economy.cost.at[b.arcs["by-air"]].add(30.0))
+    share = np.array([b.share("by-road"), b.share("by-air")])
+    moved = share * (np.array([90.0, 30.0]) / np.array([90.0, 60.0])) ** theta
+    value = b.value("drug@valley") * moved.sum() ** (1 / theta)
+    assert np.isclose(after.value[b.nodes["drug@valley"]], value, rtol=1e-12)
+    assert np.isclose(after.share[b.arcs["by-air"]], moved[1] / moved.sum(), rtol=1e-12)
+    assert np.array([90.0, 30.0]) @ moved / moved.sum() > value
+
+
 def test_closing_an_option_of_share_s_lowers_the_value_by_the_stated_factor():
     theta, s = 4.0, 0.3
-    both, arcs, nodes = evaluate(two_routes(costs=(10.0, 10.0), weights=(0.7, 0.3), theta=theta))
-    closed, _, _ = evaluate(two_routes(costs=(10.0, 1e6), weights=(0.7, 0.3), theta=theta))
-    node = nodes["drug@valley"]
-    assert np.isclose(both.share[arcs["by-air"]], s, rtol=1e-12)
-    assert np.isclose(closed.value[node] / both.value[node], (1 - s) ** (1 / theta), rtol=1e-12)
+    b = Baseline(two_routes(costs=(10.0, 10.0), weights=(0.7, s), theta=theta))
+    closed = b.evaluate(cost=b.economy.cost.at[b.arcs["by-air"]].set(1e6))
+    assert np.isclose(b.share("by-air"), s, rtol=1e-12)
+    left = closed.value[b.nodes["drug@valley"]] / b.value("drug@valley")
+    assert np.isclose(left, (1 - s) ** (1 / theta), rtol=1e-12)
+
+
+def test_closing_an_option_among_unequal_ones_costs_its_share_all_the_same():
+    """1 - s of the baseline is left to the power 1 / theta, however the nets differ."""
+    theta = 3.0
+    b = Baseline(two_routes(costs=(10.0, 40.0), weights=(1.0, 2.0), theta=theta))
+    closed = b.evaluate(cost=b.economy.cost.at[b.arcs["by-air"]].set(1e6))
+    left = closed.value[b.nodes["drug@valley"]] / b.value("drug@valley")
+    assert np.isclose(left, (1 - b.share("by-air")) ** (1 / theta), rtol=1e-12)

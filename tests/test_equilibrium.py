@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contraflow.errors import ConvergenceError
-from contraflow.lab import prior
+from contraflow.lab import load, prior, responder
 from contraflow.model.numerics import jax, jnp
 from contraflow.results.verify import verify
 from tiny import Tiny, two_routes
@@ -78,10 +78,12 @@ def test_demand_clears_against_a_hand_solution():
     lab = prior(t.case())
     base, after = lab.baseline(), lab.respond({"toll": 15})
     p = after.data["market_price"].values[0]
-    u = np.array([p[0] - 10, p[1] - 55]) ** 3
-    share = u / u.sum()
-    q0 = base.data["sold"].values[0]
-    assert np.allclose(1000 * share, q0 * (p / 100) ** -0.8, rtol=1e-9)
+    before = np.array([90.0, 60.0])
+    odds = (before / (before + 0.1 * 100)) ** 3
+    q0 = 1000 * odds / odds.sum()
+    assert np.allclose(base.data["sold"].values[0], q0, rtol=1e-12)
+    moved = q0 * (np.array([p[0] - 10, p[1] - 55]) / before) ** 3
+    assert np.allclose(1000 * moved / moved.sum(), q0 * (p / 100) ** -0.8, rtol=1e-9)
     assert p[1] > 100 > 0
     check(lab, after)
 
@@ -168,8 +170,9 @@ def test_a_capacity_that_binds():
     ratio = flow(after, "by-air") / flow(base, "by-air")
     surcharge = float(after.data["surcharge_rate"].sel(arc="by-air").values[0])
     assert np.isclose(surcharge, 5.0 * (ratio / 0.5) ** 25, rtol=1e-9)
-    u = np.array([90.0, 90.0 - surcharge]) ** 3
-    assert np.isclose(flow(after, "by-air"), 1000 * u[1] / u.sum(), rtol=1e-9)
+    before = np.array([90.0, 85.0])
+    moved = (before / (before + 10)) ** 3 * (np.array([90.0, 90.0 - surcharge]) / before) ** 3
+    assert np.isclose(flow(after, "by-air"), 1000 * moved[1] / moved.sum(), rtol=1e-9)
     assert 0.5 < ratio < 0.62
     check(lab, after)
 
@@ -239,6 +242,21 @@ def test_derivatives_of_the_equilibrium_match_finite_differences():
     bump = ledger.at[cost].add(step), ledger.at[cost].add(-step)
     differences = (run(bump[0], level) - run(bump[1], level)) / (2 * step)
     assert np.allclose(by_ledger[:, cost], differences, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["example", "andes-1990s", "peru"])
+def test_the_baseline_is_the_economy_at_zero(name):
+    """Anchor and point come in one pass; evaluating the anchored economy at zero must give the same."""
+    r = responder(load(name))
+
+    def both(ledger):
+        _, economy, point = r.baseline(ledger)
+        return point, r.model.evaluate(economy, jnp.zeros(r.model.unknowns))
+
+    short, full = jax.jit(both)(jnp.asarray(r.model.network.ledger.value))
+    for field, got, wanted in zip(short._fields, short, full, strict=True):
+        scale = np.maximum(np.abs(np.asarray(wanted)), 1e-12 * max(float(np.abs(wanted).max(initial=0)), 1))
+        assert (np.abs(np.asarray(got - wanted)) <= 1e-12 * scale).all(), field
 
 
 @pytest.mark.parametrize("policy", [{}, {"toll": 30.0}])

@@ -48,15 +48,27 @@ def of(outcome, name: str, **label: str) -> float:
 
 def test_in_the_baseline_those_who_carry_come_on_top_of_those_who_do_not():
     base = prior(valley().case()).baseline()
-    u = {"grow": PRICE - PAY - COST, "live": LICIT}
-    power = {k: w * u[k] ** THETA for k, w in (("grow", 0.3), ("live", 0.7))}
-    grown = 1000.0 * power["grow"] / sum(power.values())
+    grown = 1000.0 * 0.3  # neither costs anything at the hectare: the odds are the shares
     assert of(base, "flow", arc="grow") == pytest.approx(grown, rel=1e-12)
     assert of(base, "flow", arc="carry") == pytest.approx((grown + HILL) * PAY / EARNED, rel=1e-12)
     assert of(base, "sold", market="hire@valley") == pytest.approx((grown + HILL) * PAY, rel=1e-12)
     assert of(base, "endowment", node="labour@valley") == pytest.approx(1000 + (grown + HILL) * PAY / EARNED)
     assert of(base, "income", actor="carriers") == pytest.approx((grown + HILL) * PAY, rel=1e-12)
     assert verify(base.data, base.data).worst < 1e-9
+
+
+def test_weights_of_those_who_carry_are_solved_by_hand():
+    """E labour-hectares of value V do not carry, L of value u do: V = (E V + L u) / (E + L) of all."""
+    base = prior(valley().case()).baseline()
+    u = {"grow": PRICE - PAY - COST, "live": LICIT, "carry": EARNED}
+    labour = {"grow": 300.0, "live": 700.0, "carry": (300 + HILL) * PAY / EARNED}
+    total = sum(labour.values())
+    value = sum(labour[k] * u[k] for k in u) / total
+    assert of(base, "price", node="labour@valley") == pytest.approx(value, rel=1e-12)
+    for k, net in u.items():
+        assert of(base, "share", arc=k) == pytest.approx(labour[k] / total, rel=1e-12)
+        weight = labour[k] / total * (value / net) ** THETA
+        assert of(base, "weight", arc=k) == pytest.approx(weight, rel=1e-12)
 
 
 @pytest.mark.parametrize("lost", [5.0, 20.0, 35.0])

@@ -54,11 +54,11 @@ def test_patterns_run_and_failures_are_told(peru):
 
 
 def test_another_seed_tells_the_same_story(peru):
-    costs = peru.fit.costs
+    costs = peru.posterior.fit.costs
     assert np.allclose(costs, costs.min(), rtol=0.02)
 
 
 def test_reprs_are_short_and_readable(peru):
-    assert f"of {peru.posterior.likelihood.fitted.sum()} fitted claims" in repr(peru)
+    assert f"of {peru.posterior.target.likelihood.fitted.sum()} fitted claims" in repr(peru)
     assert "t/yr" in repr(peru.baseline())
     assert "<table" in peru.baseline()._repr_html_()

@@ -87,9 +87,9 @@ class Source(Row):
         "Reliability of the source by the Admiralty code: A (completely reliable) to F (cannot be judged)."
     )
     reason: Text = column("Why this grade.")
-    origin: str = optional(
-        "Whose figures it relays: a name that sources with one origin share, for example of a survey. "
-        "Claims of one origin share an error. Empty: its own.",
+    origin: Id = optional(
+        "Whose figures it relays: a name that sources of one origin share, for example that of a survey. "
+        "Claims of one origin that state one kind of quantity share an error. Empty: its own.",
         "",
     )
     licence: str = optional("Terms of reuse; facts are used, sentences are not.", "")
@@ -655,7 +655,8 @@ class Claim(Observed):
         "Claims that cannot be true together with this one.", (), refers="claims"
     )
     repeats: Selector = optional(
-        "Claims that state the same thing from the same origin: together they count as one.",
+        "Claims that state the same figure from the same origin: with this one they count as one. Claims of "
+        "one origin that observe the same in the same year need not be named.",
         (),
         refers="claims",
     )

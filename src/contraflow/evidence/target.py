@@ -236,8 +236,8 @@ class Target:
             location[claims],
             self._pad(jacobian[claims][:, self.prior.free] * slope),
             states[solved],
-            np.array(slopes).reshape(-1, unknown, self.size),
-            np.array(inverses).reshape(-1, unknown, unknown),
+            np.array(slopes).reshape(len(slopes), unknown, self.size),
+            np.array(inverses).reshape(len(inverses), unknown, unknown),
         )
 
     def guide(self, z: FloatArray) -> Guide:
