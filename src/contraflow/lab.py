@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from contraflow.evidence.priors import Prior
 from contraflow.evidence.target import Target
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
-from contraflow.model.root import TOLERANCE
+from contraflow.model.root import HISTORY, TOLERANCE
 from contraflow.outcome import Outcome, Search
 from contraflow.policy import Responder, describe, levels, make_levers
 from contraflow.policy.response import Reference
@@ -40,10 +40,14 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Picks = npt.NDArray[np.int64]
-Progress = Callable[[str], None]
+Progress = Callable[..., None]
+"""Told in words what is being done and, where that is known, the part that is done."""
 
 KEPT = 200
 """Draws that results carry."""
+
+SEARCHED = 8
+"""Draws in which other equilibria are looked for."""
 
 CUT_OFF = 1e-10
 """Part of its baseline sales below which a market counts as cut off."""
@@ -112,7 +116,9 @@ def prior(case: Case) -> Lab:
     """A lab at the central values of all ranges."""
     keep_compiled_code()
     response = responder(case)
-    return Lab(case, response, response.model.network.ledger.value[None], None, np.zeros(0, dtype=np.int64), 0)
+    return Lab(
+        case, response, response.model.network.ledger.value[None], None, np.zeros(0, dtype=np.int64), 0
+    )
 
 
 def calibrate(
@@ -131,7 +137,7 @@ def calibrate(
     """
     keep_compiled_code()
     chosen = settings or Settings()
-    say = progress or (lambda _: None)
+    say = progress or (lambda text, part=None: None)
     say("Building the network")
     response = responder(case)
     target = Target(Prior(response.model.network.ledger), make_likelihood(response, until))
@@ -150,7 +156,9 @@ def calibrate(
 def _lab(case: Case, response: Responder, posterior: Posterior, keep: int) -> Lab:
     picks = posterior.picks(keep)
     if not picks.size:
-        raise ConvergenceError("No draw of the posterior has an equilibrium in every year that claims observe.")
+        raise ConvergenceError(
+            "No draw of the posterior has an equilibrium in every year that claims observe."
+        )
     return Lab(case, response, posterior.ledger(picks), posterior, picks, posterior.seed)
 
 
@@ -191,8 +199,8 @@ class Lab:
     def _baseline(self) -> Outcome:
         draws, unknowns = len(self.ledger), self.responder.model.unknowns
         data = self._label(self.responder.levers.baseline, np.zeros((draws, unknowns)), {}, "Baseline")
-        unsold = data["sold"].min("draw")
-        empty = unsold["market"].values[unsold.values <= 0]
+        unsold = (data["sold"] <= 0).mean("draw")
+        empty = unsold["market"].values[unsold.values > 0.5]
         if empty.size:
             raise ConvergenceError(
                 f"Nothing is sold in the baseline at {', '.join(empty)}: no way there pays. "
@@ -213,33 +221,26 @@ class Lab:
         """
         self.baseline()
         wanted = levels(self.case, self.responder.levers.baseline, policy)
-        starts = self.responder.model.starts()
-        draws, tries = len(self.ledger), len(starts)
-        root = self.responder.solve(
-            self.ledger,
-            self._references,
-            np.broadcast_to(wanted, (draws * tries, wanted.size)),
-            np.repeat(np.arange(draws), tries),
-            np.tile(starts, (draws, 1)),
-        )
-        state = root.state.reshape(draws, tries, -1)
-        residual = root.residual.reshape(draws, tries)
-        cut_off = self._cut_off(state)
-        solved = (residual <= 10 * TOLERANCE) & ~cut_off.any(axis=2)
-        if not solved.any(axis=1).all():
-            raise ConvergenceError(self._not_found(policy, residual, state, cut_off))
+        found = self._search(wanted)
+        solved = found.solved
+        some = np.asarray(solved.any(axis=1))
+        if some.mean() <= 0.5:
+            raise ConvergenceError(self._not_found(policy, found))
         chosen = solved.argmax(axis=1)
-        kind = _distinct(state, solved)
+        kind = _distinct(found.state, solved)
         search = Search(
-            residual=residual,
-            history=root.history.reshape(draws, tries, -1),
-            evaluations=root.evaluations.reshape(draws, tries).astype(np.int64),
-            equilibria=kind.max(axis=1) + 1,
+            residual=found.residual,
+            history=found.history,
+            evaluations=found.evaluations.astype(np.int64),
+            equilibria=np.maximum(kind.max(axis=1) + 1, 0),
         )
         name = title or describe(self.case, policy)
 
+        draws = len(self.ledger)
+
         def outcome(pick: Picks, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
-            data = self._label(wanted, state[np.arange(draws), pick], policy, title)
+            state = found.state[np.arange(draws), pick]
+            data = self._label(wanted, state, policy, title, some)
             return Outcome(title, dict(policy), self.network, data, search, alternatives)
 
         others = []
@@ -248,12 +249,41 @@ class Lab:
             others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
         return outcome(chosen, name, tuple(others))
 
+    def _search(self, wanted: Array) -> _Found:
+        """Equilibria of all draws: from the baseline, and from all other starts for some draws and for those
+        in which that fails."""
+        starts = np.asarray(self.responder.model.starts())
+        draws, tries = len(self.ledger), len(starts)
+        found = _nothing_found(draws, tries, starts.shape[1])
+
+        def solve(draw: Picks, start: Picks) -> None:
+            if not draw.size:
+                return
+            root = self.responder.solve(
+                self.ledger,
+                self._references,
+                np.broadcast_to(wanted, (draw.size, wanted.size)),
+                draw,
+                starts[start],
+            )
+            found.state[draw, start], found.residual[draw, start] = root.state, root.residual
+            found.history[draw, start], found.evaluations[draw, start] = root.history, root.evaluations
+            found.solved[draw, start] = (root.residual <= 10 * TOLERANCE) & ~self._cut_off(
+                draw, root.state
+            ).any(axis=1)
+
+        solve(np.arange(draws), np.zeros(draws, dtype=np.int64))
+        some = np.unique(np.linspace(0, draws - 1, min(draws, SEARCHED)).round().astype(np.int64))
+        again = np.union1d(some, np.flatnonzero(~found.solved[:, 0]))
+        solve(np.repeat(again, tries - 1), np.tile(np.arange(1, tries), again.size))
+        return found
+
     def answers(self, progress: Progress | None = None) -> list[tuple[schema.Question, Outcome]]:
         """The case's headline questions, each with its outcome."""
-        result = []
+        result: list[tuple[schema.Question, Outcome]] = []
         for question in self.case.info.questions:
             if progress is not None:
-                progress(f"Answering: {question.title}")
+                progress(f"Answering: {question.title}", len(result) / len(self.case.info.questions))
             result.append((question, self.respond(question.policy, question.title)))
         return result
 
@@ -289,7 +319,14 @@ class Lab:
 
         return ledger_table(self.network, self.ledger)
 
-    def _label(self, wanted: Array, state: Array, policy: Mapping[str, float], title: str) -> xr.Dataset:
+    def _label(
+        self,
+        wanted: Array,
+        state: Array,
+        policy: Mapping[str, float],
+        title: str,
+        solved: npt.NDArray[np.bool_] | None = None,
+    ) -> xr.Dataset:
         draws = len(self.ledger)
         settled = self.responder.settled(
             self.ledger,
@@ -298,13 +335,12 @@ class Lab:
             state,
             np.arange(draws),
         )
-        spent = [self.responder.levers.spending(row, wanted) for row in self.ledger]
         return make_dataset(
             self.network,
             self.ledger,
             settled,
             np.asarray(self._references.anchor.load),
-            np.array(spent, dtype=float),
+            self.responder.levers.spending(self.ledger, wanted),
             {
                 "title": title,
                 "policy": dict(policy),
@@ -313,33 +349,34 @@ class Lab:
                 "version": __version__,
                 "seed": self.seed,
                 "home": self.case.info.home,
+                "method": "" if self.posterior is None else self.posterior.method.value,
             },
+            solved,
         )
 
-    def _cut_off(self, state: Array) -> npt.NDArray[np.bool_]:
-        """Elastic markets (draw, start, market) that would sell less than CUT_OFF of their baseline."""
+    def _cut_off(self, draw: Picks, state: Array) -> npt.NDArray[np.bool_]:
+        """Elastic markets (problem, market) that would sell less than CUT_OFF of their baseline."""
         elastic = self.network.cleared
-        elasticity = self.ledger[:, self.network.market_elasticity[elastic]]
-        return np.asarray(elasticity[:, None, :] * state[:, :, : elastic.size] > -np.log(CUT_OFF))
+        elasticity = self.ledger[draw][:, self.network.market_elasticity[elastic]]
+        return np.asarray(elasticity * state[:, : elastic.size] > -np.log(CUT_OFF))
 
-    def _not_found(
-        self, policy: Mapping[str, float], residual: Array, state: Array, cut_off: npt.NDArray[np.bool_]
-    ) -> str:
-        failed = (residual > 10 * TOLERANCE) | cut_off.any(axis=2)
-        draw = int(np.flatnonzero(failed.all(axis=1))[0])
+    def _not_found(self, policy: Mapping[str, float], found: _Found) -> str:
+        draw = int(np.flatnonzero(~found.solved.any(axis=1))[0])
+        tries = found.residual.shape[1]
         names = [self.network.markets[i] for i in self.network.cleared] + list(self.network.facility_ids)
-        lost = [names[i] for i in np.flatnonzero(cut_off[draw].any(axis=0))]
+        cut_off = self._cut_off(np.full(tries, draw), found.state[draw])
+        lost = [names[i] for i in np.flatnonzero(cut_off.any(axis=0))]
         if lost:
             return (
                 f"No equilibrium was found for {describe(self.case, policy)}: at no price does anything "
-                f"reach {', '.join(lost)}, from none of {residual.shape[1]} starts. Try a lower level."
+                f"reach {', '.join(lost)}, from none of {tries} starts. Try a lower level."
             )
-        best = int(np.argmin(residual[draw]))
-        worst = names[int(np.argmax(np.abs(state[draw, best])))]
+        best = int(np.argmin(found.residual[draw]))
+        worst = names[int(np.argmax(np.abs(found.state[draw, best])))]
         return (
-            f"No equilibrium was found for {describe(self.case, policy)}. Tried {residual.shape[1]} starts "
-            f"(residuals {', '.join(f'{r:.1e}' for r in residual[draw])}; {TOLERANCE:.0e} is needed). The "
-            f"largest move is at {worst}, which may be cut off altogether. Try a lower level."
+            f"No equilibrium was found for {describe(self.case, policy)}. Tried {tries} starts "
+            f"(residuals {', '.join(f'{r:.1e}' for r in found.residual[draw])}; {TOLERANCE:.0e} is needed). "
+            f"The largest move is at {worst}, which may be cut off altogether. Try a lower level."
         )
 
     def _repr_html_(self) -> str:
@@ -361,6 +398,27 @@ class Lab:
             f"<Lab {self.case.info.id}: {len(network.nodes)} nodes, {len(network.arcs)} arcs, "
             f"{self.ledger.shape[0]} draw{'s' if self.ledger.shape[0] > 1 else ''}; {fitted}>"
         )
+
+
+class _Found(NamedTuple):
+    """Equilibria sought (draw, start): as :class:`~contraflow.model.root.Root`, and which were found."""
+
+    state: Array
+    residual: Array
+    history: Array
+    evaluations: Array
+    solved: npt.NDArray[np.bool_]
+
+
+def _nothing_found(draws: int, tries: int, unknowns: int) -> _Found:
+    shape = (draws, tries)
+    return _Found(
+        np.zeros((*shape, unknowns)),
+        np.full(shape, np.inf),
+        np.full((*shape, HISTORY), np.nan),
+        np.zeros(shape),
+        np.zeros(shape, dtype=bool),
+    )
 
 
 def _together(tasks: list[Callable[[], object]]) -> None:

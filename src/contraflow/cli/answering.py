@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import records
+from contraflow.cli.calibrating import How, calibrated
 from contraflow.cli.records import Record
 from contraflow.cli.show import interval, likely, number, percent, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
@@ -32,7 +33,7 @@ UNSEEN = 0.005
 """A figure that stays below this, in its unit, before and after is left out of a table."""
 
 
-def respond(name: str, given: Sequence[str], *, seed: int, as_json: bool, convergence: bool) -> None:
+def respond(name: str, given: Sequence[str], *, how: How, as_json: bool, convergence: bool) -> None:
     """Answer one policy and print what changes."""
     from contraflow.lab import load
     from contraflow.report.contents import shown_names
@@ -41,7 +42,7 @@ def respond(name: str, given: Sequence[str], *, seed: int, as_json: bool, conver
     with progress() as say_so:
         case = load(name)
         policy = records.policy_of(case, given)
-        lab = case.calibrate(seed=seed, progress=say_so)
+        lab = calibrated(case, how, say_so)
         say_so("Answering")
         outcome = lab.respond(policy)
         record = records.provenance(lab) | records.answer(lab, outcome)

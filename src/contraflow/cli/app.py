@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from contraflow import __version__
+from contraflow.cli.calibrating import How
 from contraflow.cli.terminal import safe_streams, spoken_errors
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -39,7 +40,13 @@ class Format(StrEnum):
 CaseName = Annotated[
     str, typer.Argument(metavar="CASE", help="A shipped case, or a folder with a case.", show_default=False)
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the calibration's starting points.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all random draws.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Use the approximation of seconds instead of Markov chains.")
+]
+AcceptPoor = Annotated[
+    bool, typer.Option("--accept-poor-fit", help="Answer even where the chains cannot be trusted.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 Levels = Annotated[
     list[str],
@@ -83,6 +90,8 @@ def run(
         Path | None, typer.Option(metavar="FOLDER", help="Where the report goes. [default: contraflow-CASE]")
     ] = None,
     seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Print the summary only.")] = False,
     as_json: AsJson = False,
     open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = False,
@@ -92,7 +101,9 @@ def run(
 
     if no_report and (open_it or out is not None):
         raise typer.BadParameter("leaves nothing to open or to put into a folder", param_hint="--no-report")
-    running.run(case, out, seed=seed, report=not no_report, as_json=as_json, open_it=open_it)
+    running.run(
+        case, out, how=How(seed, quick, accept_poor), report=not no_report, as_json=as_json, open_it=open_it
+    )
 
 
 @command
@@ -123,6 +134,8 @@ def respond(
     case: CaseName,
     measure: Levels,
     seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
     convergence: Annotated[
         bool, typer.Option("--convergence", help="Also show how the equilibrium was found.")
@@ -131,7 +144,9 @@ def respond(
     """Show what a policy of your own would do, against the baseline."""
     from contraflow.cli import answering
 
-    answering.respond(case, measure, seed=seed, as_json=as_json, convergence=convergence)
+    answering.respond(
+        case, measure, how=How(seed, quick, accept_poor), as_json=as_json, convergence=convergence
+    )
 
 
 @command
@@ -143,19 +158,31 @@ def measures(case: CaseName, as_json: AsJson = False) -> None:
 
 
 @command
-def validate(case: CaseName, seed: Seed = 0, as_json: AsJson = False) -> None:
+def validate(
+    case: CaseName,
+    seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
     from contraflow.cli import listing
 
-    listing.validate(case, seed=seed, as_json=as_json)
+    listing.validate(case, how=How(seed, quick, accept_poor), as_json=as_json)
 
 
 @command
-def claims(case: CaseName, seed: Seed = 0, as_json: AsJson = False) -> None:
+def claims(
+    case: CaseName,
+    seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
     """Show each claim beside what the model says, the furthest off first."""
     from contraflow.cli import listing
 
-    listing.claims(case, seed=seed, as_json=as_json)
+    listing.claims(case, how=How(seed, quick, accept_poor), as_json=as_json)
 
 
 @command
@@ -190,11 +217,13 @@ def report(
         typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Report on this policy instead."),
     ] = None,
     seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
 ) -> None:
     """Write the report on the headline questions, or on a policy of your own, to a file."""
     from contraflow.cli import running
 
-    running.report(case, out, measure or [], seed=seed)
+    running.report(case, out, measure or [], how=How(seed, quick, accept_poor))
 
 
 @command
@@ -207,13 +236,15 @@ def export(
         typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Results under this policy."),
     ] = None,
     seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
 ) -> None:
     """Write the network or the results for other programs."""
     from contraflow.cli import exporting
 
     if measure and to in (Format.GRAPHML, Format.GEOJSON):
         raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
-    exporting.export(case, to.value, out, measure or [], seed=seed)
+    exporting.export(case, to.value, out, measure or [], how=How(seed, quick, accept_poor))
 
 
 def main() -> None:

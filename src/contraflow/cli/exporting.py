@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import records
+from contraflow.cli.calibrating import How, calibrated
 from contraflow.cli.files import expect_writable, make_folder, replace_file
 from contraflow.cli.terminal import plain, progress, screen
 from contraflow.results import draws, tables
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from contraflow.outcome import Outcome
 
 
-def export(name: str, to: str, out: Path, given: Sequence[str], *, seed: int) -> None:
+def export(name: str, to: str, out: Path, given: Sequence[str], *, how: How) -> None:
     """Write one format to ``out``; what is there already stays whole if anything fails."""
     from contraflow.lab import load
 
@@ -37,7 +38,7 @@ def export(name: str, to: str, out: Path, given: Sequence[str], *, seed: int) ->
                 text = json.dumps(plain(network.to_geojson()), ensure_ascii=False, allow_nan=False)
                 replace_file(out, partial(_write_text, text))
         else:
-            lab = case.calibrate(seed=seed, progress=say)
+            lab = calibrated(case, how, say)
             say("Computing")
             outcome = lab.respond(policy) if policy else lab.baseline()
             if to == "netcdf":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contraflow.cli import records
+from contraflow.cli.calibrating import How, calibrated
 from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
 
@@ -54,7 +55,7 @@ def measures(name: str, *, as_json: bool) -> None:
         say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
 
 
-def validate(name: str, *, seed: int, as_json: bool) -> None:
+def validate(name: str, *, how: How, as_json: bool) -> None:
     """Show every pattern with the model's ratio, and predictions of later years.
 
     Exits with 1 if a pattern that was run does not hold; a prediction may be wrong.
@@ -64,7 +65,7 @@ def validate(name: str, *, seed: int, as_json: bool) -> None:
     from contraflow.lab import load
 
     with progress() as say_so:
-        lab = load(name).calibrate(seed=seed, progress=say_so)
+        lab = calibrated(load(name), how, say_so)
         say_so("Holding the model against documented behaviour")
         record = records.patterns(lab.validate().table())
         foreseen = records.predictions(lab)
@@ -175,14 +176,14 @@ def _probability(pattern: records.Record) -> str:
     return f"\n{share:.0%}" if share is not None and known(share) else ""
 
 
-def claims(name: str, *, seed: int, as_json: bool) -> None:
+def claims(name: str, *, how: How, as_json: bool) -> None:
     """Show each claim beside the model's figure, by size of the residual."""
     from rich.text import Text
 
     from contraflow.lab import load
 
     with progress() as say_so:
-        lab = load(name).calibrate(seed=seed, progress=say_so)
+        lab = calibrated(load(name), how, say_so)
         frame = lab.claims()
     frame = frame.iloc[(-frame["residual"].abs().fillna(-1.0)).argsort(kind="stable")]
     listed = records.rows(frame)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from contraflow import __version__
 from contraflow.case.schema import Question
 from contraflow.cli import records, summary
+from contraflow.cli.calibrating import How, calibrated
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.terminal import Say, emit, progress, screen
 from contraflow.errors import OutputError
@@ -27,7 +28,7 @@ REPORT = "report.html"
 Answers = Sequence[tuple[Question, "Outcome"]]
 
 
-def run(name: str, out: Path | None, *, seed: int, report: bool, as_json: bool, open_it: bool) -> None:
+def run(name: str, out: Path | None, *, how: How, report: bool, as_json: bool, open_it: bool) -> None:
     """Calibrate, answer, validate, write the report and print a summary."""
     from contraflow.lab import load
 
@@ -37,7 +38,7 @@ def run(name: str, out: Path | None, *, seed: int, report: bool, as_json: bool, 
         if report:
             expect_writable(folder, folder=True)
             expect_writable(folder / REPORT)
-        lab = case.calibrate(seed=seed, progress=say)
+        lab = calibrated(case, how, say)
         say("Computing the baseline")
         record = records.provenance(lab) | {"baseline": records.baseline(lab)}
         answers = lab.answers(progress=say)
@@ -59,7 +60,7 @@ def run(name: str, out: Path | None, *, seed: int, report: bool, as_json: bool, 
         webbrowser.open((folder / REPORT).resolve().as_uri())
 
 
-def report(name: str, out: Path, given: Sequence[str], *, seed: int) -> None:
+def report(name: str, out: Path, given: Sequence[str], *, how: How) -> None:
     """Write the page on the headline questions or on one policy."""
     from contraflow.lab import load
 
@@ -67,7 +68,7 @@ def report(name: str, out: Path, given: Sequence[str], *, seed: int) -> None:
         case = load(name)
         policy = records.policy_of(case, given)
         expect_writable(out)
-        lab = case.calibrate(seed=seed, progress=say)
+        lab = calibrated(case, how, say)
         answers: Answers
         if policy:
             say("Answering")

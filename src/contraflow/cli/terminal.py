@@ -18,7 +18,8 @@ from contraflow.errors import CaseError, ContraflowError, ConvergenceError, Poli
 if TYPE_CHECKING:
     from rich.console import Console
 
-Say = Callable[[str], None]
+Say = Callable[..., None]
+"""Takes what is being done and, where that is known, the part that is done."""
 
 FAILED, USAGE, NOT_CONVERGED, INTERRUPTED = 1, 2, 3, 130
 """Exit codes besides 0."""
@@ -57,17 +58,26 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def progress() -> Iterator[Say]:
-    """Show what is being done and for how long, on a terminal only."""
+    """Show what is being done, how far it is where that is known, and for how long; on a terminal only."""
     console = screen(error=True)
     if not console.is_terminal:
-        yield lambda _: None
+        yield lambda text, part=None: None
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Reading the case", total=None)
-        yield lambda text: bar.update(task, description=text)
+
+        def say(text: str, part: float | None = None) -> None:
+            bar.update(task, description=text, total=None if part is None else 1.0, completed=part or 0.0)
+
+        yield say
 
 
 @contextmanager

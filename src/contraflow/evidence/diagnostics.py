@@ -51,7 +51,7 @@ class Diagnostics:
     @property
     def problems(self) -> list[str]:
         """What is wrong, in words; empty if nothing is."""
-        found = []
+        found: list[str] = []
         if self.chains < 2:
             return found
         if np.nanmax(self.rhat) > LARGEST_RHAT:
@@ -81,7 +81,7 @@ class Diagnostics:
 
 def diagnose(posterior: Posterior) -> Diagnostics:
     """Diagnose the chains of a posterior."""
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     chains, draws, size = posterior.deviates.shape
     claims = posterior.said.shape[-1]
@@ -97,7 +97,9 @@ def diagnose(posterior: Posterior) -> Diagnostics:
         bulk[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="bulk")
         tail[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="tail")
         number_rhat = np.asarray(array_stats.rhat(posterior.deviates, chain_axis=0, draw_axis=1))
-        number_bulk = np.asarray(array_stats.ess(posterior.deviates, chain_axis=0, draw_axis=1, method="bulk"))
+        number_bulk = np.asarray(
+            array_stats.ess(posterior.deviates, chain_axis=0, draw_axis=1, method="bulk")
+        )
     told = posterior.statistics
     energy = told.get("energy")
     ebfmi = np.full(chains, np.nan)

@@ -13,13 +13,13 @@ from contraflow.evidence.fit import Fit, fit
 from contraflow.evidence.likelihood import Figures
 from contraflow.evidence.posterior import Method, Posterior
 from contraflow.evidence.target import Guide, Target
-from contraflow.evidence.whitening import Whitening, whiten_by
+from contraflow.evidence.whitening import Whitening, plain, whiten_from
 from contraflow.model.numerics import jax
 
 FloatArray = npt.NDArray[np.float64]
-Say = Callable[[str], None]
+Say = Callable[..., None]
 
-SCOUTS = 50
+SCOUTS = 100
 """Steps of each scouting chain that finds where the mass lies, and as many that are kept."""
 
 LOOKS = 4
@@ -76,7 +76,7 @@ def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say
     starts = NARROW * rng.standard_normal((settings.chains, target.size))
     guide = target.guide(found.deviates)
     scouted = sampler.run(
-        scout_key, np.asarray(found.whitening.colour(starts)), found.whitening, (figures, guide),
+        scout_key, np.asarray(found.whitening.colour(starts)), plain(found.deviates), (figures, guide),
         warm_up=SCOUTS, draws=SCOUTS, progress=_tell(say, "Scouting"),
     )  # fmt: skip
     whitening, guide = _fitted_to(target, figures, found, scouted.draws)
@@ -94,17 +94,17 @@ def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say
 
 
 def _fitted_to(target: Target, figures: Figures, found: Fit, draws: FloatArray) -> tuple[Whitening, Guide]:
-    """Coordinates from the mean curvature over some draws (chain, draw, size), a guide at their mean."""
+    """Coordinates from draws (chain, draw, size), and a guide at their mean."""
     some = np.linspace(0, draws.shape[1] - 1, LOOKS).round().astype(np.int64)
     jacobians = [target.linearise(z, figures)[1] for z in draws[:, some].reshape(-1, target.size)]
     sound = [j for j in jacobians if np.isfinite(j).all()]
     mean = draws.mean(axis=(0, 1))
     if not sound:
-        return found.whitening, target.guide(found.deviates)
+        return plain(found.deviates), target.guide(found.deviates)
     guide = target.guide(mean)
     if not all(np.isfinite(x).all() for x in guide):
         guide = target.guide(found.deviates)
-    return whiten_by(found.deviates, np.concatenate(sound) / np.sqrt(len(sound))), guide
+    return whiten_from(mean, draws.reshape(-1, target.size), np.concatenate(sound)), guide
 
 
 def _posterior(
@@ -133,7 +133,7 @@ def judge(posterior: Posterior) -> None:
 
 def _tell(say: Say, word: str) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
-        say(f"{word}: {done:,} of {total:,} steps")
+        say(f"{word}: {done:,} of {total:,} steps", done / total)
 
     return tell
 

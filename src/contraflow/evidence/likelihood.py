@@ -199,7 +199,7 @@ class Likelihood:
         point = model.evaluate(economy, state)
         return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
 
-    def location(self, said: jax.Array, rows: npt.NDArray[np.int64] | None = None) -> jax.Array:
+    def location(self, said: jax.typing.ArrayLike, rows: npt.NDArray[np.int64] | None = None) -> jax.Array:
         """What the model says, on the claims' scales; ``rows`` are the claims of ``said``, else all."""
         share = self.is_share if rows is None else self.is_share[rows]
         inside = jnp.clip(said, 1e-6, 1 - 1e-6)
@@ -225,7 +225,8 @@ class Likelihood:
     ) -> jax.Array:
         """Own errors of claims, in deviations; zero on the allowed side of a bound.
 
-        ``location`` (…, claim) is on the claims' scales, ``errors`` (…, error) the shared errors in deviations.
+        ``location`` (…, claim) is on the claims' scales, ``errors`` (…, error) holds the shared errors in
+        deviations.
         """
         chosen = np.arange(len(self.claims)) if rows is None else rows
         sides = self.sides[chosen]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from contraflow.evidence.diagnostics import Diagnostics, diagnose
 from contraflow.evidence.fit import Fit
-from contraflow.evidence.likelihood import Figures, heavy
+from contraflow.evidence.likelihood import DEGREES_OF_FREEDOM, Figures, heavy, log_density
 from contraflow.evidence.target import Target
 from contraflow.model.numerics import jnp
 
@@ -57,12 +57,12 @@ class Posterior:
     @property
     def chains(self) -> int:
         """Number of chains."""
-        return self.deviates.shape[0]
+        return int(self.deviates.shape[0])
 
     @property
     def draws(self) -> int:
         """Draws of all chains together."""
-        return self.deviates.shape[0] * self.deviates.shape[1]
+        return int(self.deviates.shape[0] * self.deviates.shape[1])
 
     @cached_property
     def z(self) -> FloatArray:
@@ -90,8 +90,6 @@ class Posterior:
 
         Up to a constant of each claim. A claim's weight in the posterior is in ``figures.weight``.
         """
-        from contraflow.evidence.likelihood import log_density
-
         r = self.target.likelihood.residuals(
             jnp.asarray(self.locations), jnp.asarray(self.errors), self.figures
         )
@@ -115,10 +113,8 @@ class Posterior:
         """
         likelihood = self.target.likelihood
         common = np.concatenate([self.errors, np.zeros((self.draws, 1))], axis=1)[:, likelihood.error]
-        from contraflow.evidence.likelihood import DEGREES_OF_FREEDOM
-
         own = rng.standard_t(DEGREES_OF_FREEDOM, size=self.locations.shape)
-        return self.locations - self.figures.shared * common - self.figures.own * own
+        return np.asarray(self.locations - self.figures.shared * common - self.figures.own * own)
 
     @cached_property
     def diagnostics(self) -> Diagnostics:

@@ -35,9 +35,7 @@ GROUP = ("quantity", "form", "basis", "place", "country")
 """What the claims of one row of the errors have in common."""
 
 
-def predictions_table(
-    case: Case, posterior: Posterior | None, *, fitted: bool = False
-) -> pd.DataFrame:
+def predictions_table(case: Case, posterior: Posterior | None, *, fitted: bool = False) -> pd.DataFrame:
     """One row per predicted claim, in the order of series and years; columns :data:`COLUMNS`.
 
     With ``fitted`` also the fitted claims of the same series: what the forecast starts from. Empty for

@@ -31,8 +31,11 @@ Progress = Callable[[int, int], None]
 
 STRIDE = 25
 TARGET_ACCEPTANCE = 0.8
-LARGEST_DEPTH = 7
-"""Doublings of a trajectory: at most 127 steps."""
+LARGEST_DEPTH = 8
+"""Doublings of a trajectory: at most 255 steps."""
+
+FIRST_STEP = 0.1
+"""Step size that the adaptation starts from."""
 
 QUICKLY_COMPILED = {"xla_backend_optimization_level": "1"}
 
@@ -76,6 +79,7 @@ class Sampler:
             model,
             target_accept_prob=TARGET_ACCEPTANCE,
             max_tree_depth=LARGEST_DEPTH,
+            step_size=FIRST_STEP,
             adapt_mass_matrix=False,
         )
         self._kernel = kernel
@@ -156,7 +160,9 @@ class Sampler:
             except BaseException:
                 stop.set()
                 raise
-        fields = [np.stack(f)[:, warm_up : warm_up + draws] for f in zip(*[r for r, _ in results], strict=True)]
+        fields = [
+            np.stack(f)[:, warm_up : warm_up + draws] for f in zip(*[r for r, _ in results], strict=True)
+        ]
         draws_, diverging, energy, steps, acceptance, accepted = fields
         return Chains(
             draws_, diverging.astype(bool), energy, steps.astype(np.int64), acceptance,

@@ -6,7 +6,7 @@ import os
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LAYERS = ("case", "network", "model", "policy", "evidence")
-ENGINE = "h5netcdf"
+ENGINE: Literal["h5netcdf"] = "h5netcdf"
 
 
 def key(target: Target, settings: Settings) -> str:
@@ -158,17 +158,18 @@ def read(path: Path, target: Target) -> Posterior:
             f"{path} is a posterior of another case, or of another state of this one "
             f"({tree.attrs.get('case')}). Calibrate again."
         )
-    found, constant = tree["fit"], tree["constant_data"]
-    whitening = Whitening(*(found[n].values for n in ("mode", "directions", "singular")))
+    groups = {str(name): node.to_dataset() for name, node in tree.children.items()}
+    found, constant = groups["fit"], groups["constant_data"]
+    whitening = Whitening(*(np.asarray(found[n].values) for n in ("mode", "directions", "singular")))
     fit = Fit(whitening.mode, found["costs"].values, int(found.attrs["evaluations"]), whitening)
-    stats = tree["sample_stats"] if "sample_stats" in tree else {}
+    stats = groups.get("sample_stats", xr.Dataset())
     return Posterior(
         Method(tree.attrs["method"]),
         target,
-        Figures(*(constant[n].values for n in Figures._fields)),
+        Figures(*(np.asarray(constant[n].values) for n in Figures._fields)),
         fit,
-        tree["posterior"]["deviates"].values,
-        tree["posterior_predictive"]["said"].values,
-        {str(n): stats[n].values for n in (stats.data_vars if stats else ())},
+        np.asarray(groups["posterior"]["deviates"].values),
+        np.asarray(groups["posterior_predictive"]["said"].values),
+        {str(name): np.asarray(values) for name, values in stats.data_vars.items()},
         int(tree.attrs["seed"]),
     )

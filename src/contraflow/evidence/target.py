@@ -181,7 +181,9 @@ class Target:
             return observations.observe(ledger, economy, responder.model.evaluate(economy, state))
 
         def every(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
-            return jax.lax.map(lambda each: one(each[0], levels, each[1]), (ledgers, states), batch_size=16)
+            each = (ledgers, states)
+            said: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
+            return said
 
         return jax.jit(every)
 
@@ -277,9 +279,7 @@ class Target:
             return jnp.sqrt(figures.weight) * robust(r)
 
         def all_of(location: jax.Array, z: jax.Array, figures: Figures) -> tuple[jax.Array, ...]:
-            result, slope = jax.jvp(
-                lambda x: value(x, z, figures), (location,), (jnp.ones_like(location),)
-            )
+            result, slope = jax.jvp(lambda x: value(x, z, figures), (location,), (jnp.ones_like(location),))
             return result, slope, jax.jacobian(lambda e: value(location, e, figures))(z)
 
         return jax.jit(all_of)
@@ -363,21 +363,21 @@ class Target:
         anchor, now_economy, now = responder.baseline(ledger)
         here = self.likelihood.location(operators.observe(ledger, now_economy, now), rows)
         off = z - guide.centre
-        start = guide.state + jnp.einsum("sue,e->su", guide.slope, off)
-        start = jnp.clip(start, guide.state - 1.0, guide.state + 1.0)
+        ahead = jnp.clip(jnp.einsum("sue,e->su", guide.slope, off), -1.0, 1.0)
 
         def at(levels: jax.Array, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
             economy = responder.economy(ledger, levels, anchor)
-            root = find_root(
-                lambda s: model.residual(economy, anchor, s), start, inverse, tolerance=CLOSE
-            )
+            root = find_root(lambda s: model.residual(economy, anchor, s), start, inverse, tolerance=CLOSE)
             point = model.evaluate(economy, root.state)
             return operators.observe(ledger, economy, point), root.residual
 
-        said, residual = jax.vmap(at)(jnp.asarray(levels[years]), start, jnp.asarray(guide.inverse))
+        said, residual = jax.vmap(at)(
+            jnp.asarray(levels[years]), guide.state + ahead, jnp.asarray(guide.inverse)
+        )
         location = self.likelihood.location(said[year, np.arange(then.size)], rows)
         true = self._pointwise(location, z, figures, rows)
-        guess = self._pointwise(here + guide.offset[then] + guide.response[then] @ off, z, figures, rows)
+        moved = here + jnp.asarray(guide.offset)[then] + jnp.asarray(guide.response)[then] @ off
+        guess = self._pointwise(moved, z, figures, rows)
         return jnp.where((residual < FAR).all(), true, -jnp.inf), guess
 
     def _pointwise(self, location: jax.Array, z: jax.Array, figures: Figures, rows: IntArray) -> jax.Array:

@@ -18,6 +18,9 @@ from contraflow.model.numerics import jax, jnp
 
 FloatArray = npt.NDArray[np.float64]
 
+STEADY = 5.0
+"""Draws that the prior's width counts for in :func:`whiten_from`."""
+
 RANK = 160
 """Directions that a whitening keeps; the others are left as the prior has them."""
 
@@ -29,10 +32,12 @@ class Whitening(NamedTuple):
     directions: FloatArray
     singular: FloatArray
 
-    def colour(self, u: jax.Array) -> jax.Array:
+    def colour(self, u: jax.typing.ArrayLike) -> jax.Array:
         """Deviates z (…, size) from white coordinates u (…, size)."""
         shrink = 1 / jnp.sqrt(1 + self.singular**2) - 1
-        return self.mode + u + ((u @ self.directions) * shrink) @ self.directions.T
+        white = jnp.asarray(u)
+        bent = ((white @ self.directions) * shrink) @ jnp.asarray(self.directions).T
+        return jnp.asarray(self.mode) + white + bent
 
     def whiten(self, z: FloatArray) -> FloatArray:
         """White coordinates of deviates."""
@@ -58,6 +63,33 @@ def whiten_by(mode: FloatArray, jacobian: FloatArray) -> Whitening:
         mode,
         np.pad(directions[:rank], ((0, missing), (0, 0))).T,
         np.pad(singular[:rank], (0, missing)),
+    )
+
+
+def plain(centre: FloatArray) -> Whitening:
+    """Deviates as they are, counted from a centre."""
+    rank = min(RANK, centre.size)
+    return Whitening(centre, np.zeros((centre.size, rank)), np.zeros(rank))
+
+
+def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray) -> Whitening:
+    """Coordinates from draws (draw, size), within the directions that the claims inform.
+
+    Where the curvature turns from place to place, as it does along a curved ridge, the inverse of the
+    curvature at one place or of its mean is far too narrow: what counts is how far the draws reach. So
+    ``jacobians`` (residual, size), of several places one below the other, only give the directions; the
+    widths are those of the draws, drawn towards the prior's by STEADY draws' worth.
+    """
+    rank = min(RANK, centre.size)
+    _, _, informed = np.linalg.svd(jacobians, full_matrices=False)
+    basis = informed[:rank].T
+    along = (draws - draws.mean(axis=0)) @ basis
+    spread = (along.T @ along + STEADY * np.eye(basis.shape[1])) / (len(draws) + STEADY)
+    variance, turned = np.linalg.eigh(spread)
+    singular = np.sqrt(np.maximum(1 / np.maximum(variance, 1e-12) - 1, 0.0))
+    missing = rank - singular.size
+    return Whitening(
+        centre, np.pad(basis @ turned, ((0, 0), (0, missing))), np.pad(singular, (0, missing))
     )
 
 

@@ -30,7 +30,6 @@ import numpy as np
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.plan import IntArray, Plan
 
-
 THIN = 0.1
 """Net value, as part of the gross, at which an option's odds in the baseline are weighed down by 2^-theta."""
 

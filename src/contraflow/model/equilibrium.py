@@ -207,7 +207,13 @@ class Model:
         terms = self._terms(economy, state)
         network = self.network
         backward = values(
-            self.plan, economy.weight, terms.keep, terms.outlay, economy.theta, network.market_node, terms.price
+            self.plan,
+            economy.weight,
+            terms.keep,
+            terms.outlay,
+            economy.theta,
+            network.market_node,
+            terms.price,
         )
         return self._point(economy, terms, backward)
 

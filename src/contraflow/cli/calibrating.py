@@ -1,0 +1,28 @@
+"""How a command comes to its lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contraflow.evidence.posterior import Method
+
+if TYPE_CHECKING:
+    from contraflow.lab import Lab, OpenCase, Progress
+
+
+@dataclass(frozen=True)
+class How:
+    """Options that commands share: the seed, the quick approximation, and whether poor chains pass."""
+
+    seed: int = 0
+    quick: bool = False
+    accept_poor: bool = False
+
+
+def calibrated(case: OpenCase, how: How, say: Progress, until: int | None = None) -> Lab:
+    """The posterior that the options ask for."""
+    method = Method.LAPLACE if how.quick else Method.NUTS
+    return case.calibrate(
+        method=method, seed=how.seed, until=until, accept_poor=how.accept_poor, progress=say
+    )
