@@ -169,8 +169,10 @@ class Hindcast:
 
 
 def hindcast(case: Case, posterior: Posterior) -> Hindcast:
-    """Predict every withheld claim. Raises ObservationError if the last year is no limit to any claim."""
+    """Predict every withheld claim. Raises ObservationError if calibration saw all dated claims."""
     import pandas as pd
+
+    _expect_withheld(posterior)
 
     likelihood = posterior.target.likelihood
     claims, until = likelihood.claims, likelihood.last
@@ -237,7 +239,7 @@ def leakage(case: Case, until: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["parameter", "meaning", "claims"])
 
 
-def expect_withheld(posterior: Posterior) -> None:
+def _expect_withheld(posterior: Posterior) -> None:
     """Raise ObservationError if calibration saw all dated claims, so that nothing is left to predict."""
     likelihood = posterior.target.likelihood
     dated = [max(years(c.year)) for c in likelihood.claims if c.year]
