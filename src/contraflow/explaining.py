@@ -126,10 +126,12 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class _Linear:
-    """The linear account around a centre (size,): gradient (size,), Jacobian (weighed, size), its parts."""
+    """The linear account around a centre (size,): gradient (size,), residuals and their Jacobian (weighed,
+    size), its parts."""
 
     centre: FloatArray
     figure: float
+    residual: FloatArray
     gradient: FloatArray
     jacobian: FloatArray
     account: influence.Account
@@ -201,7 +203,7 @@ def _linearise(about: Subject) -> _Linear:
     if posterior.method is not Method.LAPLACE:
         centres.insert(0, posterior.z[about.chosen].mean(axis=0))
     for centre in centres:
-        _, jacobian = target.linearise(centre, posterior.figures)
+        residual, jacobian = target.linearise(centre, posterior.figures)
         middle = float(about.at(centre[None])[0])
         if np.isfinite(jacobian).all() and np.isfinite(middle):
             break
@@ -214,7 +216,7 @@ def _linearise(about: Subject) -> _Linear:
     wide = STEP * (np.isfinite(up).astype(float) + np.isfinite(down))
     gradient = np.zeros(centre.size)
     gradient[:free] = (high - low) / np.maximum(wide, STEP)
-    return _Linear(centre, middle, gradient, jacobian, influence.account(gradient, jacobian))
+    return _Linear(centre, middle, residual, gradient, jacobian, influence.account(gradient, jacobian))
 
 
 def _left_out(
@@ -231,7 +233,7 @@ def _left_out(
         np.array([c.source == name for c in claims]) & (told.weight > 0) for name in names
     ]
     lefts = [influence.without(told, likelihood.repeated, out) for out in outs]
-    log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
+    log_likelihood = _log_likelihood(about, linear, weighed)
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
     found = influence.smooth(ratios)
     ends = influence.quantiles(figure, found.weights)
@@ -268,6 +270,19 @@ def _left_out(
     by_source.insert(1, "title", [about.case.sources[s].title for s in names])
     by_source.insert(2, "claims", [int(out.sum()) for out in outs[n:]])
     return _ranked(by_claim, "shift"), _ranked(by_source, "shift"), int(failed.size)
+
+
+def _log_likelihood(about: Subject, linear: _Linear, weighed: IntArray) -> FloatArray:
+    """Log likelihood (draw, weighed) of each claim at full weight, as the draws have it.
+
+    Draws of the Gaussian approximation follow the linear model, -1/2 (r + J (z - mode))^2; by the exact
+    likelihood the worst of them would stand for all.
+    """
+    posterior = about.posterior
+    if posterior.method is not Method.LAPLACE:
+        return posterior.log_likelihood[about.chosen][:, weighed]
+    off = linear.residual + (posterior.z[about.chosen] - linear.centre) @ linear.jacobian.T
+    return -0.5 * off**2 / posterior.figures.weight[weighed]
 
 
 class _Refit:
@@ -309,8 +324,8 @@ def _numbers(about: Subject, linear: _Linear, part: float) -> pd.DataFrame:
     ends = _ends(about, linear, centre)
     found = influence.smooth(influence.flat_ratios(z[:, :free], centre).T)
     flat = influence.quantiles(figure, found.weights, (0.5,))[:, 0]
-    roles = {int(p): role for role, own in forms(target.likelihood.responder.model.network,
-             about.responder.levers).items() for p in own}  # fmt: skip
+    network = about.responder.model.network
+    roles = {int(p): role for role, own in forms(network, about.responder.levers).items() for p in own}
     rows = []
     for number, place in enumerate(places):
         name = ledger.ids[place]
@@ -344,8 +359,9 @@ def _ends(about: Subject, linear: _Linear, centre: FloatArray) -> FloatArray:
     aim = np.array([influence.at_place(u, centre) for u in ENDS]) - linear.centre[:free]
     result = aim * linear.account.direction[:free] / spread
     effect = np.abs(result[1] - result[0])
-    strong = np.argsort(-np.maximum(effect / max(effect.max(), 1e-300),
-                        linear.account.deviates[:free] / max(linear.account.deviates.max(), 1e-300)))[:SOLVED]  # fmt: skip
+    own = linear.account.deviates[:free]
+    strength = np.maximum(effect / max(effect.max(), 1e-300), own / max(own.max(), 1e-300))
+    strong = np.argsort(-strength, kind="stable")[:SOLVED]
     unit = np.zeros((linear.centre.size, strong.size))
     unit[strong, np.arange(strong.size)] = 1.0
     move = (influence.solve(linear.jacobian, unit) / spread[strong]).T
@@ -405,8 +421,8 @@ def grouped(numbers: pd.DataFrame, most: int = 12, named: int = 3) -> pd.DataFra
     those of the strongest.
     """
     rows = []
-    for template, own in numbers.groupby(numbers["template"].where(numbers["template"] != "", numbers["number"]),
-                                         sort=False):  # fmt: skip
+    key = numbers["template"].where(numbers["template"] != "", numbers["number"])
+    for template, own in numbers.groupby(key, sort=False):
         first = own.iloc[0].to_dict()
         if first["template"]:
             first |= {
@@ -453,9 +469,7 @@ def worth_knowing(about: Subject) -> pd.DataFrame:
     return _by_worth(frame)
 
 
-def worth_deciding(
-    abouts: Sequence[Subject], lower_is_better: bool
-) -> pd.DataFrame:
+def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataFrame:
     """What would help to choose among outcomes: how much better the choice gets, in the figure's unit.
 
     Columns as :func:`worth_knowing`, without ``linear`` and ``left``. ``attrs`` hold the ``options`` with
@@ -483,7 +497,7 @@ def worth_deciding(
         "certain": worth.certain(benefits),
         "best": abouts[int(benefits.mean(axis=0).argmax())].outcome.title,
         "options": [
-            {"title": a.outcome.title, "mean": float(figures[kept][:, i].mean()), "best": float((best == i).mean())}
+            {"title": a.outcome.title, "mean": float(figures[kept, i].mean()), "best": float((best == i).mean())}
             for i, a in enumerate(abouts)
         ],
     }
@@ -510,7 +524,8 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
         name = ledger.ids[place]
         if name in case.parameters:
             columns.append(posterior.z[picks][:, number])
-            rows.append({"fact": name, "kind": "number", "what": case.parameters[name].meaning, "place": number})
+            what = case.parameters[name].meaning
+            rows.append({"fact": name, "kind": "number", "what": what, "place": number})
     seen: set[tuple[object, ...]] = set()
     _, which = likelihood.scenarios
     for number, claim in enumerate(likelihood.claims):

@@ -318,7 +318,7 @@ def _even_deviates(seed: int) -> tuple[FloatArray, FloatArray]:
 
     even = (np.arange(NAIVE) + 0.5) / NAIVE
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
-    return stdtrit(DEGREES_OF_FREEDOM, even), rng.permutation(ndtri(even))
+    return np.asarray(stdtrit(DEGREES_OF_FREEDOM, even)), np.asarray(rng.permutation(ndtri(even)))
 
 
 def _last(likelihood: Likelihood, row: int) -> int | None:

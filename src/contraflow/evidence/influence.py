@@ -70,13 +70,14 @@ def smooth(log_ratios: FloatArray) -> Weights:
 
     k is 0 where all draws weigh the same.
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     rows, draws = log_ratios.shape
     weights, k = np.full((rows, draws), 1 / draws), np.zeros(rows)
     varied = np.flatnonzero(np.ptp(log_ratios, axis=1) > SAME)
     if varied.size:
-        logs, shape = array_stats.psislw(-np.ascontiguousarray(log_ratios[varied]), axis=-1)
+        with np.errstate(all="ignore"):
+            logs, shape = array_stats.psislw(-np.ascontiguousarray(log_ratios[varied]), axis=-1)
         raised = np.exp(logs - logs.max(axis=1, keepdims=True))
         weights[varied] = raised / raised.sum(axis=1, keepdims=True)
         k[varied] = np.where(np.isfinite(shape), shape, np.inf)

@@ -59,7 +59,7 @@ def basis(fact: FloatArray, knots: int) -> FloatArray:
     spread = float(fact.std())
     plain = np.ones_like(fact)
     if spread <= 1e-12 * max(1.0, float(np.abs(fact).max())):
-        return plain[:, None] / np.sqrt(fact.size)
+        return np.asarray(plain[:, None] / np.sqrt(fact.size))
     x = (fact - fact.mean()) / spread
     ends = np.unique(np.quantile(x, np.linspace(0.05, 0.95, knots)))
     columns = [plain, x]
@@ -127,9 +127,7 @@ def _gained(fact: FloatArray, gains: FloatArray) -> tuple[FloatArray, FloatArray
     flat = gains.reshape(draws, -1)
     alone = np.full((draws, 1), draws**-0.5)
     bases = [alone, *(basis(fact, k) for k in KNOTS)]
-    misses = np.array(
-        [(left_out(b, flat) ** 2).sum(axis=0).reshape(cases, options) for b in bases]
-    )
+    misses = np.array([(left_out(b, flat) ** 2).sum(axis=0).reshape(cases, options) for b in bases])
     scale = np.where(misses[0] > 0, misses[0], 1.0)
     chosen = (misses / scale).sum(axis=2).argmin(axis=0)
     result = np.zeros(cases)

@@ -102,23 +102,23 @@ class Explanation:
         sure = self.claims["shift"].abs() > 2 * self.claims["error"]
         moved = self.claims[sure & (self.claims["how"] != How.ROUGH.value)].head(TOLD)
         if len(moved):
-            told = [
-                f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)
-            ]
+            told = [f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)]
             made.append(f"Of the claims it leans most on {_listed(told)}.")
         else:
             made.append("No single claim moves its median by more than chance would.")
         by_group = {str(r["group"]): float(r["share"]) for r in _rows(self.shares)}
         evidence = sum(by_group[g] for g in (Group.CLAIMS, Group.SHARED, Group.RANGES))
+        assumed, form, rest = (by_group[g] for g in (Group.ASSUMPTIONS, Group.FORM, Group.INTERACTION))
         made.append(
             f"Of its variance {evidence:.0%} is owed to claims and to ranges that rest on claims, "
-            f"{by_group[Group.ASSUMPTIONS]:.0%} to assumptions, {by_group[Group.FORM]:.0%} to functional form; "
-            f"{by_group[Group.INTERACTION]:.0%} no linear account explains."
+            f"{assumed:.0%} to assumptions, {form:.0%} to functional form; "
+            f"{rest:.0%} no linear account explains."
         )
         first = self.numbers.head(TOLD)
         if len(first):
             told = [
-                f"{row['meaning']} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} across its range)"
+                f"{row['meaning']} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
+                "across its range)"
                 for row in _rows(first)
             ]
             made.append(f"The numbers that matter most: {_listed(told, '; ')}.")
