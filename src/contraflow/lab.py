@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ from contraflow import case as case_layer
 from contraflow import network as network_layer
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.errors import ConvergenceError
+from contraflow.errors import ComparisonError, ConvergenceError, ObservationError
 from contraflow.evidence import store
 from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import make_likelihood
@@ -29,7 +29,7 @@ from contraflow.evidence.target import Target
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
 from contraflow.model.root import HISTORY, TOLERANCE
-from contraflow.outcome import Outcome, Search
+from contraflow.outcome import Comparison, Outcome, Search
 from contraflow.policy import Responder, describe, levels, make_levers
 from contraflow.policy.response import Reference
 from contraflow.results.dataset import make_dataset
@@ -37,6 +37,10 @@ from contraflow.results.dataset import make_dataset
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from contraflow.evidence.hindcast import Hindcast
+    from contraflow.explaining import Subject
+    from contraflow.results.explanation import Explanation
 
 Array = npt.NDArray[np.float64]
 Picks = npt.NDArray[np.int64]
@@ -312,6 +316,70 @@ class Lab:
         from contraflow.evidence.predictions import errors_table
 
         return errors_table(self.predictions())
+
+    def hindcast(self) -> Hindcast:
+        """Claims dated after the last year that calibrates, predicted: coverage and scores.
+
+        Withhold more with ``calibrate(until=YEAR)``. Raises ObservationError if nothing is withheld.
+        """
+        from contraflow.evidence.hindcast import hindcast
+
+        if self.posterior is None:
+            raise ObservationError("A lab that is not calibrated predicts nothing: call calibrate() first.")
+        return hindcast(self.case, self.posterior)
+
+    def explain(
+        self,
+        outcome: Outcome | Comparison,
+        quantity: str,
+        *,
+        against: Outcome | None = None,
+        refits: int = 3,
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """What a headline figure of an outcome rests on: claims, assumptions, functional form.
+
+        ``quantity`` is a row of ``outcome.summary()``. With ``against``, or for a comparison, its change is
+        explained. At most ``refits`` fits are made anew where importance weights fail. Raises
+        ComparisonError for an unknown figure and for a lab without draws.
+        """
+        from contraflow import explaining
+
+        return explaining.explain(
+            self._subject(outcome, quantity, against), refits, progress or (lambda text, part=None: None)
+        )
+
+    def worth_knowing(
+        self,
+        outcome: Outcome | Comparison | None = None,
+        quantity: str = "exports",
+        *,
+        against: Outcome | None = None,
+        outcomes: Sequence[Outcome] | None = None,
+        lower_is_better: bool = True,
+    ) -> pd.DataFrame:
+        """Facts ranked by what it would be worth to know them.
+
+        For one ``outcome``: the share of the figure's variance that each would take away. For several
+        ``outcomes``, policies to choose among: how much better the choice of the lowest figure (or the
+        highest, unless ``lower_is_better``) would get on average, in the figure's unit. Raises
+        ComparisonError for an unknown figure and for a lab without draws.
+        """
+        from contraflow import explaining
+
+        if (outcome is None) == (outcomes is None):
+            raise ComparisonError("Give one outcome to narrow, or outcomes=[...] to choose among.")
+        if outcome is not None:
+            return explaining.worth_knowing(self._subject(outcome, quantity, against))
+        if len(outcomes or ()) < 2:
+            raise ComparisonError("outcomes holds fewer than two policies: there is nothing to choose.")
+        abouts = [self._subject(one, quantity, against) for one in outcomes or ()]
+        return explaining.worth_deciding(abouts, lower_is_better)
+
+    def _subject(self, outcome: Outcome | Comparison, quantity: str, against: Outcome | None) -> Subject:
+        from contraflow.explaining import subject
+
+        return subject(self.case, self.responder, self.posterior, self.picks, outcome, quantity, against)
 
     def assumptions(self) -> pd.DataFrame:
         """The ledger: every number with its range, calibrated value, unit and origin."""

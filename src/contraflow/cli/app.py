@@ -47,6 +47,13 @@ Quick = Annotated[
 AcceptPoor = Annotated[
     bool, typer.Option("--accept-poor-fit", help="Answer even where the chains cannot be trusted.")
 ]
+Until = Annotated[
+    int | None,
+    typer.Option(
+        min=1900, max=2100, metavar="YEAR", show_default=False,
+        help="Last year whose claims calibrate. [default: last year of the baseline]",
+    ),
+]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 Levels = Annotated[
     list[str],
@@ -150,6 +157,45 @@ def respond(
 
 
 @command
+def explain(
+    case: CaseName,
+    figure: Annotated[str, typer.Option(metavar="FIGURE", help="A headline figure, by name.")] = "exports",
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Explain it under this policy."),
+    ] = None,
+    change: Annotated[bool, typer.Option("--change", help="Explain its change against the baseline.")] = False,
+    refits: Annotated[int, typer.Option(min=0, max=50, help="Fits made anew, at most.")] = 3,
+    seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the claims and assumptions that a figure rests on, and what to report on next."""
+    from contraflow.cli import explaining
+
+    if change and not measure:
+        raise typer.BadParameter("needs a policy: give it with -m", param_hint="--change")
+    how = How(seed, quick, accept_poor)
+    explaining.explain(case, measure or [], figure, change=change, refits=refits, how=how, as_json=as_json)
+
+
+@command
+def hindcast(
+    case: CaseName,
+    until: Until = None,
+    seed: Seed = 0,
+    quick: Quick = False,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Withhold the claims after a year, predict them, and compare."""
+    from contraflow.cli import explaining
+
+    explaining.hindcast(case, until=until, how=How(seed, quick, accept_poor), as_json=as_json)
+
+
+@command
 def measures(case: CaseName, as_json: AsJson = False) -> None:
     """List the measures that a policy can set."""
     from contraflow.cli import listing
@@ -160,6 +206,7 @@ def measures(case: CaseName, as_json: AsJson = False) -> None:
 @command
 def validate(
     case: CaseName,
+    until: Until = None,
     seed: Seed = 0,
     quick: Quick = False,
     accept_poor: AcceptPoor = False,
@@ -168,7 +215,7 @@ def validate(
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
     from contraflow.cli import listing
 
-    listing.validate(case, how=How(seed, quick, accept_poor), as_json=as_json)
+    listing.validate(case, how=How(seed, quick, accept_poor), as_json=as_json, until=until)
 
 
 @command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contraflow.cli import records
+from contraflow.cli import explaining, records
 from contraflow.cli.calibrating import How, calibrated
 from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
@@ -55,8 +55,8 @@ def measures(name: str, *, as_json: bool) -> None:
         say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
 
 
-def validate(name: str, *, how: How, as_json: bool) -> None:
-    """Show every pattern with the model's ratio, and predictions of later years.
+def validate(name: str, *, how: How, as_json: bool, until: int | None = None) -> None:
+    """Show every pattern with the model's ratio, predictions of later years and, with ``until``, a hindcast.
 
     Exits with 1 if a pattern that was run does not hold; a prediction may be wrong.
     """
@@ -65,16 +65,22 @@ def validate(name: str, *, how: How, as_json: bool) -> None:
     from contraflow.lab import load
 
     with progress() as say_so:
-        lab = calibrated(load(name), how, say_so)
+        lab = calibrated(load(name), how, say_so, until)
+        withheld = None if until is None else lab.hindcast()
         say_so("Holding the model against documented behaviour")
         record = records.patterns(lab.validate().table())
         foreseen = records.predictions(lab)
     if as_json:
-        emit(records.provenance(lab) | record | foreseen)
+        told = {} if withheld is None else {"hindcast": explaining.record_of(withheld)}
+        emit(records.provenance(lab) | record | foreseen | told)
     else:
         _show_patterns(record)
         if foreseen["predictions"]:
             _show_predictions(lab)
+        if withheld is not None:
+            console = screen()
+            console.print()
+            explaining.show_hindcast(withheld, console)
     if record["failing"]:
         raise Exit(FAILED)
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
+from contraflow.evidence.hindcast import ENDS, intervals
 from contraflow.evidence.likelihood import series
 from contraflow.evidence.posterior import Posterior
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 COLUMNS = (
     "claim", "series", "quantity", "form", "basis", "place", "country", "year", "stated", "unit", "use",
     "baseline", "model", "naive", "log_error", "naive_log_error", "note",
+    *(f"model{end}" for end in ENDS),
 )  # fmt: skip
-"""``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
+"""``model_5`` to ``model_95`` are ends of the 90 % and the 50 % interval of what a source would state: draws
+of the model and the claim's errors together. ``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
 
 FEW = 50
 """Draws whose median stands for the baseline."""
@@ -49,11 +52,17 @@ def predictions_table(case: Case, posterior: Posterior | None, *, fitted: bool =
     median = np.nanmedian(posterior.says, axis=0)
     foreseen = {series(c) for c in claims if c.use is schema.Use.PREDICT}
     at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))
-    rows = [
-        _row(case, claim, likelihood.stated[i], median[i], at_baseline[i])
+    chosen = [
+        i
         for i, claim in enumerate(claims)
         if claim.use is schema.Use.PREDICT
         or (fitted and likelihood.fitted[i] and claim.year and series(claim) in foreseen)
+    ]
+    ends = intervals(posterior, np.array(chosen, dtype=np.int64))
+    rows = [
+        _row(case, claims[i], likelihood.stated[i], median[i], at_baseline[i])
+        | {f"model{end}": float(x) for end, x in zip(ENDS, ends[:, place], strict=True)}
+        for place, i in enumerate(chosen)
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     order = {name: n for n, name in enumerate(dict.fromkeys(frame["series"]))}

@@ -1,0 +1,163 @@
+"""What it would be worth to know a fact: the expected value of perfect information about it.
+
+Pure functions of draws: a fact (draw,), and either a figure (draw,) that it would narrow or the benefits
+(draw, option) of the options that it would help to choose among.
+
+*Narrowing.* Knowing the fact leaves on average the variance within it, so the variance of the conditional
+mean goes away: Var(E[figure | fact]).
+
+*Deciding.* E[max over options of E[benefit | fact]] - max over options of E[benefit].
+
+Conditional means are regressions of the draws on the fact (Strong, Oakley and Brennan 2014, Medical
+Decision Making 34(3)): natural cubic splines with knots at quantiles of the fact, whose number, none
+included, is the one that best predicts draws left out, exactly by their leverage. Among hundreds of facts
+some predict by chance. What chance gives to the best of all is found by permuting the draws, and an
+estimate that does not exceed it counts as zero.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+KNOTS = (2, 3, 4, 6)
+"""Numbers of knots that are tried; two make a straight line."""
+
+PERMUTATIONS = 60
+CHANCE = 0.95
+"""Quantile, over permutations, of the best estimate that chance gives to any fact."""
+
+RESAMPLES = 200
+
+
+class Worth(NamedTuple):
+    """What each fact (fact,) is worth, the standard error, and ``chance``, what the best of as many facts
+    that say nothing would seem to be worth."""
+
+    worth: FloatArray
+    error: FloatArray
+    chance: float
+
+    @property
+    def told(self) -> FloatArray:
+        """The worth of each fact, zero where chance or its error would explain it."""
+        sure = (self.worth > self.chance) & (self.worth > 2 * self.error)
+        return np.where(sure, self.worth, 0.0)
+
+
+def basis(fact: FloatArray, knots: int) -> FloatArray:
+    """Orthonormal columns (draw, column) that span the natural cubic splines of a fact (draw,).
+
+    Knots stand at its quantiles from 5 % to 95 %; a constant fact gives the constant alone. Hastie,
+    Tibshirani and Friedman (2009), The Elements of Statistical Learning, 5.2.1.
+    """
+    spread = float(fact.std())
+    plain = np.ones_like(fact)
+    if spread <= 1e-12 * max(1.0, float(np.abs(fact).max())):
+        return np.asarray(plain[:, None] / np.sqrt(fact.size))
+    x = (fact - fact.mean()) / spread
+    ends = np.unique(np.quantile(x, np.linspace(0.05, 0.95, knots)))
+    columns = [plain, x]
+    if ends.size > 2:
+        cubes = np.maximum(x[:, None] - ends, 0.0) ** 3
+        slopes = (cubes[:, :-1] - cubes[:, -1:]) / (ends[-1] - ends[:-1])
+        columns += list((slopes[:, :-1] - slopes[:, -1:]).T)
+    made, triangle = np.linalg.qr(np.stack(columns, axis=1))
+    size = np.abs(np.diag(triangle))
+    return np.asarray(made[:, size > 1e-8 * size.max()])
+
+
+def left_out(columns: FloatArray, figures: FloatArray) -> FloatArray:
+    """Errors (draw, figure) in predicting each draw from all the others, by regression on ``columns``."""
+    leverage = np.minimum((columns**2).sum(axis=1), 1 - 1e-9)
+    return np.asarray((figures - columns @ (columns.T @ figures)) / (1 - leverage)[:, None])
+
+
+def narrows(facts: FloatArray, figure: FloatArray, rng: np.random.Generator) -> Worth:
+    """Part of a figure's variance that knowing each of ``facts`` (draw, fact) would take away on average."""
+    draws = figure.size
+    order = np.stack([rng.permutation(draws) for _ in range(PERMUTATIONS)], axis=1)
+    figures = np.concatenate([figure[:, None], figure[order]], axis=1)
+    alone = (left_out(np.full((draws, 1), draws**-0.5), figures) ** 2).sum(axis=0)
+    times = rng.multinomial(draws, np.full(draws, 1 / draws), size=RESAMPLES).astype(float)
+    off_alone = left_out(np.full((draws, 1), draws**-0.5), figure[:, None])[:, 0] ** 2
+    worth, error = np.zeros(facts.shape[1]), np.zeros(facts.shape[1])
+    best = np.zeros(PERMUTATIONS)
+    for number, fact in enumerate(facts.T):
+        off = [left_out(basis(fact, k), figures) ** 2 for k in KNOTS]
+        parts = np.array([1 - o.sum(axis=0) / alone for o in off])
+        chosen = int(parts[:, 0].argmax())
+        worth[number] = max(parts[chosen, 0], 0.0)
+        error[number] = (1 - (times @ off[chosen][:, 0]) / (times @ off_alone)).std(ddof=1)
+        best = np.maximum(best, parts[:, 1:].max(axis=0))
+    return Worth(worth, error, float(np.quantile(best, CHANCE)))
+
+
+def decides(facts: FloatArray, benefits: FloatArray, rng: np.random.Generator) -> Worth:
+    """What knowing each of ``facts`` (draw, fact) before choosing adds to the benefit (draw, option)."""
+    draws = len(benefits)
+    first = int(benefits.mean(axis=0).argmax())
+    gains = np.delete(benefits - benefits[:, [first]], first, axis=1)
+    if not gains.shape[1]:
+        return Worth(np.zeros(facts.shape[1]), np.zeros(facts.shape[1]), 0.0)
+    order = np.stack([rng.permutation(draws) for _ in range(PERMUTATIONS)])
+    shuffled = gains[order].transpose(1, 0, 2)
+    every = np.concatenate([gains[:, None], shuffled], axis=1)
+    worth, error = np.zeros(facts.shape[1]), np.zeros(facts.shape[1])
+    best = np.zeros(PERMUTATIONS)
+    for number, fact in enumerate(facts.T):
+        gained, columns = _gained(fact, every)
+        worth[number], best = gained[0], np.maximum(best, gained[1:])
+        if gained[0] > 0:
+            error[number] = _resampled(columns, gains, rng)
+    return Worth(worth, error, float(np.quantile(best, CHANCE)))
+
+
+def _gained(fact: FloatArray, gains: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What choosing by the fact gains in each case (case,), gains being (draw, case, option).
+
+    The second is the basis chosen for the first case.
+    """
+    draws, cases, options = gains.shape
+    flat = gains.reshape(draws, -1)
+    alone = np.full((draws, 1), draws**-0.5)
+    bases = [alone, *(basis(fact, k) for k in KNOTS)]
+    misses = np.array([(left_out(b, flat) ** 2).sum(axis=0).reshape(cases, options) for b in bases])
+    scale = np.where(misses[0] > 0, misses[0], 1.0)
+    chosen = (misses / scale).sum(axis=2).argmin(axis=0)
+    result = np.zeros(cases)
+    for number, columns in enumerate(bases[1:], start=1):
+        own = np.flatnonzero(chosen == number)
+        if own.size:
+            part = gains[:, own].reshape(draws, -1)
+            fitted = (columns @ (columns.T @ part)).reshape(draws, own.size, options)
+            result[own] = _chosen(fitted)
+    return result, bases[int(chosen[0])]
+
+
+def _chosen(fitted: FloatArray) -> FloatArray:
+    """Mean of the best option's expected gain over the first option, less what the best on average gives."""
+    return np.asarray(
+        np.maximum(fitted.max(axis=-1), 0.0).mean(axis=0) - np.maximum(fitted.mean(axis=0).max(axis=-1), 0.0)
+    )
+
+
+def _resampled(columns: FloatArray, gains: FloatArray, rng: np.random.Generator) -> float:
+    """Standard error of what choosing by a fact gains, by bootstrap over draws with the basis kept."""
+    draws = len(gains)
+    made = []
+    for _ in range(RESAMPLES // 2):
+        pick = rng.integers(draws, size=draws)
+        found, *_ = np.linalg.lstsq(columns[pick], gains[pick], rcond=None)
+        made.append(float(_chosen((columns[pick] @ found)[:, None])[0]))
+    return float(np.std(made, ddof=1))
+
+
+def certain(benefits: FloatArray) -> float:
+    """What knowing everything before choosing among options would add to the benefit (draw, option)."""
+    return float(benefits.max(axis=1).mean() - benefits.mean(axis=0).max())

@@ -1,0 +1,161 @@
+"""What a figure rests on, as tables and sentences."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+TOLD = 3
+"""Rows that a sentence names."""
+
+
+class How(StrEnum):
+    """How a figure without something was found."""
+
+    WEIGHTED = "weighted"
+    REFITTED = "refitted"
+    ROUGH = "rough"
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return {
+            How.WEIGHTED: "from the same draws, weighed anew",
+            How.REFITTED: "fitted anew without it",
+            How.ROUGH: "weighed anew, but the weights are unreliable (k above 0.7): a rough guide",
+        }[self]
+
+
+class Group(StrEnum):
+    """Whose variance: claims' own errors, errors that claims share, kinds of numbers, and the rest."""
+
+    CLAIMS = "claims"
+    SHARED = "shared errors"
+    RANGES = "ranges from claims"
+    ASSUMPTIONS = "assumptions"
+    FORM = "functional form"
+    INTERACTION = "interaction"
+
+
+GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        Group.CLAIMS: "errors of single claims that calibration fits",
+        Group.SHARED: "errors that claims of one origin share",
+        Group.RANGES: "numbers whose range rests on claims",
+        Group.ASSUMPTIONS: "numbers whose range is assumed",
+        Group.FORM: "numbers that set how strongly things respond",
+        Group.INTERACTION: "bends and interactions, which no sum of single parts accounts for",
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The claims and assumptions that a headline figure rests on.
+
+    ``figure`` has the median and, as ``_5`` and ``_95``, the 90 % interval of ``quantity``, or of its
+    change where ``against`` names an outcome. Tables are ranked, the strongest first:
+
+    ``claims`` and ``sources``: the figure ``without`` each with its interval, the ``shift`` of the median
+    and its Monte Carlo ``error``, the shape ``k`` of the weights' tail, ``how`` it was found
+    (:class:`How`) and, for claims, the ``share`` of the variance that its own error makes.
+
+    ``numbers``: every free number of the ledger, its ``group``, the ``share`` of the variance, the figure
+    near the low and the high end of its range (``at_low``, ``at_high``; all else moves as the claims then
+    demand), and the figure if all its range were equally likely (``flat``, with ``k`` and ``how``).
+
+    ``shares``: the share of the variance by group. ``linear`` is the part of the variance that the linear
+    account explains; the groups divide that up, and the rest is interaction.
+    """
+
+    title: str
+    against: str
+    quantity: str
+    unit: str
+    figure: Mapping[str, float]
+    claims: pd.DataFrame
+    sources: pd.DataFrame
+    numbers: pd.DataFrame
+    shares: pd.DataFrame
+    linear: float
+    draws: int
+    refits: int
+
+    @property
+    def subject(self) -> str:
+        """What is explained, in words."""
+        what = f"change of {self.quantity}" if self.against else self.quantity
+        return f"{what} under “{self.title}”"
+
+    def words(self) -> list[str]:
+        """The answer in sentences."""
+        unit = self.unit.removesuffix("/yr")
+        low, high = (_number(self.figure[e]) for e in ("_5", "_95"))
+        made = [f"{_capital(self.subject)}: {_number(self.figure[''])} {unit}, 90% interval {low} to {high}."]
+        sure = self.claims["shift"].abs() > 2 * self.claims["error"]
+        moved = self.claims[sure & (self.claims["how"] != How.ROUGH.value)].head(TOLD)
+        if len(moved):
+            told = [f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)]
+            made.append(f"Of the claims it leans most on {_listed(told)}.")
+        else:
+            made.append("No single claim moves its median by more than chance would.")
+        by_group = {str(r["group"]): float(r["share"]) for r in _rows(self.shares)}
+        evidence = sum(by_group[g] for g in (Group.CLAIMS, Group.SHARED, Group.RANGES))
+        assumed, form, rest = (by_group[g] for g in (Group.ASSUMPTIONS, Group.FORM, Group.INTERACTION))
+        made.append(
+            f"Of its variance {evidence:.0%} is owed to claims and to ranges that rest on claims, "
+            f"{assumed:.0%} to assumptions, {form:.0%} to functional form; "
+            f"{rest:.0%} no linear account explains."
+        )
+        first = self.numbers.head(TOLD)
+        if len(first):
+            told = [
+                f"{row['meaning']} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
+                "across its range)"
+                for row in _rows(first)
+            ]
+            made.append(f"The numbers that matter most: {_listed(told, '; ')}.")
+        return made
+
+    def __repr__(self) -> str:
+        """The sentences and the strongest claims and numbers."""
+        shown = self.claims[["claim", "without", "shift", "k", "how"]].head(5)
+        numbers = self.numbers[["number", "group", "share", "at_low", "at_high"]].head(8)
+        text = "\n".join(self.words())
+        return f"<Explanation {text}\n\n{shown.to_string(index=False)}\n\n{numbers.to_string(index=False)}>"
+
+    def _repr_html_(self) -> str:
+        text = "".join(f"<p>{html.escape(line)}</p>" for line in self.words())
+        return text + self.claims.head(10).to_html(index=False) + self.numbers.head(12).to_html(index=False)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _number(value: float) -> str:
+    """Two or three significant figures."""
+    if not np.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "0"
+    digits = (3 if abs(value) >= 100 else 2) - 1 - int(np.floor(np.log10(abs(value))))
+    text = f"{round(value, digits):,.{max(digits, 0)}f}"
+    return text.replace("-", "−")
+
+
+def _listed(parts: list[str], mark: str = ", ") -> str:
+    if len(parts) < 2 or mark != ", ":
+        return mark.join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

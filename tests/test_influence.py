@@ -1,0 +1,200 @@
+"""What a figure rests on, against a linear world with Gaussian errors that is solved by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import contraflow as cf
+from contraflow import explaining
+from contraflow.errors import ComparisonError
+from contraflow.evidence import influence, worth
+from contraflow.evidence.likelihood import Figures
+from contraflow.results.explanation import Group
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """Three deviates, two claims with residuals J z - b, a figure g z; many draws of the posterior."""
+    jacobian = np.array([[2.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    b, gradient = np.array([1.0, -0.5]), np.array([1.0, 2.0, 0.5])
+    covariance = np.linalg.inv(np.eye(3) + jacobian.T @ jacobian)
+    rng = np.random.default_rng(1)
+    z = rng.multivariate_normal(covariance @ jacobian.T @ b, covariance, size=4000)
+    return jacobian, b, gradient, covariance, z
+
+
+def test_shares_of_variance_add_up_and_are_those_of_perturbed_claims_and_ranges(linear):
+    jacobian, _, gradient, covariance, _ = linear
+    told = influence.account(gradient, jacobian)
+    assert told.variance == pytest.approx(gradient @ covariance @ gradient)
+    assert told.deviates.sum() + told.claims.sum() == pytest.approx(told.variance)
+    # least squares of perturbed claims e and perturbed centres d: z = C (d + J' e)
+    weights = np.hstack([covariance, covariance @ jacobian.T]).T @ gradient
+    assert np.allclose(np.append(told.deviates, told.claims), weights**2)
+    assert np.allclose(influence.variances(jacobian), np.diag(covariance))
+
+
+def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
+    jacobian, b, gradient, _, z = linear
+    figure = z @ gradient
+    log_likelihood = -0.5 * (z @ jacobian.T - b) ** 2
+    found = influence.smooth(-log_likelihood[:, [1]].T)
+    assert found.k[0] < influence.TRUSTED
+    kept = jacobian[:1]
+    left = np.linalg.inv(np.eye(3) + kept.T @ kept)
+    mean, deviation = gradient @ left @ kept.T @ b[:1], np.sqrt(gradient @ left @ gradient)
+    wanted = stats.norm(mean, deviation).ppf(influence.INTERVAL)
+    assert np.allclose(influence.quantiles(figure, found.weights)[0], wanted, atol=0.3)
+    error = influence.shift_errors(figure, found.weights, np.random.default_rng(0))
+    assert 0 < error[0] < 0.2
+
+
+def test_weights_fail_where_a_claim_holds_everything():
+    z = np.random.default_rng(0).standard_normal(400)
+    found = influence.smooth(np.stack([np.zeros(400), 2.0 * z**2]))
+    assert found.k[0] == 0
+    assert np.allclose(found.weights[0], 1 / 400)
+    assert found.k[1] > influence.TRUSTED
+
+
+def test_weighted_quantiles_of_even_weights_are_the_middle_of_the_draws():
+    assert np.allclose(influence.quantiles(np.arange(5.0), np.ones((1, 5)), (0.5,)), 2.0)
+    assert influence.quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[0, 0] == pytest.approx(3)
+
+
+def test_a_repetition_takes_over_the_weight_of_the_claim_left_out():
+    figures = Figures(np.zeros(3), np.ones(3), np.zeros(3), np.array([0.5, 0.5, 1.0]))
+    left = influence.without(figures, np.array([0, 0, 2]), np.array([True, False, False]))
+    assert np.allclose(left.weight, [0, 1, 1])
+    alone = influence.without(figures, np.array([0, 0, 2]), np.array([False, False, True]))
+    assert np.allclose(alone.weight, [0.5, 0.5, 0])
+
+
+def test_a_flat_range_is_flat_and_places_in_it_invert():
+    centre = np.array([0.0, 0.7])
+    u = np.array([influence.place(centre + influence.at_place(p, centre) / 2) for p in (0.05, 0.5, 0.95)])
+    assert np.allclose(u, np.array([[0.05, 0.5, 0.95]]).T)
+    z = np.linspace(-3, 3, 2001)
+    density = np.exp(influence.flat_ratios(z, np.zeros(1))) * stats.norm.pdf(z)
+    place = influence.place(z / 2)
+    assert np.allclose(density / np.gradient(place, z), density[1000] / np.gradient(place, z)[1000], rtol=1e-3)
+
+
+def test_knowing_a_fact_narrows_by_its_squared_correlation():
+    rng = np.random.default_rng(3)
+    facts = rng.standard_normal((2000, 20))
+    figure = 2 * facts[:, 0] + facts[:, 1] ** 2 + rng.standard_normal(2000)
+    found = worth.narrows(facts, figure, rng)
+    whole = 4 + 2 + 1
+    assert found.told[0] == pytest.approx(4 / whole, abs=0.05)
+    assert found.told[1] == pytest.approx(2 / whole, abs=0.06)
+    assert not found.told[2:].any()
+    assert abs(found.worth[0] - 4 / whole) < 4 * found.error[0]
+
+
+def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
+    """Two options, one certain, one of mean 0.2 and known part x ~ N(0, 1): E max(0, 0.2 + x) - 0.2."""
+    rng = np.random.default_rng(4)
+    facts = rng.standard_normal((4000, 10))
+    benefit = 0.2 + facts[:, 0] + rng.standard_normal(4000)
+    found = worth.decides(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
+    wanted = stats.norm.pdf(0.2) + 0.2 * stats.norm.cdf(0.2) - 0.2
+    assert found.told[0] == pytest.approx(wanted, abs=0.05)
+    assert not found.told[1:].any()
+    everything = worth.certain(np.stack([np.zeros(4000), benefit], axis=1))
+    assert everything > found.told[0]
+
+
+@pytest.fixture(scope="module")
+def lab():
+    return cf.load("example").calibrate(method="laplace", keep=100)
+
+
+@pytest.fixture(scope="module")
+def outcome(lab):
+    return lab.respond(lab.case.info.questions[0].policy)
+
+
+@pytest.fixture(scope="module")
+def told(lab, outcome):
+    return lab.explain(outcome, "exports", refits=1)
+
+
+def test_an_explanation_adds_up(told):
+    assert told.shares["share"].sum() == pytest.approx(1)
+    parts = told.numbers["share"].sum() + told.claims["share"].sum()
+    assert parts == pytest.approx(told.linear, rel=1e-6)
+    assert told.figure["_5"] < told.figure[""] < told.figure["_95"]
+    assert set(told.numbers["group"]) <= {g.value for g in Group}
+    assert all(line.endswith(".") for line in told.words())
+
+
+def test_a_claim_whose_weights_fail_is_fitted_anew(lab, outcome, monkeypatch):
+    monkeypatch.setattr(influence, "TRUSTED", -np.inf)
+    monkeypatch.setattr(explaining, "WORTH_A_REFIT", 0.0)
+    told = lab.explain(outcome, "exports", refits=1)
+    rows = [*told.claims.to_dict("records"), *told.sources.to_dict("records")]
+    assert told.refits == 1
+    assert sorted(r["how"] for r in rows) == ["refitted"] + ["rough"] * (len(rows) - 1)
+    assert all(np.isfinite(r["without"]) for r in rows)
+
+
+def test_weights_of_an_approximation_are_those_of_its_own_linear_model(lab, outcome, told):
+    """Without a claim the linear model's mean moves as its normal equations say."""
+    about = explaining.subject(lab.case, lab.responder, lab.posterior, lab.picks, outcome, "exports")
+    linear = explaining._linearise(about)
+    weighed = np.flatnonzero(lab.posterior.figures.weight > 0)
+    names = [lab.posterior.target.likelihood.claims[i].id for i in weighed]
+    weak = told.claims.sort_values("k").iloc[0]
+    row = names.index(weak["claim"])
+    kept = np.delete(linear.jacobian, row, axis=0)
+    gain = influence.solve(kept, linear.jacobian[row])
+    direct = gain @ linear.gradient * (linear.residual[row] - linear.jacobian[row] @ np.zeros(gain.size))
+    assert weak["shift"] == pytest.approx(direct, abs=4 * weak["error"] + 1.0)
+
+
+def test_numbers_of_functional_form_are_found_by_their_part_in_the_model(told):
+    group = told.numbers.set_index("number")["group"]
+    assert group["theta-goods"] == group["dilution-checkpoints"] == Group.FORM
+    assert group["yield-leaf"] == Group.ASSUMPTIONS
+    assert group["yield-paste"] == Group.RANGES
+
+
+def test_a_number_at_its_own_centre_moves_nothing_and_its_slope_has_a_sign(told):
+    row = told.numbers.set_index("number").loc["yield-leaf"]
+    assert row["at_low"] < told.figure[""] < row["at_high"]
+
+
+def test_a_change_is_explained_draw_by_draw(lab, outcome):
+    base = lab.baseline()
+    by_comparison = lab.explain(outcome.compare(base), "exports", refits=0)
+    by_pair = lab.explain(outcome, "exports", against=base, refits=0)
+    assert by_comparison.figure == by_pair.figure
+    change = outcome.compare(base).summary().loc["exports", "change"]
+    assert by_pair.figure[""] == pytest.approx(change, rel=0.05)
+
+
+def test_weights_of_arcs_are_gathered_by_template(told):
+    whole = explaining.grouped(told.numbers, most=1000)
+    assert whole["share"].sum() == pytest.approx(told.numbers["share"].sum())
+    assert not whole["number"].str.contains("@").any()
+
+
+def test_what_is_worth_knowing(lab, outcome):
+    found = lab.worth_knowing(outcome, "exports")
+    assert (found["worth"].diff().dropna() <= 0).all()
+    assert {"number", "observable"} == set(found["kind"])
+    assert (found["worth"] <= 1).all()
+    both = lab.worth_knowing(outcomes=[lab.baseline(), outcome], quantity="exports")
+    assert both.attrs["best"] == outcome.title
+    assert sum(o["best"] for o in both.attrs["options"]) == pytest.approx(1)
+    assert (both["worth"] <= both.attrs["certain"] + 1e-9).all()
+
+
+def test_what_cannot_be_explained_is_said(lab, outcome):
+    with pytest.raises(ComparisonError, match="Did you mean 'exports'"):
+        lab.explain(outcome, "export")
+    with pytest.raises(ComparisonError, match="without posterior draws"):
+        cf.load("example").prior().explain(outcome, "exports")
+    with pytest.raises(ComparisonError, match="one outcome"):
+        lab.worth_knowing()
