@@ -127,7 +127,9 @@ def pymc_model(work: Work) -> Any:
         z = pm.Normal("z", 0, 1, shape=work.flows)
         flow = pt.exp(CENTRE + SPREAD * z)
         through = pt.dot(np.abs(work.balance), flow) / 2
-        pm.Normal("balance", pt.dot(work.balance, flow) / through, BALANCE, observed=np.zeros(len(work.balance)))
+        pm.Normal(
+            "balance", pt.dot(work.balance, flow) / through, BALANCE, observed=np.zeros(len(work.balance))
+        )
         pm.StudentT(
             "claim", nu=DEGREES_OF_FREEDOM, mu=pt.log(pt.dot(work.claim, flow)), sigma=work.deviation,
             observed=work.stated,

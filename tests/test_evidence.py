@@ -11,7 +11,7 @@ from contraflow.evidence.fit import fit
 from contraflow.evidence.inference import Settings
 from contraflow.evidence.likelihood import SLOPE, heavy, make_likelihood, robust
 from contraflow.evidence.observe import Observations
-from contraflow.evidence.posterior import Method
+from contraflow.evidence.method import Method
 from contraflow.evidence.priors import WIDTH, Prior
 from contraflow.evidence.target import Target
 from contraflow.lab import calibrate, prior, responder
@@ -286,9 +286,7 @@ def test_a_figure_told_three_times_is_told_once():
 
 
 def test_a_wild_claim_of_a_bad_source_hardly_moves_the_answer():
-    target = target_of(
-        load_claims(("good", "", "B2", 300, "2013", ()), ("bad", "", "E5", 3000, "2013", ()))
-    )
+    target = target_of(load_claims(("good", "", "B2", 300, "2013", ()), ("bad", "", "E5", 3000, "2013", ())))
     z = fit(target, target.likelihood.figures, starts=1).deviates
     plane = float(target.ledgers(z[None])[0, target.prior.ledger.index("plane")])
     assert 300 < plane < 1.04 * 300

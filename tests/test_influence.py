@@ -59,7 +59,9 @@ def test_weights_fail_where_a_claim_holds_everything():
 
 def test_weighted_quantiles_of_even_weights_are_the_middle_of_the_draws():
     assert np.allclose(influence.quantiles(np.arange(5.0), np.ones((1, 5)), (0.5,)), 2.0)
-    assert influence.quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[0, 0] == pytest.approx(3)
+    assert influence.quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[0, 0] == pytest.approx(
+        3
+    )
 
 
 def test_a_repetition_takes_over_the_weight_of_the_claim_left_out():
@@ -77,7 +79,9 @@ def test_a_flat_range_is_flat_and_places_in_it_invert():
     z = np.linspace(-3, 3, 2001)
     density = np.exp(influence.flat_ratios(z, np.zeros(1))) * stats.norm.pdf(z)
     place = influence.place(z / 2)
-    assert np.allclose(density / np.gradient(place, z), density[1000] / np.gradient(place, z)[1000], rtol=1e-3)
+    assert np.allclose(
+        density / np.gradient(place, z), density[1000] / np.gradient(place, z)[1000], rtol=1e-3
+    )
 
 
 def test_knowing_a_fact_narrows_by_its_squared_correlation():

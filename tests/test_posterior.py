@@ -11,7 +11,7 @@ from contraflow.errors import ConvergenceError, OutputError
 from contraflow.evidence import store
 from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import heavy, make_likelihood
-from contraflow.evidence.posterior import Method
+from contraflow.evidence.method import Method
 from contraflow.evidence.priors import Prior
 from contraflow.evidence.sampling import Sampler
 from contraflow.evidence.sbc import rank, uniformity
@@ -20,7 +20,7 @@ from contraflow.evidence.whitening import log_density, plain, whiten_by, whiten_
 from contraflow.lab import calibrate, responder
 from contraflow.model.numerics import jax, jnp
 
-from .tiny import Tiny, two_routes
+from tiny import Tiny, two_routes
 
 
 def claim(t: Tiny, name: str, quantity: str, value: float, **cells: object) -> None:
@@ -53,7 +53,7 @@ def target() -> Target:
 
 @pytest.fixture(scope="module")
 def posterior(target: Target):
-    return infer(target, Settings(draws=400, warm_up=150), lambda *_: None)
+    return infer(target, Settings(Method.NUTS, draws=400, warm_up=150), lambda *_: None)
 
 
 def test_whitening_is_the_gaussian_that_it_says():
@@ -90,9 +90,7 @@ def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
         return float(-0.5 * ((z[0] - 1) / 0.5) ** 2 + 0.5 * z[0] ** 2)
 
     sampler = Sampler(near, 2, gain)
-    run = sampler.run(
-        jax.random.key(0), np.zeros((2, 2)), plain(np.zeros(2)), (), warm_up=100, draws=1500
-    )
+    run = sampler.run(jax.random.key(0), np.zeros((2, 2)), plain(np.zeros(2)), (), warm_up=100, draws=1500)
     first, second = run.draws.reshape(-1, 2).T
     assert first.mean() == pytest.approx(1.0, abs=0.08)
     assert first.std() == pytest.approx(0.5, abs=0.06)
@@ -106,9 +104,7 @@ def test_chains_agree_with_brute_force(target, posterior):
     z = rng.standard_normal((6000, target.size))
     like = target.likelihood
     location = np.asarray(like.location(target.says(target.ledgers(z))))
-    draws = dataclasses.replace(
-        posterior, deviates=z[None], said=np.asarray(like.from_scale(location))[None]
-    )
+    draws = dataclasses.replace(posterior, deviates=z[None], said=np.asarray(like.from_scale(location))[None])
     weight = draws.log_likelihood @ posterior.figures.weight
     weight = np.exp(weight - np.nanmax(weight))
     weight /= np.nansum(weight)
@@ -137,7 +133,9 @@ def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
     assert 0.3 < told.accepted <= 1
     apart = posterior.deviates.copy()
     apart[0] += 3.0
-    stuck = dataclasses.replace(posterior, deviates=apart, said=posterior.said * (1 + 0.5 * np.arange(4))[:, None, None])
+    stuck = dataclasses.replace(
+        posterior, deviates=apart, said=posterior.said * (1 + 0.5 * np.arange(4))[:, None, None]
+    )
     with pytest.raises(ConvergenceError, match=r"chains disagree: R-hat .*accept_poor=True"):
         judge(stuck)
 
@@ -153,7 +151,9 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, target, posterior):
     tree = store.to_tree(posterior)
     assert {"posterior", "sample_stats", "log_likelihood", "observed_data"} <= set(tree.children)
     free = target.prior.free[0]
-    assert np.allclose(tree["posterior"]["numbers"].values[..., 0].ravel(), target.ledgers(posterior.z)[:, free])
+    assert np.allclose(
+        tree["posterior"]["numbers"].values[..., 0].ravel(), target.ledgers(posterior.z)[:, free]
+    )
     other = target_of(yearly(hidden=False))
     object.__setattr__(other.likelihood.responder.model.network.case, "fingerprint", "another")
     with pytest.raises(OutputError, match="another case"):
@@ -165,7 +165,7 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, target, posterior):
 
 def test_the_same_seed_gives_the_same_draws_and_the_cache_recalls_them():
     case = yearly(hidden=False).case()
-    settings = Settings(chains=2, draws=60, warm_up=60)
+    settings = Settings(Method.NUTS, chains=2, draws=60, warm_up=60)
     first = calibrate(case, settings, accept_poor=True, fresh=True)
     again = calibrate(case, settings, accept_poor=True, fresh=True)
     kept = calibrate(case, settings, accept_poor=True)
@@ -188,7 +188,7 @@ def test_known_numbers_are_recovered():
     truth = np.pad([0.8, -0.5, 0.6], (0, target.size - 3))
     location = np.asarray(target.likelihood.location(target.says(target.ledgers(truth[None]))[0]))
     figures = target.likelihood.figures._replace(centre=location)
-    found = infer(target, Settings(draws=250, warm_up=100, chains=2), lambda *_: None, figures)
+    found = infer(target, Settings(Method.NUTS, draws=250, warm_up=100, chains=2), lambda *_: None, figures)
     low, high = np.quantile(found.locations, (0.05, 0.95), axis=0)
     assert ((low < location) & (location < high)).all()
     assert (np.abs(found.z.mean(axis=0) - truth) < 2.5 * found.z.std(axis=0)).all()

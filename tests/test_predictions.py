@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from contraflow.evidence.inference import Settings
-from contraflow.evidence.posterior import Method
+from contraflow.evidence.method import Method
 from contraflow.lab import calibrate, prior
 from contraflow.report import predicted
 from tiny import two_routes

@@ -23,7 +23,8 @@ from contraflow.evidence import influence, worth
 from contraflow.evidence.fit import fit
 from contraflow.evidence.forms import forms
 from contraflow.evidence.likelihood import Figures, series
-from contraflow.evidence.posterior import Method, Posterior
+from contraflow.evidence.method import Method
+from contraflow.evidence.posterior import Posterior
 from contraflow.outcome import Outcome
 from contraflow.policy import levels
 from contraflow.policy.response import Responder
@@ -229,9 +230,7 @@ def _left_out(
     claims = likelihood.claims
     names = list(dict.fromkeys(claims[i].source for i in weighed))
     outs = [np.arange(len(claims)) == i for i in weighed]
-    outs += [
-        np.array([c.source == name for c in claims]) & (told.weight > 0) for name in names
-    ]
+    outs += [np.array([c.source == name for c in claims]) & (told.weight > 0) for name in names]
     lefts = [influence.without(told, likelihood.repeated, out) for out in outs]
     log_likelihood = _log_likelihood(about, linear, weighed)
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
@@ -409,9 +408,7 @@ def _shares(linear: _Linear, numbers: pd.DataFrame, part: float) -> pd.DataFrame
     share = {g.value: float(own.get(g, 0.0)) for g in Group}
     share[Group.CLAIMS] = part * float(linear.account.claims.sum()) / max(linear.account.variance, 1e-300)
     share[Group.INTERACTION] = 1 - part
-    return pd.DataFrame(
-        [{"group": g.value, "share": share[g], "meaning": GROUPS[g]} for g in Group]
-    )
+    return pd.DataFrame([{"group": g.value, "share": share[g], "meaning": GROUPS[g]} for g in Group])
 
 
 def grouped(numbers: pd.DataFrame, most: int = 12, named: int = 3) -> pd.DataFrame:
@@ -497,7 +494,11 @@ def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataF
         "certain": worth.certain(benefits),
         "best": abouts[int(benefits.mean(axis=0).argmax())].outcome.title,
         "options": [
-            {"title": a.outcome.title, "mean": float(figures[kept, i].mean()), "best": float((best == i).mean())}
+            {
+                "title": a.outcome.title,
+                "mean": float(figures[kept, i].mean()),
+                "best": float((best == i).mean()),
+            }
             for i, a in enumerate(abouts)
         ],
     }
@@ -506,7 +507,9 @@ def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataF
 
 def _by_worth(frame: pd.DataFrame) -> pd.DataFrame:
     held = dict(frame.attrs)
-    ranked = frame.sort_values(by=["worth", "estimate"], ascending=False, kind="stable").reset_index(drop=True)
+    ranked = frame.sort_values(by=["worth", "estimate"], ascending=False, kind="stable").reset_index(
+        drop=True
+    )
     ranked.attrs |= held
     return ranked
 

@@ -23,7 +23,8 @@ from contraflow.evidence import store
 from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import make_likelihood
 from contraflow.evidence.patterns import Verdicts, validate
-from contraflow.evidence.posterior import Method, Posterior
+from contraflow.evidence.method import Method
+from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.priors import Prior
 from contraflow.evidence.target import Target
 from contraflow.model import Model, keep_compiled_code
@@ -70,7 +71,7 @@ class OpenCase(Case):
     def calibrate(
         self,
         *,
-        method: str | Method = Method.NUTS,
+        method: str | Method = Settings.method,
         seed: int = 0,
         chains: int = Settings.chains,
         draws: int = Settings.draws,
@@ -83,8 +84,8 @@ class OpenCase(Case):
     ) -> Lab:
         """The posterior given the claims, or the same one computed before, unless ``fresh``.
 
-        ``method`` is ``nuts`` (Markov chains), ``laplace`` (an approximation of seconds) or ``best`` (the
-        best fit alone). Results carry ``keep`` of the draws. Claims dated after ``until`` are withheld.
+        ``method`` is ``laplace`` (an approximation of seconds), ``nuts`` (Markov chains, minutes) or ``best``
+        (the best fit alone). Results carry ``keep`` of the draws. Claims dated after ``until`` are withheld.
         Chains that cannot be trusted are refused unless ``accept_poor``. Raises NetworkError,
         ObservationError or ConvergenceError.
         """

@@ -12,7 +12,8 @@ import typer
 
 from contraflow import __version__
 from contraflow.cli.calibrating import How
-from contraflow.cli.terminal import safe_streams, spoken_errors
+from contraflow.cli.terminal import safe_streams
+from contraflow.evidence.method import Method, spoken_errors
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -41,8 +42,11 @@ CaseName = Annotated[
     str, typer.Argument(metavar="CASE", help="A shipped case, or a folder with a case.", show_default=False)
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all random draws.")]
-Quick = Annotated[
-    bool, typer.Option("--quick", help="Use the approximation of seconds instead of Markov chains.")
+Draws = Annotated[
+    Method,
+    typer.Option(
+        "--method", help="laplace: an approximation, seconds. nuts: Markov chains, minutes. best: one fit."
+    ),
 ]
 AcceptPoor = Annotated[
     bool, typer.Option("--accept-poor-fit", help="Answer even where the chains cannot be trusted.")
@@ -97,7 +101,7 @@ def run(
         Path | None, typer.Option(metavar="FOLDER", help="Where the report goes. [default: contraflow-CASE]")
     ] = None,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Print the summary only.")] = False,
     as_json: AsJson = False,
@@ -109,7 +113,7 @@ def run(
     if no_report and (open_it or out is not None):
         raise typer.BadParameter("leaves nothing to open or to put into a folder", param_hint="--no-report")
     running.run(
-        case, out, how=How(seed, quick, accept_poor), report=not no_report, as_json=as_json, open_it=open_it
+        case, out, how=How(seed, method, accept_poor), report=not no_report, as_json=as_json, open_it=open_it
     )
 
 
@@ -141,7 +145,7 @@ def respond(
     case: CaseName,
     measure: Levels,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
     convergence: Annotated[
@@ -152,7 +156,7 @@ def respond(
     from contraflow.cli import answering
 
     answering.respond(
-        case, measure, how=How(seed, quick, accept_poor), as_json=as_json, convergence=convergence
+        case, measure, how=How(seed, method, accept_poor), as_json=as_json, convergence=convergence
     )
 
 
@@ -164,10 +168,12 @@ def explain(
         list[str] | None,
         typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Explain it under this policy."),
     ] = None,
-    change: Annotated[bool, typer.Option("--change", help="Explain its change against the baseline.")] = False,
+    change: Annotated[
+        bool, typer.Option("--change", help="Explain its change against the baseline.")
+    ] = False,
     refits: Annotated[int, typer.Option(min=0, max=50, help="Fits made anew, at most.")] = 3,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
@@ -176,7 +182,7 @@ def explain(
 
     if change and not measure:
         raise typer.BadParameter("needs a policy: give it with -m", param_hint="--change")
-    how = How(seed, quick, accept_poor)
+    how = How(seed, method, accept_poor)
     explaining.explain(case, measure or [], figure, change=change, refits=refits, how=how, as_json=as_json)
 
 
@@ -185,14 +191,14 @@ def hindcast(
     case: CaseName,
     until: Until = None,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
     """Withhold the claims after a year, predict them, and compare."""
     from contraflow.cli import explaining
 
-    explaining.hindcast(case, until=until, how=How(seed, quick, accept_poor), as_json=as_json)
+    explaining.hindcast(case, until=until, how=How(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -208,28 +214,28 @@ def validate(
     case: CaseName,
     until: Until = None,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
     from contraflow.cli import listing
 
-    listing.validate(case, how=How(seed, quick, accept_poor), as_json=as_json, until=until)
+    listing.validate(case, how=How(seed, method, accept_poor), as_json=as_json, until=until)
 
 
 @command
 def claims(
     case: CaseName,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
     """Show each claim beside what the model says, the furthest off first."""
     from contraflow.cli import listing
 
-    listing.claims(case, how=How(seed, quick, accept_poor), as_json=as_json)
+    listing.claims(case, how=How(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -264,13 +270,13 @@ def report(
         typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Report on this policy instead."),
     ] = None,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
 ) -> None:
     """Write the report on the headline questions, or on a policy of your own, to a file."""
     from contraflow.cli import running
 
-    running.report(case, out, measure or [], how=How(seed, quick, accept_poor))
+    running.report(case, out, measure or [], how=How(seed, method, accept_poor))
 
 
 @command
@@ -283,7 +289,7 @@ def export(
         typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Results under this policy."),
     ] = None,
     seed: Seed = 0,
-    quick: Quick = False,
+    method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
 ) -> None:
     """Write the network or the results for other programs."""
@@ -291,7 +297,7 @@ def export(
 
     if measure and to in (Format.GRAPHML, Format.GEOJSON):
         raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
-    exporting.export(case, to.value, out, measure or [], how=How(seed, quick, accept_poor))
+    exporting.export(case, to.value, out, measure or [], how=How(seed, method, accept_poor))
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contraflow.evidence.posterior import Method
+from contraflow.evidence.method import Method
 
 if TYPE_CHECKING:
     from contraflow.lab import Lab, OpenCase, Progress
@@ -13,16 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class How:
-    """Options that commands share: the seed, the quick approximation, and whether poor chains pass."""
+    """Options that commands share: the seed, how draws are made, and whether poor chains pass."""
 
     seed: int = 0
-    quick: bool = False
+    method: Method = Method.LAPLACE
     accept_poor: bool = False
 
 
 def calibrated(case: OpenCase, how: How, say: Progress, until: int | None = None) -> Lab:
     """The posterior that the options ask for."""
-    method = Method.LAPLACE if how.quick else Method.NUTS
     return case.calibrate(
-        method=method, seed=how.seed, until=until, accept_poor=how.accept_poor, progress=say
+        method=how.method, seed=how.seed, until=until, accept_poor=how.accept_poor, progress=say
     )

@@ -22,6 +22,9 @@ LARGEST_RHAT = 1.01
 LEAST_PER_CHAIN = 100
 """Effective draws of each output, per chain."""
 
+TAILS = (0.05, 0.95)
+"""Quantiles whose estimates the tail sample size is of."""
+
 LEAST_EBFMI = 0.3
 MOST_DIVERGENT = 0.01
 """Part of all draws."""
@@ -95,7 +98,7 @@ def diagnose(posterior: Posterior) -> Diagnostics:
         seen = np.ascontiguousarray(locations[..., moves])
         rhat[moves] = array_stats.rhat(seen, chain_axis=0, draw_axis=1)
         bulk[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="bulk")
-        tail[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="tail")
+        tail[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="tail", prob=TAILS)
         number_rhat = np.asarray(array_stats.rhat(posterior.deviates, chain_axis=0, draw_axis=1))
         number_bulk = np.asarray(
             array_stats.ess(posterior.deviates, chain_axis=0, draw_axis=1, method="bulk")

@@ -371,5 +371,3 @@ def _told(case: Case, until: int) -> tuple[str, ...]:
         if int(event.date[:4]) > until:
             when.setdefault(case.measures[event.measure].name, []).append(event.date[:4])
     return tuple(f"{name} ({', '.join(dict.fromkeys(dates))})" for name, dates in when.items())
-
-

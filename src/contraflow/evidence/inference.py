@@ -11,7 +11,8 @@ import numpy.typing as npt
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.fit import Fit, fit
 from contraflow.evidence.likelihood import Figures
-from contraflow.evidence.posterior import Method, Posterior
+from contraflow.evidence.method import Method
+from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.target import Guide, Target
 from contraflow.evidence.whitening import Whitening, plain, whiten_from
 from contraflow.model.numerics import jax
@@ -33,7 +34,7 @@ NARROW = 0.5
 class Settings:
     """How a posterior is computed. ``draws`` are kept of each chain, ``warm_up`` precede them."""
 
-    method: Method = Method.NUTS
+    method: Method = Method.LAPLACE
     seed: int = 0
     chains: int = 4
     warm_up: int = 200
@@ -126,7 +127,7 @@ def judge(posterior: Posterior) -> None:
     if problems:
         raise ConvergenceError(
             f"The posterior is not good enough to answer with: {'; '.join(problems)}. "
-            "Draw more (draws=, warm_up=), use the quick approximation (method='laplace', --quick), or "
+            "Draw more (draws=, warm_up=), use the approximation (method='laplace', --method laplace), or "
             "accept it as it is (accept_poor=True, --accept-poor-fit)."
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -12,28 +11,12 @@ import numpy.typing as npt
 from contraflow.evidence.diagnostics import Diagnostics, diagnose
 from contraflow.evidence.fit import Fit
 from contraflow.evidence.likelihood import DEGREES_OF_FREEDOM, Figures, heavy, log_density
+from contraflow.evidence.method import Method
 from contraflow.evidence.target import Target
 from contraflow.model.numerics import jnp
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-
-class Method(StrEnum):
-    """How the draws came about."""
-
-    NUTS = "nuts"
-    LAPLACE = "laplace"
-    BEST = "best"
-
-    @property
-    def words(self) -> str:
-        """For people."""
-        return {
-            Method.NUTS: "posterior draws by Markov chains (NUTS)",
-            Method.LAPLACE: "quick approximation: draws around the best fit (Laplace)",
-            Method.BEST: "best fit only, without uncertainty",
-        }[self]
 
 
 @dataclass(frozen=True, eq=False)

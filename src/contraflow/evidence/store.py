@@ -15,7 +15,8 @@ from contraflow.errors import OutputError
 from contraflow.evidence.fit import Fit
 from contraflow.evidence.inference import Settings
 from contraflow.evidence.likelihood import Figures
-from contraflow.evidence.posterior import Method, Posterior
+from contraflow.evidence.method import Method
+from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.target import Target
 from contraflow.evidence.whitening import Whitening
 
