@@ -213,7 +213,7 @@ def load_claims(*rows, load=(100.0, 300.0, 900.0)):
     t.tables["modes"]["air"] = t.tables["modes"]["air"].model_copy(update={"load": t.number("plane", load)})
     for n, (source, origin, grade, value, year, repeats) in enumerate(rows):
         t.add("sources", id=source, title="Made up", publisher="Nobody", published="2014", kind="report",
-              reliability=grade[0], reason="Invented.", origin=origin)  # fmt: skip
+              reliability=grade[0], reason="Invented.", origin=origin or None)  # fmt: skip
         claim(t, f"load-{n}", "load", value, mode="air", source=source, information=int(grade[1]), year=year,
               repeats=repeats)  # fmt: skip
     return t
@@ -286,9 +286,7 @@ def test_a_figure_told_three_times_is_told_once():
 
 
 def test_a_wild_claim_of_a_bad_source_hardly_moves_the_answer():
-    target = target_of(
-        load_claims(("good", "", "B2", 300, "2013", ()), ("bad", "", "E5", 3000, "2013", ()))
-    )
+    target = target_of(load_claims(("good", "", "B2", 300, "2013", ()), ("bad", "", "E5", 3000, "2013", ())))
     z = fit(target, target.likelihood.figures, starts=1).deviates
     plane = float(target.ledgers(z[None])[0, target.prior.ledger.index("plane")])
     assert 300 < plane < 1.04 * 300

@@ -256,7 +256,9 @@ class Process(Row):
         "dimensionless",
         "the yield is given",
     )
-    weight: str | None = maybe_quantity("Odds of use in the baseline, as for links.", "dimensionless", "1, fixed")
+    weight: str | None = maybe_quantity(
+        "Odds of use in the baseline, as for links.", "dimensionless", "1, fixed"
+    )
     cost: str | None = maybe_quantity("Cost per kg of input: labour, inputs.", "USD/kg", "none")
     cost_actor: str | None = optional("Who receives the cost.", refers="actors")
     hazard: str | None = maybe_quantity("Hazard of loss to the state.", "dimensionless", "none")
@@ -282,7 +284,9 @@ class Activity(Row):
         description="Output per labour-hectare and year.",
         json_schema_extra={"unit": "kg/ha", "refers": "parameters", "quantity": True},
     )
-    weight: str | None = maybe_quantity("Odds of use in the baseline, as for links.", "dimensionless", "1, fixed")
+    weight: str | None = maybe_quantity(
+        "Odds of use in the baseline, as for links.", "dimensionless", "1, fixed"
+    )
     cost: str | None = maybe_quantity("Cost per labour-hectare and year.", "USD/ha", "none")
     cost_actor: str | None = optional("Who receives the cost.", refers="actors")
     hazard: str | None = maybe_quantity("Hazard of losing the year's crop.", "dimensionless", "none")

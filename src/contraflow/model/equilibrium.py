@@ -133,7 +133,7 @@ class Model:
         return self.baseline(baseline)[0]
 
     def baseline(self, baseline: Economy) -> tuple[Anchor, Point]:
-        """The :meth:`anchor`, and the economy that it anchors: :meth:`evaluate` at zero, without its passes."""
+        """The :meth:`anchor`, and the point that it anchors: :meth:`evaluate` at zero, in the same pass."""
         hiring, n = self.network.hiring, self.network
         terms = self._terms(baseline, jnp.zeros(self.unknowns))
         backward, weights = anchored_values(
@@ -207,7 +207,13 @@ class Model:
         terms = self._terms(economy, state)
         network = self.network
         backward = values(
-            self.plan, economy.weight, terms.keep, terms.outlay, economy.theta, network.market_node, terms.price
+            self.plan,
+            economy.weight,
+            terms.keep,
+            terms.outlay,
+            economy.theta,
+            network.market_node,
+            terms.price,
         )
         return self._point(economy, terms, backward)
 
