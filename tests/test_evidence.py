@@ -213,7 +213,7 @@ def load_claims(*rows, load=(100.0, 300.0, 900.0)):
     t.tables["modes"]["air"] = t.tables["modes"]["air"].model_copy(update={"load": t.number("plane", load)})
     for n, (source, origin, grade, value, year, repeats) in enumerate(rows):
         t.add("sources", id=source, title="Made up", publisher="Nobody", published="2014", kind="report",
-              reliability=grade[0], reason="Invented.", origin=origin)  # fmt: skip
+              reliability=grade[0], reason="Invented.", origin=origin or None)  # fmt: skip
         claim(t, f"load-{n}", "load", value, mode="air", source=source, information=int(grade[1]), year=year,
               repeats=repeats)  # fmt: skip
     return t

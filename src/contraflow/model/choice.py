@@ -12,11 +12,12 @@ Arkolakis (2022). An arc whose u is not positive is not used; a node with no usa
 nothing and keeps its stock.
 
 The weights w follow from the baseline, as those of a CES function do from its benchmark shares
-(calibrated share form; Rutherford 2002, GAMS Development Corporation). The ledger states odds o: how
-much an option is used, next to others at its node, where it pays well. With primes for the baseline::
+(calibrated share form; Rutherford 2002, Lecture Notes on Constant Elasticity Functions). The ledger
+states odds o: how much an option is used, next to others at its node, where it pays well. With primes
+for the baseline::
 
-    P'_a ~ o_a (u'_a / (u'_a + d keep_a V'_h))^theta_n        d = THIN: an option that hardly pays is hardly used
-    V'_n = sum_a P'_a u'_a                                    no rent is left in the baseline
+    P'_a ~ o_a (u'_a / (u'_a + d keep_a V'_h))^theta_n      d = THIN: what hardly pays is hardly used
+    V'_n = sum_a P'_a u'_a                                  no rent is left in the baseline
     w_a  = P'_a (V'_n / u'_a)^theta_n
 """
 

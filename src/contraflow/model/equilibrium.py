@@ -133,7 +133,7 @@ class Model:
         return self.baseline(baseline)[0]
 
     def baseline(self, baseline: Economy) -> tuple[Anchor, Point]:
-        """The :meth:`anchor`, and the economy that it anchors: :meth:`evaluate` at zero, without its passes."""
+        """The :meth:`anchor`, and the point that it anchors: :meth:`evaluate` at zero, in the same pass."""
         hiring, n = self.network.hiring, self.network
         terms = self._terms(baseline, jnp.zeros(self.unknowns))
         backward, weights = anchored_values(
