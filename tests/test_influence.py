@@ -179,7 +179,7 @@ def test_a_change_is_explained_draw_by_draw(lab, outcome):
 
 
 def test_weights_of_arcs_are_gathered_by_template(told):
-    whole = explaining.grouped(told.numbers, most=1000)
+    whole = told.gathered(1000)
     assert whole["share"].sum() == pytest.approx(told.numbers["share"].sum())
     assert not whole["number"].str.contains("@").any()
 

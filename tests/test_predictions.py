@@ -12,9 +12,9 @@ from tiny import two_routes
 NAMES = {"drug": "Paste", "valley": "Valley"}
 
 
-def case(*, events: bool = True):
+def case(*, events: bool = True, elasticity: float | None = None):
     """Flow by road is 500 of 1,000 kg; in 2016 a tax on the air makes it more, in 2018 it is gone."""
-    t = two_routes(costs=(10.0, 10.0), theta=2.0)
+    t = two_routes(costs=(10.0, 10.0), theta=2.0, elasticity=elasticity)
     t.add("measures", id="tax", name="Tax", unit="index", maximum=1.0)
     t.add("effects", id="dearer", measure="tax", kind="add cost", mode="air", size=45.0)
     if events:

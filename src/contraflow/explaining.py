@@ -411,29 +411,6 @@ def _shares(linear: _Linear, numbers: pd.DataFrame, part: float) -> pd.DataFrame
     return pd.DataFrame([{"group": g.value, "share": share[g], "meaning": GROUPS[g]} for g in Group])
 
 
-def grouped(numbers: pd.DataFrame, most: int = 12, named: int = 3) -> pd.DataFrame:
-    """Numbers for reading: weights of single arcs gathered by the template of their range.
-
-    A gathered row sums the shares and names the strongest arcs in ``strongest``; its other columns are
-    those of the strongest.
-    """
-    rows = []
-    key = numbers["template"].where(numbers["template"] != "", numbers["number"])
-    for template, own in numbers.groupby(key, sort=False):
-        first = own.iloc[0].to_dict()
-        if first["template"]:
-            first |= {
-                "meaning": str(first["meaning"]).rpartition(": ")[0],
-                "share": float(own["share"].sum()),
-                "number": str(template),
-                "strongest": ", ".join(n.partition("@")[2] for n in own["number"].head(named)),
-                "count": len(own),
-            }
-        rows.append({"strongest": "", "count": 1} | first)
-    frame = pd.DataFrame(rows).sort_values(by="share", ascending=False, kind="stable")
-    return frame.head(most).reset_index(drop=True)
-
-
 def _ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return frame.sort_values(by=by, key=np.abs, ascending=False, kind="stable").reset_index(drop=True)
 

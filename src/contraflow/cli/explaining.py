@@ -46,8 +46,6 @@ def explain(
 
 
 def _record(explained: Explanation, worth: pd.DataFrame) -> records.Record:
-    from contraflow.explaining import grouped
-
     return {
         "outcome": explained.title,
         "against": explained.against or None,
@@ -63,7 +61,7 @@ def _record(explained: Explanation, worth: pd.DataFrame) -> records.Record:
         "claims": records.rows(explained.claims),
         "sources": records.rows(explained.sources),
         "numbers": records.rows(explained.numbers),
-        "groups": records.rows(grouped(explained.numbers, most=len(explained.numbers))),
+        "groups": records.rows(explained.gathered(len(explained.numbers))),
         "worth_knowing": records.rows(worth.drop(columns="place")),
         "worth_chance": worth.attrs["chance"],
     }
@@ -71,8 +69,6 @@ def _record(explained: Explanation, worth: pd.DataFrame) -> records.Record:
 
 def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None:
     from rich.text import Text
-
-    from contraflow.explaining import grouped
 
     first, *rest = explained.words()
     say(console, (first, "bold"))
@@ -98,7 +94,7 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
             number(n["at_low"]),
             number(n["at_high"]),
         )
-        for n in records.rows(grouped(explained.numbers, ROWS))
+        for n in records.rows(explained.gathered(ROWS))
     ]
     console.print()
     console.print(table("number|>of the variance|>low end|>high end", lines, title="Along a number's range"))

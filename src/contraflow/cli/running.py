@@ -14,16 +14,21 @@ from contraflow.cli import records, summary
 from contraflow.cli.calibrating import How, calibrated
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.terminal import Say, emit, progress, screen
-from contraflow.errors import OutputError
+from contraflow.errors import ComparisonError, OutputError
 from contraflow.policy import describe
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from contraflow.evidence.hindcast import Hindcast
     from contraflow.lab import Lab
     from contraflow.outcome import Outcome
+    from contraflow.results.explanation import Explanation
 
 REPORT = "report.html"
+
+KEY, REFITS, FEWEST = "exports", 2, 30
+"""Figure that the report explains, fits made anew for it, draws without which it is not explained."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
 
@@ -96,8 +101,28 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
         patterns if len(patterns) else None,
         lab.predictions(fitted=True),
         lab.prediction_errors(),
+        *_rests(lab, answers, say),
+        _withheld(lab),
     )
     return write_report(data, path)
+
+
+def _rests(lab: Lab, answers: Answers, say: Say) -> tuple[Explanation | None, pd.DataFrame | None]:
+    """What the change of the first answer's key figure rests on; nothing for a lab of a single draw."""
+    if not answers or len(lab.ledger) < FEWEST:
+        return None, None
+    say("Asking what the first answer rests on")
+    outcome, base = answers[0][1], lab.baseline()
+    try:
+        told = lab.explain(outcome, KEY, against=base, refits=REFITS, progress=say)
+        return told, lab.worth_knowing(outcome, KEY, against=base)
+    except ComparisonError:
+        return None, None
+
+
+def _withheld(lab: Lab) -> Hindcast | None:
+    """How the later claims were predicted, where there are any."""
+    return lab.hindcast() if len(lab.predictions()) else None
 
 
 def _today() -> str:

@@ -12,7 +12,9 @@ import xarray as xr
 
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
+from contraflow.evidence.hindcast import Hindcast
 from contraflow.results.draws import paired
+from contraflow.results.explanation import Explanation
 
 COUNTRIES = {
     "PE": "Peru",
@@ -55,7 +57,8 @@ class ReportData:
     :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
     columns pattern, statement, expected, ratio and holds (None: not run) and, with draws, the ends of the
     ratio's intervals and probability. ``predictions`` is as from
-    ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``.
+    ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``. ``explanation`` and
+    ``worth`` tell what the first question's key figure rests on, ``hindcast`` how withheld claims came out.
     """
 
     case: Case
@@ -67,6 +70,9 @@ class ReportData:
     patterns: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
+    explanation: Explanation | None = None
+    worth: pd.DataFrame | None = None
+    hindcast: Hindcast | None = None
 
     @property
     def draws(self) -> int:

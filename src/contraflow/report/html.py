@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from contraflow.errors import OutputError
-from contraflow.report import answers, origins, siblings, style
+from contraflow.report import answers, origins, rests, siblings, style
 from contraflow.report.cells import cell, percent, row_span, span
 from contraflow.report.contents import ReportData, ledger_table, shown_names
 from contraflow.results import tables
@@ -113,6 +113,7 @@ def render(report: ReportData) -> str:
         aside=[c for c in claims if not c["known"]],
         tally=_tally([c for c in claims if c["use"] != "predict"]),
         predictions=_predictions(report, names),
+        rests=None if report.explanation is None else rests.section(report.explanation, report.worth),
         ledger=_ledger(report),
         patterns=_patterns(report),
         sources=origins.sources(report.case),
@@ -151,6 +152,10 @@ def _figures(
     }
     if report.predictions is not None and not report.predictions.empty:
         made["predictions"] = predicted.draw_predictions(report.predictions, names, report.case.info.baseline)
+    if report.explanation is not None:
+        told = report.explanation
+        made |= {"rests-shares": rests.draw_shares(told), "rests-claims": rests.draw_claims(told),
+                 "rests-numbers": rests.draw_numbers(told)}  # fmt: skip
     if not report.answers:
         made |= _incomes("", tables.incomes(base))
     for i, (_, base, after) in enumerate(report.pairs):
@@ -178,6 +183,8 @@ def _predictions(report: ReportData, names: Mapping[str, str]) -> dict[str, Any]
         "rows": predicted.prediction_rows(report.predictions, names),
         "errors": errors,
         "wins": sum(e["wins"] for e in errors),
+        "words": [] if report.hindcast is None else report.hindcast.words(),
+        "coverage": [] if report.hindcast is None else predicted.coverage_rows(report.hindcast.summary),
     }
 
 
