@@ -61,7 +61,10 @@ def _stated(case: Case) -> tuple[Disagreement, ...]:
 
 
 def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreement:
-    seen = [case.claims[i] for i in ids if i in observable]
+    seen = [
+        c for c in (case.claims[i] for i in ids if i in observable)
+        if any(i in observable and (i in c.contradicts or c.id in case.claims[i].contradicts) for i in ids)
+    ]  # fmt: skip
     positions = tuple(
         Position(case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids
     )

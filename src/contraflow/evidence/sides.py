@@ -17,7 +17,7 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.fit import Fit, fit
-from contraflow.evidence.likelihood import SHARES, Figures
+from contraflow.evidence.likelihood import SHARES, Figures, heavy, log_density
 from contraflow.evidence.observe import Observations
 from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.surprise import LEVELS
@@ -163,13 +163,14 @@ class Sides:
         return self._misfit_at(self.rest)
 
     def _misfit_at(self, found: Fit) -> tuple[float, FloatArray, FloatArray]:
-        """Misfit of everything outside the group, by claim (claim,), and what the model says (claim,)."""
-        target = self.posterior.target
-        value, _ = target.linearise(found.deviates, self._figures)
-        by_claim = np.zeros(self._figures.weight.size)
-        by_claim[self._figures.weight > 0] = 0.5 * value**2
-        said = target.says(target.ledgers(found.deviates[None]))[0]
-        return float(by_claim.sum() + 0.5 * (found.deviates**2).sum()), by_claim, said
+        """Misfit of everything outside the group, by claim (claim,), and what the model says (claim,) on
+        the claims' scales."""
+        target, likelihood = self.posterior.target, self.posterior.target.likelihood
+        location, *_ = target.linear(found.deviates, np.arange(len(likelihood.claims)))
+        errors = heavy(jnp.asarray(found.deviates[target.prior.size :]))
+        own = likelihood.residuals(jnp.asarray(location), errors, self._figures)
+        by_claim = np.where(self._figures.weight > 0, -self._figures.weight * np.asarray(log_density(own)), 0.0)
+        return float(by_claim.sum() + 0.5 * (found.deviates**2).sum()), by_claim, location
 
     def believe(self, side: IntArray, yardsticks: Yardsticks, row: int) -> Implied | None:
         """What follows if the claims ``side`` are true, in the figure ``row``; None where nothing solves."""
@@ -179,14 +180,15 @@ class Sides:
         held = base._replace(own=own, shared=shared, weight=weight)
         try:
             found = fit(self.posterior.target, held, starts=1, near=self.rest.deviates)
-            before, by_claim_before, said_before = self._misfit
+            before, by_claim_before, location_before = self._misfit
         except ConvergenceError:
             return None
-        after, by_claim, said = self._misfit_at(found)
+        after, by_claim, location = self._misfit_at(found)
         likelihood = self.posterior.target.likelihood
+        said, said_before = likelihood.from_scale(location), likelihood.from_scale(location_before)
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
-        off = np.asarray(likelihood.location(said)) - base.centre
+        off = location - base.centre
         sign = likelihood.sides[side]
         wrong = np.where(sign > 0, -off[side], np.where(sign < 0, off[side], np.abs(off[side])))
         return Implied(
