@@ -159,6 +159,22 @@ def claims(case: CaseName, seed: Seed = 0, as_json: AsJson = False) -> None:
 
 
 @command
+def evidence(
+    case: CaseName,
+    seed: Seed = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Use the quick approximation in place of Markov chains.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every claim, not only the surprising.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."""
+    from contraflow.cli import evidence as disputes
+
+    disputes.evidence(case, seed=seed, quick=quick, every=every, as_json=as_json)
+
+
+@command
 def sources(case: CaseName, as_json: AsJson = False) -> None:
     """List the sources of a case: grade, licence, and what rests on each."""
     from contraflow.cli import origins

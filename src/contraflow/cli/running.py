@@ -84,6 +84,7 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
     from contraflow.report.contents import Meta, ReportData
     from contraflow.report.html import write_report
 
+    tension = lab.tension(say)
     say("Writing the report")
     data = ReportData(
         lab.case,
@@ -95,6 +96,7 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
         patterns if len(patterns) else None,
         lab.predictions(fitted=True),
         lab.prediction_errors(),
+        tension,
     )
     return write_report(data, path)
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
+from contraflow.evidence.tension import Tension
 
 COUNTRIES = {
     "PE": "Peru",
@@ -52,7 +53,8 @@ class ReportData:
     ``claims`` has the columns of :data:`contraflow.report.evidence.COLUMNS`. ``ledger`` is as from
     :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
     columns pattern, statement, expected, ratio and holds (None: not run). ``predictions`` is as from
-    ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``.
+    ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``. ``tension`` is
+    as from ``Lab.tension()``.
     """
 
     case: Case
@@ -64,6 +66,7 @@ class ReportData:
     patterns: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
+    tension: Tension | None = None
 
 
 def plain(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow.errors import OutputError
-from contraflow.report import origins, siblings, style
+from contraflow.report import forest, origins, siblings, style
 from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
 from contraflow.results import tables
 
@@ -126,6 +126,7 @@ def render(report: ReportData) -> str:
         aside=[c for c in claims if not c["known"]],
         tally=_tally([c for c in claims if c["use"] != "predict"]),
         predictions=_predictions(report, names),
+        tension=forest.section(report.case, report.tension),
         ledger=_ledger(report),
         patterns=_patterns(report),
         sources=origins.sources(report.case),
