@@ -88,7 +88,9 @@ def test_ranges_that_rest_on_later_claims_are_named():
     size = later.parameters["dearer-size"].model_copy(update={"claims": ("road-2016", "road-2013")})
     later.parameters["dearer-size"] = size
     leaks = h.leakage(later, 2014)
-    assert leaks.to_dict("records") == [{"parameter": "dearer-size", "meaning": size.meaning, "claims": "road-2016"}]
+    assert leaks.to_dict("records") == [
+        {"parameter": "dearer-size", "meaning": size.meaning, "claims": "road-2016"}
+    ]
     assert h.leakage(later, 2016).empty
 
 

@@ -27,6 +27,7 @@ from contraflow.evidence.method import Method
 from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.priors import Prior
 from contraflow.evidence.target import Target
+from contraflow.evidence.tension import Tension, tension
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
 from contraflow.model.root import HISTORY, TOLERANCE
@@ -381,6 +382,32 @@ class Lab:
         from contraflow.explaining import subject
 
         return subject(self.case, self.responder, self.posterior, self.picks, outcome, quantity, against)
+
+    def tension(self, progress: Progress | None = None) -> Tension:
+        """Where the evidence disagrees: how surprising each claim is, which claims were outvoted and by
+        whom, and for claims that cannot all be true what each side implies.
+
+        Raises ConvergenceError for a lab that is not calibrated.
+        """
+        if not self._tensions:
+            if self.posterior is None:
+                raise ConvergenceError(
+                    "Claims cannot be weighed in a case that is not calibrated: calibrate it."
+                )
+            found = tension(
+                self.case, self.posterior, self.ledger, progress or (lambda text, part=None: None)
+            )
+            self._tensions.append(found)
+        return self._tensions[0]
+
+    @cached_property
+    def _tensions(self) -> list[Tension]:
+        """The one tension of the lab, once it is known."""
+        return []
+
+    def checks(self) -> pd.DataFrame:
+        """Posterior predictive checks: the claims against claims that the posterior makes up."""
+        return self.tension().checks
 
     def assumptions(self) -> pd.DataFrame:
         """The ledger: every number with its range, calibrated value, unit and origin."""

@@ -39,6 +39,7 @@ class Case:
     effects: Mapping[str, schema.Effect] = field(default_factory=dict)
     events: Mapping[str, schema.Event] = field(default_factory=dict)
     patterns: Mapping[str, schema.Pattern] = field(default_factory=dict)
+    tensions: Mapping[str, schema.Tension] = field(default_factory=dict)
     coverage: Mapping[str, schema.Coverage] = field(default_factory=dict)
     fingerprint: str = ""
     location: str = ""

@@ -225,6 +225,46 @@ def claims_observable(tables: Tables, units: Units) -> list[Problem]:
     return problems
 
 
+def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
+    """A disagreement has two sides or more, one title, one observed figure, and claims that are observed."""
+    problems = []
+    first: dict[str, Entry[schema.Tension]] = {}
+    sides: dict[str, int] = {}
+    claims = tables.by_id(schema.Claim)
+    for entry in tables.of(schema.Tension):
+        row = entry.item
+        before = first.setdefault(row.group, entry)
+        sides[row.group] = sides.get(row.group, 0) + 1
+        if row.quantity in (schema.Quantity.NONE, schema.Quantity.LEVEL):
+            cure = "Name an output of the model in which the sides can be compared"
+            problems.append(entry.problem("quantity", "observes nothing", cure, row.quantity.value))
+        for name in ("title", *schema.Observed.model_fields):
+            if getattr(row, name) != getattr(before.item, name):
+                message = f"differs from row {before.row}, the first side of '{row.group}'"
+                cure = "Let all sides of a group have the same question and the same figure"
+                shown = getattr(row, name)
+                shown = "; ".join(shown) if isinstance(shown, tuple) else str(shown)
+                header = schema.Tension.model_fields[name].alias or name
+                problems.append(entry.problem(header, message, cure, short(shown) if shown else None))
+        if not row.claims:
+            cure = "Name the claims that the side takes as true"
+            problems.append(entry.problem("claims", "The cell is empty", cure))
+        for name in row.claims:
+            claim = claims[name].item if name in claims else None
+            if claim is not None and (
+                claim.use is schema.Use.CONTEXT or claim.quantity is schema.Quantity.LEVEL
+            ):
+                message = "is a claim that the model does not observe, so nothing follows from it"
+                problems.append(entry.problem("claims", message, "Name claims with another use", name))
+    if "tensions" in tables.faulty:
+        return problems
+    for group, entry in first.items():
+        if sides[group] < 2:
+            cure = "Add the other side, or take the row out"
+            problems.append(entry.problem("group", "is a disagreement with one side only", cure, group))
+    return problems
+
+
 def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
     """A pattern observes something, has limits if it expects a range, and names known levels."""
     problems = []
@@ -298,6 +338,7 @@ MEANING: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     effects_consistent,
     claims_observable,
     patterns_testable,
+    tensions_comparable,
     coverage_complete,
     case_file_consistent,
 )

@@ -79,6 +79,7 @@ _NAMED: dict[type[schema.Row], Callable[[Case, Any], str]] = {
     schema.Source: lambda _, row: str(row.title),
     schema.Claim: lambda _, row: str(row.statement),
     schema.Pattern: lambda _, row: str(row.statement),
+    schema.Tension: lambda _, row: str(row.side),
     schema.Parameter: lambda _, row: str(row.meaning),
     schema.Coverage: lambda _, row: str(row.description),
     schema.Link: _link,

@@ -696,6 +696,24 @@ class Pattern(Observed):
     note: str = optional("Remarks.", "")
 
 
+class Tension(Observed):
+    table: ClassVar[str] = "tensions"
+    about: ClassVar[str] = (
+        "Disagreements: groups of claims that cannot all be true, each with its sides and the one figure of "
+        "the model, in the baseline, in which the sides are compared."
+    )
+
+    id: Id = column("Short name of the side.")
+    group: Id = column("The disagreement: rows with the same group are its sides.")
+    title: Text = column(
+        "The disagreement as a question in plain words; the same in all rows of a group, as are the columns "
+        "that say what is observed."
+    )
+    side: Text = column("What this side says, in plain words.")
+    claims: Selector = column("Claims that this side takes as true together.", refers="claims")
+    note: str = optional("What readers should know about it.", "")
+
+
 class Coverage(Row):
     table: ClassVar[str] = "coverage"
     about: ClassVar[str] = (
@@ -737,6 +755,7 @@ TABLES: tuple[type[Row], ...] = (
     Effect,
     Event,
     Pattern,
+    Tension,
     Coverage,
 )
 

@@ -239,6 +239,21 @@ def claims(
 
 
 @command
+def evidence(
+    case: CaseName,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every claim, not only the surprising.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."""
+    from contraflow.cli import evidence as disputes
+
+    disputes.evidence(case, how=How(seed, method, accept_poor), every=every, as_json=as_json)
+
+
+@command
 def sources(case: CaseName, as_json: AsJson = False) -> None:
     """List the sources of a case: grade, licence, and what rests on each."""
     from contraflow.cli import origins

@@ -90,6 +90,7 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
     from contraflow.report.contents import Meta, ReportData
     from contraflow.report.html import write_report
 
+    tension = lab.tension(say)
     say("Writing the report")
     data = ReportData(
         lab.case,
@@ -103,6 +104,7 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
         lab.prediction_errors(),
         *_rests(lab, answers, say),
         _withheld(lab),
+        tension,
     )
     return write_report(data, path)
 

@@ -13,6 +13,7 @@ import xarray as xr
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
 from contraflow.evidence.hindcast import Hindcast
+from contraflow.evidence.tension import Tension
 from contraflow.results.draws import paired
 from contraflow.results.explanation import Explanation
 
@@ -59,6 +60,7 @@ class ReportData:
     ratio's intervals and probability. ``predictions`` is as from
     ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``. ``explanation`` and
     ``worth`` tell what the first question's key figure rests on, ``hindcast`` how withheld claims came out.
+    ``tension`` is as from ``Lab.tension()``.
     """
 
     case: Case
@@ -73,6 +75,7 @@ class ReportData:
     explanation: Explanation | None = None
     worth: pd.DataFrame | None = None
     hindcast: Hindcast | None = None
+    tension: Tension | None = None
 
     @property
     def draws(self) -> int:

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from contraflow.errors import OutputError
-from contraflow.report import answers, origins, rests, siblings, style
+from contraflow.report import answers, forest, origins, rests, siblings, style
 from contraflow.report.cells import cell, percent, row_span, span
-from contraflow.report.contents import ReportData, ledger_table, shown_names
+from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
 from contraflow.results import tables
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def render(report: ReportData) -> str:
         tally=_tally([c for c in claims if c["use"] != "predict"]),
         predictions=_predictions(report, names),
         rests=None if report.explanation is None else rests.section(report.explanation, report.worth),
+        tension=forest.section(report.case, report.tension),
         ledger=_ledger(report),
         patterns=_patterns(report),
         sources=origins.sources(report.case),

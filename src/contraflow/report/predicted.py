@@ -106,7 +106,9 @@ def coverage_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
         error = "" if not np.isfinite(row["error"]) else f" ± {row['error']:.2f}"
         ends = {c: f"{row[c]:.0%}" for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")}
         score = f"{row['difference']:+.2f}{error}".replace("-", "−")
-        rows.append({"what": row["quantity"], "claims": row["claims"], "series": row["series"], "score": score} | ends)
+        rows.append(
+            {"what": row["quantity"], "claims": row["claims"], "series": row["series"], "score": score} | ends
+        )
     return rows
 
 

@@ -126,7 +126,9 @@ def _frame(told: Explanation, rows: int) -> Drawing:
     what = f"change of {told.quantity}" if told.against else told.quantity
     title = {"text": f"{what}, {_unit(told)}", "font": {"size": 12, "color": style.SOFT}, "standoff": 6}
     figure.xaxis(**style.axis(title=title, nticks=7, tickformat=",~g"))
-    figure.yaxis(**style.axis(showgrid=False, type="category", tickfont={"size": 12, "color": style.INK}, dtick=1))
+    figure.yaxis(
+        **style.axis(showgrid=False, type="category", tickfont={"size": 12, "color": style.INK}, dtick=1)
+    )
     return figure
 
 

@@ -1,0 +1,173 @@
+"""The command ``evidence``: where the claims of a case disagree with one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contraflow.cli import records
+from contraflow.cli.calibrating import How, calibrated
+from contraflow.cli.show import DASH, say, table
+from contraflow.cli.terminal import emit, progress, screen
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from contraflow.case import Case
+    from contraflow.evidence.tension import Group, Tension
+
+COLOURS = ("green", "green", "yellow", "red", "bold red")
+"""Of what believing a side costs, from nothing to the impossible."""
+
+
+def evidence(name: str, *, how: How, every: bool, as_json: bool) -> None:
+    """Show surprising claims, the outvoted ones with by whom, and what each side of a disagreement implies."""
+    from contraflow.lab import load
+
+    with progress() as say_so:
+        lab = calibrated(load(name), how, say_so)
+        found = lab.tension(say_so)
+    if as_json:
+        emit(records.provenance(lab) | record(found))
+        return
+    console = screen()
+    _claims(console, lab.case, found, every=every)
+    _groups(console, lab.case, found)
+    _checks(console, found)
+
+
+def record(found: Tension) -> records.Record:
+    """A tension as plain records."""
+    against = {
+        claim: {
+            "claims": [v._asdict() for v in a.claims],
+            "numbers": [v._asdict() for v in a.numbers],
+            "ranges": a.ranges,
+        }
+        for claim, a in found.against.items()
+    }
+    return {
+        "claims": records.rows(found.claims),
+        "against": against,
+        "groups": [_plain(g) for g in found.groups],
+        "checks": records.rows(found.checks),
+    }
+
+
+def _plain(group: Group) -> records.Record:
+    sides = [
+        {
+            "side": side.words,
+            "claims": side.claims,
+            "note": side.note,
+            "figure": side.implied and side.implied.figure,
+            "rise": side.implied and side.implied.rise,
+            "worse": [w._asdict() for w in side.implied.worse] if side.implied else [],
+            "unmet": [u._asdict() for u in side.implied.unmet] if side.implied else [],
+        }
+        for side in group.sides
+    ]
+    return {
+        "group": group.id,
+        "title": group.title,
+        "quantity": group.quantity,
+        "unit": group.unit,
+        "said": group.said,
+        "rest": group.rest,
+        "sides": sides,
+    }
+
+
+def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> None:
+    from rich.text import Text
+
+    from contraflow.report import disagreements as words
+
+    lines = []
+    for row in words.claim_rows(case, found, None if every else words.FEWEST):
+        told = Text.assemble(
+            row["statement"], "\n", (f"{row['claim']}, {row['source']} {row['paragraph']}", "dim")
+        )
+        if row["word"]:
+            voters = [f"“{s}”" for s in row["by"]]
+            voters += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
+            head = "outvoted by " if row["fitted"] else "missed; pulled away by "
+            told.append(f"\n{head}{'; '.join(voters)}", "yellow")
+        chance = Text(
+            f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH, "bold red" if row["word"] else ""
+        )
+        lines.append((told, row["states"], row["range"], chance))
+    say(console, ("How surprising claims are", "bold"))
+    say(console, words.outline(found))
+    console.print()
+    console.print(table("claim|>it states|>model|>chance", lines, wrap=(0, 1, 2, 3)))
+    console.print()
+    say(
+        console,
+        (
+            "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence is "
+            "right about the model and the source errs as its grade allows; with ?, on few draws.",
+            "dim",
+        ),
+    )
+
+
+def _groups(console: Console, case: Case, found: Tension) -> None:
+    from rich.text import Text
+
+    from contraflow.report import disagreements as words
+
+    groups = words.group_rows(case, found)
+    if groups:
+        console.print()
+        say(console, ("Claims that cannot all be true", "bold"))
+        say(
+            console,
+            "Each side is believed in turn: its claims are taken as true, those of the other sides are left "
+            "out, and the model is fitted again.",
+        )
+    for group in groups:
+        console.print()
+        say(console, (group["title"], "bold"))
+        say(console, group["told"])
+        for side in group["sides"]:
+            console.print()
+            say(console, side["words"], (f"  {side['sources']}", "dim"), head="  ")
+            if side["figure"] is not None:
+                verdict = Text(side["word"], COLOURS[side["level"]])
+                console.print(
+                    Text.assemble("    → ", (side["implies"], "bold"), ": ", verdict), soft_wrap=True
+                )
+            say(console, (" ".join([*side["told"], side["note"]]).strip(), "dim"), head="    ")
+    others = words.untold(case, found)
+    if others:
+        console.print()
+        say(console, ("Contradictions that the model cannot weigh", "bold"))
+        for statements in others:
+            say(console, " / ".join(s["statement"] for s in statements), head="  ")
+
+
+def _checks(console: Console, found: Tension) -> None:
+    shown = found.checks[found.checks["subset"].isin(["fitted", "held back", "predicted"])]
+    if shown.empty:
+        return
+    console.print()
+    say(console, ("Do the claims look as the model would have them?", "bold"))
+    lines = [
+        (
+            f"{row['subset']} ({row['claims']}): {row['statistic']}",
+            f"{row['observed']:.2f}",
+            f"{row['low']:.2f} to {row['high']:.2f}",
+            f"{row['p']:.3f}",
+        )
+        for row in records.rows(shown)
+    ]
+    console.print(table("statistic|>claims|>made up|>p", lines))
+    console.print()
+    say(
+        console,
+        (
+            "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad or "
+            "worse; near 0 the claims do not look like the model's.",
+            "dim",
+        ),
+    )

@@ -1,0 +1,90 @@
+"""Groups of claims that cannot all be true: as ``tensions.csv`` states them, else by ``contradicts``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contraflow.case import schema
+from contraflow.case.case import Case
+
+
+@dataclass(frozen=True)
+class Position:
+    """One side of a disagreement: what it says in plain words, and the claims it takes as true."""
+
+    words: str
+    claims: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Sides that cannot all be right. ``figure`` says in which output of the model they are compared,
+    None where the model observes none of them."""
+
+    id: str
+    title: str
+    positions: tuple[Position, ...]
+    figure: schema.Observed | None
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """Claims of all sides."""
+        return frozenset(c for p in self.positions for c in p.claims)
+
+
+def disagreements(case: Case, observable: Iterable[str]) -> tuple[Disagreement, ...]:
+    """The disagreements of a case; ``observable`` are the ids of claims that the model observes.
+
+    A contradiction between two claims that no row of ``tensions.csv`` holds makes a group of its own, or
+    joins one by a claim that both share: each claim is a side, compared in the first one's own output.
+    """
+    told = _stated(case)
+    known = set(observable)
+    return told + tuple(_found(case, ids, known) for ids in _left_over(case, told))
+
+
+def _stated(case: Case) -> tuple[Disagreement, ...]:
+    groups: dict[str, list[schema.Tension]] = {}
+    for row in case.tensions.values():
+        groups.setdefault(row.group, []).append(row)
+    return tuple(
+        Disagreement(
+            group,
+            rows[0].title,
+            tuple(Position(r.side, r.claims, r.note) for r in rows),
+            rows[0],
+        )
+        for group, rows in groups.items()
+    )
+
+
+def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreement:
+    seen = [
+        c for c in (case.claims[i] for i in ids if i in observable)
+        if any(i in observable and (i in c.contradicts or c.id in case.claims[i].contradicts) for i in ids)
+    ]  # fmt: skip
+    positions = tuple(Position(case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids)
+    title = " or ".join(f"“{p.words}”" for p in positions[:2]) + "?"
+    return Disagreement("-or-".join(ids[:2]), title, positions, seen[0] if seen else None)
+
+
+def _left_over(case: Case, told: tuple[Disagreement, ...]) -> tuple[tuple[str, ...], ...]:
+    """Connected sets of claims that contradict each other and that no stated group holds together."""
+    held = [group.claims for group in told]
+    pairs = [
+        (claim.id, other)
+        for claim in case.claims.values()
+        for other in claim.contradicts
+        if not any(claim.id in group and other in group for group in held)
+    ]
+    group: dict[str, int] = {}
+    for number, (one, other) in enumerate(pairs):
+        joined = {group[i] for i in (one, other) if i in group} | {number}
+        group |= {i: number for i, g in group.items() if g in joined} | {one: number, other: number}
+    found: dict[int, list[str]] = {}
+    for claim in case.claims:
+        if claim in group:
+            found.setdefault(group[claim], []).append(claim)
+    return tuple(tuple(ids) for ids in found.values())
