@@ -10,8 +10,8 @@ from contraflow.errors import ObservationError
 from contraflow.evidence.fit import fit
 from contraflow.evidence.inference import Settings
 from contraflow.evidence.likelihood import SLOPE, heavy, make_likelihood, robust
-from contraflow.evidence.observe import Observations
 from contraflow.evidence.method import Method
+from contraflow.evidence.observe import Observations
 from contraflow.evidence.priors import WIDTH, Prior
 from contraflow.evidence.target import Target
 from contraflow.lab import calibrate, prior, responder

@@ -19,7 +19,6 @@ from contraflow.evidence.target import Target
 from contraflow.evidence.whitening import log_density, plain, whiten_by, whiten_from
 from contraflow.lab import calibrate, responder
 from contraflow.model.numerics import jax, jnp
-
 from tiny import Tiny, two_routes
 
 
@@ -159,7 +158,7 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, target, posterior):
     with pytest.raises(OutputError, match="another case"):
         store.read(path, other)
     (tmp_path / "not.nc").write_text("no")
-    with pytest.raises(OutputError, match="cannot|not a NetCDF"):
+    with pytest.raises(OutputError, match=r"cannot|not a NetCDF"):
         store.read(tmp_path / "not.nc", target)
 
 
@@ -177,7 +176,7 @@ def test_the_same_seed_gives_the_same_draws_and_the_cache_recalls_them():
 
 
 def test_an_unknown_method_is_named(example):
-    with pytest.raises(ConvergenceError, match="no method 'guess'. There are: nuts, laplace, best"):
+    with pytest.raises(ConvergenceError, match=r"no method 'guess'\. There are: nuts, laplace, best"):
         example.case.calibrate(method="guess")
 
 

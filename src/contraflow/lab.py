@@ -22,8 +22,8 @@ from contraflow.errors import ComparisonError, ConvergenceError, ObservationErro
 from contraflow.evidence import store
 from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import make_likelihood
-from contraflow.evidence.patterns import Verdicts, validate
 from contraflow.evidence.method import Method
+from contraflow.evidence.patterns import Verdicts, validate
 from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.priors import Prior
 from contraflow.evidence.target import Target

@@ -20,7 +20,7 @@ COLOURS = ("green", "green", "yellow", "red", "bold red")
 
 
 def evidence(name: str, *, how: How, every: bool, as_json: bool) -> None:
-    """Show surprising claims, the outvoted ones with by whom, and what each side of a disagreement implies."""
+    """Show surprising claims, who outvoted which, and what each side of a disagreement implies."""
     from contraflow.lab import load
 
     with progress() as say_so:
@@ -104,8 +104,8 @@ def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> Non
     say(
         console,
         (
-            "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence is "
-            "right about the model and the source errs as its grade allows; with ?, on few draws.",
+            "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence "
+            "is right about the model and the source errs as its grade allows; with ?, on few draws.",
             "dim",
         ),
     )
@@ -166,8 +166,8 @@ def _checks(console: Console, found: Tension) -> None:
     say(
         console,
         (
-            "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad or "
-            "worse; near 0 the claims do not look like the model's.",
+            "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad "
+            "or worse; near 0 the claims do not look like the model's.",
             "dim",
         ),
     )

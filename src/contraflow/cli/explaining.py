@@ -190,9 +190,9 @@ def show_hindcast(found: Hindcast, console: Console) -> None:
     say(
         console,
         (
-            "in 50%, in 90%: part of the claims inside the interval; beside it the same of the naive forecast "
-            "that nothing changes. log score: the model's less the naive forecast's, mean of a claim, above 0 "
-            "where the model is better; ± one standard error, series counted as one.",
+            "in 50%, in 90%: part of the claims inside the interval; beside it the same of the naive "
+            "forecast that nothing changes. log score: the model's less the naive forecast's, mean of a "
+            "claim, above 0 where the model is better; ± one standard error, series counted as one.",
             "dim",
         ),
     )

@@ -77,7 +77,8 @@ class Diagnostics:
             return f"{self.draws:,} draws"
         return (
             f"{self.chains} chains, {self.draws:,} draws; R-hat at most {np.nanmax(self.rhat):.3f}; "
-            f"effective draws at least {np.nanmin(self.bulk):,.0f} (bulk), {np.nanmin(self.tail):,.0f} (tail); "
+            f"effective draws at least {np.nanmin(self.bulk):,.0f} (bulk), "
+            f"{np.nanmin(self.tail):,.0f} (tail); "
             f"{self.divergent:.1%} divergent; E-BFMI {np.nanmin(self.ebfmi, initial=1.0):.2f}"
         )
 

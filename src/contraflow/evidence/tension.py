@@ -85,7 +85,8 @@ class Tension:
         """How many claims are outvoted, and how many disagreements there are."""
         verdicts = self.claims["verdict"]
         return (
-            f"<Tension: {int((verdicts == OUTVOTED).sum())} of {int(self.claims['fitted'].sum())} fitted claims "
+            f"<Tension: {int((verdicts == OUTVOTED).sum())} of {int(self.claims['fitted'].sum())} fitted "
+            f"claims "
             f"outvoted, {int((verdicts == MISSED).sum())} others missed; {len(self.groups)} disagreements>"
         )
 

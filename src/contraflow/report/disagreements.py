@@ -134,7 +134,8 @@ def _group(case: Case, group: Group) -> dict[str, Any]:
     )
     if group.rest is not None:
         low, middle, high = group.rest[0], group.rest[2], group.rest[-1]
-        told += f" Without the claims below it would be {scale.span(low, high)}, most likely {scale.text(middle)}."
+        told += f" Without the claims below it would be {scale.span(low, high)}, "
+        told += f"most likely {scale.text(middle)}."
     return {
         "id": group.id,
         "title": group.title,
@@ -203,8 +204,8 @@ def outline(tension: Tension) -> str:
     fitted, held = frame[frame["fitted"]], frame[~frame["fitted"]]
     out, missed = (int((frame["verdict"] == v).sum()) for v in (OUTVOTED, MISSED))
     return (
-        f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the 90% "
-        f"interval of what the source would state by all other evidence. Of {len(held)} claims that were held "
+        f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the "
+        f"90% interval of what the source would state by all other evidence. Of {len(held)} claims that were held "
         f"back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
     )
 

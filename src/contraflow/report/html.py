@@ -15,7 +15,7 @@ import pandas as pd
 from contraflow.errors import OutputError
 from contraflow.report import answers, forest, origins, rests, siblings, style
 from contraflow.report.cells import cell, percent, row_span, span
-from contraflow.report.contents import ReportData, ledger_table, plain, shown_names
+from contraflow.report.contents import ReportData, ledger_table, shown_names
 from contraflow.results import tables
 
 if TYPE_CHECKING:
