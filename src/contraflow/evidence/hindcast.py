@@ -61,7 +61,7 @@ HALVINGS = 40
 
 
 class Mixture(NamedTuple):
-    """A predictive density: Student t around each of ``centre`` (draw, claim), of width ``scale`` (claim,)."""
+    """A predictive density: Student t around ``centre`` (draw, claim), of width ``scale`` (claim,)."""
 
     centre: FloatArray
     scale: FloatArray
@@ -156,8 +156,8 @@ class Hindcast:
         if len(self.leaks):
             many = len(self.leaks)
             made.append(
-                f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on claims "
-                f"dated after {self.until}, so the forecast was told something of what it foresees: "
+                f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
+                f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
                 f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
             )
         if self.told:
@@ -371,5 +371,3 @@ def _told(case: Case, until: int) -> tuple[str, ...]:
         if int(event.date[:4]) > until:
             when.setdefault(case.measures[event.measure].name, []).append(event.date[:4])
     return tuple(f"{name} ({', '.join(dict.fromkeys(dates))})" for name, dates in when.items())
-
-
