@@ -1,4 +1,4 @@
-"""Withheld claims: scores against closed forms, the naive forecast, what was told and should not have been."""
+"""Withheld claims: scores against closed forms, the naive forecast, what was known too early."""
 
 import numpy as np
 import pytest
@@ -45,12 +45,16 @@ def found():
 
 
 def elastic():
-    return case(elasticity=3.0)
+    """The case with costs that are free, so that there is something to fit."""
+    made = case(elasticity=3.0)
+    for name in ("by-road-cost", "by-air-cost"):
+        made.parameters[name] = made.parameters[name].model_copy(update={"low": 9.0, "high": 11.0})
+    return made
 
 
 def method():
     from contraflow.evidence.inference import Settings
-    from contraflow.evidence.posterior import Method
+    from contraflow.evidence.method import Method
 
     return {"settings": Settings(Method.LAPLACE)}
 
@@ -58,7 +62,7 @@ def method():
 def test_every_later_claim_is_predicted(found):
     claims = found.claims.set_index("year")
     assert list(claims.index) == ["2015", "2016", "2018"]
-    assert np.allclose(claims.loc[["2015", "2018"], "model"], 500, rtol=0.02)
+    assert np.allclose(claims.loc[["2015", "2018"], "model"], 500, rtol=0.05)
     assert claims.loc["2016", "model"] > 550
     assert (claims["model_5"] < claims["model_25"]).all()
     assert (claims["model_25"] < claims["model"]).all()

@@ -78,10 +78,8 @@ def test_a_flat_range_is_flat_and_places_in_it_invert():
     assert np.allclose(u, np.array([[0.05, 0.5, 0.95]]).T)
     z = np.linspace(-3, 3, 2001)
     density = np.exp(influence.flat_ratios(z, np.zeros(1))) * stats.norm.pdf(z)
-    place = influence.place(z / 2)
-    assert np.allclose(
-        density / np.gradient(place, z), density[1000] / np.gradient(place, z)[1000], rtol=1e-3
-    )
+    even = (density / np.gradient(influence.place(z / 2), z))[1:-1]
+    assert np.allclose(even, even[1000], rtol=1e-3)
 
 
 def test_knowing_a_fact_narrows_by_its_squared_correlation():
@@ -146,7 +144,7 @@ def test_a_claim_whose_weights_fail_is_fitted_anew(lab, outcome, monkeypatch):
 def test_weights_of_an_approximation_are_those_of_its_own_linear_model(lab, outcome, told):
     """Without a claim the linear model's mean moves as its normal equations say."""
     about = explaining.subject(lab.case, lab.responder, lab.posterior, lab.picks, outcome, "exports")
-    linear = explaining._linearise(about)
+    linear = explaining.linearise(about)
     weighed = np.flatnonzero(lab.posterior.figures.weight > 0)
     names = [lab.posterior.target.likelihood.claims[i].id for i in weighed]
     weak = told.claims.sort_values("k").iloc[0]

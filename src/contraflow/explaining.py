@@ -1,7 +1,6 @@
-"""Explaining a figure and finding what is worth knowing: evidence and results brought together.
+"""What a figure rests on: evidence and results brought together.
 
-The methods are in :mod:`contraflow.evidence.influence` and :mod:`contraflow.evidence.worth`; here a lab's
-draws, its outcomes and its model meet them.
+The method is in :mod:`contraflow.evidence.influence`; here it meets a lab's draws, outcomes and model.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ import xarray as xr
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
-from contraflow.evidence import influence, worth
+from contraflow.evidence import influence
 from contraflow.evidence.fit import fit
 from contraflow.evidence.forms import forms
-from contraflow.evidence.likelihood import Figures, series
+from contraflow.evidence.likelihood import Figures
 from contraflow.evidence.method import Method
 from contraflow.evidence.posterior import Posterior
 from contraflow.outcome import Outcome
@@ -126,7 +125,7 @@ class Subject:
 
 
 @dataclass(frozen=True, eq=False)
-class _Linear:
+class Linear:
     """The linear account around a centre (size,): gradient (size,), residuals and their Jacobian (weighed,
     size), its parts."""
 
@@ -172,7 +171,7 @@ def explain(about: Subject, refits: int = REFITS, say: Say = lambda text: None) 
     """The claims and assumptions that a figure rests on, ranked."""
     figure = about.figure[about.sound]
     say("Following the figure's slope")
-    linear = _linearise(about)
+    linear = linearise(about)
     straight = (about.posterior.z[about.chosen] - linear.centre) @ linear.gradient
     part = influence.explained(figure, straight)
     say("Leaving out claims")
@@ -196,7 +195,7 @@ def explain(about: Subject, refits: int = REFITS, say: Say = lambda text: None) 
     )
 
 
-def _linearise(about: Subject) -> _Linear:
+def linearise(about: Subject) -> Linear:
     """Slope of the figure by central differences at the posterior's centre, and the Jacobian there."""
     posterior, target = about.posterior, about.posterior.target
     free = target.prior.size
@@ -217,11 +216,11 @@ def _linearise(about: Subject) -> _Linear:
     wide = STEP * (np.isfinite(up).astype(float) + np.isfinite(down))
     gradient = np.zeros(centre.size)
     gradient[:free] = (high - low) / np.maximum(wide, STEP)
-    return _Linear(centre, middle, residual, gradient, jacobian, influence.account(gradient, jacobian))
+    return Linear(centre, middle, residual, gradient, jacobian, influence.account(gradient, jacobian))
 
 
 def _left_out(
-    about: Subject, linear: _Linear, refits: int, part: float, say: Say
+    about: Subject, linear: Linear, refits: int, part: float, say: Say
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Tables of claims and of sources, and how many fits were made anew."""
     posterior, likelihood = about.posterior, about.posterior.target.likelihood
@@ -271,7 +270,7 @@ def _left_out(
     return _ranked(by_claim, "shift"), _ranked(by_source, "shift"), int(failed.size)
 
 
-def _log_likelihood(about: Subject, linear: _Linear, weighed: IntArray) -> FloatArray:
+def _log_likelihood(about: Subject, linear: Linear, weighed: IntArray) -> FloatArray:
     """Log likelihood (draw, weighed) of each claim at full weight, as the draws have it.
 
     Draws of the Gaussian approximation follow the linear model, -1/2 (r + J (z - mode))^2; by the exact
@@ -311,7 +310,7 @@ class _Refit:
         return shift[0], float((pair[0] - pair[1]).std(ddof=1))
 
 
-def _numbers(about: Subject, linear: _Linear, part: float) -> pd.DataFrame:
+def _numbers(about: Subject, linear: Linear, part: float) -> pd.DataFrame:
     """Every deviate: what it is, its share, the figure at the ends of its range and with a flat range."""
     target = about.posterior.target
     free, ledger = target.prior.size, target.prior.ledger
@@ -347,7 +346,7 @@ def _numbers(about: Subject, linear: _Linear, part: float) -> pd.DataFrame:
     return frame.sort_values(by="share", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _ends(about: Subject, linear: _Linear, centre: FloatArray) -> FloatArray:
+def _ends(about: Subject, linear: Linear, centre: FloatArray) -> FloatArray:
     """How far the figure moves (end, free) as each number goes to the ends of its range.
 
     All else is at its mean given that: z + C_j (z_j - mean_j) / C_jj. Computed for the strongest numbers;
@@ -402,7 +401,7 @@ def _template(case: Case, name: str) -> str:
     return ""
 
 
-def _shares(linear: _Linear, numbers: pd.DataFrame, part: float) -> pd.DataFrame:
+def _shares(linear: Linear, numbers: pd.DataFrame, part: float) -> pd.DataFrame:
     """Share of the variance by group, the linear account's parts scaled to what it explains."""
     own = numbers.groupby("group")["share"].sum()
     share = {g.value: float(own.get(g, 0.0)) for g in Group}
@@ -417,120 +416,3 @@ def _ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def _named(claims: Sequence[schema.Claim], weighed: IntArray, names: Sequence[str], row: int) -> str:
     return claims[weighed[row]].id if row < weighed.size else f"source {names[row - weighed.size]}"
-
-
-def worth_knowing(about: Subject) -> pd.DataFrame:
-    """What would narrow a figure: the share of its variance that knowing each fact takes away.
-
-    Columns ``fact``, ``kind`` (number or observable), ``what``, ``worth`` (zero within error or chance),
-    ``estimate`` and ``error`` as estimated, ``linear`` (the same by the linear account, without chance,
-    for a world that is linear), ``left``: what the 90 % interval's width would shrink to, as a part.
-    ``attrs`` hold ``chance`` and ``draws``.
-    """
-    figure = about.figure[about.sound]
-    linear = _linearise(about)
-    facts, frame = _facts(about.case, about.posterior, about.chosen)
-    rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(13,)))
-    found = worth.narrows(facts, figure, rng)
-    frame = frame.assign(
-        worth=found.told,
-        estimate=found.worth,
-        error=found.error,
-        linear=_linear_worth(about, linear, frame),
-        left=np.sqrt(1 - np.minimum(found.told, 1.0)),
-    )
-    frame.attrs |= {"chance": found.chance, "draws": int(figure.size), "quantity": about.quantity}
-    return _by_worth(frame)
-
-
-def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataFrame:
-    """What would help to choose among outcomes: how much better the choice gets, in the figure's unit.
-
-    Columns as :func:`worth_knowing`, without ``linear`` and ``left``. ``attrs`` hold the ``options`` with
-    their mean and the share of draws in which each is best, the ``best`` on average, and ``certain``, the
-    worth of knowing everything.
-    """
-    first = abouts[0]
-    figures = np.stack([a.figure for a in abouts], axis=1)
-    kept = np.flatnonzero(np.isfinite(figures).all(axis=1))
-    if kept.size < FEWEST:
-        raise ComparisonError(
-            f"All policies are solved in {kept.size} draws; {FEWEST} are needed to weigh them up."
-        )
-    benefits = figures[kept] * (-1.0 if lower_is_better else 1.0)
-    facts, frame = _facts(first.case, first.posterior, first.picks[kept])
-    rng = np.random.default_rng(np.random.SeedSequence(first.posterior.seed, spawn_key=(14,)))
-    found = worth.decides(facts, benefits, rng)
-    frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
-    best = benefits.argmax(axis=1)
-    frame.attrs |= {
-        "chance": found.chance,
-        "draws": int(kept.size),
-        "quantity": first.quantity,
-        "unit": first.unit,
-        "certain": worth.certain(benefits),
-        "best": abouts[int(benefits.mean(axis=0).argmax())].outcome.title,
-        "options": [
-            {
-                "title": a.outcome.title,
-                "mean": float(figures[kept, i].mean()),
-                "best": float((best == i).mean()),
-            }
-            for i, a in enumerate(abouts)
-        ],
-    }
-    return _by_worth(frame)
-
-
-def _by_worth(frame: pd.DataFrame) -> pd.DataFrame:
-    held = dict(frame.attrs)
-    ranked = frame.sort_values(by=["worth", "estimate"], ascending=False, kind="stable").reset_index(
-        drop=True
-    )
-    ranked.attrs |= held
-    return ranked
-
-
-def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArray, pd.DataFrame]:
-    """Facts (draw, fact): numbers with a range of their own, and what the model says of each thing claimed.
-
-    Weights of single arcs are left out: nobody can report on them but by the flows that they make. Claims
-    that observe the same thing under the same measures are one fact.
-    """
-    target, likelihood = posterior.target, posterior.target.likelihood
-    ledger = target.prior.ledger
-    rows, columns = [], []
-    for number, place in enumerate(target.prior.free):
-        name = ledger.ids[place]
-        if name in case.parameters:
-            columns.append(posterior.z[picks][:, number])
-            what = case.parameters[name].meaning
-            rows.append({"fact": name, "kind": "number", "what": what, "place": number})
-    seen: set[tuple[object, ...]] = set()
-    _, which = likelihood.scenarios
-    for number, claim in enumerate(likelihood.claims):
-        key = (*series(claim), int(which[number]))
-        if key in seen:
-            continue
-        seen.add(key)
-        columns.append(posterior.locations[picks][:, number])
-        rows.append({"fact": claim.id, "kind": "observable", "what": claim.statement, "place": number})
-    return np.stack(columns, axis=1), pd.DataFrame(rows)
-
-
-def _linear_worth(about: Subject, linear: _Linear, facts: pd.DataFrame) -> FloatArray:
-    """Share of variance that each fact takes away in the linear account: squared correlations."""
-    target = about.posterior.target
-    spread = influence.variances(linear.jacobian)
-    whole = max(linear.account.variance, 1e-300)
-    result = np.zeros(len(facts))
-    numbers = facts["kind"].to_numpy() == "number"
-    place = facts["place"].to_numpy(np.int64)
-    own = place[numbers]
-    result[numbers] = linear.account.direction[own] ** 2 / (spread[own] * whole)
-    seen = place[~numbers]
-    slopes = target.linear(linear.centre, np.unique(seen)).jacobian
-    slopes = slopes[np.searchsorted(np.unique(seen), seen)]
-    across = np.einsum("fs,sf->f", slopes, influence.solve(linear.jacobian, slopes.T))
-    result[~numbers] = (slopes @ linear.account.direction) ** 2 / (np.maximum(across, 1e-300) * whole)
-    return np.where(np.isfinite(result), result, 0.0)

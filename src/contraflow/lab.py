@@ -367,16 +367,16 @@ class Lab:
         highest, unless ``lower_is_better``) would get on average, in the figure's unit. Raises
         ComparisonError for an unknown figure and for a lab without draws.
         """
-        from contraflow import explaining
+        from contraflow import knowing
 
         if (outcome is None) == (outcomes is None):
             raise ComparisonError("Give one outcome to narrow, or outcomes=[...] to choose among.")
         if outcome is not None:
-            return explaining.worth_knowing(self._subject(outcome, quantity, against))
+            return knowing.worth_knowing(self._subject(outcome, quantity, against))
         if len(outcomes or ()) < 2:
             raise ComparisonError("outcomes holds fewer than two policies: there is nothing to choose.")
         abouts = [self._subject(one, quantity, against) for one in outcomes or ()]
-        return explaining.worth_deciding(abouts, lower_is_better)
+        return knowing.worth_deciding(abouts, lower_is_better)
 
     def _subject(self, outcome: Outcome | Comparison, quantity: str, against: Outcome | None) -> Subject:
         from contraflow.explaining import subject

@@ -168,9 +168,7 @@ def explain(
         list[str] | None,
         typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Explain it under this policy."),
     ] = None,
-    change: Annotated[
-        bool, typer.Option("--change", help="Explain its change against the baseline.")
-    ] = False,
+    change: Annotated[bool, typer.Option("--change", help="Explain its change from the baseline.")] = False,
     refits: Annotated[int, typer.Option(min=0, max=50, help="Fits made anew, at most.")] = 3,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,

@@ -87,7 +87,7 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     ]
     console.print()
     console.print(table(f"claim|>without it, {unit}|>shift|>k|how", lines, title="Without a claim"))
-    lines = [
+    along = [
         (
             Text.assemble(n["meaning"], "\n", (_about(n), "dim")),
             f"{n['share']:.0%}",
@@ -97,10 +97,10 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
         for n in records.rows(explained.gathered(ROWS))
     ]
     console.print()
-    console.print(table("number|>of the variance|>low end|>high end", lines, title="Along a number's range"))
-    lines = [(s["group"], f"{s['share']:.0%}", s["meaning"]) for s in records.rows(explained.shares)]
+    console.print(table("number|>of the variance|>low end|>high end", along, title="Along a number's range"))
+    owed = [(s["group"], f"{s['share']:.0%}", s["meaning"]) for s in records.rows(explained.shares)]
     console.print()
-    console.print(table("owed to|>share|", lines, title="Whose uncertainty it is", wrap=(2,)))
+    console.print(table("owed to|>share|", owed, title="Whose uncertainty it is", wrap=(2,)))
     console.print()
     _show_worth(worth, console)
     console.print()

@@ -61,7 +61,7 @@ HALVINGS = 40
 
 
 class Mixture(NamedTuple):
-    """A predictive density: Student t around each ``centre`` (draw, claim), of width ``scale`` (claim,)."""
+    """A predictive density: Student t around ``centre`` (draw, claim), of width ``scale`` (claim,)."""
 
     centre: FloatArray
     scale: FloatArray
@@ -157,8 +157,7 @@ class Hindcast:
             many = len(self.leaks)
             made.append(
                 f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
-                "claims "
-                f"dated after {self.until}, so the forecast was told something of what it foresees: "
+                f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
                 f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
             )
         if self.told:

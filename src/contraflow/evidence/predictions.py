@@ -29,8 +29,8 @@ COLUMNS = (
     *(f"model{end}" for end in ENDS),
 )  # fmt: skip
 """``model_5`` to ``model_95`` are ends of the 90 % and the 50 % interval of what a source would state: draws
-of the model and the claim's errors together. ``place`` is the id of the one place that is observed, else
-empty; ``country`` its code, or all codes."""
+of the model and the claim's errors together.
+``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
 
 FEW = 50
 """Draws whose median stands for the baseline."""

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.evidence.likelihood import DEGREES_OF_FREEDOM
-from contraflow.evidence.posterior import Method, Posterior
+from contraflow.evidence.method import Method
+from contraflow.evidence.posterior import Posterior
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Where the evidence disagrees with itself: surprising claims, claims outvoted, and what each side implies."""
+"""Where the evidence disagrees with itself: surprising claims, claims outvoted, what sides imply."""
 
 from __future__ import annotations
 

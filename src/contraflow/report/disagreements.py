@@ -205,8 +205,8 @@ def outline(tension: Tension) -> str:
     out, missed = (int((frame["verdict"] == v).sum()) for v in (OUTVOTED, MISSED))
     return (
         f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the "
-        f"90% interval of what the source would state by all other evidence. Of {len(held)} claims that were held "
-        f"back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
+        f"90% interval of what the source would state by all other evidence. Of {len(held)} claims that "
+        f"were held back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
     )
 
 

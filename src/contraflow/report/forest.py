@@ -1,4 +1,4 @@
-"""Small charts of disagreements: each side's figure against the band of all evidence, as places in per cent."""
+"""Small charts of disagreements: each side's figure against the band of all evidence, in per cent."""
 
 from __future__ import annotations
 

@@ -106,9 +106,8 @@ def coverage_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
         error = "" if not np.isfinite(row["error"]) else f" ± {row['error']:.2f}"
         ends = {c: f"{row[c]:.0%}" for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")}
         score = f"{row['difference']:+.2f}{error}".replace("-", "−")
-        rows.append(
-            {"what": row["quantity"], "claims": row["claims"], "series": row["series"], "score": score} | ends
-        )
+        told = {"what": row["quantity"], "claims": row["claims"], "series": row["series"], "score": score}
+        rows.append(told | ends)
     return rows
 
 
@@ -196,12 +195,13 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
     if {"model_5", "model_95"} <= set(rows):
         later = rows[rows["use"] == "predict"]
         for low, high, width in (("_5", "_95", 1.2), ("_25", "_75", 4.0)):
-            x = [v for y in later["year"] for v in (_middle(y), _middle(y), None)]
-            y = [v for a, b in zip(later[f"model{low}"], later[f"model{high}"], strict=True)
-                 for v in (a / scale, b / scale, None)]  # fmt: skip
-            look = {"color": style.faded(MODEL, 0.3), "width": width}
-            figure.add("scatter", mode="lines", x=x, y=y, line=look, xaxis=place.x, yaxis=place.y,
-                       showlegend=False, hoverinfo="skip")  # fmt: skip
+            pairs = zip(later[f"model{low}"] / scale, later[f"model{high}"] / scale, strict=True)
+            figure.add(
+                "scatter", mode="lines", xaxis=place.x, yaxis=place.y, showlegend=False, hoverinfo="skip",
+                x=[v for when in later["year"] for v in (_middle(when), _middle(when), None)],
+                y=[v for a, b in pairs for v in (a, b, None)],
+                line={"color": style.faded(MODEL, 0.3), "width": width},
+            )  # fmt: skip
     steps = {"color": MODEL, "width": 2.4, "shape": "hvh"}
     name = "model"
     x, y = [ends[0], *years, ends[1]], [said[0], *said, said[-1]]

@@ -79,9 +79,8 @@ def draw_numbers(told: Explanation) -> Drawing:
         figure.add("scatter", x=ends, y=[label, label], mode="lines",
                    line={"color": style.faded(colour, 0.7), "width": 7}, hoverinfo="skip")  # fmt: skip
         text = (
-            f"<b>{row['meaning']}</b><br>low end: {_amount(ends[0])}, "
-            f"high end: {_amount(ends[1])} {_unit(told)}"
-            f"<br>{row['group']}{': ' + row['role'] if row['role'] else ''}, "
+            f"<b>{row['meaning']}</b><br>low end: {_amount(ends[0])}, high end: {_amount(ends[1])} "
+            f"{_unit(told)}<br>{row['group']}{': ' + row['role'] if row['role'] else ''}, "
             f"{row['share']:.0%} of the variance"
             + (f"<br>strongest of {row['count']}: {row['strongest']}" if row["count"] > 1 else "")
         )
@@ -129,9 +128,8 @@ def _frame(told: Explanation, rows: int) -> Drawing:
     what = f"change of {told.quantity}" if told.against else told.quantity
     title = {"text": f"{what}, {_unit(told)}", "font": {"size": 12, "color": style.SOFT}, "standoff": 6}
     figure.xaxis(**style.axis(title=title, nticks=7, tickformat=",~g"))
-    figure.yaxis(
-        **style.axis(showgrid=False, type="category", tickfont={"size": 12, "color": style.INK}, dtick=1)
-    )
+    ink = {"size": 12, "color": style.INK}
+    figure.yaxis(**style.axis(showgrid=False, type="category", tickfont=ink, dtick=1))
     return figure
 
 
@@ -139,9 +137,9 @@ def _band(figure: Drawing, told: Explanation) -> None:
     """The figure with everything: its 90 % interval shaded, its median as a line."""
     low, high, middle = (told.figure[e] for e in ("_5", "_95", ""))
     shape = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    bare: dict[str, Any] = {"line": {"width": 0}}
+    shade = {"fillcolor": style.HOME, "opacity": 0.55, "line": {"width": 0}}
     figure.layout["shapes"] = [
-        {"type": "rect", "x0": low, "x1": high, "fillcolor": style.HOME, "opacity": 0.55} | bare | shape,
+        {"type": "rect", "x0": low, "x1": high} | shade | shape,
         {"type": "line", "x0": middle, "x1": middle, "line": {"color": style.SOFT, "width": 1.2}} | shape,
     ]  # fmt: skip
 

@@ -24,28 +24,6 @@ class How(StrEnum):
     ROUGH = "rough"
 
     @property
-    def gathered(self, most: int = 12, named: int = 3) -> pd.DataFrame:
-        """Numbers for reading: weights of single arcs gathered by the template of their range.
-
-        A gathered row sums the shares, counts the weights in ``count`` and names the strongest arcs in
-        ``strongest``; its other columns are those of the strongest.
-        """
-        rows = []
-        key = self.numbers["template"].where(self.numbers["template"] != "", self.numbers["number"])
-        for template, own in self.numbers.groupby(key, sort=False):
-            first: dict[str, Any] = {"strongest": "", "count": 1} | _rows(own.head(1))[0]
-            if first["template"]:
-                first |= {
-                    "meaning": str(first["meaning"]).rpartition(": ")[0],
-                    "share": float(own["share"].sum()),
-                    "number": str(template),
-                    "strongest": ", ".join(n.partition("@")[2] for n in own["number"].head(named)),
-                    "count": len(own),
-                }
-            rows.append(first)
-        frame = pd.DataFrame(rows).sort_values(by="share", ascending=False, kind="stable")
-        return frame.head(most).reset_index(drop=True)
-
     def words(self) -> str:
         """For people."""
         return {
@@ -115,6 +93,28 @@ class Explanation:
         """What is explained, in words."""
         what = f"change of {self.quantity}" if self.against else self.quantity
         return f"{what} under “{self.title}”"
+
+    def gathered(self, most: int = 12, named: int = 3) -> pd.DataFrame:
+        """Numbers for reading: weights of single arcs gathered by the template of their range.
+
+        A gathered row sums the shares, counts the weights in ``count`` and names the strongest arcs in
+        ``strongest``; its other columns are those of the strongest.
+        """
+        rows = []
+        key = self.numbers["template"].where(self.numbers["template"] != "", self.numbers["number"])
+        for template, own in self.numbers.groupby(key, sort=False):
+            first: dict[str, Any] = {"strongest": "", "count": 1} | _rows(own.head(1))[0]
+            if first["template"]:
+                first |= {
+                    "meaning": str(first["meaning"]).rpartition(": ")[0],
+                    "share": float(own["share"].sum()),
+                    "number": str(template),
+                    "strongest": ", ".join(n.partition("@")[2] for n in own["number"].head(named)),
+                    "count": len(own),
+                }
+            rows.append(first)
+        frame = pd.DataFrame(rows).sort_values(by="share", ascending=False, kind="stable")
+        return frame.head(most).reset_index(drop=True)
 
     def words(self) -> list[str]:
         """The answer in sentences."""
