@@ -12,8 +12,8 @@ import typer
 
 from contraflow import __version__
 from contraflow.cli.calibrating import How
-from contraflow.cli.terminal import safe_streams
-from contraflow.evidence.method import Method, spoken_errors
+from contraflow.cli.terminal import safe_streams, spoken_errors
+from contraflow.evidence.method import Method
 
 Function = TypeVar("Function", bound=Callable[..., None])
 

@@ -8,6 +8,7 @@ ed., 2013, section 6.3). Bounds have no replicates: nobody says which bound woul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,10 +55,10 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
         low, high = ends[:, chosen][[0, -1]], ends[:, chosen][[1, -2]]
         middle, width = ends[2, chosen], (low[1] - low[0]) / WIDTH
         statistics: dict[str, tuple[Statistic, int]] = {
-            "inside 50 %": (lambda y, e=high: _inside(y, e), -1),
-            "inside 90 %": (lambda y, e=low: _inside(y, e), -1),
-            "largest discrepancy": (lambda y, m=middle, w=width: np.abs((y - m) / w).max(axis=-1), 1),
-            "root mean square": (lambda y, m=middle, w=width: np.sqrt((((y - m) / w) ** 2).mean(axis=-1)), 1),
+            "inside 50 %": (partial(_inside, ends=high), -1),
+            "inside 90 %": (partial(_inside, ends=low), -1),
+            "largest discrepancy": (partial(_largest, middle=middle, width=width), 1),
+            "root mean square": (partial(_typical, middle=middle, width=width), 1),
         }
         for statistic, (value, bad) in statistics.items():
             observed, replicates = float(value(centre[chosen])), value(made_up[:, chosen])
@@ -83,6 +84,14 @@ def _left_out(
 
 def _inside(figures: FloatArray, ends: FloatArray) -> FloatArray:
     return np.asarray(((figures >= ends[0]) & (figures <= ends[1])).mean(axis=-1))
+
+
+def _largest(figures: FloatArray, middle: FloatArray, width: FloatArray) -> FloatArray:
+    return np.asarray(np.abs((figures - middle) / width).max(axis=-1))
+
+
+def _typical(figures: FloatArray, middle: FloatArray, width: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt((((figures - middle) / width) ** 2).mean(axis=-1)))
 
 
 def _subsets(posterior: Posterior) -> Iterator[tuple[str, BoolArray]]:

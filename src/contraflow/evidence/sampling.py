@@ -130,7 +130,7 @@ class Sampler:
             state = states[number]
             rng = np.random.default_rng(np.asarray(jax.random.key_data(keys[number])))
             z, more = starts[number], -np.inf
-            told = []
+            told: list[list[npt.NDArray[Any]]] = []
             while len(told) * self._stride < total and not stop.is_set():
                 new, stats = self._advance(state, whitening, *given)
                 stats = [np.asarray(x) for x in stats]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from contraflow import __version__
 from contraflow.errors import OutputError
 from contraflow.evidence.fit import Fit
 from contraflow.evidence.inference import Settings
@@ -104,7 +104,7 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
             attrs={
                 "case": network.case.info.id,
                 "fingerprint": network.case.fingerprint,
-                "contraflow": __version__,
+                "contraflow": version("contraflow"),
                 "method": posterior.method.value,
                 "seed": posterior.seed,
                 "until": likelihood.last,

@@ -90,7 +90,7 @@ def leave_out(votes: FloatArray) -> tuple[FloatArray, float]:
     even = np.full(votes.size, 1 / votes.size)
     if votes.size < FEWEST or np.ptp(votes) < 1e-9:
         return even, np.nan
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     try:
         with np.errstate(all="ignore"):
@@ -119,7 +119,7 @@ def quantile(values: FloatArray, weight: FloatArray) -> FloatArray:
     """Quantiles (level,) at LEVELS of weighted draws."""
     order = np.argsort(values)
     reached = np.cumsum(weight[order]) - 0.5 * weight[order]
-    return np.interp(LEVELS, reached, values[order])
+    return np.asarray(np.interp(LEVELS, reached, values[order]))
 
 
 def _votes(posterior: Posterior) -> FloatArray:

@@ -388,7 +388,7 @@ class Target:
             return operators.observe(ledger, economy, point), root.residual
 
         said, residual = jax.vmap(at)(
-            jnp.asarray(levels[years]), guide.state + ahead, jnp.asarray(guide.inverse)
+            jnp.asarray(levels[years]), jnp.asarray(guide.state) + ahead, jnp.asarray(guide.inverse)
         )
         location = self.likelihood.location(said[year, np.arange(then.size)], rows)
         true = self._pointwise(location, z, figures, rows)

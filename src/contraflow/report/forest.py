@@ -29,7 +29,7 @@ def draw(group: dict[str, Any]) -> dict[str, Any]:
     end = high + 0.06 * (high - start)
 
     def place(value: float) -> float:
-        return round(100 * (value - start) / (end - start), 2)
+        return float(round(100 * (value - start) / (end - start), 2))
 
     def between(a: float, b: float) -> tuple[float, float]:
         return place(a), round(max(place(b) - place(a), 0.4), 2)
