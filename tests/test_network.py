@@ -76,10 +76,11 @@ def test_a_market_with_a_way_on_is_refused():
     assert "arcs lead on" in problems(t)
 
 
-def test_stated_distance_replaces_the_great_circle(peru):
+def test_stated_distance_replaces_the_great_circle():
+    from contraflow.case import load
     from contraflow.model.economy import distances
 
-    network = peru.network
+    network = build(load("peru"))
     km = np.asarray(distances(network, network.ledger.value))
     stated = network.numbers.distance > 0
     assert stated.any()

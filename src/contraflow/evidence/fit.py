@@ -87,7 +87,7 @@ def fit(
         results.append(
             least_squares(
                 residuals, z, jac=jacobian, method="trf",
-                tr_solver="lsmr", x_scale=1.0, max_nfev=MOST_EVALUATIONS,
+                tr_solver="lsmr" if size > 1 else "exact", x_scale=1.0, max_nfev=MOST_EVALUATIONS,
                 ftol=ENOUGH, xtol=ENOUGH, gtol=ENOUGH,
             )
         )  # fmt: skip
