@@ -125,13 +125,6 @@ def without(figures: Figures, repeated: IntArray, out: BoolArray) -> Figures:
     return figures._replace(weight=left)
 
 
-def first_order(figure: FloatArray, log_ratios: FloatArray) -> FloatArray:
-    """Shift of a figure's mean to first order in the log ratios (row, draw): their covariance (row,)."""
-    return np.asarray((log_ratios - log_ratios.mean(axis=1, keepdims=True)) @ (figure - figure.mean())) / (
-        figure.size - 1
-    )
-
-
 def flat_ratios(z: FloatArray, centre: FloatArray) -> FloatArray:
     """Log density of a flat range over that of the ledger's (…,), up to a constant, at deviates z (…,).
 

@@ -145,7 +145,7 @@ class Explanation:
         first = self.numbers.head(TOLD)
         if len(first):
             told = [
-                f"{row['meaning']} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
+                f"{_lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
                 "across its range)"
                 for row in _rows(first)
             ]
@@ -183,6 +183,11 @@ def _listed(parts: list[str], mark: str = ", ") -> str:
     if len(parts) < 2 or mark != ", ":
         return mark.join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _lower(text: str) -> str:
+    """The first letter small, unless the word is an abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _capital(text: str) -> str:
