@@ -49,6 +49,20 @@ def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
     assert 0 < error[0] < 0.2
 
 
+def test_the_linear_account_leaves_a_claim_out_as_the_normal_equations_say(linear):
+    jacobian, b, gradient, covariance, _ = linear
+    centre = covariance @ jacobian.T @ b
+    told = influence.moved(centre, jacobian @ centre - b, jacobian, gradient, np.array([[1.0, 0.0], [1, 1]]))
+    kept = jacobian[:1]
+    left = np.linalg.inv(np.eye(3) + kept.T @ kept)
+    assert told.shift[0] == pytest.approx(gradient @ (left @ kept.T @ b[:1] - centre))
+    assert told.spread[0] == pytest.approx(
+        np.sqrt(gradient @ left @ gradient / (gradient @ covariance @ gradient))
+    )
+    assert told.shift[1] == pytest.approx(0, abs=1e-12)
+    assert told.spread[1] == pytest.approx(1)
+
+
 def test_weights_fail_where_a_claim_holds_everything():
     z = np.random.default_rng(0).standard_normal(400)
     found = influence.smooth(np.stack([np.zeros(400), 2.0 * z**2]))
@@ -137,22 +151,8 @@ def test_a_claim_whose_weights_fail_is_fitted_anew(lab, outcome, monkeypatch):
     told = lab.explain(outcome, "exports", refits=1)
     rows = [*told.claims.to_dict("records"), *told.sources.to_dict("records")]
     assert told.refits == 1
-    assert sorted(r["how"] for r in rows) == ["refitted"] + ["rough"] * (len(rows) - 1)
+    assert sorted(r["how"] for r in rows) == ["linear"] * (len(rows) - 1) + ["refitted"]
     assert all(np.isfinite(r["without"]) for r in rows)
-
-
-def test_weights_of_an_approximation_are_those_of_its_own_linear_model(lab, outcome, told):
-    """Without a claim the linear model's mean moves as its normal equations say."""
-    about = explaining.subject(lab.case, lab.responder, lab.posterior, lab.picks, outcome, "exports")
-    linear = explaining.linearise(about)
-    weighed = np.flatnonzero(lab.posterior.figures.weight > 0)
-    names = [lab.posterior.target.likelihood.claims[i].id for i in weighed]
-    weak = told.claims.sort_values("k").iloc[0]
-    row = names.index(weak["claim"])
-    kept = np.delete(linear.jacobian, row, axis=0)
-    gain = influence.solve(kept, linear.jacobian[row])
-    direct = gain @ linear.gradient * (linear.residual[row] - linear.jacobian[row] @ np.zeros(gain.size))
-    assert weak["shift"] == pytest.approx(direct, abs=4 * weak["error"] + 1.0)
 
 
 def test_numbers_of_functional_form_are_found_by_their_part_in_the_model(told):

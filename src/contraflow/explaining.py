@@ -238,20 +238,30 @@ def _left_out(
     plain = influence.quantiles(figure, np.full((1, figure.size), 1 / figure.size))
     rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(11,)))
     error = influence.shift_errors(figure, found.weights, rng)
-    first = influence.first_order(figure, ratios)
-    how = np.where(found.k <= influence.TRUSTED, How.WEIGHTED.value, How.ROUGH.value).astype(object)
-    pull = np.maximum(np.abs(first), np.abs(ends[:, 0] - plain[0, 0]))
-    failed = np.flatnonzero((found.k > influence.TRUSTED) & (pull > WORTH_A_REFIT * figure.std()))
-    failed = failed[np.argsort(-pull[failed], kind="stable")][:refits]
+    straight = influence.moved(
+        linear.centre,
+        linear.residual,
+        linear.jacobian,
+        linear.gradient,
+        np.array([left.weight[weighed] / told.weight[weighed] for left in lefts]),
+    )
+    middle = plain[0, 0]
+    how = np.full(len(outs), How.WEIGHTED.value, dtype=object)
+    for row in np.flatnonzero(found.k > influence.TRUSTED):
+        ends[row] = middle + straight.shift[row] + (plain[0] - middle) * straight.spread[row]
+        error[row], how[row] = np.nan, How.LINEAR.value
+    failed = np.flatnonzero(
+        (found.k > influence.TRUSTED) & (np.abs(straight.shift) > WORTH_A_REFIT * figure.std())
+    )
+    failed = failed[np.argsort(-np.abs(straight.shift[failed]), kind="stable")][:refits]
     if failed.size:
         again = _Refit(about)
         for count, row in enumerate(failed):
             say(f"Fitting without {_named(claims, weighed, names, int(row))}", count / failed.size)
             shift, noise = again.shift(lefts[row])
             if np.isfinite(shift).all():
-                least = 0.0 if figure.min() >= 0 else -np.inf
-                ends[row] = np.maximum(plain[0] + shift, least)
-                error[row], how[row] = noise, How.REFITTED.value
+                ends[row], error[row], how[row] = plain[0] + shift, noise, How.REFITTED.value
+    ends = np.maximum(ends, 0.0 if figure.min() >= 0 else -np.inf)
     columns = {
         "without": ends[:, 0], "without_5": ends[:, 1], "without_95": ends[:, 2],
         "shift": ends[:, 0] - plain[0, 0], "error": error, "k": found.k, "how": how,

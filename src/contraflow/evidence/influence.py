@@ -125,13 +125,6 @@ def without(figures: Figures, repeated: IntArray, out: BoolArray) -> Figures:
     return figures._replace(weight=left)
 
 
-def first_order(figure: FloatArray, log_ratios: FloatArray) -> FloatArray:
-    """Shift of a figure's mean to first order in the log ratios (row, draw): their covariance (row,)."""
-    return np.asarray((log_ratios - log_ratios.mean(axis=1, keepdims=True)) @ (figure - figure.mean())) / (
-        figure.size - 1
-    )
-
-
 def flat_ratios(z: FloatArray, centre: FloatArray) -> FloatArray:
     """Log density of a flat range over that of the ledger's (…,), up to a constant, at deviates z (…,).
 
@@ -172,6 +165,37 @@ def variances(jacobian: FloatArray) -> FloatArray:
     rows = len(jacobian)
     inner = np.linalg.solve(np.eye(rows) + jacobian @ jacobian.T, jacobian)
     return np.asarray(1 - np.einsum("rs,rs->s", jacobian, inner))
+
+
+class Moved(NamedTuple):
+    """Shift of a figure's mean and factor on its deviation when claims are left out; (row,) each."""
+
+    shift: FloatArray
+    spread: FloatArray
+
+
+def moved(
+    centre: FloatArray,
+    residual: FloatArray,
+    jacobian: FloatArray,
+    gradient: FloatArray,
+    kept: FloatArray,
+) -> Moved:
+    """What the linear account says of leaving claims out: exact where the model is straight.
+
+    ``kept`` (row, claim) are the parts of each claim's weight that are left. The minimum of
+    |z|^2 + |r + J (z - centre)|^2 moves to the solution of (I + J^T D J) d = -(centre + J^T D r).
+    """
+
+    def at(part: FloatArray) -> tuple[float, float]:
+        root = np.sqrt(part)
+        scaled = jacobian * root[:, None]
+        aim = -(centre + scaled.T @ (residual * root))
+        return float(gradient @ solve(scaled, aim)), float(gradient @ solve(scaled, gradient))
+
+    mean, variance = at(np.ones(len(residual)))
+    every = np.array([at(row) for row in kept]).reshape(-1, 2)
+    return Moved(every[:, 0] - mean, np.sqrt(every[:, 1] / max(variance, 1e-300)))
 
 
 def explained(figure: FloatArray, linear: FloatArray) -> float:

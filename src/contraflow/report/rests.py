@@ -54,7 +54,7 @@ def draw_claims(told: Explanation) -> Drawing:
     figure = _frame(told, len(rows))
     _band(figure, told)
     for label, (_, row) in zip(labels, rows.iterrows(), strict=True):
-        sure = row["how"] != How.ROUGH
+        sure = row["how"] != How.LINEAR
         colour = style.INK if sure else style.FAINT
         figure.add("scatter", x=[row["without_5"], row["without_95"]], y=[label, label], mode="lines",
                    line={"color": style.faded(colour, 0.45), "width": 2}, hoverinfo="skip")  # fmt: skip
@@ -117,7 +117,7 @@ def section(told: Explanation, worth: pd.DataFrame | None) -> dict[str, Any]:
             for f in facts
         ],
         "unit": _unit(told),
-        "rough": int((told.claims["how"] == How.ROUGH.value).sum()),
+        "linear": int((told.claims["how"] == How.LINEAR.value).sum()),
         "refits": told.refits,
         "chance": "" if worth is None else f"{worth.attrs['chance']:.0%}",
     }  # fmt: skip

@@ -15,12 +15,16 @@ import pandas as pd
 TOLD = 3
 """Rows that a sentence names."""
 
+NOTICED = 0.02
+"""Part of the 90 % interval below which a shift is not worth a word."""
+
 
 class How(StrEnum):
     """How a figure without something was found."""
 
     WEIGHTED = "weighted"
     REFITTED = "refitted"
+    LINEAR = "linear"
     ROUGH = "rough"
 
     @property
@@ -29,6 +33,7 @@ class How(StrEnum):
         return {
             How.WEIGHTED: "from the same draws, weighed anew",
             How.REFITTED: "fitted anew without it",
+            How.LINEAR: "by the straight-line account around the best fit: a guide",
             How.ROUGH: "weighed anew, but the weights are unreliable (k above 0.7): a rough guide",
         }[self]
 
@@ -121,13 +126,14 @@ class Explanation:
         unit = self.unit.removesuffix("/yr")
         low, high = (_number(self.figure[e]) for e in ("_5", "_95"))
         made = [f"{_capital(self.subject)}: {_number(self.figure[''])} {unit}, 90% interval {low} to {high}."]
-        sure = self.claims["shift"].abs() > 2 * self.claims["error"]
-        moved = self.claims[sure & (self.claims["how"] != How.ROUGH.value)].head(TOLD)
+        spread = (self.figure["_95"] - self.figure["_5"]) * NOTICED
+        sure = self.claims["shift"].abs() > np.maximum(2 * self.claims["error"].fillna(0.0), spread)
+        moved = self.claims[sure].head(TOLD)
         if len(moved):
             told = [f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)]
             made.append(f"Of the claims it leans most on {_listed(told)}.")
         else:
-            made.append("No single claim moves its median by more than chance would.")
+            made.append("No single claim moves its median by more than a fiftieth of its interval.")
         by_group = {str(r["group"]): float(r["share"]) for r in _rows(self.shares)}
         evidence = sum(by_group[g] for g in (Group.CLAIMS, Group.SHARED, Group.RANGES))
         assumed, form, rest = (by_group[g] for g in (Group.ASSUMPTIONS, Group.FORM, Group.INTERACTION))
@@ -139,7 +145,7 @@ class Explanation:
         first = self.numbers.head(TOLD)
         if len(first):
             told = [
-                f"{row['meaning']} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
+                f"{_lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
                 "across its range)"
                 for row in _rows(first)
             ]
@@ -177,6 +183,11 @@ def _listed(parts: list[str], mark: str = ", ") -> str:
     if len(parts) < 2 or mark != ", ":
         return mark.join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _lower(text: str) -> str:
+    """The first letter small, unless the word is an abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _capital(text: str) -> str:
