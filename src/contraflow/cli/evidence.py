@@ -19,7 +19,7 @@ COLOURS = ("green", "green", "yellow", "red", "bold red")
 
 
 def evidence(name: str, *, seed: int, quick: bool, every: bool, as_json: bool) -> None:
-    """Show surprising claims, the outvoted ones with by whom, and what each side of a disagreement implies."""
+    """Show surprising claims, by whom they were outvoted, and what each side of a disagreement implies."""
     from contraflow.lab import load
 
     with progress() as say_so:
@@ -88,14 +88,16 @@ def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> Non
 
     lines = []
     for row in words.claim_rows(case, found, None if every else words.FEWEST):
-        told = Text.assemble(row["statement"], "\n", (f"{row['claim']}, {row['source']} {row['paragraph']}", "dim"))
+        where = f"{row['claim']}, {row['source']} {row['paragraph']}"
+        told = Text.assemble(row["statement"], "\n", (where, "dim"))
         if row["word"]:
             voters = [f"“{s}”" for s in row["by"]]
             voters += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
             head = "outvoted by " if row["fitted"] else "missed; pulled away by "
             told.append(f"\n{head}{'; '.join(voters)}", "yellow")
-        chance = Text(f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH, "bold red" if row["word"] else "")
-        lines.append((told, row["states"], row["range"], chance))
+        chance = f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH
+        style = "bold red" if row["word"] else ""
+        lines.append((told, row["states"], row["range"], Text(chance, style)))
     say(console, ("How surprising claims are", "bold"))
     say(console, words.outline(found))
     console.print()
@@ -104,8 +106,8 @@ def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> Non
     say(
         console,
         (
-            "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence is "
-            "right about the model and the source errs as its grade allows; with ?, on few draws.",
+            "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence "
+            "is right about the model and the source errs as its grade allows; with ?, on few draws.",
             "dim",
         ),
     )
@@ -133,8 +135,9 @@ def _groups(console: Console, case: Case, found: Tension) -> None:
             console.print()
             say(console, side["words"], (f"  {side['sources']}", "dim"), head="  ")
             if side["figure"] is not None:
-                verdict = Text(side["word"], COLOURS[side["level"]])
-                console.print(Text.assemble("    → ", (side["implies"], "bold"), ": ", verdict), soft_wrap=True)
+                verdict = (side["word"], COLOURS[side["level"]])
+                line = Text.assemble("    → ", (side["implies"], "bold"), ": ", verdict)
+                console.print(line, soft_wrap=True)
             say(console, (" ".join([*side["told"], side["note"]]).strip(), "dim"), head="    ")
     others = words.untold(case, found)
     if others:
@@ -164,8 +167,8 @@ def _checks(console: Console, found: Tension) -> None:
     say(
         console,
         (
-            "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad or "
-            "worse; near 0 the claims do not look like the model's.",
+            "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad "
+            "or worse; near 0 the claims do not look like the model's.",
             "dim",
         ),
     )

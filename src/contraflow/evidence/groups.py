@@ -65,9 +65,7 @@ def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreeme
         c for c in (case.claims[i] for i in ids if i in observable)
         if any(i in observable and (i in c.contradicts or c.id in case.claims[i].contradicts) for i in ids)
     ]  # fmt: skip
-    positions = tuple(
-        Position(case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids
-    )
+    positions = tuple(Position(case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids)
     title = " or ".join(f"“{p.words}”" for p in positions[:2]) + "?"
     return Disagreement("-or-".join(ids[:2]), title, positions, seen[0] if seen else None)
 

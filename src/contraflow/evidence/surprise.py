@@ -73,9 +73,7 @@ def surprises(posterior: Posterior) -> Surprises:
         chance[number] = tail(off, weight, int(likelihood.sides[number]))
         quantiles[number] = np.quantile(said[:, number], LEVELS)
         told[number] = quantile(stated[:, number], weight)
-    return Surprises(
-        likelihood.from_scale(quantiles.T).T, likelihood.from_scale(told.T).T, chance, pareto
-    )
+    return Surprises(likelihood.from_scale(quantiles.T).T, likelihood.from_scale(told.T).T, chance, pareto)
 
 
 def sound_draws(posterior: Posterior) -> IntArray:
@@ -91,11 +89,11 @@ def leave_out(votes: FloatArray) -> tuple[FloatArray, float]:
     even = np.full(votes.size, 1 / votes.size)
     if votes.size < FEWEST or np.ptp(votes) < 1e-9:
         return even, np.nan
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
     try:
         with np.errstate(all="ignore"):
-            logs, pareto = array_stats.psislw(votes)
+            logs, pareto = array_stats.psislw(votes)  # type: ignore[no-untyped-call]
     except ValueError:  # "All tail values are the same": hardly any draw is on the wrong side of a bound
         return even, np.nan
     weight = np.exp(logs - logs.max())
@@ -120,7 +118,7 @@ def quantile(values: FloatArray, weight: FloatArray) -> FloatArray:
     """Quantiles (level,) at LEVELS of weighted draws."""
     order = np.argsort(values)
     reached = np.cumsum(weight[order]) - 0.5 * weight[order]
-    return np.interp(LEVELS, reached, values[order])
+    return np.asarray(np.interp(LEVELS, reached, values[order]))
 
 
 def _votes(posterior: Posterior) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Small charts of disagreements: each side's figure against the band of all evidence, as places in per cent."""
+"""Small charts of disagreements: each side's figure against the band of all evidence, in per cent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw(group: dict[str, Any]) -> dict[str, Any]:
     end = high + 0.06 * (high - start)
 
     def place(value: float) -> float:
-        return round(100 * (value - start) / (end - start), 2)
+        return float(round(100 * (value - start) / (end - start), 2))
 
     def between(a: float, b: float) -> tuple[float, float]:
         return place(a), round(max(place(b) - place(a), 0.4), 2)
@@ -58,8 +58,8 @@ def ticks(start: float, end: float, scale: Scale) -> list[float]:
     """Round figures between the ends of an axis, in inside units."""
     low, high = start * scale.factor, end * scale.factor
     step = (high - low) / TICKS
-    power = 10.0 ** np.floor(np.log10(step))
-    step = power * next(n for n in (1, 2, 2.5, 5, 10) if n * power >= 0.8 * step)
+    power = 10.0 ** float(np.floor(np.log10(step)))
+    step = power * next(n for n in (1.0, 2.0, 2.5, 5.0, 10.0) if n * power >= 0.8 * step)
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
     return [float(n * step / scale.factor) for n in range(first, last + 1)]
 
