@@ -391,9 +391,7 @@ class Lab:
         """
         if not self._tensions:
             if self.posterior is None:
-                raise ConvergenceError(
-                    "Claims cannot be weighed in a case that is not calibrated: calibrate it."
-                )
+                raise ConvergenceError("Claims cannot be weighed before the case is calibrated.")
             found = tension(
                 self.case, self.posterior, self.ledger, progress or (lambda text, part=None: None)
             )

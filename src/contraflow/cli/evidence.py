@@ -84,18 +84,16 @@ def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> Non
 
     lines = []
     for row in words.claim_rows(case, found, None if every else words.FEWEST):
-        told = Text.assemble(
-            row["statement"], "\n", (f"{row['claim']}, {row['source']} {row['paragraph']}", "dim")
-        )
+        where = f"{row['claim']}, {row['source']} {row['paragraph']}"
+        told = Text.assemble(row["statement"], "\n", (where, "dim"))
         if row["word"]:
             voters = [f"“{s}”" for s in row["by"]]
             voters += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
             head = "outvoted by " if row["fitted"] else "missed; pulled away by "
             told.append(f"\n{head}{'; '.join(voters)}", "yellow")
-        chance = Text(
-            f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH, "bold red" if row["word"] else ""
-        )
-        lines.append((told, row["states"], row["range"], chance))
+        chance = f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH
+        style = "bold red" if row["word"] else ""
+        lines.append((told, row["states"], row["range"], Text(chance, style)))
     say(console, ("How surprising claims are", "bold"))
     say(console, words.outline(found))
     console.print()
@@ -133,10 +131,9 @@ def _groups(console: Console, case: Case, found: Tension) -> None:
             console.print()
             say(console, side["words"], (f"  {side['sources']}", "dim"), head="  ")
             if side["figure"] is not None:
-                verdict = Text(side["word"], COLOURS[side["level"]])
-                console.print(
-                    Text.assemble("    → ", (side["implies"], "bold"), ": ", verdict), soft_wrap=True
-                )
+                verdict = (side["word"], COLOURS[side["level"]])
+                line = Text.assemble("    → ", (side["implies"], "bold"), ": ", verdict)
+                console.print(line, soft_wrap=True)
             say(console, (" ".join([*side["told"], side["note"]]).strip(), "dim"), head="    ")
     others = words.untold(case, found)
     if others:

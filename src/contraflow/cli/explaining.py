@@ -108,8 +108,8 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
         console,
         (
             "how: weighted, from the same draws; refitted, fitted anew; linear, by the straight-line "
-            "account, where weights cannot be relied on (k above 0.7). low and high end: the figure with the number "
-            "near the ends of its range, all else as the claims then demand.",
+            "account, where weights cannot be relied on (k above 0.7). low and high end: the figure with the "
+            "number near the ends of its range, all else as the claims then demand.",
             "dim",
         ),
     )

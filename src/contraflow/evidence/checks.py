@@ -7,8 +7,7 @@ ed., 2013, section 6.3). Bounds have no replicates: nobody says which bound woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-Statistic = Callable[[FloatArray], FloatArray]
 
 FEWEST = 3
 """Claims below which a subset is not checked."""
+
+STATISTICS = {"inside 50 %": -1, "inside 90 %": -1, "largest discrepancy": 1, "root mean square": 1}
+"""Statistics, and whether more (1) or less (-1) of it is worse."""
 
 WIDTH = 2 * 1.645
 """90 % interval in standard deviations of a normal distribution, to express discrepancies in."""
@@ -52,19 +53,13 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
     centre = posterior.figures.centre
     rows = []
     for name, chosen in _subsets(posterior):
-        low, high = ends[:, chosen][[0, -1]], ends[:, chosen][[1, -2]]
-        middle, width = ends[2, chosen], (low[1] - low[0]) / WIDTH
-        statistics: dict[str, tuple[Statistic, int]] = {
-            "inside 50 %": (partial(_inside, ends=high), -1),
-            "inside 90 %": (partial(_inside, ends=low), -1),
-            "largest discrepancy": (partial(_largest, middle=middle, width=width), 1),
-            "root mean square": (partial(_typical, middle=middle, width=width), 1),
-        }
-        for statistic, (value, bad) in statistics.items():
-            observed, replicates = float(value(centre[chosen])), value(made_up[:, chosen])
-            low_end, middle_end, high_end = np.quantile(replicates, [0.05, 0.5, 0.95])
+        within = ends[:, chosen]
+        for statistic, bad in STATISTICS.items():
+            observed = float(_measure(statistic, centre[chosen], within))
+            replicates = _measure(statistic, made_up[:, chosen], within)
+            low, middle, high = np.quantile(replicates, [0.05, 0.5, 0.95]).tolist()
             p = float((bad * replicates >= bad * observed).mean())
-            rows.append((name, int(chosen.sum()), statistic, observed, low_end, middle_end, high_end, p))
+            rows.append((name, int(chosen.sum()), statistic, observed, low, middle, high, p))
         if name == "fitted":
             rows.append(_left_out(posterior, found, chosen))
     columns = ["subset", "claims", "statistic", "observed", "low", "replicated", "high", "p"]
@@ -82,16 +77,13 @@ def _left_out(
     return "fitted", many, "inside 90 %, left out", inside / many, low, middle, high, p
 
 
-def _inside(figures: FloatArray, ends: FloatArray) -> FloatArray:
-    return np.asarray(((figures >= ends[0]) & (figures <= ends[1])).mean(axis=-1))
-
-
-def _largest(figures: FloatArray, middle: FloatArray, width: FloatArray) -> FloatArray:
-    return np.asarray(np.abs((figures - middle) / width).max(axis=-1))
-
-
-def _typical(figures: FloatArray, middle: FloatArray, width: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt((((figures - middle) / width) ** 2).mean(axis=-1)))
+def _measure(statistic: str, figures: FloatArray, ends: FloatArray) -> FloatArray:
+    """A statistic of figures (…, claim), with the quantiles ``ends`` (level, claim) of what is foreseen."""
+    if statistic.startswith("inside"):
+        low, high = (ends[1], ends[3]) if "50" in statistic else (ends[0], ends[4])
+        return np.asarray(((figures >= low) & (figures <= high)).mean(axis=-1))
+    off = np.abs(figures - ends[2]) / (ends[4] - ends[0]) * WIDTH
+    return np.asarray(off.max(axis=-1) if "largest" in statistic else np.sqrt((off**2).mean(axis=-1)))
 
 
 def _subsets(posterior: Posterior) -> Iterator[tuple[str, BoolArray]]:

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from contraflow.case import schema
 from contraflow.errors import ConvergenceError
-from contraflow.evidence.fit import Fit, fit
+from contraflow.evidence.fit import Fit
 from contraflow.evidence.likelihood import SHARES, Figures, heavy, log_density
 from contraflow.evidence.observe import Observations
 from contraflow.evidence.posterior import Posterior
+from contraflow.evidence.refit import refit
 from contraflow.evidence.surprise import LEVELS
 from contraflow.evidence.target import Target
 from contraflow.model.numerics import jax, jnp
@@ -146,7 +147,7 @@ class Sides:
     @cached_property
     def rest(self) -> Fit:
         """The best fit to everything outside the group."""
-        return fit(self.posterior.target, self._figures, starts=1, near=self.posterior.fit.deviates)
+        return refit(self.posterior.target, self._figures, self.posterior.fit.deviates)
 
     @cached_property
     def _figures(self) -> Figures:
@@ -167,9 +168,8 @@ class Sides:
         location, *_ = target.linear(found.deviates, np.arange(len(likelihood.claims)))
         errors = heavy(jnp.asarray(found.deviates[target.prior.size :]))
         own = likelihood.residuals(jnp.asarray(location), errors, self._figures)
-        by_claim = np.where(
-            self._figures.weight > 0, -self._figures.weight * np.asarray(log_density(own)), 0.0
-        )
+        by_claim = -self._figures.weight * np.asarray(log_density(own))
+        by_claim = np.where(self._figures.weight > 0, by_claim, 0.0)
         return float(by_claim.sum() + 0.5 * (found.deviates**2).sum()), by_claim, location
 
     def believe(self, side: IntArray, yardsticks: Yardsticks, row: int) -> Implied | None:
@@ -179,7 +179,7 @@ class Sides:
         own[side], shared[side], weight[side] = TRUE * np.sqrt(FIRM), 0.0, FIRM
         held = base._replace(own=own, shared=shared, weight=weight)
         try:
-            found = fit(self.posterior.target, held, starts=1, near=self.rest.deviates)
+            found = refit(self.posterior.target, held, self.rest.deviates)
             before, by_claim_before, location_before = self._misfit
         except ConvergenceError:
             return None

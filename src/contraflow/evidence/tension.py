@@ -1,4 +1,4 @@
-"""Where the evidence disagrees with itself: surprising claims, claims outvoted, what sides imply."""
+"""Where the evidence disagrees: surprising claims, claims outvoted, and what each side implies."""
 
 from __future__ import annotations
 
@@ -84,10 +84,12 @@ class Tension:
     def __repr__(self) -> str:
         """How many claims are outvoted, and how many disagreements there are."""
         verdicts = self.claims["verdict"]
+        out, missed, fitted = (
+            int(x.sum()) for x in (verdicts == OUTVOTED, verdicts == MISSED, self.claims["fitted"])
+        )
         return (
-            f"<Tension: {int((verdicts == OUTVOTED).sum())} of {int(self.claims['fitted'].sum())} fitted "
-            f"claims "
-            f"outvoted, {int((verdicts == MISSED).sum())} others missed; {len(self.groups)} disagreements>"
+            f"<Tension: {out} of {fitted} fitted claims outvoted, {missed} others missed; "
+            f"{len(self.groups)} disagreements>"
         )
 
     def _repr_html_(self) -> str:
@@ -186,11 +188,8 @@ def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> t
         )
         rest = None if known["rest"] is None else tuple(known["rest"])
         quantiles = tuple(float(x) for x in said[row])
-        result.append(
-            Group(
-                group.id, group.title, group.figure.quantity.value, _unit(case, group), quantiles, rest, sides
-            )
-        )  # fmt: skip
+        quantity = group.figure.quantity.value
+        result.append(Group(group.id, group.title, quantity, _unit(case, group), quantiles, rest, sides))
     return tuple(result)
 
 

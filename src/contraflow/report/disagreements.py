@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,13 +130,9 @@ def _group(case: Case, group: Group) -> dict[str, Any]:
     said = group.said or ()
     ends = [said[-1], *(s.implied.figure[2] for s in group.sides if s.implied is not None)]
     scale = scale_of(group.quantity, group.unit, max(ends))
-    told = (
-        f"All the evidence together says {scale.span(said[0], said[-1])}, most likely {scale.text(said[2])}."
-    )
+    told = f"All the evidence together says {_likely(scale, said)}."
     if group.rest is not None:
-        low, middle, high = group.rest[0], group.rest[2], group.rest[-1]
-        told += f" Without the claims below it would be {scale.span(low, high)}, "
-        told += f"most likely {scale.text(middle)}."
+        told += f" Without the claims below it would be {_likely(scale, group.rest)}."
     return {
         "id": group.id,
         "title": group.title,
@@ -145,6 +142,11 @@ def _group(case: Case, group: Group) -> dict[str, Any]:
         "rest": group.rest,
         "sides": [_side(case, side, scale) for side in group.sides],
     }
+
+
+def _likely(scale: Scale, figure: Sequence[float]) -> str:
+    """``113 to 223 t, most likely 168 t``."""
+    return f"{scale.span(figure[0], figure[-1])}, most likely {scale.text(figure[2])}"
 
 
 def _side(case: Case, side: Side, scale: Scale) -> dict[str, Any]:
@@ -185,9 +187,8 @@ def _against(case: Case, name: str, stated: float, nearest: float) -> str:
     """``for “...” it comes to 200 t, against 450 t``."""
     claim = case.claims[name]
     scale = scale_of(claim.quantity.value, claim.unit, max(stated, nearest))
-    return (
-        f"for “{claim.statement.rstrip('.')}” the nearest is {scale.text(nearest)}, not {scale.text(stated)}"
-    )
+    words = claim.statement.rstrip(".")
+    return f"for “{words}” the nearest is {scale.text(nearest)}, not {scale.text(stated)}"
 
 
 def _worse(case: Case, name: str, stated: float, before: float, after: float) -> str:
@@ -204,9 +205,9 @@ def outline(tension: Tension) -> str:
     fitted, held = frame[frame["fitted"]], frame[~frame["fitted"]]
     out, missed = (int((frame["verdict"] == v).sum()) for v in (OUTVOTED, MISSED))
     return (
-        f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the "
-        f"90% interval of what the source would state by all other evidence. Of {len(held)} claims that "
-        f"were held back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
+        f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the 90% "
+        f"interval of what the source would state by all other evidence. Of {len(held)} claims that were "
+        f"held back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
     )
 
 

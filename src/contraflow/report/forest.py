@@ -58,8 +58,8 @@ def ticks(start: float, end: float, scale: Scale) -> list[float]:
     """Round figures between the ends of an axis, in inside units."""
     low, high = start * scale.factor, end * scale.factor
     step = (high - low) / TICKS
-    power = 10.0 ** np.floor(np.log10(step))
-    step = power * next(n for n in (1, 2, 2.5, 5, 10) if n * power >= 0.8 * step)
+    power = 10.0 ** float(np.floor(np.log10(step)))
+    step = power * next(n for n in (1.0, 2.0, 2.5, 5.0, 10.0) if n * power >= 0.8 * step)
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
     return [float(n * step / scale.factor) for n in range(first, last + 1)]
 
