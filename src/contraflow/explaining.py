@@ -58,6 +58,9 @@ WORTH_A_REFIT = 0.1
 FEWEST = 30
 """Draws with an equilibrium that an explanation needs."""
 
+STILL = 1e-9
+"""Spread of a figure over the draws, as a part of it, below which it counts as a constant."""
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -164,7 +167,13 @@ def subject(
                 f"The outcome has {one.data.sizes['draw']} draws and the lab {picks.size}: "
                 "explain an outcome with the lab that computed it."
             )
-    return Subject(case, responder, posterior, picks, outcome, against, quantity)
+    about = Subject(case, responder, posterior, picks, outcome, against, quantity)
+    figure = about.figure[about.sound]
+    if np.ptp(figure) <= STILL * max(np.abs(figure).max(initial=0.0), 1.0):
+        raise ComparisonError(
+            f"{quantity} is the same in every draw, so nothing moves it: there is nothing to explain."
+        )
+    return about
 
 
 def explain(about: Subject, refits: int = REFITS, say: Say = lambda text: None) -> Explanation:

@@ -90,7 +90,7 @@ def narrows(facts: FloatArray, figure: FloatArray, rng: np.random.Generator) -> 
     best = np.zeros(PERMUTATIONS)
     for number, fact in enumerate(facts.T):
         off = [left_out(basis(fact, k), figures) ** 2 for k in KNOTS]
-        parts = np.array([1 - o.sum(axis=0) / alone for o in off])
+        parts = np.array([1 - o.sum(axis=0) / np.where(alone > 0, alone, np.inf) for o in off])
         chosen = int(parts[:, 0].argmax())
         worth[number] = max(parts[chosen, 0], 0.0)
         error[number] = (1 - (times @ off[chosen][:, 0]) / (times @ off_alone)).std(ddof=1)
