@@ -392,6 +392,10 @@ class Lab:
         if not self._tensions:
             if self.posterior is None:
                 raise ConvergenceError("Claims cannot be weighed before the case is calibrated.")
+            if self.posterior.draws < 2:
+                raise ConvergenceError(
+                    "One best fit cannot tell how surprising a claim is. Calibrate with method='laplace'."
+                )
             found = tension(
                 self.case, self.posterior, self.ledger, progress or (lambda text, part=None: None)
             )

@@ -90,7 +90,7 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
     from contraflow.report.contents import Meta, ReportData
     from contraflow.report.html import write_report
 
-    tension = lab.tension(say)
+    tension = lab.tension(say) if len(lab.ledger) >= FEWEST else None
     say("Writing the report")
     data = ReportData(
         lab.case,

@@ -40,6 +40,10 @@ class Verification(NamedTuple):
         return max(self)
 
 
+UNUSED = 1e-9
+"""Load of a facility, units a year, below which the model counts it as unused."""
+
+
 def verify(data: xr.Dataset, baseline: xr.Dataset | None = None) -> Verification:
     """Recompute losses, choices, mass, money and, against ``baseline``, demand and congestion.
 
@@ -137,7 +141,7 @@ def _congested(places: _Places, a: Variables, before: Variables | None) -> tuple
     uses = places.facility
     if before is None or not places.facilities:
         return np.ones(uses.size), a["surcharge_rate"], 0.0
-    relative = a["load"] / before["load"]
+    relative = np.maximum(a["load"], UNUSED) / np.maximum(before["load"], UNUSED)
     with np.errstate(divide="ignore"):
         weaker = 1 / (1 - a["facility_dilution"] + a["facility_dilution"] * relative)
     dearer = a["facility_surcharge"] * (relative / a["open_share"]) ** a["facility_steepness"]
