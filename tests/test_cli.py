@@ -143,7 +143,7 @@ def test_run_writes_a_report_and_a_record(ran):
     assert record["fit"]["within_two_deviations"] == 3
     assert record["fingerprint"] == contraflow.load("example").fingerprint
     first = record["answers"][0]
-    assert first["figures"]["exports by air"]["after"] < 1e-3
+    assert first["figures"]["exports by air"]["after"] < 0.05
     assert first["largest_error"] < 1e-9
     assert {r["name"] for r in first["displacement"]["zone"]["rows"]} == {"Alta Selva"}
 
