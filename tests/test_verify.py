@@ -27,6 +27,23 @@ def test_true_outcomes_pass(pair):
     assert verify(after, base).worst < 1e-9
 
 
+def test_choices_follow_from_the_baseline_alone(pair):
+    """P_a ~ P'_a (u_a / u'_a)^theta, without any weight: what the baseline's results say is enough."""
+    base, after = (d.isel(draw=0) for d in pair)
+    place = {n: i for i, n in enumerate(base["node"].values)}
+    tail = np.array([place[t] for t in base["tail"].values])
+    used = (base["share"].values > 0) & (after["net_value"].values > 0)
+    ratio = np.where(used, after["net_value"].values / np.where(used, base["net_value"].values, 1.0), 0.0)
+    power = base["share"].values * ratio ** base["theta"].values[tail]
+    total = np.bincount(tail, power, minlength=len(place))[tail]
+    assert np.allclose(after["share"].values, power / np.where(total > 0, total, 1.0), rtol=1e-9, atol=1e-12)
+
+
+def test_nobody_has_a_rent_in_the_baseline(pair):
+    base = pair[0].isel(draw=0)
+    assert abs(float(base["income"].sel(actor="traders-rent"))) < 1e-9 * float(base["income"].sum())
+
+
 @pytest.mark.parametrize(
     ("variable", "identity"),
     [
