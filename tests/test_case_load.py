@@ -164,6 +164,18 @@ SLIPS = [
     ("patterns", "strips-to-road", "policy", "radar=9", "above its maximum 4", "Lower it"),
     ("patterns", "strips-to-road", "policy", "", "with itself", "differ"),
     ("patterns", "strips-to-road", "quantity", "none", "observes nothing", "output"),
+    (
+        "tensions",
+        "thirty-flights",
+        "claims",
+        "flights-a-mont",
+        "claims.csv",
+        "Did you mean 'flights-a-month'?",
+    ),
+    ("tensions", "thirty-flights", "claims", "yield-of-paste", "does not observe", "another use"),
+    ("tensions", "thirty-flights", "title", "Another question?", "differs from row 2", "same question"),
+    ("tensions", "thirty-flights", "mode", "porter", "differs from row 2", "same figure"),
+    ("tensions", "thirty-flights", "mode", "glider", "modes.csv", "Correct it"),
 ]
 
 

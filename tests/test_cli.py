@@ -23,7 +23,7 @@ from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = (
-    "run", "check", "new", "respond", "measures", "validate", "claims", "sources", "coverage", "report",
+    "run", "check", "new", "respond", "measures", "validate", "claims", "evidence", "sources", "coverage", "report",
     "export",
 )  # fmt: skip
 

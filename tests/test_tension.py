@@ -1,0 +1,254 @@
+"""Surprise, votes and sides of disagreements: hand-made conflicts whose answers are known."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from contraflow.case import check, new
+from contraflow.errors import ConvergenceError, Problem
+from contraflow.evidence.groups import disagreements
+from contraflow.evidence.inference import Method, Settings
+from contraflow.evidence.refit import refit
+from contraflow.evidence.surprise import leave_out, quantile, surprises, tail
+from contraflow.evidence.tension import MISSED, OUTVOTED
+from contraflow.evidence.votes import Votes
+from contraflow.lab import calibrate, prior
+from contraflow.report import forest
+from contraflow.report.disagreements import Scale, claim_rows, group_rows, odds, scale_of, untold
+from tiny import two_routes
+
+
+def claim(t, name, quantity, value=None, **cells):
+    usual = {"source": "s", "paragraph": "1", "statement": f"{name}.", "information": 2, "year": "2013"}
+    t.add("claims", id=name, quantity=quantity, value=value, **{**usual, **cells})
+
+
+def side(t, name, group, claims, **cells):
+    t.add("tensions", id=name, group=group, title="How much?", side=name, claims=claims, **cells)
+
+
+def quarrel():
+    """Half or nine tenths by air? Two sources say half, one nine tenths; loads are nobody's quarrel."""
+    t = two_routes(weights=(1.0, (0.02, 1.0, 50.0)))
+    t.tables["modes"]["air"] = t.tables["modes"]["air"].model_copy(
+        update={"load": t.number("air-load", (100.0, 300.0, 900.0))}
+    )
+    for name, reliability in (("other", "B"), ("third", "B")):
+        t.add("sources", id=name, title=name, publisher="Nobody", published="2014", kind="report",
+              reliability=reliability, reason="Invented.")  # fmt: skip
+    air = {"from_": "valley", "mode": "air", "of_from": "valley"}
+    claim(t, "half", "share", 0.5, information=1, **air)
+    claim(t, "also-half", "share", 0.5, source="other", information=1, **air)
+    claim(t, "most", "share", 0.95, source="third", contradicts="half; also-half", **air)
+    claim(t, "load", "load", 300.0, mode="air")
+    claim(t, "flights", "count", 6.0, mode="air", use="check")
+    side(t, "half-fly", "air", "half; also-half", quantity="flow", from_="valley", mode="air")
+    side(t, "most-fly", "air", "most", quantity="flow", from_="valley", mode="air")
+    return t
+
+
+@pytest.fixture(scope="module")
+def lab():
+    return calibrate(quarrel().case(), Settings(Method.LAPLACE, draws=1000), fresh=True)
+
+
+@pytest.fixture(scope="module")
+def tension(lab):
+    return lab.tension()
+
+
+def test_the_lone_claim_is_outvoted_by_the_two_that_agree(tension):
+    table = tension.claims.set_index("claim")
+    assert table.loc["most", "verdict"] == OUTVOTED
+    assert set(table.loc["most", "outvoted_by"].split("; ")) == {"half", "also-half"}
+    assert table.index[0] == "most"
+    assert not (table.loc[["half", "also-half", "load"], "verdict"] == OUTVOTED).any()
+    for name in ("half", "also-half"):
+        assert table.loc[name, "surprise"] > 0.1
+    assert table.loc["flights", "verdict"] == MISSED
+    assert 0.45 < table.loc["half", "said_50"] < 0.7
+    quantiles = table.filter(like="said_").to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+
+
+def test_the_pulls_balance_at_the_best_fit(lab):
+    votes = Votes(lab.posterior)
+    total = votes.by_claim.sum(axis=1) + votes.by_number.sum(axis=1)
+    assert np.abs(total).max() < 0.02
+    names = [c.id for c in lab.posterior.target.likelihood.claims]
+    most, half = names.index("most"), names.index("half")
+    assert votes.by_claim[half, most] > 0.01
+    assert votes.by_claim[half, half] < -0.01
+    assert votes.by_claim[names.index("load"), most] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab):
+    """Weights 2 % up and down against the first-order change: the infinitesimal jackknife."""
+    posterior = lab.posterior
+    target, figures = posterior.target, posterior.figures
+    names = [c.id for c in target.likelihood.claims]
+    most = names.index("most")
+    said = []
+    for part in (0.98, 1.02):
+        weight = figures.weight.copy()
+        weight[most] *= part
+        found = refit(target, figures._replace(weight=weight), posterior.fit.deviates)
+        said.append(target.linear(found.deviates, np.array([most]))[0][0])
+    pull = Votes(posterior).by_claim[most, most]
+    assert (said[1] - said[0]) / 0.04 == pytest.approx(pull, rel=0.35)
+
+
+def test_sides_are_worked_out_by_hand(tension):
+    """1,000 kg leave; a side that takes a share as true flies that share of them."""
+    group = next(g for g in tension.groups if g.id == "air")
+    half, most = group.sides
+    assert half.implied.figure[2] == pytest.approx(500, rel=0.01)
+    assert most.implied.figure[2] == pytest.approx(950, rel=0.01)
+    low, high = half.implied.figure[0], half.implied.figure[-1]
+    assert 470 < low < high < 530
+    assert not half.implied.unmet
+    assert group.unit == "kg/year"
+    assert most.implied.rise > half.implied.rise >= 0
+    assert group.rest[0] < group.said[0] < group.said[-1] < group.rest[-1]
+
+
+def test_a_side_that_cannot_be_true_says_how_near_it_comes():
+    t = two_routes(weights=(1.0, (0.5, 1.0, 2.0)))
+    claim(t, "some", "flow", 500.0, from_="valley", mode="air")
+    claim(t, "too-much", "flow", 3000.0, from_="valley", mode="air", use="check")
+    side(t, "some-fly", "air", "some", quantity="flow", from_="valley", mode="air")
+    side(t, "more-fly", "air", "too-much", quantity="flow", from_="valley", mode="air")
+    lab = calibrate(t.case(), Settings(Method.LAPLACE), fresh=True)
+    implied = lab.tension().groups[0].sides[1].implied
+    (unmet,) = implied.unmet
+    assert unmet.claim == "too-much"
+    assert unmet.stated == 3000.0
+    assert 500 < unmet.nearest < 1000
+    (group,) = group_rows(lab.case, lab.tension())
+    assert "cannot make this true" in group["sides"][1]["told"][0]
+
+
+def test_what_would_be_off_is_named():
+    t = two_routes(weights=(1.0, (0.02, 1.0, 50.0)))
+    air = {"from_": "valley", "mode": "air"}
+    claim(t, "half", "share", 0.5, of_from="valley", **air)
+    claim(t, "tonnes", "flow", 500.0, **air)
+    claim(t, "most", "share", 0.95, of_from="valley", contradicts="half", **air)
+    side(t, "half-fly", "air", "half", quantity="flow", **air)
+    side(t, "most-fly", "air", "most", quantity="flow", **air)
+    lab = calibrate(t.case(), Settings(Method.LAPLACE), fresh=True)
+    half, most = lab.tension().groups[0].sides
+    assert not half.implied.worse
+    (worse,) = most.implied.worse
+    assert worse.claim == "tonnes"
+    assert worse.before == pytest.approx(500, rel=0.1)
+    assert worse.after == pytest.approx(950, rel=0.02)
+
+
+def test_contradictions_without_a_row_make_groups_of_their_own():
+    t = quarrel()
+    t.tables["tensions"].clear()
+    claim(t, "told", "none", 1.0, use="context", contradicts="load")
+    case = t.case()
+    first, second = disagreements(case, set(case.claims) - {"told"})
+    assert [p.claims for p in first.positions] == [("half",), ("also-half",), ("most",)]
+    assert first.figure is case.claims["half"]
+    assert second.figure is None
+    assert {c for p in second.positions for c in p.claims} == {"load", "told"}
+
+
+def test_stated_groups_hold_their_contradictions(lab):
+    case = lab.case
+    (group,) = disagreements(case, case.claims)
+    assert group.id == "air"
+    assert group.claims == {"half", "also-half", "most"}
+
+
+def test_the_tail_of_a_known_predictive():
+    one = np.ones(1)
+    assert tail(np.array([0.0]), one, 0) == pytest.approx(1.0)
+    assert tail(np.array([2.0]), one, 0) == pytest.approx(2 * student.sf(2, 4))
+    assert tail(np.array([-2.0]), one, 1) == pytest.approx(student.sf(2, 4))
+    assert tail(np.array([2.0]), one, 1) == pytest.approx(student.cdf(2, 4))
+    assert tail(np.array([2.0]), one, -1) == pytest.approx(student.sf(2, 4))
+
+
+def test_leaving_a_claim_out_of_normal_draws_gives_the_prior_back():
+    """Prior N(0, 1), one claim at 1 of deviation 1: posterior N(1/2, 1/2); without the claim N(0, 1)."""
+    draws = norm(0.5, np.sqrt(0.5)).rvs(20000, random_state=1)
+    weight, pareto = leave_out(-0.5 * (draws - 1) ** 2)
+    assert weight.sum() == pytest.approx(1)
+    assert pareto < 0.7
+    assert weight @ draws == pytest.approx(0, abs=0.05)
+    assert weight @ draws**2 == pytest.approx(1, abs=0.1)
+    assert quantile(draws, weight)[2] == pytest.approx(0, abs=0.05)
+
+
+def test_a_bound_that_no_draw_breaks_is_left_as_it_is():
+    weight, pareto = leave_out(np.zeros(500))
+    assert np.ptp(weight) == 0
+    assert np.isnan(pareto)
+
+
+def test_checks_find_claims_that_are_too_far_off(tension):
+    checks = tension.checks.set_index(["subset", "statistic"])
+    assert ((checks["p"] >= 0) & (checks["p"] <= 1)).all()
+    fitted = checks.loc["fitted"]
+    assert set(fitted.index) >= {"inside 50 %", "inside 90 %", "inside 90 %, left out", "root mean square"}
+    assert fitted.loc["largest discrepancy", "observed"] > fitted.loc["largest discrepancy", "replicated"]
+
+
+def test_the_best_fit_alone_is_weighed_too():
+    lab = calibrate(quarrel().case(), Settings(Method.BEST), fresh=True)
+    found = surprises(lab.posterior)
+    assert np.isfinite(found.chance).all()
+    assert np.isnan(found.pareto).all()
+    assert "disagreements" in repr(lab.tension())
+
+
+def test_a_lab_without_posterior_has_no_tension():
+    with pytest.raises(ConvergenceError, match="calibrated"):
+        prior(quarrel().case()).tension()
+
+
+def test_sides_are_fitted_once(lab, tension, monkeypatch):
+    monkeypatch.setattr("contraflow.evidence.sides.refit", lambda *_: pytest.fail("fitted again"))
+    again = calibrate(lab.case, Settings(Method.LAPLACE, draws=1000), fresh=True).tension()
+    assert again.groups[0].sides == tension.groups[0].sides
+
+
+def test_words_of_figures():
+    assert odds(0.052) == "1 in 19"
+    assert odds(0.5) == "50%"
+    assert odds(1e-6) == "under 1 in 1,000"
+    assert scale_of("flow", "kg/year", 2e5).span(113e3, 223e3) == "113 to 223 t"
+    assert scale_of("share", "dimensionless", 0.9).text(0.9) == "90%"
+    assert scale_of("pay", "USD/kg", 90.0).span(83.0, 120.0) == "$83 to $120 a kg"
+    assert Scale(1.0, "", " ha").span(5.01, 5.02) == "5.0 ha"
+
+
+def test_the_section_tells_each_side(lab, tension):
+    section = forest.section(lab.case, tension)
+    (group,) = section["groups"]
+    assert group["sides"][0]["implies"].endswith("kg")
+    places = [p for s in group["chart"]["sides"] for p in (*s["wide"], s["middle"])]
+    assert all(0 <= p <= 100 for p in places)
+    assert all(0 <= at <= 100 for at, _ in group["chart"]["ticks"])
+    assert len(group["chart"]["ticks"]) >= 2
+    assert untold(lab.case, tension) == []
+    rows = claim_rows(lab.case, tension)
+    assert rows[0]["word"] == "outvoted"
+    assert "half." in rows[0]["by"]
+    assert forest.section(lab.case, None) is None
+
+
+def test_bad_disagreements_are_told(tmp_path):
+    folder = new(tmp_path / "case")
+    path = folder / "tensions.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(lines[:2]) + "\n", encoding="utf-8")
+    (problem,) = check(folder)
+    assert isinstance(problem, Problem)
+    assert (problem.file, problem.row, problem.column) == ("tensions.csv", 2, "group")
+    assert "one side only" in problem.message
