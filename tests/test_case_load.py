@@ -170,7 +170,7 @@ SLIPS = [
         "claims",
         "flights-a-mont",
         "claims.csv",
-        "Did you mean 'flights-a-month'?",
+        "Did you mean 'flights-a-month'",
     ),
     ("tensions", "thirty-flights", "claims", "yield-of-paste", "does not observe", "another use"),
     ("tensions", "thirty-flights", "title", "Another question?", "differs from row 2", "same question"),

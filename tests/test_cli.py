@@ -23,8 +23,8 @@ from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = (
-    "run", "check", "new", "respond", "measures", "validate", "claims", "evidence", "sources", "coverage", "report",
-    "export",
+    "run", "check", "new", "respond", "measures", "validate", "claims", "evidence", "sources", "coverage",
+    "report", "export",
 )  # fmt: skip
 
 
