@@ -91,7 +91,9 @@ class Turn:
     def __str__(self) -> str:
         """``1,490 labour-hectares turn from gold to licit work``."""
         hectares = most(self.hectares, "labour-hectares")
-        return f"{hectares} turn from {listed(self.losers)} to {listed(self.winners)}"
+        left = f" from {listed(self.losers)}" if self.losers else ""
+        taken = f" to {listed(self.winners)}" if self.winners else " to other work"
+        return f"{hectares} turn{left}{taken}"
 
 
 def turn(table: pd.DataFrame, names: Mapping[str, str]) -> Turn | None:
