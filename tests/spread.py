@@ -9,7 +9,7 @@ import numpy as np
 from contraflow.lab import Lab
 
 
-def spread(lab: Lab, draws: int = 20, width: float = 0.15, seed: int = 0) -> Lab:
+def spread(lab: Lab, draws: int = 20, width: float = 0.1, seed: int = 0) -> Lab:
     """The lab with ``draws`` draws: free numbers times a lognormal factor, kept within their ranges."""
     rng = np.random.default_rng(seed)
     numbers = lab.network.ledger
