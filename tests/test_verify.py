@@ -39,11 +39,6 @@ def test_choices_follow_from_the_baseline_alone(pair):
     assert np.allclose(after["share"].values, power / np.where(total > 0, total, 1.0), rtol=1e-9, atol=1e-12)
 
 
-def test_nobody_has_a_rent_in_the_baseline(pair):
-    base = pair[0].isel(draw=0)
-    assert abs(float(base["income"].sel(actor="traders-rent"))) < 1e-9 * float(base["income"].sum())
-
-
 @pytest.mark.parametrize(
     ("variable", "identity"),
     [
