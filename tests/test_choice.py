@@ -105,7 +105,7 @@ class Baseline:
         self.model = Model(build(t.case()))
         odds = self.model.economy(jnp.asarray(self.model.network.ledger.value))
         self.anchor, self.point = self.model.baseline(odds)
-        self.economy = replace(odds, weight=self.anchor.weight, endowment=self.anchor.endowment)
+        self.economy = self.anchor.staffed(odds)
         self.arcs = {a.id: i for i, a in enumerate(self.model.network.arcs)}
         self.nodes = {n: i for i, n in enumerate(self.model.network.nodes)}
 
@@ -122,7 +122,7 @@ class Baseline:
 def test_shares_of_the_baseline_are_odds_where_ways_pay():
     b = Baseline(two_routes(costs=(10.0, 40.0), weights=(1.0, 2.0), theta=3.0))
     # u is 90 of 100 by road and 60 of 100 by air; a tenth of the 100 is added below
-    road, air = 1 * (90 / (90 + 10)) ** 3, 2 * (60 / (60 + 10)) ** 3
+    road, air = 1 * 90 / (90 + 10), 2 * 60 / (60 + 10)
     assert np.isclose(b.share("by-air"), air / (road + air), rtol=1e-12)
     assert np.isclose(b.value("drug@valley"), (90 * road + 60 * air) / (road + air), rtol=1e-12)
     assert np.isclose(b.point.sold[1], 1000 * air / (road + air), rtol=1e-12)
@@ -136,21 +136,42 @@ def test_where_nothing_is_spent_shares_are_the_odds_whatever_the_prices():
 
 
 def test_an_option_that_hardly_pays_is_hardly_used():
-    """Where the net is THIN of the gross, the odds count 2^-theta; where it is nothing, not at all."""
-    theta = 4.0
-    b = Baseline(two_routes(costs=(0.0, 100 * (1 - THIN)), theta=theta))
-    gates = np.array([1 / (1 + THIN), 1 / 2]) ** theta
+    """Where the net is THIN of the gross, the odds count half; below, less and less."""
+    b = Baseline(two_routes(costs=(0.0, 100 * (1 - THIN)), theta=4.0))
+    gates = np.array([1 / (1 + THIN), 1 / 2])
     assert np.isclose(b.share("by-air"), gates[1] / gates.sum(), rtol=1e-12)
-    none = Baseline(two_routes(costs=(10.0, 100.0), theta=theta))
-    assert none.share("by-air") == 0 == none.anchor.weight[none.arcs["by-air"]]
-    assert np.isclose(none.value("drug@valley"), 90.0, rtol=1e-12)
+    shares = [Baseline(two_routes(costs=(0.0, cost))).share("by-air") for cost in (99.0, 100.0, 110.0, 140.0)]
+    assert (np.diff(np.log(shares)) < 0).all()
+    assert shares[1] < 1 / 4
+    assert 0 < shares[3] < 1 / 100
 
 
-def test_where_nothing_pays_nothing_moves():
-    b = Baseline(two_routes(costs=(200.0, 200.0)))
-    assert b.value("drug@valley") == 0
-    assert b.point.stock[b.nodes["labour@valley"]] == 1000
-    assert (np.asarray(b.anchor.weight) == 0).all()
+def test_what_pays_too_little_in_the_baseline_brings_an_unobserved_gain():
+    """Nothing where THIN twice over is left; else as much as makes the option net THIN or more."""
+    b = Baseline(two_routes(costs=(100 * (1 - 2 * THIN), 130.0), theta=4.0))
+    road, air = b.arcs["by-road"], b.arcs["by-air"]
+    assert b.anchor.gain[road] == pytest.approx(0, abs=1e-12)
+    bent = 100 * THIN * (1 + np.exp((-0.3 - THIN) / THIN - 1))
+    assert np.isclose(b.anchor.gain[air], bent + 30, rtol=1e-12)
+    assert np.isclose(b.point.net[air], bent, rtol=1e-12)
+    nets = np.array([200 * THIN, bent])
+    shares = np.array([b.share("by-road"), b.share("by-air")])
+    assert np.isclose(b.value("drug@valley"), shares @ nets, rtol=1e-12)
+
+
+def test_the_gate_of_the_baseline_has_no_step_and_no_kink():
+    cost = np.array([50.0, 70.0, 80.0, 90.0, 100.0, 200.0])
+    for edge in cost:
+        below, at, above = (
+            np.array([b.share("by-air"), b.value("drug@valley")])
+            for b in (Baseline(two_routes(costs=(10.0, edge + step))) for step in (-1e-4, 0.0, 1e-4))
+        )
+        assert np.allclose(above - at, at - below, rtol=1e-3, atol=1e-9)
+
+
+def test_what_has_no_odds_is_not_used():
+    b = Baseline(two_routes(weights=(1.0, 0.0)))
+    assert b.share("by-air") == 0 == b.anchor.weight[b.arcs["by-air"]] == b.anchor.gain[b.arcs["by-air"]]
 
 
 @pytest.mark.parametrize("theta", [0.8, 3.0, 60.0])

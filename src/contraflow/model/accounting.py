@@ -20,7 +20,7 @@ class Books(NamedTuple):
 
     Over arcs (arc,): what crews are paid (``pay``, ``risk_pay``), running cost (``haul``), other
     ``cost``, ``inputs`` bought, ``fees``, scarcity ``surcharge``, ``margin``, what the state ``taken`` and
-    gave (``subsidy``), the value ``delivered`` at the head; ``arrived`` units at the head and ``seized``
+    gave (``subsidy``), the unobserved ``gain``, the value ``delivered`` at the head; ``arrived`` units at the head and ``seized``
     units at the tail. Over nodes (node,): ``endowment`` income and traders' ``rent``. Over supplies of
     inputs (supply,): what is ``supplied`` to buyers. Over actors and the two residual accounts RENT and
     UNNAMED (actor + 2,): ``income``.
@@ -36,6 +36,7 @@ class Books(NamedTuple):
     margin: jax.Array
     taken: jax.Array
     subsidy: jax.Array
+    gain: jax.Array
     delivered: jax.Array
     arrived: jax.Array
     seized: jax.Array
@@ -48,7 +49,7 @@ class Books(NamedTuple):
 def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -> Books:
     """Keep the books of one point. Money closes::
 
-        sales + subsidies = endowments + costs + inputs + fees + surcharges + risk pay + margins + taken
+        sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins + taken
                             + rent
 
     where rent at a node is what its stock fetches above its value. Sales are those of goods: hired work
@@ -69,10 +70,11 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
     margin = economy.margin * delivered
     taken = economy.taken * (delivered - margin)
     subsidy = economy.subsidy * flow
+    gain = economy.gain * flow
     fees = economy.fee * flow
     inputs, supplied = _inputs(network, ledger, economy, flow, delivered - margin - taken)
     out = pay + haul + cost + risk_pay + surcharge + fees + inputs
-    realised = delivered - margin - taken + subsidy - out
+    realised = delivered - margin - taken + subsidy + gain - out
     carrying = jnp.zeros(len(flow), dtype=bool).at[hiring.activity].set(True)
     other = jnp.where(carrying, 0.0, flow)
     moved = jnp.zeros(nodes).at[network.tail].add(other)
@@ -97,8 +99,8 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
     income = income.at[hiring.actor].add((realised - delivered)[hiring.activity])
     income = income.at[actors].add(rent.sum())
     return Books(
-        pay, risk_pay, haul, cost, inputs, fees, surcharge, margin, taken, subsidy, delivered, arrived,
-        flow * point.loss, endowment, rent, supplied, income,
+        pay, risk_pay, haul, cost, inputs, fees, surcharge, margin, taken, subsidy, gain, delivered,
+        arrived, flow * point.loss, endowment, rent, supplied, income,
     )  # fmt: skip
 
 

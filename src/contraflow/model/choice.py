@@ -14,11 +14,21 @@ nothing and keeps its stock.
 The weights w follow from the baseline, as those of a CES function do from its benchmark shares
 (calibrated share form; Rutherford 2002, Lecture Notes on Constant Elasticity Functions). The ledger
 states odds o: how much an option is used, next to others at its node, where it pays well. With primes
-for the baseline::
+for the baseline, d = THIN and r the part of what an option fetches that is left when all is paid::
 
-    P'_a ~ o_a (u'_a / (u'_a + d keep_a V'_h))^theta_n      d = THIN: what hardly pays is hardly used
-    V'_n = sum_a P'_a u'_a                                  no rent is left in the baseline
-    w_a  = P'_a (V'_n / u'_a)^theta_n
+    r_a  = u'_a / (keep_a V'_h)                                   V'_h: value at the head
+    s_a  = thin(r_a, 0)                                           what hardly pays is hardly used
+    P'_a ~ o_a s_a / (s_a + d)
+    n_a  = keep_a V'_h thin(r_a, d)                               what pays too little brings a gain more
+    V'_n = sum_a P'_a n_a                                         no rent is left in the baseline
+    w_a  = P'_a (V'_n / n_a)^theta_n
+
+    thin(r, f) = r where r >= d + f, else f + d exp((r - f) / d - 1)
+
+so that thin is smooth and not below f. The gain g_a = n_a - u'_a per unit is unobserved: what makes
+those who are seen to use an option use it though by the tables it does not pay, as the calibrating terms
+of positive mathematical programming do (Howitt 1995). It stays what it is under every policy, and is
+nil where an option nets 2 d of what it fetches.
 """
 
 from __future__ import annotations
@@ -32,7 +42,10 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.model.plan import IntArray, Plan
 
 THIN = 0.1
-"""Net value, as part of the gross, at which an option's odds in the baseline are weighed down by 2^-theta."""
+"""Net value, as part of the gross, at which an option's odds in the baseline count half."""
+
+WORST = -30.0
+"""Net value, as part of the gross, below which odds are weighed down no further: exp(-300)."""
 
 
 class Values(NamedTuple):
@@ -44,6 +57,15 @@ class Values(NamedTuple):
 
     node: jax.Array
     share: jax.Array
+
+
+class Anchored(NamedTuple):
+    """Result of the baseline's backward pass: ``values``, and over arcs (arc,) the preference ``weight`` and
+    the unobserved ``gain`` in USD per unit at the tail."""
+
+    values: Values
+    weight: jax.Array
+    gain: jax.Array
 
 
 class Flows(NamedTuple):
@@ -106,10 +128,11 @@ def anchored_values(
     theta: jax.Array,
     sink_node: IntArray,
     sink_price: jax.Array,
-) -> tuple[Values, jax.Array]:
-    """Backward pass of the baseline: as :func:`values`, but from ``odds`` (arc,); also the weights (arc,).
+) -> Anchored:
+    """Backward pass of the baseline: as :func:`values`, but from ``odds`` (arc,).
 
-    With these weights :func:`values` gives the same values and choice probabilities.
+    With the weights, and the gains taken off the outlays, :func:`values` gives the same values and choice
+    probabilities.
     """
     spread = _Spread(plan)
     steps = (
@@ -123,25 +146,35 @@ def anchored_values(
     )
     start = jnp.zeros(plan.padded_nodes).at[plan.node_slot[sink_node]].set(sink_price)
 
-    def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         odds, keep, outlay, theta, heads, local, first = chunk
         nodes = _Nodes(plan, local)
         gross = keep * value[heads]
-        u = gross - outlay
-        open_ = (u > 0) & (odds > 0)
-        reach = jnp.where(open_, u + THIN * gross, 1.0)
-        bent = nodes.of(theta)
-        used = jnp.where(open_, odds * jnp.exp(bent * _log(jnp.where(open_, u, 1.0) / reach)), 0.0)
+        open_ = (gross > 0) & (odds > 0)
+        gross = jnp.where(open_, gross, 1.0)
+        left = 1 - jnp.where(open_, outlay, 0.0) / gross
+        thin = _thin(left, 0.0)
+        used = jnp.where(open_, odds * thin / (thin + THIN), 0.0)
         total = nodes.total(used)
         safe = jnp.where(total > 0, total, 1.0)
         share = used / nodes.of(safe)
-        node = nodes.total(share * jnp.where(open_, u, 0.0))
+        kept = _thin(left, THIN)
+        net = gross * kept
+        node = nodes.total(share * net)
         worth = jnp.where(node > 0, node, 1.0)
-        weight = jnp.where(open_, odds / nodes.of(safe) * jnp.exp(bent * _log(nodes.of(worth) / reach)), 0.0)
-        return jax.lax.dynamic_update_slice(value, node, (first,)), (share, weight)
+        weight = share * jnp.exp(nodes.of(theta) * _log(nodes.of(worth) / net))
+        gain = jnp.where(open_, gross * (kept - left), 0.0)
+        return jax.lax.dynamic_update_slice(value, node, (first,)), (share, weight, gain)
 
-    padded, (share, weight) = jax.lax.scan(step, start, steps, reverse=True)
-    return Values(padded[plan.node_slot], share), weight.reshape(-1)[plan.arc_slot]
+    padded, (share, weight, gain) = jax.lax.scan(step, start, steps, reverse=True)
+    weight, gain = (x.reshape(-1)[plan.arc_slot] for x in (weight, gain))
+    return Anchored(Values(padded[plan.node_slot], share), weight, gain)
+
+
+def _thin(left: jax.Array, floor: float) -> jax.Array:
+    """``left``, bent where it is below ``floor`` + THIN so that it falls to ``floor`` and no further."""
+    above = left - floor
+    return jnp.where(above >= THIN, left, floor + THIN * jnp.exp(jnp.clip(above, WORST, THIN) / THIN - 1))
 
 
 def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:

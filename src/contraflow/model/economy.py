@@ -16,7 +16,8 @@ class Economy:
 
     Over arcs (arc,): ``weight``; ``output`` units out per unit in; ``margin`` and ``taken``, shares
     of delivered value kept by organisers and by the state; ``cost``, ``fee`` and ``subsidy``, USD
-    per unit at the tail; ``hired``, the part of the cost that is pay of hired crews at the baseline's
+    per unit at the tail; ``gain``, what an option must bring beside, in USD per unit at the tail, so that the
+    baseline is what people choose; ``hired``, the part of the cost that is pay of hired crews at the baseline's
     rates; ``bought`` USD per unit and ``bought_share`` of revenue spent on inputs; ``hazard`` of
     interception and ``fear``, hazard that is only believed; ``risk_pay``, USD per unit and unit of
     interception probability. Over nodes (node,): ``theta``, ``endowment`` in units per year. Over
@@ -34,6 +35,7 @@ class Economy:
     hired: jax.Array
     fee: jax.Array
     subsidy: jax.Array
+    gain: jax.Array
     bought: jax.Array
     bought_share: jax.Array
     hazard: jax.Array
@@ -85,6 +87,7 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
         hired=jnp.zeros(arcs).at[hires].set(pay[hires]),
         fee=fee,
         subsidy=jnp.zeros(arcs),
+        gain=jnp.zeros(arcs),
         bought=jnp.zeros(arcs),
         bought_share=jnp.zeros(arcs),
         hazard=ledger[n.hazard_km] * km + ledger[n.hazard_trip] + ledger[n.hazard_own],

@@ -19,7 +19,7 @@ need, and nothing has to be solved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -49,13 +49,19 @@ class Anchor(NamedTuple):
     """What the baseline gives to every policy.
 
     Quantities ``sold`` (market,) and ``load`` (facility,) in units per year, preference weights ``weight``
-    (arc,) and ``endowment`` (node,) with those who carry among the households.
+    (arc,), unobserved gains ``gain`` (arc,) in USD per unit at the tail, and ``endowment`` (node,) with those
+    who carry among the households.
     """
 
     sold: jax.Array
     load: jax.Array
     weight: jax.Array
+    gain: jax.Array
     endowment: jax.Array
+
+    def staffed(self, economy: Economy) -> Economy:
+        """The economy with what this baseline gives to it."""
+        return replace(economy, weight=self.weight, gain=self.gain, endowment=self.endowment)
 
 
 class Point(NamedTuple):
@@ -136,13 +142,13 @@ class Model:
         """The :meth:`anchor`, and the point that it anchors: :meth:`evaluate` at zero, in the same pass."""
         hiring, n = self.network.hiring, self.network
         terms = self._terms(baseline, jnp.zeros(self.unknowns))
-        backward, weights = anchored_values(
+        backward, weights, gain = anchored_values(
             self.plan, baseline.weight, terms.keep, terms.outlay, baseline.theta, n.market_node, terms.price
         )
-        point = self._point(baseline, terms, backward)
+        point = self._point(baseline, terms._replace(outlay=terms.outlay - gain), backward)
         sold, load = jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING)
         if not hiring.market.size:
-            return Anchor(sold, load, weights, baseline.endowment), point
+            return Anchor(sold, load, weights, gain, baseline.endowment), point
         arc = hiring.activity
         tail = n.tail[arc]
         earned = (1 - point.loss[arc]) * baseline.output[arc] * baseline.price[hiring.market]
@@ -160,6 +166,7 @@ class Model:
             sold.at[hiring.market].set(jnp.maximum(payroll, NOTHING)),
             load,
             weights.at[arc].set(weight) * (earns**baseline.theta / beside)[n.tail],
+            gain,
             baseline.endowment.at[tail].add(labour),
         )
         made = (1 - point.loss[arc]) * baseline.output[arc] * labour
@@ -227,7 +234,7 @@ class Model:
         expected = -jnp.expm1(-(economy.hazard + economy.fear) * diluted)
         kept = (1 - economy.margin) * (1 - economy.taken) * (1 - economy.bought_share)
         keep = (1 - expected) * economy.output * kept
-        outlay = economy.cost + economy.bought + wages + economy.fee - economy.subsidy
+        outlay = economy.cost + economy.bought + wages + economy.fee - economy.subsidy - economy.gain
         outlay = outlay + surcharge + economy.risk_pay * expected
         return _Terms(keep, outlay, loss, expected, wages, surcharge, price)
 

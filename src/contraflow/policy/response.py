@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -77,12 +77,11 @@ class Responder:
         """:meth:`anchor`, with the economy of the baseline and where it settles."""
         economy = self.measured(ledger, jnp.asarray(self.levers.baseline))
         anchor, point = self.model.baseline(economy)
-        return anchor, replace(economy, weight=anchor.weight, endowment=anchor.endowment), point
+        return anchor, anchor.staffed(economy), point
 
     def economy(self, ledger: jax.Array, levels: jax.Array, anchor: Anchor) -> Economy:
         """The economy with measures at ``levels`` (measure,), staffed as in the baseline."""
-        economy = self.measured(ledger, levels)
-        return replace(economy, weight=anchor.weight, endowment=anchor.endowment)
+        return anchor.staffed(self.measured(ledger, levels))
 
     def reference(self, ledger: jax.Array) -> Reference:
         """Anchors and inverse Jacobian of one draw's baseline."""
@@ -159,7 +158,7 @@ class Responder:
         ledger = model.network.ledger.value[None]
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
         n = model.network
-        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.nodes)
+        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes)
         anchor = Anchor(*(jnp.ones((1, size)) for size in sizes))
         shape = Reference(anchor, jnp.eye(model.unknowns)[None])
         return [

@@ -70,6 +70,7 @@ def make_dataset(
         "bought_share": np.asarray(economy.bought_share),
         "fee_rate": np.asarray(economy.fee),
         "subsidy_rate": np.asarray(economy.subsidy),
+        "gain_rate": np.asarray(economy.gain),
         "risk_pay_rate": np.asarray(economy.risk_pay),
         "surcharge_rate": np.asarray(point.surcharge),
         "consignments": trips,
@@ -83,6 +84,7 @@ def make_dataset(
         "margin": np.asarray(accounts.margin),
         "taken": np.asarray(accounts.taken),
         "subsidy": np.asarray(accounts.subsidy),
+        "gain": np.asarray(accounts.gain),
     }
     node = {
         "price": np.asarray(point.value),

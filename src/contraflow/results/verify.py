@@ -21,8 +21,8 @@ class Verification(NamedTuple):
     """Largest relative errors of each identity over all draws.
 
     ``losses``: q = 1 - exp(-hazard), diluted. ``choice``: values, shares and flows by the one rule.
-    ``mass``: what arrives at a node is its stock, and leaves it. ``money``: sales and subsidies are
-    somebody's income, and so is what inputs cost. ``markets``: demand at the prices, and as many carry
+    ``mass``: what arrives at a node is its stock, and leaves it. ``money``: sales, subsidies
+    and unobserved gains are somebody's income, and so is what inputs cost. ``markets``: demand at the prices, and as many carry
     as are hired. ``congestion``: surcharges at the loads. The last two and dilution need the baseline and
     are zero without it.
     """
@@ -108,7 +108,7 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     keep = (1 - feared) * a["output"] * (1 - a["margin_rate"]) * (1 - a["taken_rate"])
     keep = keep * (1 - a["bought_share"])
     outlay = a["cost_rate"] + a["bought_rate"] + _wages(places, a, before) + a["fee_rate"] - a["subsidy_rate"]
-    outlay = outlay + surcharge + a["risk_pay_rate"] * feared
+    outlay = outlay + surcharge + a["risk_pay_rate"] * feared - a["gain_rate"]
     net = keep * a["price"][head] - outlay
     best = np.zeros(nodes)
     np.maximum.at(best, tail, np.where(a["weight"] > 0, net, 0.0))
@@ -162,8 +162,8 @@ def _wages(places: _Places, a: Variables, before: Variables | None) -> Array:
 
 
 def _money(places: _Places, a: Variables) -> float:
-    """Error of money: sales of goods and subsidies are incomes, what inputs cost is paid to supplies."""
-    sales = float((a["sold"] * a["market_price"])[~places.hires].sum() + a["subsidy"].sum())
+    """Error of money: sales of goods, subsidies and gains are incomes, what inputs cost is paid to supplies."""
+    sales = float((a["sold"] * a["market_price"])[~places.hires].sum() + (a["subsidy"] + a["gain"]).sum())
     paid = float(a["income"].sum() + a["taken"].sum())
     error = abs(paid - sales) / sales if sales else abs(paid)
     return max(error, _error(np.atleast_1d(a["supplied"].sum()), np.atleast_1d(a["inputs"].sum())))
