@@ -143,7 +143,7 @@ def test_an_option_that_hardly_pays_is_hardly_used():
     shares = [Baseline(two_routes(costs=(0.0, cost))).share("by-air") for cost in (99.0, 100.0, 110.0, 140.0)]
     assert (np.diff(np.log(shares)) < 0).all()
     assert shares[1] < 1 / 4
-    assert 0 < shares[3] < 1 / 100
+    assert 0 < shares[3] < 1 / 50
 
 
 def test_what_pays_too_little_in_the_baseline_brings_an_unobserved_gain():
@@ -151,7 +151,8 @@ def test_what_pays_too_little_in_the_baseline_brings_an_unobserved_gain():
     b = Baseline(two_routes(costs=(100 * (1 - 2 * THIN), 130.0), theta=4.0))
     road, air = b.arcs["by-road"], b.arcs["by-air"]
     assert b.anchor.gain[road] == pytest.approx(0, abs=1e-12)
-    bent = 100 * THIN * (1 + np.exp((-0.3 - THIN) / THIN - 1))
+    edge = 1 - 2 * THIN
+    bent = 100 * THIN * (1 + (edge / 1.3) ** (edge / THIN))
     assert np.isclose(b.anchor.gain[air], bent + 30, rtol=1e-12)
     assert np.isclose(b.point.net[air], bent, rtol=1e-12)
     nets = np.array([200 * THIN, bent])

@@ -208,10 +208,7 @@ def linearise(about: Subject) -> Linear:
     """Slope of the figure by central differences at the posterior's centre, and the Jacobian there."""
     posterior, target = about.posterior, about.posterior.target
     free = target.prior.size
-    centres = [posterior.fit.deviates]
-    if posterior.method is not Method.LAPLACE:
-        centres.insert(0, posterior.z[about.chosen].mean(axis=0))
-    for centre in centres:
+    for centre in (posterior.z[about.chosen].mean(axis=0), posterior.fit.deviates):
         residual, jacobian = target.linearise(centre, posterior.figures)
         middle = float(about.at(centre[None])[0])
         if np.isfinite(jacobian).all() and np.isfinite(middle):
@@ -240,7 +237,7 @@ def _left_out(
     outs = [np.arange(len(claims)) == i for i in weighed]
     outs += [np.array([c.source == name for c in claims]) & (told.weight > 0) for name in names]
     lefts = [influence.without(told, likelihood.repeated, out) for out in outs]
-    log_likelihood = _log_likelihood(about, linear, weighed)
+    log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
     found = influence.smooth(ratios)
     ends = influence.quantiles(figure, found.weights)
@@ -287,19 +284,6 @@ def _left_out(
     by_source.insert(1, "title", [about.case.sources[s].title for s in names])
     by_source.insert(2, "claims", [int(out.sum()) for out in outs[n:]])
     return _ranked(by_claim, "shift"), _ranked(by_source, "shift"), int(failed.size)
-
-
-def _log_likelihood(about: Subject, linear: Linear, weighed: IntArray) -> FloatArray:
-    """Log likelihood (draw, weighed) of each claim at full weight, as the draws have it.
-
-    Draws of the Gaussian approximation follow the linear model, -1/2 (r + J (z - mode))^2; by the exact
-    likelihood the worst of them would stand for all.
-    """
-    posterior = about.posterior
-    if posterior.method is not Method.LAPLACE:
-        return posterior.log_likelihood[about.chosen][:, weighed]
-    off = linear.residual + (posterior.z[about.chosen] - linear.centre) @ linear.jacobian.T
-    return -0.5 * off**2 / posterior.figures.weight[weighed]
 
 
 class _Refit:

@@ -9,35 +9,36 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.errors import ConvergenceError
+from contraflow.evidence.approximation import approximate
 from contraflow.evidence.fit import Fit, fit
 from contraflow.evidence.likelihood import Figures
 from contraflow.evidence.method import Method
 from contraflow.evidence.posterior import Posterior
-from contraflow.evidence.target import Guide, Target
-from contraflow.evidence.whitening import Whitening, plain, whiten_from
+from contraflow.evidence.target import Target
+from contraflow.evidence.whitening import whiten_from
 from contraflow.model.numerics import jax
 
 FloatArray = npt.NDArray[np.float64]
 Say = Callable[..., None]
 
-SCOUTS = 100
-"""Steps of each scouting chain that finds where the mass lies, and as many that are kept."""
+SCOUTS = 200
+"""Draws of the approximation that give the chains their starts, coordinates and guide."""
 
-LOOKS = 4
-"""Points of each scouting chain at which the model is linearised for the chains' coordinates."""
-
-NARROW = 0.5
-"""Part of the approximation's width at which chains start: its tails reach where nothing pays."""
+LOOKS = 8
+"""Of those, the ones at which the model is linearised for the chains' coordinates."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a posterior is computed. ``draws`` are kept of each chain, ``warm_up`` precede them."""
+    """How a posterior is computed. ``draws`` are kept of each chain, ``warm_up`` precede them.
+
+    The approximation has no chains: it makes ``draws``.
+    """
 
     method: Method = Method.LAPLACE
     seed: int = 0
     chains: int = 4
-    warm_up: int = 200
+    warm_up: int = 100
     draws: int = 500
 
 
@@ -56,33 +57,27 @@ def infer(target: Target, settings: Settings, say: Say, figures: Figures | None 
     if settings.method is Method.BEST:
         return _posterior(target, told, found, settings, found.deviates[None, None], {})
     if settings.method is Method.LAPLACE:
-        return approximate(target, told, found, settings)
+        say("Drawing from the approximation")
+        draws = approximate(target, told, found, settings.draws, _rng(settings.seed, 2))
+        return _posterior(target, told, found, settings, draws[None], {})
     return chains(target, told, found, settings, say)
 
 
-def approximate(target: Target, figures: Figures, found: Fit, settings: Settings) -> Posterior:
-    """Draws of the Gaussian approximation around the maximum."""
-    rng = _rng(settings.seed, 2)
-    white = rng.standard_normal((settings.chains * settings.draws, target.size))
-    z = np.asarray(found.whitening.colour(white))
-    return _posterior(target, figures, found, settings, z[None], {})
-
-
 def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say: Say) -> Posterior:
-    """Draws by NUTS: scouting chains find the mass, then chains in coordinates fitted to it."""
+    """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
     sampler = target.sampler
-    rng = _rng(settings.seed, 3)
-    scout_key, key = jax.random.split(jax.random.key(settings.seed))
+    say("Scouting where the posterior lies")
+    scouts = approximate(target, figures, found, max(SCOUTS, settings.chains), _rng(settings.seed, 2))
+    jacobians = [target.linearise(z, figures)[1] for z in scouts[:LOOKS]]
+    whitening = whiten_from(
+        scouts.mean(axis=0), scouts, np.concatenate([j for j in jacobians if np.isfinite(j).all()])
+    )
     say("Compiling the sampler, once for this version")
-    starts = NARROW * rng.standard_normal((settings.chains, target.size))
-    guide = target.guide(found.deviates)
-    scouted = sampler.run(
-        scout_key, np.asarray(found.whitening.colour(starts)), plain(found.deviates), (figures, guide),
-        warm_up=SCOUTS, draws=SCOUTS, progress=_tell(say, "Scouting"),
-    )  # fmt: skip
-    whitening, guide = _fitted_to(target, figures, found, scouted.draws)
+    guide = target.guide(scouts.mean(axis=0))
+    if not all(np.isfinite(x).all() for x in guide):
+        guide = target.guide(found.deviates)
     run = sampler.run(
-        key, scouted.draws[:, -1], whitening, (figures, guide),
+        jax.random.key(settings.seed), scouts[-settings.chains :], whitening, (figures, guide),
         warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say, "Sampling"),
     )  # fmt: skip
     statistics = {
@@ -92,20 +87,6 @@ def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say
     say("Predicting every claim in every draw")
     told = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
     return _posterior(target, figures, found, settings, run.draws, told)
-
-
-def _fitted_to(target: Target, figures: Figures, found: Fit, draws: FloatArray) -> tuple[Whitening, Guide]:
-    """Coordinates from draws (chain, draw, size), and a guide at their mean."""
-    some = np.linspace(0, draws.shape[1] - 1, LOOKS).round().astype(np.int64)
-    jacobians = [target.linearise(z, figures)[1] for z in draws[:, some].reshape(-1, target.size)]
-    sound = [j for j in jacobians if np.isfinite(j).all()]
-    mean = draws.mean(axis=(0, 1))
-    if not sound:
-        return plain(found.deviates), target.guide(found.deviates)
-    guide = target.guide(mean)
-    if not all(np.isfinite(x).all() for x in guide):
-        guide = target.guide(found.deviates)
-    return whiten_from(mean, draws.reshape(-1, target.size), np.concatenate(sound)), guide
 
 
 def _posterior(

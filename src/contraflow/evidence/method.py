@@ -17,6 +17,6 @@ class Method(StrEnum):
         """For people."""
         return {
             Method.NUTS: "posterior draws by Markov chains (NUTS)",
-            Method.LAPLACE: "quick approximation: draws around the best fit (Laplace)",
+            Method.LAPLACE: "quick approximation: draws around the best fit, held to the claims (Laplace)",
             Method.BEST: "best fit only, without uncertainty",
         }[self]

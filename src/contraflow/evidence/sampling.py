@@ -6,7 +6,8 @@ Strategies in Scientific Computing, 9.4.3). The chain so has the exact posterior
 many steps need no equilibrium solved.
 
 Chains run on threads, one a core: XLA leaves Python's lock. All run the same compiled code, in strides
-between which progress is told and an interruption is heard.
+between which progress is told and an interruption is heard. Each adapts its step size while it warms up;
+then all take the median, lest one that began in a narrow place creeps for good.
 """
 
 from __future__ import annotations
@@ -41,8 +42,7 @@ FIRST_STEP = 0.1
 class Chains(NamedTuple):
     """Deviates (chain, draw, size) and statistics of the sampler (chain, draw).
 
-    ``accepted`` says whether the exact density accepted the move, ``step_size`` (chain,) is that of the
-    kept draws.
+    ``accepted`` says whether the exact density accepted the move, ``step_size`` is that of the kept draws.
     """
 
     draws: FloatArray
@@ -51,7 +51,7 @@ class Chains(NamedTuple):
     steps: npt.NDArray[np.int64]
     acceptance: FloatArray
     accepted: npt.NDArray[np.bool_]
-    step_size: FloatArray
+    step_size: float
 
 
 class Sampler:
@@ -121,17 +121,17 @@ class Sampler:
         # NumPyro traces with a stack of its own that threads would share: trace before they start.
         jax.block_until_ready(self._advance(states[0], whitening, *given))
 
-        def tell(number: int, count: int) -> None:
-            done[number] = min(count, total)
+        def tell() -> None:
             if progress is not None:
-                progress(sum(done), chains * total)
+                progress(min(sum(done), chains * total), chains * total)
 
-        def chain(number: int) -> tuple[list[FloatArray], float]:
-            state = states[number]
-            rng = np.random.default_rng(np.asarray(jax.random.key_data(keys[number])))
-            z, more = starts[number], -np.inf
+        rngs = [np.random.default_rng(np.asarray(jax.random.key_data(k))) for k in keys]
+        at = [(z, -np.inf) for z in starts]
+
+        def chain(number: int, steps: int) -> list[npt.NDArray[Any]]:
+            state, (z, more), rng = states[number], at[number], rngs[number]
             told: list[list[npt.NDArray[Any]]] = []
-            while len(told) * self._stride < total and not stop.is_set():
+            while len(told) * self._stride < steps and not stop.is_set():
                 new, stats = self._advance(state, whitening, *given)
                 stats = [np.asarray(x) for x in stats]
                 accepted = np.ones((self._stride, 1), dtype=bool)
@@ -147,18 +147,28 @@ class Sampler:
                         stats[0] = np.asarray(z)[None]
                 state = new
                 told.append([*stats, accepted[:, 0]])
-                tell(number, len(told) * self._stride)
-            return [np.concatenate(f) for f in zip(*told, strict=True)], float(state.adapt_state.step_size)
+                done[number] += self._stride
+                tell()
+            states[number], at[number] = state, (z, more)
+            return [np.concatenate(f)[:steps] for f in zip(*told, strict=True)]
 
         with ThreadPoolExecutor(min(os.cpu_count() or 1, chains)) as pool:
             try:
-                results = list(pool.map(chain, range(chains)))
+                list(pool.map(lambda c: chain(c, warm_up), range(chains)))
+                size = np.exp(np.median([np.log(s.adapt_state.step_size) for s in states]))
+                for c, state in enumerate(states):
+                    adapted = state.adapt_state._replace(
+                        step_size=jnp.full_like(state.adapt_state.step_size, size)
+                    )
+                    states[c] = state._replace(adapt_state=adapted)
+                results = list(pool.map(lambda c: chain(c, draws), range(chains)))
             except BaseException:
                 stop.set()
                 raise
-        fields = [np.stack(f)[:, warm_up:total] for f in zip(*[r for r, _ in results], strict=True)]
-        kept, diverging, energy, steps, acceptance, accepted = fields
+        kept, diverging, energy, steps, acceptance, accepted = (
+            np.stack(f) for f in zip(*results, strict=True)
+        )
         return Chains(
             kept, diverging.astype(bool), energy, steps.astype(np.int64), acceptance,
-            accepted.astype(bool), np.array([s for _, s in results]),
+            accepted.astype(bool), float(size),
         )  # fmt: skip

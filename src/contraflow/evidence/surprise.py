@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.evidence.likelihood import DEGREES_OF_FREEDOM
-from contraflow.evidence.method import Method
 from contraflow.evidence.posterior import Posterior
 
 FloatArray = npt.NDArray[np.float64]
@@ -61,7 +60,7 @@ def surprises(posterior: Posterior) -> Surprises:
     said = posterior.locations[sound]
     stated = posterior.predictive(_rng(posterior.seed))[sound]
     shared = figures.shared * _common(posterior)[sound]
-    votes = _votes(posterior)[sound]
+    votes = (posterior.log_likelihood * posterior.figures.weight)[sound]
     many = len(likelihood.claims)
     quantiles, told = np.empty((many, LEVELS.size)), np.empty((many, LEVELS.size))
     chance, pareto = np.empty(many), np.full(many, np.nan)
@@ -120,17 +119,6 @@ def quantile(values: FloatArray, weight: FloatArray) -> FloatArray:
     order = np.argsort(values)
     reached = np.cumsum(weight[order]) - 0.5 * weight[order]
     return np.asarray(np.interp(LEVELS, reached, values[order]))
-
-
-def _votes(posterior: Posterior) -> FloatArray:
-    """What each claim adds to the log density that the draws come from (draw, claim); 0 if not fitted."""
-    figures = posterior.figures
-    if posterior.method is not Method.LAPLACE:
-        return posterior.log_likelihood * figures.weight
-    residual, slope = posterior.target.linearise(posterior.fit.deviates, figures)
-    votes = np.zeros((posterior.draws, figures.weight.size))
-    votes[:, figures.weight > 0] = -0.5 * (residual + (posterior.z - posterior.fit.deviates) @ slope.T) ** 2
-    return votes
 
 
 def _common(posterior: Posterior) -> FloatArray:

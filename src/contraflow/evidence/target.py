@@ -362,9 +362,33 @@ class Target:
 
         Differentiable and cheap: nothing is solved.
         """
+        return self._pointwise(self.nearby(z, guide), z, figures, self._split[0])
+
+    def guessed(self, z: FloatArray, figures: Figures, guide: Guide) -> FloatArray:
+        """Robust residuals of the claims that weigh (draw, weighed), as :meth:`near` has them, at deviates
+        (draw, size)."""
+        found = np.asarray(self._guessed(z, figures, guide))
+        return found[:, figures.weight[self._split[0]] > 0]
+
+    @cached_property
+    def _guessed(self) -> jax.stages.Wrapped:
         fitted = self._split[0]
-        location = self.now(z) + guide.offset + guide.response @ (z - guide.centre)
-        return self._pointwise(location, z, figures, fitted)
+
+        def one(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
+            r = self.likelihood.residuals(self.nearby(z, guide), heavy(z[self.prior.size :]), figures, fitted)
+            return jnp.sqrt(jnp.asarray(figures.weight)[fitted]) * robust(r)
+
+        def every(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
+            said: jax.Array = jax.lax.map(lambda x: one(x, figures, guide), z)
+            return said
+
+        return jax.jit(every)
+
+    def nearby(self, z: jax.Array, guide: Guide) -> jax.Array:
+        """What fitted claims would observe (fitted,), on their scales, other years by the guide's linear
+        response."""
+        there: jax.Array = self.now(z) + guide.offset + guide.response @ (z - guide.centre)
+        return there
 
     def exact(self, z: jax.Array, figures: Figures, guide: Guide) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and

@@ -20,10 +20,10 @@ class Books(NamedTuple):
 
     Over arcs (arc,): what crews are paid (``pay``, ``risk_pay``), running cost (``haul``), other
     ``cost``, ``inputs`` bought, ``fees``, scarcity ``surcharge``, ``margin``, what the state ``taken`` and
-    gave (``subsidy``), the unobserved ``gain``, the value ``delivered`` at the head; ``arrived`` units at the head and ``seized``
-    units at the tail. Over nodes (node,): ``endowment`` income and traders' ``rent``. Over supplies of
-    inputs (supply,): what is ``supplied`` to buyers. Over actors and the two residual accounts RENT and
-    UNNAMED (actor + 2,): ``income``.
+    gave (``subsidy``), the unobserved ``gain``, the value ``delivered`` at the head; ``arrived`` units at the
+    head and ``seized`` units at the tail. Over nodes (node,): ``endowment`` income and traders' ``rent``.
+    Over supplies of inputs (supply,): what is ``supplied`` to buyers. Over actors and the two residual
+    accounts RENT and UNNAMED (actor + 2,): ``income``.
     """
 
     pay: jax.Array
@@ -49,8 +49,8 @@ class Books(NamedTuple):
 def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -> Books:
     """Keep the books of one point. Money closes::
 
-        sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins + taken
-                            + rent
+        sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins
+                                    + taken + rent
 
     where rent at a node is what its stock fetches above its value. Sales are those of goods: hired work
     is paid as a cost of transport, so labour that carries earns that pay in place of an endowment's

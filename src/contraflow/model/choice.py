@@ -23,9 +23,10 @@ for the baseline, d = THIN and r the part of what an option fetches that is left
     V'_n = sum_a P'_a n_a                                         no rent is left in the baseline
     w_a  = P'_a (V'_n / n_a)^theta_n
 
-    thin(r, f) = r where r >= d + f, else f + d exp((r - f) / d - 1)
+    thin(r, f) = r where r >= d + f, else f + d (e / (1 - r))^(e / d) ,  e = 1 - d - f
 
-so that thin is smooth and not below f. The gain g_a = n_a - u'_a per unit is unobserved: what makes
+so that thin is smooth, not below f, and answers to prices with a constant elasticity where nothing is
+left. The gain g_a = n_a - u'_a per unit is unobserved: what makes
 those who are seen to use an option use it though by the tables it does not pay, as the calibrating terms
 of positive mathematical programming do (Howitt 1995). It stays what it is under every policy, and is
 nil where an option nets 2 d of what it fetches.
@@ -43,9 +44,6 @@ from contraflow.model.plan import IntArray, Plan
 
 THIN = 0.1
 """Net value, as part of the gross, at which an option's odds in the baseline count half."""
-
-WORST = -30.0
-"""Net value, as part of the gross, below which odds are weighed down no further: exp(-300)."""
 
 
 class Values(NamedTuple):
@@ -173,8 +171,9 @@ def anchored_values(
 
 def _thin(left: jax.Array, floor: float) -> jax.Array:
     """``left``, bent where it is below ``floor`` + THIN so that it falls to ``floor`` and no further."""
-    above = left - floor
-    return jnp.where(above >= THIN, left, floor + THIN * jnp.exp(jnp.clip(above, WORST, THIN) / THIN - 1))
+    edge = 1 - THIN - floor
+    spent = jnp.maximum(1 - left, edge)
+    return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * _log(edge / spent)))
 
 
 def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:

@@ -16,9 +16,9 @@ class Economy:
 
     Over arcs (arc,): ``weight``; ``output`` units out per unit in; ``margin`` and ``taken``, shares
     of delivered value kept by organisers and by the state; ``cost``, ``fee`` and ``subsidy``, USD
-    per unit at the tail; ``gain``, what an option must bring beside, in USD per unit at the tail, so that the
-    baseline is what people choose; ``hired``, the part of the cost that is pay of hired crews at the baseline's
-    rates; ``bought`` USD per unit and ``bought_share`` of revenue spent on inputs; ``hazard`` of
+    per unit at the tail; ``gain``, what an option must bring beside, in USD per unit at the tail, so that
+    the baseline is what people choose; ``hired``, the part of the cost that is pay of hired crews at the
+    baseline's rates; ``bought`` USD per unit and ``bought_share`` of revenue spent on inputs; ``hazard`` of
     interception and ``fear``, hazard that is only believed; ``risk_pay``, USD per unit and unit of
     interception probability. Over nodes (node,): ``theta``, ``endowment`` in units per year. Over
     markets: ``price`` USD per unit, ``elasticity``, ``demand`` relative to the baseline. Over facilities:

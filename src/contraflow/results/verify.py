@@ -22,9 +22,9 @@ class Verification(NamedTuple):
 
     ``losses``: q = 1 - exp(-hazard), diluted. ``choice``: values, shares and flows by the one rule.
     ``mass``: what arrives at a node is its stock, and leaves it. ``money``: sales, subsidies
-    and unobserved gains are somebody's income, and so is what inputs cost. ``markets``: demand at the prices, and as many carry
-    as are hired. ``congestion``: surcharges at the loads. The last two and dilution need the baseline and
-    are zero without it.
+    and unobserved gains are somebody's income, and so is what inputs cost. ``markets``: demand at the
+    prices, and as many carry as are hired. ``congestion``: surcharges at the loads. The last two and
+    dilution need the baseline and are zero without it.
     """
 
     losses: float
@@ -162,7 +162,7 @@ def _wages(places: _Places, a: Variables, before: Variables | None) -> Array:
 
 
 def _money(places: _Places, a: Variables) -> float:
-    """Error of money: sales of goods, subsidies and gains are incomes, what inputs cost is paid to supplies."""
+    """Error of money: sales, subsidies and gains are incomes, what inputs cost is paid to supplies."""
     sales = float((a["sold"] * a["market_price"])[~places.hires].sum() + (a["subsidy"] + a["gain"]).sum())
     paid = float(a["income"].sum() + a["taken"].sum())
     error = abs(paid - sales) / sales if sales else abs(paid)
