@@ -24,7 +24,7 @@ import numpy.typing as npt
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.fit import Fit
 from contraflow.evidence.likelihood import Figures
-from contraflow.evidence.target import Target
+from contraflow.evidence.target import Guide, Target
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -39,19 +39,23 @@ TRIES = 5
 
 
 def approximate(
-    target: Target, figures: Figures, found: Fit, draws: int, rng: np.random.Generator
-) -> FloatArray:
-    """Deviates (draw, size) of the approximation, in each of which every fitted claim's year is solved.
+    target: Target, figures: Figures, found: Fit, guide: Guide, draws: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Deviates (draw, size) of the approximation and what the model says of every claim (draw, claim).
+
+    Every fitted claim's year is solved in each. ``guide`` is the one at the maximum.
 
     Raises :class:`~contraflow.errors.ConvergenceError` if hardly any draw can be solved.
     """
-    made, some = np.zeros((0, target.size)), int(np.ceil(SPARE * draws))
+    made, told = np.zeros((0, target.size)), np.zeros((0, len(target.likelihood.claims)))
+    some = int(np.ceil(SPARE * draws))
     for _ in range(TRIES):
-        z = _drawn(target, figures, found, some, rng)
-        said = target.says(target.ledgers(z))[:, target.likelihood.fitted]
-        made = np.concatenate([made, z[np.isfinite(said).all(axis=1)]])
+        z = _drawn(target, figures, found, guide, some, rng)
+        said = target.predict(z, guide)
+        sound = np.isfinite(said[:, target.likelihood.fitted]).all(axis=1)
+        made, told = np.concatenate([made, z[sound]]), np.concatenate([told, said[sound]])
         if len(made) >= draws:
-            return made[:draws]
+            return made[:draws], told[:draws]
     raise ConvergenceError(
         f"Only {len(made):,} of {TRIES * some:,} draws of the approximation have an equilibrium in every "
         "year that claims observe. Use Markov chains (method='nuts', --method nuts), or look at the ranges "
@@ -59,9 +63,10 @@ def approximate(
     )
 
 
-def _drawn(target: Target, figures: Figures, found: Fit, draws: int, rng: np.random.Generator) -> FloatArray:
+def _drawn(
+    target: Target, figures: Figures, found: Fit, guide: Guide, draws: int, rng: np.random.Generator
+) -> FloatArray:
     residual, jacobian = target.linearise(found.deviates, figures)
-    guide = target.guide(found.deviates)
     centre = rng.standard_normal((draws, target.size))
     claim = rng.standard_normal((draws, residual.size))
     covariance = found.whitening.covariance

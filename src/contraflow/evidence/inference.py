@@ -55,11 +55,15 @@ def infer(target: Target, settings: Settings, say: Say, figures: Figures | None 
 
     found = fit(target, told, seed=settings.seed, progress=report)
     if settings.method is Method.BEST:
-        return _posterior(target, told, found, settings, found.deviates[None, None], {})
+        said = target.says(target.ledgers(found.deviates[None]))
+        return Posterior(
+            settings.method, target, told, found, found.deviates[None, None], said[None], {}, settings.seed
+        )
     if settings.method is Method.LAPLACE:
         say("Drawing from the approximation")
-        draws = approximate(target, told, found, settings.draws, _rng(settings.seed, 2))
-        return _posterior(target, told, found, settings, draws[None], {})
+        guide, rng = target.guide(found.deviates), _rng(settings.seed, 2)
+        draws, said = approximate(target, told, found, guide, settings.draws, rng)
+        return Posterior(settings.method, target, told, found, draws[None], said[None], {}, settings.seed)
     return chains(target, told, found, settings, say)
 
 
@@ -67,15 +71,16 @@ def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say
     """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
     sampler = target.sampler
     say("Scouting where the posterior lies")
-    scouts = approximate(target, figures, found, max(SCOUTS, settings.chains), _rng(settings.seed, 2))
+    guide = target.guide(found.deviates)
+    scouts, said = approximate(
+        target, figures, found, guide, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
+    )
     jacobians = [target.linearise(z, figures)[1] for z in scouts[:LOOKS]]
     whitening = whiten_from(
         scouts.mean(axis=0), scouts, np.concatenate([j for j in jacobians if np.isfinite(j).all()])
     )
     say("Compiling the sampler, once for this version")
-    guide = target.guide(scouts.mean(axis=0))
-    if not all(np.isfinite(x).all() for x in guide):
-        guide = target.guide(found.deviates)
+    guide = target.informed(guide, scouts, said)
     run = sampler.run(
         jax.random.key(settings.seed), scouts[-settings.chains :], whitening, (figures, guide),
         warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say, "Sampling"),
@@ -86,20 +91,8 @@ def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say
     }  # fmt: skip
     say("Predicting every claim in every draw")
     told = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
-    return _posterior(target, figures, found, settings, run.draws, told)
-
-
-def _posterior(
-    target: Target,
-    figures: Figures,
-    found: Fit,
-    settings: Settings,
-    deviates: FloatArray,
-    statistics: dict[str, FloatArray],
-) -> Posterior:
-    ledgers = target.ledgers(deviates.reshape(-1, target.size))
-    said = target.says(ledgers).reshape(*deviates.shape[:2], -1)
-    return Posterior(settings.method, target, figures, found, deviates, said, statistics, settings.seed)
+    said = target.predict(run.draws.reshape(-1, target.size), guide).reshape(*run.draws.shape[:2], -1)
+    return Posterior(settings.method, target, figures, found, run.draws, said, told, settings.seed)
 
 
 def judge(posterior: Posterior) -> None:

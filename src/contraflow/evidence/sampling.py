@@ -32,8 +32,8 @@ Progress = Callable[[int, int], None]
 
 STRIDE = 25
 TARGET_ACCEPTANCE = 0.8
-LARGEST_DEPTH = 8
-"""Doublings of a trajectory: at most 255 steps."""
+LARGEST_DEPTH = 7
+"""Doublings of a trajectory: at most 127 steps."""
 
 FIRST_STEP = 0.1
 """Step size that the adaptation starts from."""

@@ -8,10 +8,12 @@ errors that claims of one origin share. The log density is, up to a constant,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,17 +38,21 @@ QUICKLY_COMPILED = {"xla_backend_optimization_level": "1"}
 CLOSE = 1e-8
 """Residual of an equilibrium, in logarithms, that is close enough to sample with."""
 
+BLOCK = 50
+"""Draws whose claims are predicted one after the other in a thread."""
+
 FAR = 1e-5
 """Residual beyond which a point has no equilibrium and thus no density."""
 
 
 class Guide(NamedTuple):
-    """What is known of the claims' other years near a point: arrays lead with the scenarios that are solved.
+    """What is known of the claims' other years near a point: arrays lead with the scenarios but the first.
 
     ``centre`` (size,) is the point; ``state`` (scenario, unknown) its equilibria, ``slope`` (scenario,
     unknown, size) their derivatives, ``inverse`` (scenario, unknown, unknown) the inverse Jacobians.
     ``offset`` (fitted,) is how far each fitted claim's year lies from the baseline on its scale, with
-    derivative ``response`` (fitted, size); zero for claims that observe the baseline.
+    derivative ``response`` (fitted, size), and ``error`` (fitted,) the standard error of that guess; zero
+    for claims that observe the baseline.
     """
 
     centre: FloatArray
@@ -55,6 +61,7 @@ class Guide(NamedTuple):
     inverse: FloatArray
     offset: FloatArray
     response: FloatArray
+    error: FloatArray
 
 
 class _Linear(NamedTuple):
@@ -241,14 +248,25 @@ class Target:
         )
 
     def guide(self, z: FloatArray) -> Guide:
-        """What the sampler is told of the other years, around one point."""
-        fitted = np.flatnonzero(self.likelihood.fitted)
-        then = self.likelihood.scenarios[1][fitted] > 0
-        there, here = self.linear(z, fitted), self.linear(z, fitted[then], now=True)
+        """What is known of the other years around one point, as if the model were straight."""
+        fitted, then, *_ = self._split
+        every = np.arange(len(self.likelihood.claims))
+        there, here = self.linear(z, every), self.linear(z, fitted[then], now=True)
         offset, response = np.zeros(fitted.size), np.zeros((fitted.size, self.size))
-        offset[then] = there.location[then] - here.location
-        response[then] = there.jacobian[then] - here.jacobian
-        return Guide(z, there.state, there.slope, there.inverse, offset, response)
+        offset[then] = there.location[fitted[then]] - here.location
+        response[then] = there.jacobian[fitted[then]] - here.jacobian
+        return Guide(z, there.state, there.slope, there.inverse, offset, response, np.zeros(fitted.size))
+
+    def informed(self, guide: Guide, z: FloatArray, said: FloatArray) -> Guide:
+        """A guide that knows from draws (draw, size), of which the model says ``said`` (draw, claim), how far
+        it errs: shifted by the mean error, with its standard deviation."""
+        fitted, then, *_ = self._split
+        there = np.asarray(self.likelihood.location(said[:, fitted[then]], fitted[then]))
+        off = there - np.asarray(self._nearby(z, guide))[:, then]
+        offset, error = guide.offset.copy(), np.zeros(fitted.size)
+        offset[then] += np.median(off, axis=0)
+        error[then] = off.std(axis=0)
+        return guide._replace(offset=offset, error=error)
 
     def _pad(self, by_free: FloatArray) -> FloatArray:
         return np.concatenate([by_free, np.zeros((len(by_free), self.likelihood.errors))], axis=1)
@@ -360,29 +378,10 @@ class Target:
     def near(self, z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
         """Log likelihood of the fitted claims (fitted,), other years by the guide's linear response.
 
-        Differentiable and cheap: nothing is solved.
+        Differentiable and cheap: nothing is solved. What the guide may err by adds to the claims' errors, so
+        that it is wide where it does not know, and chains held to the exact density do not stick.
         """
-        return self._pointwise(self.nearby(z, guide), z, figures, self._split[0])
-
-    def guessed(self, z: FloatArray, figures: Figures, guide: Guide) -> FloatArray:
-        """Robust residuals of the claims that weigh (draw, weighed), as :meth:`near` has them, at deviates
-        (draw, size)."""
-        found = np.asarray(self._guessed(z, figures, guide))
-        return found[:, figures.weight[self._split[0]] > 0]
-
-    @cached_property
-    def _guessed(self) -> jax.stages.Wrapped:
-        fitted = self._split[0]
-
-        def one(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
-            r = self.likelihood.residuals(self.nearby(z, guide), heavy(z[self.prior.size :]), figures, fitted)
-            return jnp.sqrt(jnp.asarray(figures.weight)[fitted]) * robust(r)
-
-        def every(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
-            said: jax.Array = jax.lax.map(lambda x: one(x, figures, guide), z)
-            return said
-
-        return jax.jit(every)
+        return self._pointwise(self.nearby(z, guide), z, self._blurred(figures, guide), self._split[0])
 
     def nearby(self, z: jax.Array, guide: Guide) -> jax.Array:
         """What fitted claims would observe (fitted,), on their scales, other years by the guide's linear
@@ -390,18 +389,87 @@ class Target:
         there: jax.Array = self.now(z) + guide.offset + guide.response @ (z - guide.centre)
         return there
 
+    @cached_property
+    def _nearby(self) -> jax.stages.Wrapped:
+        """Compiled :meth:`nearby` over draws (draw, size)."""
+
+        def every(z: jax.Array, guide: Guide) -> jax.Array:
+            said: jax.Array = jax.lax.map(lambda x: self.nearby(x, guide), z)
+            return said
+
+        return jax.jit(every)
+
+    def guessed(self, z: FloatArray, figures: Figures, guide: Guide) -> FloatArray:
+        """Robust residuals of the claims that weigh (draw, weighed), other years by the guide's linear
+        response, at deviates (draw, size)."""
+        fitted = self._split[0]
+        rows = fitted[figures.weight[fitted] > 0]
+        location = np.asarray(self._nearby(z, guide))[:, figures.weight[fitted] > 0]
+        errors = heavy(jnp.asarray(z[:, self.prior.size :]))
+        r = self.likelihood.residuals(jnp.asarray(location), errors, figures, rows)
+        return np.asarray(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
+
     def exact(self, z: jax.Array, figures: Figures, guide: Guide) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and
         the residuals (scenario,) of their equilibria, sought from the guide's linear prediction alone."""
         fitted, then, years, year = self._split
+        rows = fitted[then]
+        now, said, residual = self._in_years(z, guide, years, self._part(rows))
+        location = self.likelihood.location(said[year, np.arange(then.size)], rows)
+        true = self._pointwise(location, z, figures, rows)
+        here = self.likelihood.location(now, rows)
+        moved = jnp.asarray(guide.offset)[then] + jnp.asarray(guide.response)[then] @ (z - guide.centre)
+        guess = self._pointwise(here + moved, z, self._blurred(figures, guide), rows)
+        return true, guess, residual
+
+    def predict(self, z: FloatArray, guide: Guide) -> FloatArray:
+        """What the model says of every claim (draw, claim) at deviates (draw, size), as :meth:`says`.
+
+        Equilibria are sought from the guide's linear prediction; only where that fails as :meth:`says` does.
+        """
+        draws, which = len(z), self.likelihood.scenarios[1]
+
+        def block(first: int) -> tuple[FloatArray, FloatArray]:
+            pick = np.minimum(np.arange(first, first + BLOCK), draws - 1)
+            said, residual = (np.asarray(x) for x in self._predict(z[pick], guide))
+            return said[:, which, np.arange(which.size)], residual
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            first, rest = block(0), range(BLOCK, draws, BLOCK)
+            parts = [first, *pool.map(block, rest)]
+        said, residual = (np.concatenate(x)[:draws] for x in zip(*parts, strict=True))
+        left = ~(residual.max(axis=1, initial=0.0) <= CLOSE)
+        if left.any():
+            said[left] = self.says(self.ledgers(z[left]))
+        return said
+
+    @cached_property
+    def _predict(self) -> jax.stages.Wrapped:
+        years = np.arange(1, len(self.likelihood.scenarios[0]))
+
+        def one(z: jax.Array, guide: Guide) -> tuple[jax.Array, jax.Array]:
+            now, said, residual = self._in_years(z, guide, years, self.likelihood.observations)
+            return jnp.concatenate([now[None], said]), residual
+
+        def every(z: jax.Array, guide: Guide) -> tuple[jax.Array, jax.Array]:
+            found: tuple[jax.Array, jax.Array] = jax.lax.map(lambda x: one(x, guide), z)
+            return found
+
+        return jax.jit(every)
+
+    def _in_years(
+        self, z: jax.Array, guide: Guide, years: IntArray, operators: Observations
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """What operators observe in the baseline (claim,) and in some years (year, claim), and the residuals
+        (year,) of the equilibria, sought by Broyden's method from the guide's linear prediction."""
         responder, model = self.likelihood.responder, self.likelihood.responder.model
-        levels, rows = self.likelihood.scenarios[0], fitted[then]
-        operators = self._part(rows)
         ledger = self.prior.ledger_values(z[: self.prior.size])
         anchor, now_economy, now = responder.baseline(ledger)
-        here = self.likelihood.location(operators.observe(ledger, now_economy, now), rows)
-        off = z - guide.centre
-        ahead = jnp.clip(jnp.einsum("sue,e->su", guide.slope, off), -1.0, 1.0)
+        here = operators.observe(ledger, now_economy, now)
+        if not years.size:
+            return here, jnp.zeros((0, *here.shape)), jnp.zeros(0)
+        state, slope, inverse = (jnp.asarray(x)[years - 1] for x in (guide.state, guide.slope, guide.inverse))
+        ahead = jnp.clip(jnp.einsum("sue,e->su", slope, z - guide.centre), -1.0, 1.0)
 
         def at(levels: jax.Array, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
             economy = responder.economy(ledger, levels, anchor)
@@ -411,14 +479,15 @@ class Target:
             point = model.evaluate(economy, root.state)
             return operators.observe(ledger, economy, point), root.residual
 
-        said, residual = jax.vmap(at)(
-            jnp.asarray(levels[years]), jnp.asarray(guide.state) + ahead, jnp.asarray(guide.inverse)
-        )
-        location = self.likelihood.location(said[year, np.arange(then.size)], rows)
-        true = self._pointwise(location, z, figures, rows)
-        moved = here + jnp.asarray(guide.offset)[then] + jnp.asarray(guide.response)[then] @ off
-        guess = self._pointwise(moved, z, figures, rows)
-        return true, guess, residual
+        levels = jnp.asarray(self.likelihood.scenarios[0][years])
+        said, residual = jax.vmap(at)(levels, state + ahead, inverse)
+        return here, said, residual
+
+    def _blurred(self, figures: Figures, guide: Guide) -> Figures:
+        """Figures whose own errors contain what the guide may err by."""
+        error = jnp.zeros(len(self.likelihood.claims)).at[self._split[0]].set(guide.error)
+        own: Any = jnp.sqrt(jnp.asarray(figures.own) ** 2 + error**2)
+        return figures._replace(own=own)
 
     def _pointwise(self, location: jax.Array, z: jax.Array, figures: Figures, rows: IntArray) -> jax.Array:
         errors = heavy(z[self.prior.size :])

@@ -21,7 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 STEADY = 5.0
 """Draws that the prior's width counts for in :func:`whiten_from`."""
 
-RANK = 160
+RANK = 96
 """Directions that a whitening keeps; the others are left as the prior has them."""
 
 
