@@ -151,7 +151,7 @@ def calibrate(
     posterior = None if fresh else store.recall(name, target)
     if posterior is None:
         say("Compiling the model, once for this version")
-        _together([*target.compile_tasks(), *response.compile_tasks()])
+        _together(target.compile_tasks())
         posterior = infer(target, chosen, say)
         store.keep(name, posterior)
     if not accept_poor:
@@ -197,6 +197,12 @@ class Lab:
         return self.responder.model.network
 
     @cached_property
+    def _compiled(self) -> Responder:
+        """The responder, with what answers need compiled side by side."""
+        _together(self.responder.compile_tasks(len(self.ledger)))
+        return self.responder
+
+    @cached_property
     def _references(self) -> Reference:
         references: Reference = self.responder.references(jnp.asarray(self.ledger))
         return references
@@ -225,9 +231,9 @@ class Lab:
         starts; others than the one reached from the baseline are in the outcome's ``alternatives``.
         Raises PolicyError for a wrong level, ConvergenceError if no equilibrium is found.
         """
-        self.baseline()
         wanted = levels(self.case, self.responder.levers.baseline, policy)
         found = self._search(wanted)
+        self.baseline()
         solved = found.solved
         some = np.asarray(solved.any(axis=1))
         if some.mean() <= 0.5:
@@ -265,7 +271,7 @@ class Lab:
         def solve(draw: Picks, start: Picks) -> None:
             if not draw.size:
                 return
-            root = self.responder.solve(
+            root = self._compiled.solve(
                 self.ledger,
                 self._references,
                 np.broadcast_to(wanted, (draw.size, wanted.size)),

@@ -93,13 +93,10 @@ def fit(
         )  # fmt: skip
     costs = np.array([r.cost for r in results])
     best = np.asarray(results[int(np.argmin(costs))].x)
-    said = target.says(target.ledgers(best[None]))[0][figures.weight > 0]
-    if not np.isfinite(said).all():
-        names = [
-            c.id
-            for c, s in zip(np.array(target.likelihood.claims)[figures.weight > 0], said, strict=True)
-            if not np.isfinite(s)
-        ]
+    weighed = np.flatnonzero(figures.weight > 0)
+    found = np.isfinite(target.linear(best, weighed).location)
+    if not found.all():
+        names = [target.likelihood.claims[i].id for i in weighed[~found]]
         raise ConvergenceError(
             f"No fit was found from {starts} starts: the model gives no finite figure for "
             f"{', '.join(names)}. "

@@ -14,7 +14,7 @@ from contraflow.evidence.fit import Fit, fit
 from contraflow.evidence.likelihood import Figures
 from contraflow.evidence.method import Method
 from contraflow.evidence.posterior import Posterior
-from contraflow.evidence.target import Target
+from contraflow.evidence.target import Guide, Target
 from contraflow.evidence.whitening import whiten_from
 from contraflow.model.numerics import jax
 
@@ -54,24 +54,25 @@ def infer(target: Target, settings: Settings, say: Say, figures: Figures | None 
         say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
 
     found = fit(target, told, seed=settings.seed, progress=report)
+    guide = target.guide(found.deviates)
     if settings.method is Method.BEST:
-        said = target.says(target.ledgers(found.deviates[None]))
+        said = target.predict(found.deviates[None], guide)
         return Posterior(
             settings.method, target, told, found, found.deviates[None, None], said[None], {}, settings.seed
         )
     if settings.method is Method.LAPLACE:
         say("Drawing from the approximation")
-        guide, rng = target.guide(found.deviates), _rng(settings.seed, 2)
-        draws, said = approximate(target, told, found, guide, settings.draws, rng)
+        draws, said = approximate(target, told, found, guide, settings.draws, _rng(settings.seed, 2))
         return Posterior(settings.method, target, told, found, draws[None], said[None], {}, settings.seed)
-    return chains(target, told, found, settings, say)
+    return chains(target, told, found, guide, settings, say)
 
 
-def chains(target: Target, figures: Figures, found: Fit, settings: Settings, say: Say) -> Posterior:
+def chains(
+    target: Target, figures: Figures, found: Fit, guide: Guide, settings: Settings, say: Say
+) -> Posterior:
     """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
     sampler = target.sampler
     say("Scouting where the posterior lies")
-    guide = target.guide(found.deviates)
     scouts, said = approximate(
         target, figures, found, guide, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
     )

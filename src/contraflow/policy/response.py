@@ -152,15 +152,18 @@ class Responder:
         economies: Settled = self._in_blocks(self._settled, size, ledger, references, draw, levels, state)
         return economies
 
-    def compile_tasks(self) -> list[Callable[[], object]]:
-        """Calls that compile what a small number of problems needs; independent, so fit for threads."""
+    def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
+        """Calls that compile what a small number of problems needs; independent, so fit for threads.
+
+        Compiled code is for ledgers of one number of draws.
+        """
         model = self.model
-        ledger = model.network.ledger.value[None]
+        ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
         n = model.network
         sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes)
-        anchor = Anchor(*(jnp.ones((1, size)) for size in sizes))
-        shape = Reference(anchor, jnp.eye(model.unknowns)[None])
+        anchor = Anchor(*(jnp.ones((draws, size)) for size in sizes))
+        shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
         return [
             lambda: self.solve(ledger, shape, levels),
             lambda: self.references(jnp.asarray(ledger)),
