@@ -92,7 +92,7 @@ def ours(work: Work, chains: int, warm_up: int, draws: int, seed: int) -> np.nda
     first, second = jax.random.split(jax.random.key(seed))
     scouted = sampler.run(first, starts, plain(best), (), warm_up=warm_up, draws=warm_up).draws
     some = np.concatenate([np.asarray(slope(z)) for z in scouted[:, :: warm_up // 4].reshape(-1, work.flows)])
-    whitening = whiten_from(best, scouted.reshape(-1, work.flows), some)
+    whitening = whiten_from(best, scouted.reshape(-1, work.flows), some, rank=work.flows)
     run = sampler.run(second, scouted[:, -1], whitening, (), warm_up=warm_up, draws=draws)
     print("steps", run.steps.mean(), "step size", run.step_size, "divergent", run.diverging.mean())
     return run.draws

