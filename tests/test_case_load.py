@@ -175,7 +175,6 @@ SLIPS = [
     ("tensions", "thirty-flights", "claims", "yield-of-paste", "does not observe", "another use"),
     ("tensions", "thirty-flights", "title", "Another question?", "differs from row 2", "same question"),
     ("tensions", "thirty-flights", "mode", "porter", "differs from row 2", "same figure"),
-    ("tensions", "thirty-flights", "mode", "glider", "modes.csv", "Correct it"),
 ]
 
 

@@ -79,7 +79,7 @@ def test_demand_clears_against_a_hand_solution():
     base, after = lab.baseline(), lab.respond({"toll": 15})
     p = after.data["market_price"].values[0]
     before = np.array([90.0, 60.0])
-    odds = (before / (before + 0.1 * 100)) ** 3
+    odds = before / (before + 0.1 * 100)
     q0 = 1000 * odds / odds.sum()
     assert np.allclose(base.data["sold"].values[0], q0, rtol=1e-12)
     moved = q0 * (np.array([p[0] - 10, p[1] - 55]) / before) ** 3
@@ -171,7 +171,7 @@ def test_a_capacity_that_binds():
     surcharge = float(after.data["surcharge_rate"].sel(arc="by-air").values[0])
     assert np.isclose(surcharge, 5.0 * (ratio / 0.5) ** 25, rtol=1e-9)
     before = np.array([90.0, 85.0])
-    moved = (before / (before + 10)) ** 3 * (np.array([90.0, 90.0 - surcharge]) / before) ** 3
+    moved = before / (before + 10) * (np.array([90.0, 90.0 - surcharge]) / before) ** 3
     assert np.isclose(flow(after, "by-air"), 1000 * moved[1] / moved.sum(), rtol=1e-9)
     assert 0.5 < ratio < 0.62
     check(lab, after)

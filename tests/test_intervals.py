@@ -110,7 +110,8 @@ def test_probabilities_are_shares_of_draws(base, shut):
         assert row["p_falls"] + row["p_rises"] <= 1
         assert row["p_falls_5pct"] == pair.probability(str(figure), "falls", by=0.05)
         assert row["p_rises_5pct"] == pair.probability(str(figure), "rises", by=0.05)
-    assert 0 < pair.probability("exports", "falls", by=0.1) < 1
+    half = float(np.median(-change / before))
+    assert pair.probability("exports", "falls", by=half) == pytest.approx(0.5, abs=1 / len(before))
     assert pair.probability("exports", "rises", by=10) == 0
 
 

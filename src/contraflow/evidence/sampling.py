@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +37,9 @@ LARGEST_DEPTH = 7
 
 FIRST_STEP = 0.1
 """Step size that the adaptation starts from."""
+
+
+_TRACING = Lock()
 
 
 class Chains(NamedTuple):
@@ -114,12 +117,13 @@ class Sampler:
         white = whitening.whiten(starts)
 
         keys = jax.random.split(key, chains)
-        states = [
-            self._kernel.init(keys[c], warm_up, {"u": jnp.asarray(white[c])}, (whitening, *given), {})
-            for c in range(chains)
-        ]
-        # NumPyro traces with a stack of its own that threads would share: trace before they start.
-        jax.block_until_ready(self._advance(states[0], whitening, *given))
+        # NumPyro traces with a stack of its own that all threads share.
+        with _TRACING:
+            states = [
+                self._kernel.init(keys[c], warm_up, {"u": jnp.asarray(white[c])}, (whitening, *given), {})
+                for c in range(chains)
+            ]
+            jax.block_until_ready(self._advance(states[0], whitening, *given))
 
         def tell() -> None:
             if progress is not None:
