@@ -286,6 +286,7 @@ def robust(r: jax.Array) -> jax.Array:
     return r * jnp.sqrt(ratio)
 
 
+@jax.jit
 def heavy(z: jax.Array) -> jax.Array:
     """Student's t deviates with DEGREES_OF_FREEDOM = 4 from standard normal ones, by quantiles.
 
