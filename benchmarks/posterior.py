@@ -36,13 +36,13 @@ def main() -> None:
             quick, units = headline(lab)
         else:
             slow, _ = headline(lab)
-            sound = lab.picks.size == options.chains * options.draws
+            picks = lab.picks
     rows = []
     for name, unit in units.items():
         a, b = quick[name], slow[name]
         if np.ptp(b) == 0:
             continue
-        chained = b.reshape(options.chains, -1) if sound else b[None]
+        chained = by_chain(b, picks, options.chains, options.draws)
         rows.append(
             {
                 "figure": f"{name}, {unit}",
@@ -50,11 +50,19 @@ def main() -> None:
                 "nuts 5 %": np.quantile(b, 0.05), "nuts median": np.median(b),
                 "nuts 95 %": np.quantile(b, 0.95),
                 "apart, sd": (np.median(a) - np.median(b)) / b.std(), "sd ratio": a.std() / b.std(),
-                "R-hat": float(array_stats.rhat(chained, chain_axis=0, draw_axis=1)) if sound else np.nan,
-                "ESS": float(array_stats.ess(chained, chain_axis=0, draw_axis=1)) if sound else np.nan,
+                "R-hat": float(array_stats.rhat(chained, chain_axis=0, draw_axis=1)),
+                "ESS": float(array_stats.ess(chained, chain_axis=0, draw_axis=1)),
             }
         )  # fmt: skip
     report(rows, options.json, notes)
+
+
+def by_chain(figure: np.ndarray, picks: np.ndarray, chains: int, draws: int) -> np.ndarray:
+    """A figure (chain, draw) without the draws that are not solved in all chains."""
+    grid = np.full(chains * draws, np.nan)
+    grid[picks] = figure
+    grid = grid.reshape(chains, draws)
+    return np.ascontiguousarray(grid[:, np.isfinite(grid).all(axis=0)])
 
 
 def headline(lab: Lab) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -87,6 +87,11 @@ class Sampler:
             adapt_mass_matrix=False,
         )
 
+        def begin(
+            key: jax.Array, u: jax.Array, whitening: Whitening, given: tuple[Any, ...], warm_up: int
+        ) -> Any:
+            return self._kernel.init(key, warm_up, {"u": u}, (whitening, *given), {})
+
         def advance(state: Any, whitening: Whitening, given: tuple[Any, ...]) -> tuple[Any, Any]:
             new = self._kernel.sample(state, (whitening, *given), {})
             z = whitening.colour(new.z["u"])
@@ -95,7 +100,7 @@ class Sampler:
         def stride(state: Any, whitening: Whitening, *given: Any) -> tuple[Any, Any]:
             return jax.lax.scan(lambda s, _: advance(s, whitening, given), state, None, length=self._stride)
 
-        self._advance = jax.jit(stride)
+        self._begin, self._advance = jax.jit(begin, static_argnames="warm_up"), jax.jit(stride)
 
     def run(
         self,
@@ -120,7 +125,7 @@ class Sampler:
         # NumPyro traces with a stack of its own that all threads share.
         with _TRACING:
             states = [
-                self._kernel.init(keys[c], warm_up, {"u": jnp.asarray(white[c])}, (whitening, *given), {})
+                self._begin(keys[c], jnp.asarray(white[c]), whitening, given, warm_up=warm_up)
                 for c in range(chains)
             ]
             jax.block_until_ready(self._advance(states[0], whitening, *given))

@@ -65,7 +65,8 @@ def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray, ra
     Where the curvature turns from place to place, as it does along a curved ridge, the inverse of the
     curvature at one place or of its mean is far too narrow: what counts is how far the draws reach. So
     ``jacobians`` (residual, size), of several places one below the other, only give the directions,
-    the ``rank`` strongest; the widths are those of the draws, drawn towards the prior's by STEADY draws' worth.
+    the ``rank`` strongest; the widths are those of the draws, drawn towards the prior's by STEADY draws'
+    worth.
     """
     _, _, informed = np.linalg.svd(jacobians, full_matrices=False)
     basis = informed[:rank].T
