@@ -41,7 +41,11 @@ class Verification(NamedTuple):
 
 
 UNUSED = 1e-9
-"""Load of a facility, units a year, below which the model counts it as unused."""
+"""Units a year below which the model counts a market or facility as unused."""
+
+
+TRACE = 1e-13
+"""Part of the baseline's load that the model adds, so that an empty facility has a logarithm."""
 
 
 def verify(data: xr.Dataset, baseline: xr.Dataset | None = None) -> Verification:
@@ -141,7 +145,7 @@ def _congested(places: _Places, a: Variables, before: Variables | None) -> tuple
     uses = places.facility
     if before is None or not places.facilities:
         return np.ones(uses.size), a["surcharge_rate"], 0.0
-    relative = np.maximum(a["load"], UNUSED) / np.maximum(before["load"], UNUSED)
+    relative = a["load"] / np.maximum(before["load"], UNUSED) + TRACE
     with np.errstate(divide="ignore"):
         weaker = 1 / (1 - a["facility_dilution"] + a["facility_dilution"] * relative)
     dearer = a["facility_surcharge"] * (relative / a["open_share"]) ** a["facility_steepness"]
@@ -184,8 +188,12 @@ def _markets(places: _Places, a: Variables, before: Variables | None) -> float:
     clears = ~np.isnan(a["elasticity"])
     ratio = a["market_price"][clears] / before["market_price"][clears]
     moved = a["demand"][clears] / before["demand"][clears]
-    wanted = before["sold"][clears] * moved * ratio ** -a["elasticity"][clears]
-    return max(error, _error(a["sold"][clears], wanted))
+    used = np.maximum(before["sold"][clears], UNUSED)
+    wanted = used * moved * ratio ** -a["elasticity"][clears]
+    off = np.abs(a["sold"][clears] - wanted) / np.maximum(
+        wanted, np.maximum(UNUSED, 1e-12 * used.max(initial=0.0))
+    )
+    return max(error, float(np.max(off, initial=0.0)))
 
 
 def _error(got: Array, wanted: Array, floor: float = 1e-12) -> float:
