@@ -32,8 +32,8 @@ Progress = Callable[[int, int], None]
 
 STRIDE = 25
 TARGET_ACCEPTANCE = 0.8
-LARGEST_DEPTH = 7
-"""Doublings of a trajectory: at most 127 steps."""
+LARGEST_DEPTH = 8
+"""Doublings of a trajectory: at most 255 steps."""
 
 FIRST_STEP = 0.1
 """Step size that the adaptation starts from."""
@@ -66,19 +66,27 @@ class Sampler:
     """
 
     def __init__(self, near: Density, size: int, gain: Callable[..., float] | None = None) -> None:
+        self.near, self.size, self._gain = near, size, gain
+        self._stride = 1 if gain else STRIDE
+        self._compiled: dict[int, tuple[jax.stages.Wrapped, jax.stages.Wrapped]] = {}
+
+    def _code(self, warm_up: int) -> tuple[jax.stages.Wrapped, jax.stages.Wrapped]:
+        """Compiled start and stride of a chain; NumPyro builds the length of the warm-up into both."""
+        if warm_up not in self._compiled:
+            self._compiled[warm_up] = self._compile(warm_up)
+        return self._compiled[warm_up]
+
+    def _compile(self, warm_up: int) -> tuple[jax.stages.Wrapped, jax.stages.Wrapped]:
         import numpyro
         import numpyro.distributions as dist
         from numpyro.infer import NUTS, init_to_value
 
-        self.size, self._gain = size, gain
-        self._stride = 1 if gain else STRIDE
-
         def model(whitening: Whitening, *given: Any) -> None:
-            u = numpyro.sample("u", dist.Normal(0.0, 1.0).expand((size,)).to_event(1))
+            u = numpyro.sample("u", dist.Normal(0.0, 1.0).expand((self.size,)).to_event(1))
             z = whitening.colour(u)
-            numpyro.factor("claims", near(z, *given) - 0.5 * z @ z + 0.5 * u @ u)
+            numpyro.factor("claims", self.near(z, *given) - 0.5 * z @ z + 0.5 * u @ u)
 
-        self._kernel = NUTS(
+        kernel = NUTS(
             model,
             target_accept_prob=TARGET_ACCEPTANCE,
             max_tree_depth=LARGEST_DEPTH,
@@ -87,20 +95,18 @@ class Sampler:
             adapt_mass_matrix=False,
         )
 
-        def begin(
-            key: jax.Array, u: jax.Array, whitening: Whitening, given: tuple[Any, ...], warm_up: int
-        ) -> Any:
-            return self._kernel.init(key, warm_up, {"u": u}, (whitening, *given), {})
+        def begin(key: jax.Array, u: jax.Array, whitening: Whitening, *given: Any) -> Any:
+            return kernel.init(key, warm_up, {"u": u}, (whitening, *given), {})
 
         def advance(state: Any, whitening: Whitening, given: tuple[Any, ...]) -> tuple[Any, Any]:
-            new = self._kernel.sample(state, (whitening, *given), {})
+            new = kernel.sample(state, (whitening, *given), {})
             z = whitening.colour(new.z["u"])
             return new, (z, new.diverging, new.energy, new.num_steps, new.accept_prob)
 
         def stride(state: Any, whitening: Whitening, *given: Any) -> tuple[Any, Any]:
             return jax.lax.scan(lambda s, _: advance(s, whitening, given), state, None, length=self._stride)
 
-        self._begin, self._advance = jax.jit(begin, static_argnames="warm_up"), jax.jit(stride)
+        return jax.jit(begin), jax.jit(stride)
 
     def run(
         self,
@@ -124,11 +130,9 @@ class Sampler:
         keys = jax.random.split(key, chains)
         # NumPyro traces with a stack of its own that all threads share.
         with _TRACING:
-            states = [
-                self._begin(keys[c], jnp.asarray(white[c]), whitening, given, warm_up=warm_up)
-                for c in range(chains)
-            ]
-            jax.block_until_ready(self._advance(states[0], whitening, *given))
+            begin, advance = self._code(warm_up)
+            states = [begin(keys[c], jnp.asarray(white[c]), whitening, *given) for c in range(chains)]
+            jax.block_until_ready(advance(states[0], whitening, *given))
 
         def tell() -> None:
             if progress is not None:
@@ -141,7 +145,7 @@ class Sampler:
             state, (z, more), rng = states[number], at[number], rngs[number]
             told: list[list[npt.NDArray[Any]]] = []
             while len(told) * self._stride < steps and not stop.is_set():
-                new, stats = self._advance(state, whitening, *given)
+                new, stats = advance(state, whitening, *given)
                 stats = [np.asarray(x) for x in stats]
                 accepted = np.ones((self._stride, 1), dtype=bool)
                 if self._gain is not None:
