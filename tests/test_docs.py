@@ -33,8 +33,9 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.stem)
-def test_python_runs(page, capsys):
+def test_python_runs(page, capsys, tmp_path, monkeypatch):
     """Blocks of a page run one after the other; a page about a large case is only compiled."""
+    monkeypatch.chdir(tmp_path)
     space: dict[str, object] = {}
     for body in blocks(page, "python"):
         code = compile(body, str(page), "exec")

@@ -85,7 +85,7 @@ class OpenCase(Case):
     ) -> Lab:
         """The posterior given the claims, or the same one computed before, unless ``fresh``.
 
-        ``method`` is ``laplace`` (an approximation of seconds), ``nuts`` (Markov chains, minutes) or ``best``
+        ``method`` is ``laplace`` (a quick approximation), ``nuts`` (Markov chains, minutes) or ``best``
         (the best fit alone). Results carry ``keep`` of the draws. Claims dated after ``until`` are withheld.
         Chains that cannot be trusted are refused unless ``accept_poor``. Raises NetworkError,
         ObservationError or ConvergenceError.

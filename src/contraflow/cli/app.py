@@ -45,7 +45,7 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all rando
 Draws = Annotated[
     Method,
     typer.Option(
-        "--method", help="laplace: an approximation, seconds. nuts: Markov chains, minutes. best: one fit."
+        "--method", help="laplace: a quick approximation. nuts: Markov chains, minutes. best: one fit."
     ),
 ]
 AcceptPoor = Annotated[

@@ -1,4 +1,4 @@
-"""Draws of seconds: the Gaussian approximation around the maximum, drawn back to the claims.
+"""A quick approximation: the Gaussian approximation around the maximum, drawn back to the claims.
 
 A draw of that approximation (Laplace's) answers the linear problem with perturbed centres of the ranges
 and perturbed claims. Where the model bends it no longer fits what it was drawn to fit. So each draw is

@@ -1,4 +1,4 @@
-"""From claims to a posterior: by Markov chains, by an approximation of seconds, or its maximum alone."""
+"""From claims to a posterior: by Markov chains, by a quick approximation, or its maximum alone."""
 
 from __future__ import annotations
 

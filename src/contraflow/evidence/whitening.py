@@ -75,10 +75,3 @@ def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray, ra
     variance, turned = np.linalg.eigh(spread)
     singular = np.sqrt(np.maximum(1 / np.maximum(variance, 1e-12) - 1, 0.0))
     return Whitening(centre, basis @ turned, singular)
-
-
-def log_density(whitening: Whitening, z: jax.Array) -> jax.Array:
-    """Log density of the approximation at deviates (size,), up to a constant."""
-    off = z - whitening.mode
-    along = off @ whitening.directions
-    return -0.5 * (off @ off + jnp.sum((whitening.singular * along) ** 2))
