@@ -26,10 +26,10 @@ for the baseline, d = THIN and r the part of what an option fetches that is left
     thin(r, f) = r where r >= d + f, else f + d (e / (1 - r))^(e / d) ,  e = 1 - d - f
 
 so that thin is smooth, not below f, and answers to prices with a constant elasticity where nothing is
-left. The gain g_a = n_a - u'_a per unit is unobserved: what makes
-those who are seen to use an option use it though by the tables it does not pay, as the calibrating terms
-of positive mathematical programming do (Howitt 1995). It stays what it is under every policy, and is
-nil where an option nets 2 d of what it fetches.
+left. The gain g_a = n_a - u'_a per unit is unobserved: what makes those who are seen to use an option use
+it though by the tables it does not pay, as the calibrating terms of positive mathematical programming do
+(Howitt 1995, American Journal of Agricultural Economics 77(2)). It stays what it is under every policy,
+and is nil where an option nets 2 d of what it fetches.
 """
 
 from __future__ import annotations
