@@ -193,6 +193,7 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
             "market": effect.market and kind is not schema.EffectKind.SCALE_DEMAND,
             "supply": effect.supply and kind not in _ON_SUPPLIES,
             "rebuild": effect.rebuild and kind is not schema.EffectKind.REMOVE_CAPACITY,
+            "stock": effect.stock and kind is not schema.EffectKind.REMOVE_CAPACITY,
             "lethal_pay": effect.lethal_pay and kind is not schema.EffectKind.ADD_HAZARD,
             "mode": effect.mode and (kind in _ON_LAND or bool(effect.supply)),
             "step": effect.step and bool(effect.supply),

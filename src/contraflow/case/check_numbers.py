@@ -56,6 +56,7 @@ LIMITS = {
     "hazard": Limit(),
     "half": _POSITIVE,
     "rebuild": _POSITIVE,
+    "stock": _POSITIVE,
 }
 """Limits by column; every other quantity may not be negative."""
 

@@ -530,6 +530,12 @@ class Effect(Row):
         "dimensionless",
         "not rebuilt",
     )
+    stock: str | None = maybe_quantity(
+        "For 'remove capacity' with rebuilding: how many there are, in the units of size times level; says "
+        "how fast capacity moves.",
+        "dimensionless",
+        "capacity moves at once",
+    )
     lethal_pay: str | None = maybe_quantity(
         "For 'add hazard': extra risk pay per kg and unit of probability, because crews weigh their lives.",
         "USD/kg",

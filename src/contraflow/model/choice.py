@@ -87,7 +87,7 @@ def values(
     ``weight``, ``keep``, ``outlay`` have shape (arc,), ``theta`` (node,), ``sink_node`` and
     ``sink_price`` (market,). Prices are in USD per unit, ``outlay`` in USD per unit at the tail.
     """
-    spread = _Spread(plan)
+    spread = Spread(plan)
     steps = (
         spread(weight, 0.0),
         spread(keep, 0.0),
@@ -107,11 +107,11 @@ def values(
         best = jax.lax.stop_gradient(nodes.largest(jnp.where(open_, u, 0.0)))
         scale = jnp.where(best > 0, best, 1.0)
         ratio = jnp.where(open_, u / nodes.of(scale), 1.0)
-        power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * _log(ratio)), 0.0)
+        power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * natural_log(ratio)), 0.0)
         total = nodes.total(power)
         some = total > 0
         safe = jnp.where(some, total, 1.0)
-        node = jnp.where(some, scale * jnp.exp(_log(safe) / theta), 0.0)
+        node = jnp.where(some, scale * jnp.exp(natural_log(safe) / theta), 0.0)
         return jax.lax.dynamic_update_slice(value, node, (first,)), power / nodes.of(safe)
 
     padded, share = jax.lax.scan(step, start, steps, reverse=True)
@@ -132,7 +132,7 @@ def anchored_values(
     With the weights, and the gains taken off the outlays, :func:`values` gives the same values and choice
     probabilities.
     """
-    spread = _Spread(plan)
+    spread = Spread(plan)
     steps = (
         spread(odds, 0.0),
         spread(keep, 0.0),
@@ -160,7 +160,7 @@ def anchored_values(
         net = gross * kept
         node = nodes.total(share * net)
         worth = jnp.where(node > 0, node, 1.0)
-        weight = share * jnp.exp(nodes.of(theta) * _log(nodes.of(worth) / net))
+        weight = share * jnp.exp(nodes.of(theta) * natural_log(nodes.of(worth) / net))
         gain = jnp.where(open_, gross * (kept - left), 0.0)
         return jax.lax.dynamic_update_slice(value, node, (first,)), (share, weight, gain)
 
@@ -173,7 +173,7 @@ def _thin(left: jax.Array, floor: float) -> jax.Array:
     """``left``, bent where it is below ``floor`` + THIN so that it falls to ``floor`` and no further."""
     edge = 1 - THIN - floor
     spent = jnp.maximum(1 - left, edge)
-    return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * _log(edge / spent)))
+    return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * natural_log(edge / spent)))
 
 
 def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:
@@ -184,7 +184,7 @@ def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array)
     """
     start = jnp.zeros(plan.padded_nodes).at[plan.node_slot].set(endowment)
     steps = (
-        share * _Spread(plan)(arrive, 0.0),
+        share * Spread(plan)(arrive, 0.0),
         jnp.asarray(plan.heads),
         jnp.asarray(plan.local),
         jnp.arange(plan.chunks) * plan.span,
@@ -226,7 +226,7 @@ class _Nodes(NamedTuple):
 
 
 @jax.custom_jvp
-def _log(x: jax.Array) -> jax.Array:
+def natural_log(x: jax.Array) -> jax.Array:
     """Logarithm of positive normal numbers, to the last digit or two.
 
     XLA calls the C library's logarithm for each double on CPUs, which took half of the backward pass;
@@ -250,16 +250,17 @@ def _log(x: jax.Array) -> jax.Array:
 _ROOT_HALF = int(np.sqrt(0.5).view(np.int64))
 
 
-@_log.defjvp
+@natural_log.defjvp
 def _log_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
-    return _log(*primals), tangents[0] / primals[0]
+    return natural_log(*primals), tangents[0] / primals[0]
 
 
-class _Spread:
+class Spread:
     """Lay an array over arcs out in the plan's chunks, with a filler in empty slots."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     def __call__(self, array: jax.Array, filler: float) -> jax.Array:
+        """The ``array`` (arc,) as (chunk, depth, row)."""
         return jnp.concatenate([array, jnp.full(1, filler)])[self.plan.slots]

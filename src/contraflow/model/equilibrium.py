@@ -88,11 +88,19 @@ class Point(NamedTuple):
     load: jax.Array
 
 
-class _Terms(NamedTuple):
-    """Over arcs, what enters both passes; ``price`` over markets."""
+class Terms(NamedTuple):
+    """Over arcs, what enters both passes; ``price`` over markets.
+
+    ``gross`` is what is kept of a unit that arrives, ``fixed`` the outlay but for risk pay, so that
+    ``keep`` = (1 - expected) gross and ``outlay`` = fixed + risk pay x expected; ``diluted`` is the factor on
+    hazard.
+    """
 
     keep: jax.Array
     outlay: jax.Array
+    gross: jax.Array
+    fixed: jax.Array
+    diluted: jax.Array
     loss: jax.Array
     expected: jax.Array
     wages: jax.Array
@@ -141,11 +149,11 @@ class Model:
     def baseline(self, baseline: Economy) -> tuple[Anchor, Point]:
         """The :meth:`anchor`, and the point that it anchors: :meth:`evaluate` at zero, in the same pass."""
         hiring, n = self.network.hiring, self.network
-        terms = self._terms(baseline, jnp.zeros(self.unknowns))
+        terms = self.terms(baseline, jnp.zeros(self.unknowns))
         backward, weights, gain = anchored_values(
             self.plan, baseline.weight, terms.keep, terms.outlay, baseline.theta, n.market_node, terms.price
         )
-        point = self._point(baseline, terms._replace(outlay=terms.outlay - gain), backward)
+        point = self.point(baseline, terms._replace(outlay=terms.outlay - gain), backward)
         sold, load = jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING)
         if not hiring.market.size:
             return Anchor(sold, load, weights, gain, baseline.endowment), point
@@ -211,7 +219,7 @@ class Model:
 
     def evaluate(self, economy: Economy, state: jax.Array) -> Point:
         """Both passes at ``state`` (unknown,): logarithms of prices and loads over the baseline's."""
-        terms = self._terms(economy, state)
+        terms = self.terms(economy, state)
         network = self.network
         backward = values(
             self.plan,
@@ -222,23 +230,28 @@ class Model:
             network.market_node,
             terms.price,
         )
-        return self._point(economy, terms, backward)
+        return self.point(economy, terms, backward)
 
-    def _terms(self, economy: Economy, state: jax.Array) -> _Terms:
-        """What each arc keeps, costs and loses at ``state``."""
+    def terms(self, economy: Economy, state: jax.Array, expected: jax.Array | None = None) -> Terms:
+        """What each arc keeps, costs and loses at ``state``, where people expect to lose what is lost and
+        feared, or ``expected`` (arc,)."""
         cleared = len(self.network.cleared)
         price = economy.price * jnp.exp(jnp.asarray(self._clears) @ state[:cleared])
         surcharge, diluted = self._congestion(economy, state[cleared:])
         wages = self._wages(economy, price)
         loss = -jnp.expm1(-economy.hazard * diluted)
-        expected = -jnp.expm1(-(economy.hazard + economy.fear) * diluted)
+        if expected is None:
+            expected = -jnp.expm1(-(economy.hazard + economy.fear) * diluted)
         kept = (1 - economy.margin) * (1 - economy.taken) * (1 - economy.bought_share)
-        keep = (1 - expected) * economy.output * kept
-        outlay = economy.cost + economy.bought + wages + economy.fee - economy.subsidy - economy.gain
-        outlay = outlay + surcharge + economy.risk_pay * expected
-        return _Terms(keep, outlay, loss, expected, wages, surcharge, price)
+        gross = economy.output * kept
+        fixed = economy.cost + economy.bought + wages + economy.fee - economy.subsidy - economy.gain
+        fixed = fixed + surcharge
+        outlay = fixed + economy.risk_pay * expected
+        keep = (1 - expected) * gross
+        return Terms(keep, outlay, gross, fixed, diluted, loss, expected, wages, surcharge, price)
 
-    def _point(self, economy: Economy, terms: _Terms, backward: Values) -> Point:
+    def point(self, economy: Economy, terms: Terms, backward: Values) -> Point:
+        """The economy in which people choose as in ``backward``."""
         network, plan = self.network, self.plan
         arrive = (1 - terms.loss) * economy.output
         forward = flows(plan, backward.share, arrive, economy.endowment)
@@ -254,7 +267,7 @@ class Model:
             surcharge=terms.surcharge,
             price=terms.price,
             sold=forward.stock[network.market_node],
-            load=self._loads(forward.arc),
+            load=self.loads(forward.arc),
         )
 
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
@@ -301,7 +314,8 @@ class Model:
         uses = jnp.asarray(self._uses)
         return uses @ surcharge, 1 + uses @ (diluted - 1)
 
-    def _loads(self, flow: jax.Array) -> jax.Array:
+    def loads(self, flow: jax.Array) -> jax.Array:
+        """Load of each facility (facility,) under ``flow`` (arc,)."""
         return flow @ self._uses
 
 

@@ -36,10 +36,10 @@ CAPACITY = (Kind.REMOVE_CAPACITY, Kind.ADD_CAPACITY)
 class Levers:
     """The measures of a case, ready to act on the arcs of its network.
 
-    ``size``, ``half``, ``rebuild``, ``lethal`` (effect,) are places in the ledger; ``measure`` (effect,)
-    are measure numbers; ``needing``, ``needed`` (requirement,) too, and ``full_at`` (requirement,) places
-    in the ledger; ``targets`` (effect, arc), ``supplies`` (effect, supply), ``markets`` (effect, market)
-    and ``facilities`` (effect, facility) say what each effect acts on.
+    ``size``, ``half``, ``rebuild``, ``stock``, ``lethal`` (effect,) are places in the ledger; ``measure``
+    (effect,) are measure numbers; ``needing``, ``needed`` (requirement,) too, and ``full_at`` (requirement,)
+    places in the ledger; ``targets`` (effect, arc), ``supplies`` (effect, supply), ``markets`` (effect,
+    market) and ``facilities`` (effect, facility) say what each effect acts on.
     """
 
     network: Network
@@ -51,6 +51,7 @@ class Levers:
     size: IntArray
     half: IntArray
     rebuild: IntArray
+    stock: IntArray
     lethal: IntArray
     targets: FloatArray
     supplies: FloatArray
@@ -86,16 +87,32 @@ class Levers:
         works = jnp.where(self.measure[:, None] == self.needing, reached, 1.0).prod(axis=1)
         return ledger[self.size] * returns * works
 
-    def apply(self, economy: Economy, ledger: jax.Array, levels: jax.Array) -> Economy:
-        """The economy under the measures at ``levels`` (measure,); ``economy`` is the one without any."""
+    def apply(
+        self,
+        economy: Economy,
+        ledger: jax.Array,
+        levels: jax.Array,
+        *,
+        effort: jax.Array | None = None,
+        open_share: jax.Array | None = None,
+    ) -> Economy:
+        """The economy under the measures at ``levels`` (measure,); ``economy`` is the one without any.
+
+        ``effort`` (arc,) says how searches are spread over links: hazard added is in proportion to it, each
+        effect's sum staying what it is. ``open_share`` (facility,) is capacity against the baseline, by
+        default what the levels lead to in the long run.
+        """
         if not self.kinds:
             return economy
         amount = self.amounts(ledger, levels)
         arcs, supplies = self.targets, self.supplies
-        added = self._sum(Kind.ADD_HAZARD, amount, arcs) + self._sum(Kind.REMOVE_HECTARES, amount, arcs)
+        searched = self._searched(effort)
+        if open_share is None:
+            open_share = self.capacity(ledger, levels)
+        added = self._sum(Kind.ADD_HAZARD, amount, searched) + self._sum(Kind.REMOVE_HECTARES, amount, arcs)
         scaled = self._sum(Kind.SCALE_HAZARD, jnp.log1p(amount), arcs)
         hazard = (economy.hazard + added) * jnp.exp(scaled)
-        lethal = self._sum(Kind.ADD_HAZARD, amount * ledger[self.lethal], arcs) * jnp.exp(scaled)
+        lethal = self._sum(Kind.ADD_HAZARD, amount * ledger[self.lethal], searched) * jnp.exp(scaled)
         kept = self._sum(Kind.TAKE_REVENUE, jnp.log1p(-jnp.clip(amount, 0.0, 0.999)), arcs)
         demand = self._demand(ledger, levels) / self._demand(ledger, self.baseline)
         given = jnp.ones_like(demand).at[self.network.cleared].set(0.0)
@@ -109,12 +126,46 @@ class Levers:
             taken=-jnp.expm1(kept),
             demand=economy.demand * demand,
             price=economy.price * jnp.where(given > 0, demand, 1.0),
-            open_share=economy.open_share * self._open(ledger, levels) / self._open(ledger, self.baseline),
+            open_share=economy.open_share * open_share,
             supply_price=economy.supply_price + self._sum(Kind.ADD_COST, amount, supplies),
             supply_hazard=(economy.supply_hazard + self._sum(Kind.ADD_HAZARD, amount, supplies))
             * jnp.exp(self._sum(Kind.SCALE_HAZARD, jnp.log1p(amount), supplies)),
         )
         return with_inputs(self.network, ledger, changed)
+
+    def capacity(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
+        """Capacity of facilities (facility,) against the baseline's, in the long run at ``levels``."""
+        return self._open(ledger, levels) / self._open(ledger, self.baseline)
+
+    def mending(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
+        """How fast capacity comes to its long run (facility,), per year; infinite where it is at once.
+
+        Of N that there are a share o is open, R a year are rebuilt if all are closed and D a year destroyed
+        if all are open, so that N do/dt = R (1 - o) - D o: a rate of (R + D) / N.
+        """
+        amount = jnp.maximum(self.amounts(ledger, levels), 0.0)
+        lasting = (self.stock > ZERO) & np.isin(np.arange(len(self.kinds)), self._rows(Kind.REMOVE_CAPACITY))
+        number = jnp.where(lasting, ledger[self.stock], 1.0)
+        rate = jnp.where(lasting, (ledger[self.rebuild] + amount) / number, jnp.inf)
+        rates = jnp.where(self.facilities > 0, rate[:, None], jnp.inf)
+        return rates.min(axis=0, initial=jnp.inf)
+
+    @cached_property
+    def searches(self) -> npt.NDArray[np.bool_]:
+        """Links (arc,) on which some measure adds hazard: those over which effort can be spread."""
+        links = np.array([a.kind == "link" for a in self.network.arcs])
+        rows = self._rows(Kind.ADD_HAZARD)
+        return links & (self.targets[rows] > 0).any(axis=0)
+
+    def _searched(self, effort: jax.Array | None) -> jax.Array | FloatArray:
+        """Targets of effects (effect, arc), weighed by effort on links, with the same sum over an
+        effect's."""
+        if effort is None:
+            return self.targets
+        weighed = self.targets * jnp.where(self.searches, effort, 1.0)
+        total = weighed.sum(axis=1)
+        scale = self.targets.sum(axis=1) / jnp.where(total > 0, total, 1.0)
+        return jnp.where((total > 0)[:, None], weighed * scale[:, None], self.targets)
 
     def spending(self, ledger: FloatArray, levels: FloatArray) -> FloatArray:
         """State's spending on costed measures in USD per year; ledger may lead with (draw,)."""
@@ -130,7 +181,7 @@ class Levers:
     def _rows(self, *kinds: Kind) -> IntArray:
         return np.flatnonzero([k in kinds for k in self.kinds])
 
-    def _sum(self, kind: Kind, amount: jax.Array, targets: FloatArray) -> jax.Array:
+    def _sum(self, kind: Kind, amount: jax.Array, targets: jax.Array | FloatArray) -> jax.Array:
         """Sum of the effects of a kind over their targets (target,)."""
         rows = self._rows(kind)
         if not rows.size:
@@ -209,6 +260,7 @@ def make_levers(network: Network) -> Levers:
         size=column([e.size for e in effects]),
         half=column([e.half for e in effects]),
         rebuild=column([e.rebuild for e in effects]),
+        stock=column([e.stock for e in effects]),
         lethal=column([e.lethal_pay for e in effects]),
         targets=targets,
         supplies=supplies,

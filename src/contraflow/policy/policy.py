@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 import numpy as np
@@ -42,9 +42,7 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
     order = {name: i for i, name in enumerate(case.measures)}
     for name, level in policy.items():
         if name not in order:
-            near = get_close_matches(name, order, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(order)}."
-            wrong.append(f"'{name}' is no measure of this case. {hint}")
+            wrong.append(unknown_measure(name, order))
             continue
         measure = case.measures[name]
         most = case.parameters[measure.maximum].value
@@ -57,6 +55,13 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
     if wrong:
         raise PolicyError("\n".join(wrong))
     return result
+
+
+def unknown_measure(name: str, known: Collection[str]) -> str:
+    """What to say of a name that is no measure."""
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(known)}."
+    return f"'{name}' is no measure of this case. {hint}"
 
 
 def describe(case: Case, policy: Policy) -> str:

@@ -44,8 +44,7 @@ def make_dataset(
     grows = np.array([a.kind == "activity" for a in network.arcs]) & (network.content[network.head] > ZERO)
     sold_content = content[:, network.market_node]
     sold = np.asarray(point.sold)
-    crops = {a.form_out for a in network.arcs if a.kind == "activity"}
-    final = np.array([network.node_form[n] not in crops for n in network.market_node])
+    final = final_markets(network)
     arc = {
         "flow": flow,
         "pure": flow * tail,
@@ -101,14 +100,6 @@ def make_dataset(
         "seized_total": (np.where(link, seized, 0.0) * tail).sum(axis=1),
         "spending": spending,
     }
-    case = network.case
-    hires = np.isin(np.arange(len(network.markets)), network.hiring.market)
-    hired_at = np.full(len(network.arcs), "", dtype=object)
-    for link, place in zip(network.hiring.link, network.hiring.place, strict=True):
-        hired_at[link] = network.markets[network.hiring.market[place]]
-    actors = [*case.actors.values()]
-    places = case.places
-    arcs = network.arcs
     data = xr.Dataset(
         {k: (("draw", "arc"), v) for k, v in arc.items()}
         | {k: (("draw", "node"), v) for k, v in node.items()}
@@ -133,42 +124,60 @@ def make_dataset(
             "income": (("draw", "actor"), np.asarray(accounts.income)),
         }
         | {k: (("draw",), v) for k, v in scalars.items()},
-        coords={
-            "draw": np.arange(ledger.shape[0]),
-            "arc": [a.id for a in arcs],
-            "step": ("arc", [a.step for a in arcs]),
-            "kind": ("arc", [a.kind for a in arcs]),
-            "tail": ("arc", [a.tail for a in arcs]),
-            "head": ("arc", [a.head for a in arcs]),
-            "from_place": ("arc", [a.from_place for a in arcs]),
-            "to_place": ("arc", [a.to_place for a in arcs]),
-            "from_country": ("arc", [places[a.from_place].country for a in arcs]),
-            "to_country": ("arc", [places[a.to_place].country for a in arcs]),
-            "mode": ("arc", [a.mode for a in arcs]),
-            "form": ("arc", [a.form for a in arcs]),
-            "arc_facility": ("arc", [network.facility_ids[f] if f >= 0 else "" for f in network.facility]),
-            "form_out": ("arc", [a.form_out for a in arcs]),
-            "node": list(network.nodes),
-            "node_place": ("node", list(network.node_place)),
-            "node_form": ("node", list(network.node_form)),
-            "node_country": ("node", [places[p].country for p in network.node_place]),
-            "market": list(network.markets),
-            "market_node": ("market", [network.nodes[i] for i in network.market_node]),
-            "market_place": ("market", [network.node_place[i] for i in network.market_node]),
-            "market_form": ("market", [network.node_form[i] for i in network.market_node]),
-            "market_hires": ("market", hires),
-            "hired_at": ("arc", hired_at),
-            "facility": list(network.facility_ids),
-            "supply": list(network.supply_ids),
-            "supply_input": ("supply", [s.input for s in case.supplies.values()]),
-            "supply_name": ("supply", [_supply_name(case, s) for s in case.supplies.values()]),
-            "actor": [*(a.id for a in actors), RENT, UNNAMED],
-            "actor_name": ("actor", [*(a.name for a in actors), "Traders' rent", "Not attributed"]),
-            "actor_kind": ("actor", [*(a.kind.value for a in actors), "clans", "suppliers"]),
-        },
+        coords={"draw": np.arange(ledger.shape[0]), **coordinates(network)},
         attrs=attributes | {"ledger": sha256(np.ascontiguousarray(ledger).tobytes()).hexdigest()},
     )
     return data if solved is None or solved.all() else mark_unsolved(data, solved)
+
+
+def final_markets(network: Network) -> npt.NDArray[np.bool_]:
+    """Markets (market,) of made goods: not of crops or work."""
+    crops = {a.form_out for a in network.arcs if a.kind == "activity"}
+    return np.array([network.node_form[n] not in crops for n in network.market_node])
+
+
+def coordinates(network: Network) -> dict[str, Any]:
+    """Labels of arcs, nodes, markets, facilities, supplies and actors, as coordinates of a Dataset."""
+    case = network.case
+    hires = np.isin(np.arange(len(network.markets)), network.hiring.market)
+    hired_at = np.full(len(network.arcs), "", dtype=object)
+    for link, place in zip(network.hiring.link, network.hiring.place, strict=True):
+        hired_at[link] = network.markets[network.hiring.market[place]]
+    actors = [*case.actors.values()]
+    places = case.places
+    arcs = network.arcs
+    return {
+        "arc": [a.id for a in arcs],
+        "step": ("arc", [a.step for a in arcs]),
+        "kind": ("arc", [a.kind for a in arcs]),
+        "tail": ("arc", [a.tail for a in arcs]),
+        "head": ("arc", [a.head for a in arcs]),
+        "from_place": ("arc", [a.from_place for a in arcs]),
+        "to_place": ("arc", [a.to_place for a in arcs]),
+        "from_country": ("arc", [places[a.from_place].country for a in arcs]),
+        "to_country": ("arc", [places[a.to_place].country for a in arcs]),
+        "mode": ("arc", [a.mode for a in arcs]),
+        "form": ("arc", [a.form for a in arcs]),
+        "arc_facility": ("arc", [network.facility_ids[f] if f >= 0 else "" for f in network.facility]),
+        "form_out": ("arc", [a.form_out for a in arcs]),
+        "node": list(network.nodes),
+        "node_place": ("node", list(network.node_place)),
+        "node_form": ("node", list(network.node_form)),
+        "node_country": ("node", [places[p].country for p in network.node_place]),
+        "market": list(network.markets),
+        "market_node": ("market", [network.nodes[i] for i in network.market_node]),
+        "market_place": ("market", [network.node_place[i] for i in network.market_node]),
+        "market_form": ("market", [network.node_form[i] for i in network.market_node]),
+        "market_hires": ("market", hires),
+        "hired_at": ("arc", hired_at),
+        "facility": list(network.facility_ids),
+        "supply": list(network.supply_ids),
+        "supply_input": ("supply", [s.input for s in case.supplies.values()]),
+        "supply_name": ("supply", [_supply_name(case, s) for s in case.supplies.values()]),
+        "actor": [*(a.id for a in actors), RENT, UNNAMED],
+        "actor_name": ("actor", [*(a.name for a in actors), "Traders' rent", "Not attributed"]),
+        "actor_kind": ("actor", [*(a.kind.value for a in actors), "clans", "suppliers"]),
+    }
 
 
 def _elasticities(network: Network, elasticity: Array) -> Array:

@@ -1,0 +1,371 @@
+"""Clans: many small traders at each place, who choose by the one rule on what each believes.
+
+A clan buys a good where it is at home, picks a way on by the rule of :mod:`~contraflow.model.choice`, sends
+whole consignments, and sells at the next place at the going price; so a good passes through many hands on
+its way. What it believes of a way is the discounted mean of a Beta-binomial learner::
+
+    b_ca = (n0 q0_a + S_ca + omega S_a) / (n0 + N_ca + omega N_a)
+    N' = N exp(-1/memory) + consignments sent,   S' = S exp(-1/memory) + consignments lost
+
+with q0 the loss known from the baseline, n0 its weight in consignments, N and S the clan's own experience
+and N_a, S_a that of all, of which news gets about with weight omega. So beliefs stay between 0 and 1, and
+what is not renewed is forgotten. Forgetting by discounts is that of dynamic Bayesian models (West & Harrison
+1997, Bayesian Forecasting and Dynamic Models, ch. 6).
+
+How well a clan knows a way, r_ca, multiplies the way's weight. It is drawn so that a clan's shares in the
+baseline are Dirichlet around everybody's, with as many trials as the ways that a clan knows; it moves to 1
+as clans get acquainted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.model.choice import natural_log
+from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import ZERO, Network
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+Number = jax.Array | FloatArray | float
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Behaviour:
+    """How clans and households act in time; each a number, or an array over replicates (replicate,).
+
+    ``memory`` months after which experience counts e times less; ``prior_weight`` consignments that the
+    loss known from before is worth; ``news`` weight of what others met, against own experience;
+    ``attitude`` spread, in logarithms, of how heavily clans weigh a risk; ``ways`` trials of the
+    Dirichlet that a clan's ways in the baseline are drawn from; ``acquaintance`` months in which clans
+    come to know other ways; ``spread`` of sizes at the start, in logarithms; ``cover`` months of purchases
+    that a clan's capital is held at; ``entry`` months until a vacant place is taken; ``dismantled``
+    probability that a seized consignment ends the clan; ``growers`` months in which households change
+    crops; ``price_speed`` part of the way to clearing prices that prices go in a month.
+    """
+
+    memory: Number = 13.0
+    prior_weight: Number = 2.5
+    news: Number = 0.1
+    attitude: Number = 0.3
+    ways: Number = 4.0
+    acquaintance: Number = 24.0
+    spread: Number = 1.0
+    cover: Number = 3.0
+    entry: Number = 6.0
+    dismantled: Number = 0.005
+    growers: Number = 18.0
+    price_speed: Number = 1.0
+
+
+class Assumed(NamedTuple):
+    """A number of :class:`Behaviour` that no claim states: its range, unit and why."""
+
+    low: float
+    high: float
+    unit: str
+    why: str
+
+
+ASSUMED: dict[str, Assumed] = {
+    "memory": Assumed(6, 24, "months", "Thirteen months in NarcoLogic (Magliocca et al. 2019)"),
+    "prior_weight": Assumed(1, 6, "consignments", "Two and a half in NarcoLogic's rule of perceived risk"),
+    "news": Assumed(0.02, 0.3, "of own experience", "Own experience strong, shared news weak"),
+    "attitude": Assumed(0, 0.5, "logarithms", "Clans differ; how much nobody has reported"),
+    "ways": Assumed(2, 20, "ways", "Small clans use a few ways and buyers, not all that exist"),
+    "acquaintance": Assumed(12, 48, "months", "Contacts abroad took clans years, not weeks"),
+    "spread": Assumed(0.5, 1.5, "logarithms", "Sizes of firms are skewed"),
+    "cover": Assumed(2, 6, "months", "Working capital of some consignments; none reported"),
+    "entry": Assumed(3, 12, "months", "Clans that are caught are replaced within a year"),
+    "dismantled": Assumed(0.001, 0.02, "probability", "Most seizures end with couriers, few with clans"),
+    "growers": Assumed(12, 30, "months", "A coca field bears after a year and lives for many"),
+    "price_speed": Assumed(0.5, 1, "of the way", "Prices answered to interceptions within weeks to months"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """Who trades where, and by which ways.
+
+    ``place`` (clan,) is the home of each clan, a number in ``places``. A *way* is a clan with an arc from
+    its home: ``arc``, ``clan`` (way,), sorted by arc, then clan. A *seat* is a clan with a node: ``seat``
+    (way,) is that of each way, ``seats`` their number, ``trader`` (seat,) the clan of each. ``traded``
+    (node,) is true where clans hold the good, ``node_place`` (node,) its place or -1.
+    """
+
+    places: tuple[str, ...]
+    place: IntArray
+    arc: IntArray
+    clan: IntArray
+    seat: IntArray
+    seats: int
+    traded: npt.NDArray[np.bool_]
+    node_place: IntArray
+
+    @property
+    def clans(self) -> int:
+        """Number of clans."""
+        return int(self.place.size)
+
+
+def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
+    """Settle ``clans`` clans where goods of the case's own substance change hands.
+
+    Each place has clans in proportion to the pure kilograms that pass it, ``stock`` (node,) units per year
+    times their content, but at least one. Raises ValueError for fewer clans than places.
+    """
+    degree = np.bincount(network.tail, minlength=len(network.nodes))
+    goods = (network.content > ZERO) & (degree > 0)
+    places = tuple(dict.fromkeys(p for p, some in zip(network.node_place, goods, strict=True) if some))
+    if clans < len(places):
+        raise ValueError(f"{clans} clans are too few: goods change hands at {len(places)} places.")
+    number = {p: i for i, p in enumerate(places)}
+    node_place = np.array(
+        [number[p] if some else -1 for p, some in zip(network.node_place, goods, strict=True)]
+    )
+    pure = stock * network.ledger.value[network.content]
+    passes = np.zeros(len(places))
+    np.maximum.at(passes, node_place[goods], pure[goods])
+    each = np.repeat(np.arange(len(places)), _apportion(passes, clans))
+    first = np.searchsorted(each, np.arange(len(places) + 1))
+    arcs = np.flatnonzero(goods[network.tail])
+    home = node_place[network.tail[arcs]]
+    arc = np.repeat(arcs, (first[1:] - first[:-1])[home])
+    clan = np.concatenate([np.arange(first[p], first[p + 1]) for p in home]) if arcs.size else arcs
+    key = network.tail[arc] * clans + clan
+    distinct, seat = np.unique(key, return_inverse=True)
+    return Roster(places, each, arc, clan, seat, distinct.size, goods, node_place)
+
+
+def _apportion(weight: FloatArray, seats: int) -> IntArray:
+    """Seats in proportion to weight, at least one each, by largest remainders."""
+    left = seats - weight.size
+    wanted = left * weight / max(float(weight.sum()), 1e-300)
+    given = np.floor(wanted).astype(np.int64)
+    order = np.argsort(given - wanted, kind="stable")
+    given[order[: left - int(given.sum())]] += 1
+    return given + 1
+
+
+class Experience(NamedTuple):
+    """Consignments sent and lost as remembered, discounted: own (way,), all (arc,)."""
+
+    sent: jax.Array
+    lost: jax.Array
+    sent_by_all: jax.Array
+    lost_by_all: jax.Array
+
+
+class Clans(NamedTuple):
+    """Clans at the start of a month.
+
+    Over clans (clan,): ``capital`` in USD, nil where a place is vacant; ``attitude``, the factor by which
+    a clan weighs a risk. Over ways (way,): ``known``, how well a way is known against the mean clan.
+    """
+
+    capital: jax.Array
+    attitude: jax.Array
+    known: jax.Array
+    experience: Experience
+
+
+def no_experience(roster: Roster, arcs: int) -> Experience:
+    """Nothing sent, nothing lost."""
+    own, shared = jnp.zeros(roster.arc.size), jnp.zeros(arcs)
+    return Experience(own, own, shared, shared)
+
+
+def believed(behaviour: Behaviour, prior: jax.Array, experience: Experience, arc: IntArray) -> jax.Array:
+    """Loss that a clan expects on each of its ways (way,), from that known before (arc,)."""
+    e, b = experience, behaviour
+    weight, news = jnp.asarray(b.prior_weight), jnp.asarray(b.news)
+    lost = weight * prior + news * e.lost_by_all
+    sent = weight + news * e.sent_by_all
+    return (lost[arc] + e.lost) / (sent[arc] + e.sent)
+
+
+def remembered(behaviour: Behaviour, experience: Experience, sent: jax.Array, lost: jax.Array, arc: IntArray
+               ) -> Experience:  # fmt: skip
+    """Experience after a month in which consignments were ``sent`` and ``lost`` (way,)."""
+    kept = jnp.exp(-1 / jnp.asarray(behaviour.memory))
+    arcs = experience.sent_by_all.size
+    return Experience(
+        kept * experience.sent + sent,
+        kept * experience.lost + lost,
+        kept * experience.sent_by_all + _by(arc, sent, arcs),
+        kept * experience.lost_by_all + _by(arc, lost, arcs),
+    )
+
+
+def trade_shares(roster: Roster, capital: jax.Array) -> jax.Array:
+    """Part of a place's trade that each of its clans does (clan,): its part of their capital."""
+    total = _by(roster.place, capital, len(roster.places))
+    return capital / jnp.where(total > 0, total, 1.0)[roster.place]
+
+
+class Plans(NamedTuple):
+    """What clans intend: ``mean`` loss expected on each arc (arc,), ``share`` of its node's stock that takes
+    each arc (arc,), ``part`` of it that is each clan's (way,)."""
+
+    mean: jax.Array
+    share: jax.Array
+    part: jax.Array
+
+
+def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: int) -> jax.Array:
+    """What those who trade expect to lose, on average (arc,), from ``expected`` (way,)."""
+    return _by(roster.arc, trades[roster.clan] * expected, arcs)
+
+
+def choose(
+    roster: Roster,
+    trades: jax.Array,
+    weight: jax.Array,
+    net: jax.Array,
+    worth: jax.Array,
+    theta: jax.Array,
+) -> jax.Array:
+    """Part of a node's stock that each clan sends each way (way,).
+
+    ``trades`` (clan,) are :func:`trade_shares`; over ways: ``weight``, ``net`` value u as the clan expects
+    it, ``worth`` V and ``theta`` of the node. A clan for which nothing pays keeps what it has.
+    """
+    open_ = (net > 0) & (weight > 0) & (worth > 0)
+    ratio = jnp.where(open_, net / jnp.where(open_, worth, 1.0), 1.0)
+    power = jnp.where(open_, weight * jnp.exp(theta * natural_log(ratio)), 0.0)
+    total = _by(roster.seat, power, roster.seats)
+    return trades[roster.clan] * power / jnp.where(total > 0, total, 1.0)[roster.seat]
+
+
+class Shipped(NamedTuple):
+    """What each clan sent and lost in a month, over ways (way,): whole consignments, where a way has any,
+    and units at the tail."""
+
+    sent: jax.Array
+    lost: jax.Array
+    units: jax.Array
+    units_lost: jax.Array
+
+
+def divide(
+    roster: Roster,
+    part: jax.Array,
+    waiting: jax.Array,
+    loads: jax.Array,
+    lost: jax.Array,
+    load: jax.Array,
+    left: jax.Array,
+    loss: jax.Array,
+    luck: jax.Array,
+) -> Shipped:
+    """Whose consignments left, and whose were lost.
+
+    Clans at a place lay their goods together, one behind the other: whoever completes a load sends it. Over
+    arcs: ``waiting`` and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments;
+    ``load`` units, nil on arcs without consignments, where ``left`` units left and the part ``loss`` is
+    lost; ``luck`` uniform on [0, 1). ``part`` (way,) is that of :func:`choose`.
+    """
+    arc = roster.arc
+    first = np.searchsorted(arc, arc)
+    before = jnp.concatenate([jnp.zeros(1), jnp.cumsum(part)])
+    whole = _by(arc, part, load.size)
+    scale = 1 / jnp.where(whole > 0, whole, 1.0)[arc]
+    begins = (before[:-1] - before[first]) * scale
+    last = np.append(arc[1:] != arc[:-1], True)
+    ends = jnp.where(last, 1.0, (before[1:] - before[first]) * scale)
+    begin = jnp.floor(waiting[arc] + begins * loads[arc])
+    end = jnp.floor(waiting[arc] + ends * loads[arc])
+    total = jnp.floor(waiting + loads)
+    rate = (lost / jnp.where(total > 0, total, 1.0))[arc]
+    caught = jnp.floor(end * rate + luck[arc]) - jnp.floor(begin * rate + luck[arc])
+    some = (whole > 0)[arc]
+    sent, caught = (jnp.where(some, x, 0.0) for x in (end - begin, caught))
+    flowing = jnp.where(some, part * scale * left[arc], 0.0)
+    carried = load[arc] > 0
+    return Shipped(
+        jnp.where(carried, sent, 0.0),
+        jnp.where(carried, caught, 0.0),
+        jnp.where(carried, sent * load[arc], flowing),
+        jnp.where(carried, caught * load[arc], flowing * loss[arc]),
+    )
+
+
+class Orders(NamedTuple):
+    """Arrests of a month: the ``share`` of all clans, the ``largest`` (0 or 1)."""
+
+    share: jax.Array | FloatArray
+    largest: jax.Array | FloatArray
+
+
+class Fates(NamedTuple):
+    """What became of clans in a month: numbers that failed, were arrested, were founded."""
+
+    failed: jax.Array
+    arrested: jax.Array
+    founded: jax.Array
+
+
+FAILS = 0.1
+"""Capital below which a clan fails, as part of the mean clan's at its place."""
+
+
+def fortunes(
+    roster: Roster,
+    behaviour: Behaviour,
+    clans: Clans,
+    profit: jax.Array,
+    caught: jax.Array,
+    need: jax.Array,
+    orders: Orders,
+    reachable: jax.Array,
+    luck: jax.Array,
+    size: jax.Array,
+) -> tuple[jax.Array, jax.Array, Fates]:
+    """Capital after a month (clan,), which clans are new (clan,), and how many failed.
+
+    ``profit`` USD and ``caught`` consignments of the month (clan,); ``need`` (place,) USD that a month's
+    purchases take; ``reachable`` (clan,) is true for clans that an arrest on order may hit; ``luck``
+    (3, clan) uniform; ``size`` (clan,) of a newcomer against the mean. Clans keep as capital what they need
+    and spend the rest over some months.
+    """
+    b = behaviour
+    there = clans.capital > 0
+    crowd = jnp.maximum(_by(roster.place, there.astype(float), len(roster.places)), 1.0)
+    mean = (b.cover * need / crowd)[roster.place]
+    capital = clans.capital + profit
+    target = b.cover * need[roster.place] * trade_shares(roster, clans.capital)
+    capital = capital - jnp.maximum(capital - target, 0.0) / 3
+    failed = there & (capital <= FAILS * mean)
+    ended = luck[0] < -jnp.expm1(caught * jnp.log1p(-jnp.asarray(b.dismantled)))
+    hit = reachable & (luck[1] < orders.share)
+    biggest = jnp.argmax(jnp.where(reachable, clans.capital, -1.0))
+    hit = hit | ((jnp.arange(roster.clans) == biggest) & (orders.largest > 0) & reachable)
+    arrested = there & ~failed & (ended | hit)
+    stays = there & ~failed & ~arrested
+    full = np.bincount(roster.place, minlength=len(roster.places))
+    usual = (b.cover * need / full)[roster.place]
+    founded = ~there & (luck[2] < 1 / jnp.asarray(b.entry)) & (usual > 0)
+    capital = jnp.where(stays, capital, jnp.where(founded, size * usual, 0.0))
+    return capital, founded, Fates(failed.sum(), arrested.sum(), founded.sum())
+
+
+def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.Array) -> jax.Array:
+    """How well each way is known (way,): Dirichlet shares around the baseline's ``share`` (arc,), over it."""
+    base = share[roster.arc]
+    mass = jax.random.gamma(key, jnp.maximum(behaviour.ways * base, 1e-3))
+    total = _by(roster.seat, mass, roster.seats)[roster.seat]
+    return jnp.where(base > 0, mass / jnp.where(total > 0, total, 1.0) / jnp.where(base > 0, base, 1.0), 1.0)
+
+
+def _by(where: IntArray, what: jax.Array, size: int) -> jax.Array:
+    return jnp.zeros(size).at[where].add(what, indices_are_sorted=bool((np.diff(where) >= 0).all()))
+
+
+def behaviour_names() -> tuple[str, ...]:
+    """Names of the numbers of :class:`Behaviour`."""
+    return tuple(f.name for f in fields(Behaviour))

@@ -1,0 +1,512 @@
+"""A month: prices, plans, consignments, losses, money and what is learnt.
+
+The same network, rule and numbers as the equilibrium. Prices go towards those at which what is planned
+would clear, by one Newton step a month on the equilibrium's own equations; values run backward from them;
+households and clans choose; goods run forward, on links in whole consignments of which each is lost with
+the arc's probability. What makes no whole load waits at the place, as does what nobody has the capital to
+buy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.model import clans as trade
+from contraflow.model.accounting import Books, books
+from contraflow.model.choice import Spread, Values, flows, values
+from contraflow.model.clans import Behaviour, Clans, Fates, Orders, Roster
+from contraflow.model.economy import Economy
+from contraflow.model.equilibrium import Anchor, Model, Point, Terms
+from contraflow.model.numerics import jax, jnp
+
+IntArray = npt.NDArray[np.int64]
+
+MONTHS = 12
+"""Months in a year, the unit of the model's rates."""
+
+LARGEST_STEP = 0.5
+"""Largest change of a price or a load in a month, in logarithms."""
+
+
+class State(NamedTuple):
+    """The economy at the start of a month.
+
+    ``prices`` (unknown,) as in :mod:`~contraflow.model.equilibrium`; ``stock`` (node,) units that wait
+    unsold and ``expected`` (node,) units that are expected in a month; ``waiting`` (arc,) parts of a
+    load that wait for the rest; ``crops`` (arc,) shares of households' land that each use of it has.
+    """
+
+    prices: jax.Array
+    stock: jax.Array
+    expected: jax.Array
+    waiting: jax.Array
+    crops: jax.Array
+    clans: Clans
+
+
+class Luck(NamedTuple):
+    """All that is random in a month, uniform on [0, 1): ``search`` and ``order`` (arc,), ``fate`` (3, clan);
+    ``size`` (clan,) of newcomers against the mean, positive."""
+
+    search: jax.Array
+    order: jax.Array
+    fate: jax.Array
+    size: jax.Array
+
+
+class Month(NamedTuple):
+    """What happened in a month, in units and USD per month.
+
+    Over arcs: ``sent`` units at the tail, ``lost`` of them, ``consignments`` and ``caught``, ``believed``
+    loss. Over nodes: ``price`` USD per unit, ``stock`` that waits at the end, in loads not yet whole too;
+    ``put_by`` USD, the value of what was added to it. Over markets: ``sold`` units, ``market_price``;
+    ``sales`` of goods, USD. Over facilities: ``load`` units planned. ``books`` as of an equilibrium, per
+    month. Over clans: ``capital`` USD at the end, ``profit``. ``excess`` is the largest of the equilibrium's
+    residuals.
+    """
+
+    sent: jax.Array
+    lost: jax.Array
+    consignments: jax.Array
+    caught: jax.Array
+    believed: jax.Array
+    price: jax.Array
+    stock: jax.Array
+    put_by: jax.Array
+    sold: jax.Array
+    sales: jax.Array
+    market_price: jax.Array
+    load: jax.Array
+    books: Books
+    capital: jax.Array
+    profit: jax.Array
+    fates: Fates
+    excess: jax.Array
+
+
+class _Swept(NamedTuple):
+    """Goods after a month: over nodes ``stock`` at hand and ``arrived``; over arcs ``sent``, ``lost``,
+    ``delivered`` units, ``consignments``, ``caught``, loads ``waiting`` after it and ``loads`` that came."""
+
+    stock: jax.Array
+    arrived: jax.Array
+    sent: jax.Array
+    lost: jax.Array
+    consignments: jax.Array
+    caught: jax.Array
+    waiting: jax.Array
+    loads: jax.Array
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """The economy month by month: pure functions of arrays, as those of the model.
+
+    With ``informed`` clans know the true losses, and weigh them as they are.
+    """
+
+    model: Model
+    roster: Roster
+    informed: bool = False
+
+    @cached_property
+    def _link(self) -> npt.NDArray[np.bool_]:
+        return np.array([a.kind == "link" for a in self.model.network.arcs])
+
+    @cached_property
+    def _households(self) -> npt.NDArray[np.bool_]:
+        """Nodes of labour (node,)."""
+        return np.array([a.kind == "activity" for a in self.model.network.arcs])
+
+    @cached_property
+    def _carries(self) -> npt.NDArray[np.bool_]:
+        """Arcs by which households take up work as carriers (arc,)."""
+        carries = np.zeros(len(self.model.network.arcs), dtype=bool)
+        carries[self.model.network.hiring.activity] = True
+        return carries
+
+    @cached_property
+    def _goods(self) -> IntArray:
+        """Markets where goods are sold, not work."""
+        n = self.model.network
+        return np.setdiff1d(np.arange(len(n.markets)), n.hiring.market)
+
+    @cached_property
+    def _labour(self) -> npt.NDArray[np.bool_]:
+        """Nodes that are labour, which cannot be kept (node,)."""
+        labour = np.zeros(len(self.model.network.nodes), dtype=bool)
+        labour[self.model.network.tail[self._households]] = True
+        return labour
+
+    def start(
+        self,
+        behaviour: Behaviour,
+        point: Point,
+        prices: jax.Array,
+        key: jax.Array,
+    ) -> State:
+        """An economy that has settled at ``point``: nothing unsold, loads begun by chance, capital in
+        proportion to purchases."""
+        roster, network = self.roster, self.model.network
+        attitude, known, size, begun = jax.random.split(key, 4)
+        need = self._need(point.value, point.stock / MONTHS)
+        sizes = jnp.exp(behaviour.spread * jax.random.normal(size, (roster.clans,)))
+        parts = trade.trade_shares(roster, sizes)
+        spread = jnp.asarray(behaviour.attitude)
+        weighs = jnp.exp(spread * jax.random.normal(attitude, (roster.clans,)) - spread**2 / 2)
+        waiting = jax.random.uniform(begun, (len(network.arcs),))
+        known_ways = trade.draw_known(roster, behaviour, point.share, known)
+        clans = Clans(
+            jnp.asarray(behaviour.cover) * need[roster.place] * parts,
+            jnp.ones(roster.clans) if self.informed else weighs,
+            known_ways,
+            trade.no_experience(roster, len(network.arcs)),
+        )
+        return State(
+            prices,
+            jnp.zeros(len(network.nodes)),
+            point.stock / MONTHS,
+            jnp.where(self._link & (point.flow > 0), waiting, 0.0),
+            self._land(point.share),
+            clans,
+        )
+
+    def step(
+        self,
+        ledger: jax.Array,
+        behaviour: Behaviour,
+        economy: Economy,
+        anchor: Anchor,
+        prior: jax.Array,
+        known: jax.Array,
+        state: State,
+        orders: Orders,
+        reachable: jax.Array,
+        luck: Luck,
+    ) -> tuple[State, Month]:
+        """One month. ``prior`` (arc,) losses known from before, ``known`` (way,) how well newcomers know
+        their ways, ``reachable`` (clan,) clans that arrests on order may hit."""
+        model, network, roster, b = self.model, self.model.network, self.roster, behaviour
+        true = model.terms(economy, state.prices)
+        trades = trade.trade_shares(roster, state.clans.capital)
+        expected, mean = self._expected(b, economy, true, prior, state, trades)
+        terms = model.terms(economy, state.prices, mean)
+        backward = self._values(economy, terms)
+        share = backward.share.reshape(-1)[model.plan.arc_slot]
+        need = self._need(backward.node, state.expected + state.stock)
+        able = self._able(state.clans.capital, need)
+        arc, tail = roster.arc, network.tail[roster.arc]
+        net = (1 - expected) * (terms.gross * backward.node[network.head])[arc]
+        net = net - terms.fixed[arc] - economy.risk_pay[arc] * expected
+        part = trade.choose(
+            roster,
+            trades * able[roster.place],
+            economy.weight[arc] * state.clans.known,
+            net,
+            backward.node[tail],
+            economy.theta[tail],
+        )
+        crops = state.crops + (self._land(share) - state.crops) / b.growers
+        taken = jnp.zeros(len(network.arcs)).at[arc].add(part, indices_are_sorted=True)
+        shares = self._shares(share, taken, crops)
+
+        supply = economy.endowment + MONTHS * state.stock
+        planned = self._planned(economy, terms, true.loss, shares, supply)
+        excess = model.excess(economy, anchor, state.prices, planned)
+        prices = state.prices + self._newton(b, economy, anchor, state, true.loss, mean, able, excess, supply)
+
+        swept = self._sweep(ledger, economy, true.loss, shares, state, luck.search)
+        shipped = trade.divide(
+            roster, part, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
+            true.loss, luck.order,
+        )  # fmt: skip
+        profit = self._profit(economy, terms, backward.node, shipped)
+        caught = jnp.zeros(roster.clans).at[roster.clan].add(shipped.lost)
+        capital, founded, fates = trade.fortunes(
+            roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
+        )
+        clans = self._learnt(b, state.clans, capital, founded, known, shipped)
+        after = State(prices, swept.stock, planned.stock / MONTHS - state.stock, swept.waiting, crops, clans)
+        month = self._record(
+            ledger, economy, terms, backward.node, share, state, after, planned, swept, mean, capital, profit,
+            fates, excess,
+        )  # fmt: skip
+        return after, month
+
+    def _expected(
+        self,
+        b: Behaviour,
+        economy: Economy,
+        true: Terms,
+        prior: jax.Array,
+        state: State,
+        trades: jax.Array,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Loss that clans expect on their ways (way,), and the mean on each arc (arc,)."""
+        roster = self.roster
+        arc = roster.arc
+        if self.informed:
+            return true.expected[arc], true.expected
+        belief = trade.believed(b, prior, state.clans.experience, arc)
+        weighed = jnp.clip(belief * state.clans.attitude[roster.clan], 0.0, 1.0)
+        weighed = jnp.where(self._link[arc], weighed, true.loss[arc])
+        expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc]
+        arcs = len(self.model.network.arcs)
+        present = trade.mean_belief(roster, trades, jnp.ones(arc.size), arcs)
+        mean = trade.mean_belief(roster, trades, expected, arcs)
+        return expected, jnp.where(present > 0.5, mean, true.expected)
+
+    def _values(self, economy: Economy, terms: Terms) -> Values:
+        e, sinks = economy, self.model.network.market_node
+        return values(self.model.plan, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price)
+
+    def _need(self, value: jax.Array, stock: jax.Array) -> jax.Array:
+        """USD that it takes to buy ``stock`` (node,), by place (place,)."""
+        place = self.roster.node_place
+        spent = jnp.zeros(len(self.roster.places) + 1).at[place].add(value * stock)
+        return spent[:-1]
+
+    def _able(self, capital: jax.Array, need: jax.Array) -> jax.Array:
+        """Part of what is at hand that clans can pay for (place,); a dollar turns once a month."""
+        held = jnp.zeros(len(self.roster.places)).at[self.roster.place].add(capital, indices_are_sorted=True)
+        return jnp.where(need > held, held / jnp.where(need > 0, need, 1.0), jnp.where(held > 0, 1.0, 0.0))
+
+    def _land(self, share: jax.Array) -> jax.Array:
+        """Use of the land of households that do not carry (arc,)."""
+        tail = self.model.network.tail
+        uses = jnp.where(self._households & ~self._carries, share, 0.0)
+        total = jnp.zeros(len(self.model.network.nodes)).at[tail].add(uses)[tail]
+        return uses / jnp.where(total > 0, total, 1.0)
+
+    def _shares(self, share: jax.Array, taken: jax.Array, crops: jax.Array) -> jax.Array:
+        """Shares of stocks that take each arc (arc,): households' crops, what clans take, else the rule's."""
+        tail = self.model.network.tail
+        carried = jnp.zeros(len(self.model.network.nodes)).at[tail].add(jnp.where(self._carries, share, 0.0))
+        grown = jnp.where(self._carries, share, crops * (1 - carried[tail]))
+        chosen = jnp.where(self.roster.traded[tail], taken, share)
+        return jnp.where(self._households, grown, chosen)
+
+    def _planned(
+        self, economy: Economy, terms: Terms, loss: jax.Array, shares: jax.Array, supply: jax.Array
+    ) -> Point:
+        """The flows that are planned, at yearly rates; no other field of the point is used."""
+        plan, network = self.model.plan, self.model.network
+        forward = flows(plan, Spread(plan)(shares, 0.0), (1 - loss) * economy.output, supply)
+        nothing = jnp.zeros(0)
+        return Point(
+            value=nothing, stock=forward.stock, flow=forward.arc, share=shares, net=nothing, loss=loss,
+            expected_loss=nothing, wages=terms.wages, surcharge=terms.surcharge, price=terms.price,
+            sold=forward.stock[network.market_node], load=self.model.loads(forward.arc),
+        )  # fmt: skip
+
+    def _newton(
+        self,
+        b: Behaviour,
+        economy: Economy,
+        anchor: Anchor,
+        state: State,
+        loss: jax.Array,
+        mean: jax.Array,
+        able: jax.Array,
+        excess: jax.Array,
+        supply: jax.Array,
+    ) -> jax.Array:
+        """Change of prices and loads (unknown,) towards those at which plans would clear."""
+        tail = self.model.network.tail
+        place = self.roster.node_place[tail]
+        part = jnp.where(self.roster.traded[tail], jnp.append(able, 1.0)[place], 1.0)
+
+        def residual(prices: jax.Array) -> jax.Array:
+            terms = self.model.terms(economy, prices, mean)
+            backward = self._values(economy, terms)
+            share = backward.share.reshape(-1)[self.model.plan.arc_slot]
+            crops = state.crops + (self._land(share) - state.crops) / b.growers
+            planned = self._planned(economy, terms, loss, self._shares(share, share * part, crops), supply)
+            return self.model.excess(economy, anchor, prices, planned)
+
+        slope = jax.jacfwd(residual)(state.prices)
+        change = -jnp.linalg.solve(slope, excess)
+        change = jnp.where(jnp.isfinite(change), change, 0.0)
+        return jnp.asarray(b.price_speed) * jnp.clip(change, -LARGEST_STEP, LARGEST_STEP)
+
+    def _load(self, ledger: jax.Array) -> jax.Array:
+        """Units in a consignment (arc,), nil where nothing is consigned."""
+        return jnp.where(self._link, ledger[self.model.network.numbers.load], 0.0)
+
+    def _sweep(
+        self,
+        ledger: jax.Array,
+        economy: Economy,
+        loss: jax.Array,
+        shares: jax.Array,
+        state: State,
+        luck: jax.Array,
+    ) -> _Swept:
+        """Goods run forward for a month, in whole consignments."""
+        plan, network = self.model.plan, self.model.network
+        spread = Spread(plan)
+        has = state.stock + economy.endowment / MONTHS
+        start = jnp.zeros(plan.padded_nodes).at[plan.node_slot].set(has)
+        steps = (
+            spread(shares, 0.0),
+            spread(self._load(ledger), 0.0),
+            spread(loss, 0.0),
+            spread(economy.output, 0.0),
+            spread(state.waiting, 0.0),
+            spread(luck, 0.0),
+            jnp.asarray(plan.heads),
+            jnp.asarray(plan.local),
+            jnp.arange(plan.chunks) * plan.span,
+        )
+
+        def step(stock: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+            share, load, loss, output, waiting, luck, heads, local, first = chunk
+            here = jax.lax.optimization_barrier(jax.lax.dynamic_slice(stock, (first,), (plan.span,)))
+            taken = share * (here if plan.one_row else here[local])
+            consigned = load > 0
+            loads = jnp.where(consigned, taken / jnp.where(consigned, load, 1.0), 0.0)
+            number = jnp.floor(waiting + loads)
+            caught = binomial(luck, number, loss)
+            sent = jnp.where(consigned, number * load, taken)
+            lost = jnp.where(consigned, caught * load, taken * loss)
+            left = jnp.where(consigned, waiting + loads - number, 0.0)
+            arrives = (sent - lost) * output
+            return stock.at[heads].add(arrives), (sent, lost, number, caught, left, loads)
+
+        padded, out = jax.lax.scan(step, start, steps)
+        stock = padded[plan.node_slot]
+        sent, lost, number, caught, left, loads = (x.reshape(-1)[plan.arc_slot] for x in out)
+        leaves = jnp.zeros(stock.size).at[network.tail].add(stock[network.tail] * shares)
+        rests = jnp.maximum(stock - leaves, 0.0)
+        sink = np.bincount(network.tail, minlength=stock.size) == 0
+        rests = jnp.where(self._labour | sink, 0.0, rests)
+        return _Swept(rests, stock - has, sent, lost, number, caught, left, loads)
+
+    def _profit(self, economy: Economy, terms: Terms, value: jax.Array, shipped: trade.Shipped) -> jax.Array:
+        """What clans earn in a month (clan,), USD: margins, and luck."""
+        roster, n = self.roster, self.model.network
+        e = economy
+        kept = e.margin + (1 - e.margin) * (1 - e.taken) * (1 - e.bought_share)
+        fetched = (e.output * kept * value[n.head])[roster.arc] * (shipped.units - shipped.units_lost)
+        spent = (terms.outlay + value[n.tail])[roster.arc] * shipped.units
+        return jnp.zeros(roster.clans).at[roster.clan].add(fetched - spent)
+
+    def _learnt(
+        self,
+        b: Behaviour,
+        clans: Clans,
+        capital: jax.Array,
+        founded: jax.Array,
+        known: jax.Array,
+        shipped: trade.Shipped,
+    ) -> Clans:
+        """Clans at the end of a month: what they met, whom they got to know; newcomers start afresh."""
+        roster = self.roster
+        new = founded[roster.clan]
+        experience = trade.remembered(b, clans.experience, shipped.sent, shipped.lost, roster.arc)
+        experience = experience._replace(
+            sent=jnp.where(new, 0.0, experience.sent), lost=jnp.where(new, 0.0, experience.lost)
+        )
+        closer = clans.known + (1 - clans.known) / b.acquaintance
+        return Clans(capital, clans.attitude, jnp.where(new, known, closer), experience)
+
+    def _record(
+        self,
+        ledger: jax.Array,
+        economy: Economy,
+        terms: Terms,
+        value: jax.Array,
+        share: jax.Array,
+        before: State,
+        after: State,
+        planned: Point,
+        swept: _Swept,
+        mean: jax.Array,
+        capital: jax.Array,
+        profit: jax.Array,
+        fates: Fates,
+        excess: jax.Array,
+    ) -> Month:
+        network = self.model.network
+        some = swept.sent > 0
+        sold = swept.arrived[network.market_node]
+        happened = Point(
+            value=value,
+            stock=swept.arrived * MONTHS,
+            flow=swept.sent * MONTHS,
+            share=share,
+            net=share,
+            loss=jnp.where(some, swept.lost / jnp.where(some, swept.sent, 1.0), 0.0),
+            expected_loss=terms.expected,
+            wages=terms.wages,
+            surcharge=terms.surcharge,
+            price=terms.price,
+            sold=sold * MONTHS,
+            load=planned.load,
+        )
+        accounts = books(network, ledger, economy, happened)
+        accounts = jax.tree.map(lambda x: x / MONTHS, accounts)
+        load = self._load(ledger)
+        lying = jnp.zeros(len(network.nodes)).at[network.tail]
+        stock = after.stock + lying.add(after.waiting * load)
+        earlier = before.stock + lying.add(before.waiting * load)
+        return Month(
+            sent=swept.sent,
+            lost=swept.lost,
+            consignments=swept.consignments,
+            caught=swept.caught,
+            believed=mean,
+            price=value,
+            stock=stock,
+            put_by=(stock - earlier) * value,
+            sold=sold,
+            sales=(sold * terms.price)[self._goods].sum(),
+            market_price=terms.price,
+            load=planned.load / MONTHS,
+            books=accounts,
+            capital=capital,
+            profit=profit,
+            fates=fates,
+            excess=jnp.abs(excess).max(initial=0.0),
+        )
+
+
+NORMAL = 500.0
+"""Expected number in logarithms of the first term beyond which a binomial is taken as normal."""
+
+
+_Term = tuple[jax.Array, jax.Array, jax.Array]
+"""A number, its probability, and that of no more."""
+
+
+def binomial(u: jax.Array, n: jax.Array, p: jax.Array) -> jax.Array:
+    """Binomial numbers by inversion: the least k with P(X <= k) > u, X of ``n`` trials of chance ``p``.
+
+    Monotone in ``u``, so that two policies on the same luck differ by the policy. Where no trial at all
+    succeeds with a chance below exp(-NORMAL), the normal distribution stands in.
+    """
+    none = n * jnp.log1p(-jnp.minimum(p, 1 - 1e-12))
+    exact = none > -NORMAL
+    odds = jnp.where(p < 1, p / jnp.where(p < 1, 1 - p, 1.0), 0.0)
+    term = jnp.where(exact, jnp.exp(none), 1.0)
+
+    def unfinished(x: _Term) -> jax.Array:
+        k, _, below = x
+        return ((below <= u) & (k < n) & exact).any()
+
+    def further(x: _Term) -> _Term:
+        k, term, below = x
+        go = (below <= u) & (k < n) & exact
+        more = term * odds * (n - k) / (k + 1)
+        return jnp.where(go, k + 1, k), jnp.where(go, more, term), jnp.where(go, below + more, below)
+
+    count, _, _ = jax.lax.while_loop(unfinished, further, (jnp.zeros_like(term), term, term))
+    spread = jnp.sqrt(n * p * (1 - p))
+    inner = jnp.clip(u, 1e-12, 1 - 1e-12)
+    rough = jnp.clip(jnp.round(n * p + spread * jax.scipy.special.ndtri(inner)), 0.0, n)
+    return jnp.where(exact, count, rough)

@@ -1,0 +1,74 @@
+"""How the state spreads its searches over links: evenly, after last year's seizures, at random, at its best.
+
+All conducts spend the same effort: the sum of the hazard that each effect adds stays what its level says;
+only where it is added differs. Those that look back do so once a year, on the twelve months before.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from contraflow.model.numerics import jax, jnp
+
+FOCUS = 0.2
+"""Part of the searched links that gets all effort where it is concentrated or moves at random."""
+
+EVERYWHERE = 0.1
+"""Part of the effort that a state which chases leaves where it is."""
+
+ROUNDS = 60
+"""Steps towards the best spread."""
+
+
+class Conduct(StrEnum):
+    """How searches are spread."""
+
+    EVEN = "even"
+    CONCENTRATE = "concentrate"
+    RANDOM = "random"
+    CHASE = "chase"
+    OPTIMISE = "optimise"
+
+
+ABOUT = {
+    Conduct.EVEN: "the same on all links that a measure covers",
+    Conduct.CONCENTRATE: "always on the fifth of the links that carried most in the baseline",
+    Conduct.RANDOM: "each month on another fifth of the links, drawn at random",
+    Conduct.CHASE: "each year in proportion to last year's seizures",
+    Conduct.OPTIMISE: "each year so that most of last year's flows would be seized",
+}
+
+
+def concentrated(covered: jax.Array, score: jax.Array) -> jax.Array:
+    """All effort on the FOCUS of the ``covered`` links (arc,) with the highest ``score`` (arc,)."""
+    number = jnp.maximum(jnp.round(FOCUS * covered.sum()), 1)
+    rank = jnp.argsort(jnp.argsort(-jnp.where(covered, score, -jnp.inf)))
+    return jnp.where(covered & (rank < number), covered.sum() / number, 0.0)
+
+
+def chasing(covered: jax.Array, seized: jax.Array) -> jax.Array:
+    """Effort in proportion to what was ``seized`` (arc,), but for EVERYWHERE of it."""
+    found = jnp.where(covered, seized, 0.0)
+    total = found.sum()
+    share = jnp.where(total > 0, found / jnp.where(total > 0, total, 1.0) * covered.sum(), 1.0)
+    return EVERYWHERE + (1 - EVERYWHERE) * share
+
+
+def best(covered: jax.Array, flow: jax.Array, hazard: jax.Array, added: jax.Array) -> jax.Array:
+    """Effort that would seize most of ``flow`` (arc,) if nobody moved.
+
+    The allocation of search over cells by equal marginal detection (Koopman 1946): ``hazard`` is that
+    without the searches, ``added`` what one unit of effort adds. Found by multiplicative steps.
+    """
+
+    def step(_: int, effort: jax.Array) -> jax.Array:
+        gain = flow * added * jnp.exp(-(hazard + added * effort))
+        gain = jnp.where(covered & (added > 0), gain, 0.0)
+        mean = (gain * effort).sum() / jnp.maximum((effort * covered).sum(), 1e-300)
+        moved = effort * (gain / jnp.where(mean > 0, mean, 1.0)) ** 0.3
+        moved = jnp.where(covered, jnp.clip(moved, 1e-6, 1e6), 0.0)
+        return moved * covered.sum() / jnp.maximum(moved.sum(), 1e-300)
+
+    start = jnp.where(covered, 1.0, 0.0)
+    found = jax.lax.fori_loop(0, ROUNDS, step, start)
+    return jnp.where((flow * covered).sum() > 0, found, start)

@@ -1,0 +1,142 @@
+"""Timelines: policies that change by date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.errors import PolicyError
+from contraflow.network.network import ZERO
+from contraflow.policy.levers import Levers
+from contraflow.policy.policy import Policy, levels, unknown_measure
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-\d{2})?")
+LONGEST = 100
+"""Years beyond which a timeline is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Levels of all measures month by month, from January of ``first`` (a year; 1 where it is no calendar's).
+
+    ``value`` (month, measure) are levels, but where ``place`` (month, measure) names a place in the ledger:
+    there the level is that number of each draw. ``changes`` says in words what changes when.
+    """
+
+    first: int
+    value: FloatArray
+    place: IntArray
+    changes: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def months(self) -> int:
+        """Number of months."""
+        return int(self.value.shape[0])
+
+    def levels(self, ledger: FloatArray) -> FloatArray:
+        """Levels (draw, month, measure) for draws of the ledger (draw, number)."""
+        drawn = ledger[:, self.place]
+        return np.where(self.place > ZERO, drawn, self.value)
+
+    def labels(self) -> npt.NDArray[np.datetime64] | IntArray:
+        """What months are called: dates where the timeline has a calendar, else numbers from 1."""
+        if self.first <= 1:
+            return np.arange(1, self.months + 1)
+        start = np.datetime64(f"{self.first:04d}-01", "M")
+        return (start + np.arange(self.months)).astype("datetime64[ns]")
+
+
+def constant(levers: Levers, policy: Policy, years: int) -> Timeline:
+    """The same policy in every month. Raises PolicyError."""
+    return dated(levers, {1: policy}, years)
+
+
+def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: int = 1) -> Timeline:
+    """Policies by the date from which each holds, on top of the baseline; each replaces the one before.
+
+    Dates are years of the run (1 is its first) or, where ``first`` is a calendar year, calendar dates
+    (``1995``, ``1995-03``). Raises PolicyError for a date that cannot be read or is out of range.
+    """
+    months = _months(years)
+    case = levers.network.case
+    value = np.repeat(levers.baseline[None], months, axis=0)
+    changes = []
+    for date, policy in sorted(plan.items(), key=lambda item: _month(item[0], first)):
+        start = _month(date, first)
+        if not 0 <= start < months:
+            last = first + years - 1
+            raise PolicyError(f"{date}: the run goes from year {first} to {last}. Give a date in it.")
+        value[start:] = levels(case, levers.baseline, policy)
+        if policy:
+            changes.append((start, _words(case.measures, policy)))
+    return Timeline(first, value, np.zeros(value.shape, dtype=np.int64), tuple(changes))
+
+
+def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None = None) -> Timeline:
+    """The case's own events: of each measure the last level dated in or before a month.
+
+    With ``only``, the other measures stay at their baseline. Before its first event a measure is at the
+    level of that event where that lies in or before the baseline's years, as far as is known, else nil.
+    Raises PolicyError for an unknown measure or one without events.
+    """
+    months = _months(years)
+    case = levers.network.case
+    names = list(case.measures)
+    wanted = set(names) if only is None else set(only)
+    wrong = [unknown_measure(name, names) for name in sorted(wanted - set(names))]
+    dated_measures = {e.measure for e in case.events.values()}
+    wrong += [
+        f"'{name}' has no event in events.csv."
+        for name in sorted((wanted & set(names)) - dated_measures)
+        if only is not None
+    ]
+    if wrong:
+        raise PolicyError("\n".join(wrong))
+    value = np.repeat(levers.baseline[None], months, axis=0)
+    place = np.zeros(value.shape, dtype=np.int64)
+    changes = []
+    ledger = levers.network.ledger
+    for number, name in enumerate(names):
+        if name not in wanted:
+            continue
+        events = sorted((e for e in case.events.values() if e.measure == name), key=lambda e: e.date)
+        if not events:
+            continue
+        value[:, number] = 0.0
+        for event in events:
+            start = _month(event.date, first)
+            if start >= months:
+                continue
+            place[max(start, 0) :, number] = ledger.index(event.level)
+            if start >= 0:
+                level = case.parameters[event.level].value
+                changes.append((start, f"{case.measures[name].name}: {level:g}"))
+    return Timeline(first, value, place, tuple(sorted(changes)))
+
+
+def _words(measures: Mapping[str, object], policy: Policy) -> str:
+    return ", ".join(f"{getattr(measures[m], 'name', m)}: {level:g}" for m, level in policy.items())
+
+
+def _months(years: int) -> int:
+    if not 1 <= years <= LONGEST:
+        raise PolicyError(f"{years} years: a run takes between 1 and {LONGEST} years.")
+    return 12 * years
+
+
+def _month(date: int | str, first: int) -> int:
+    """Months from January of ``first``."""
+    match = _DATE.fullmatch(f"{date:04d}" if isinstance(date, int) else date.strip())
+    if match is None:
+        raise PolicyError(f"'{date}' is no date. Write a year, or a year and month as 1995-03.")
+    year, month = int(match[1]), int(match[2] or 1)
+    if not 1 <= month <= 12:
+        raise PolicyError(f"'{date}': there is no month {month}. Write a year and month as 1995-03.")
+    return 12 * (year - first) + month - 1
