@@ -65,9 +65,8 @@ def figure(ranks: Ranks, size: int = 420) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-50 -30 {size + 70} {size + 80}" '
         f'font-family="sans-serif" font-size="12" fill="#444"><polygon points="{shade}" fill="#e6e1d3"/>'
         f'<line x1="0" x2="{size}" y1="{size / 2}" y2="{size / 2}" stroke="#999"/>{lines}'
-        f'<text x="0" y="-12">Ranks of the truth less even ranks, {len(ranks.names)} quantities, '
-        f"{runs} runs; band: 99 % of even ones</text>"
-        f'<text x="0" y="{size + 24}">rank / draws</text>'
+        f'<text x="0" y="-12">{len(ranks.names)} quantities, {runs} runs; band: 99 % of even ranks</text>'
+        f'<text x="0" y="{size + 24}">rank of the truth among the draws, from lowest to highest</text>'
         f'<text x="-46" y="{size / 2 + 4}">0</text><text x="-46" y="12">+{top}</text>'
         f'<text x="-46" y="{size}">−{top}</text></svg>'
     )
