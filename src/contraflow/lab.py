@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contraflow import __version__
+from contraflow import __version__, simulating
 from contraflow import case as case_layer
 from contraflow import network as network_layer
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.errors import ComparisonError, ConvergenceError, ObservationError
+from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.evidence import store
 from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import make_likelihood
@@ -33,8 +33,12 @@ from contraflow.model.numerics import jnp
 from contraflow.model.root import HISTORY, TOLERANCE
 from contraflow.outcome import Comparison, Outcome, Search
 from contraflow.policy import Responder, describe, levels, make_levers
+from contraflow.policy.conduct import Conduct
 from contraflow.policy.response import Reference
+from contraflow.policy.simulation import Simulator
 from contraflow.results.dataset import make_dataset
+from contraflow.simulating import CLANS, REPLICATES, Arrest, Asked, Plan
+from contraflow.simulation import Simulation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -289,6 +293,66 @@ class Lab:
         again = np.union1d(some, np.flatnonzero(~found.solved[:, 0]))
         solve(np.repeat(again, tries - 1), np.tile(np.arange(1, tries), again.size))
         return found
+
+    def simulate(
+        self,
+        timeline: Plan = None,
+        *,
+        years: int = 10,
+        first: int | None = None,
+        clans: int = CLANS,
+        replicates: int = REPLICATES,
+        conduct: str | Conduct = Conduct.EVEN,
+        arrests: Sequence[Arrest] = (),
+        behaviour: Mapping[str, float] | None = None,
+        informed: bool = False,
+        budget: float | None = None,
+        seed: int | None = None,
+        title: str | None = None,
+        progress: Progress | None = None,
+    ) -> Simulation:
+        """The economy month by month: clans that learn, a state that reacts.
+
+        ``timeline`` is a policy (held from the first month), policies by date (``{1: {...}, 4: {...}}`` for
+        years of the run, or calendar dates with ``first``, the first year), ``"events"`` for the case's own
+        events, or names of measures whose events hold while others stay. ``conduct`` says how the state
+        spreads its searches: ``even``, ``concentrate``, ``random``, ``chase`` last year's seizures,
+        ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from their ranges; with
+        ``informed`` clans know the true losses. ``budget`` caps the state's costed spending, USD a year.
+        Draws of the posterior are spread over the replicates; runs on the same seed meet the same luck.
+        Interrupted, what is done is kept. Raises PolicyError.
+        """
+        try:
+            chosen = Conduct(conduct)
+        except ValueError:
+            known = ", ".join(c.value for c in Conduct)
+            raise PolicyError(f"There is no conduct '{conduct}'. There are: {known}.") from None
+        path, name = simulating.plan(self.responder, timeline, years, first)
+        asked = Asked(
+            path, title or name, clans, replicates, chosen, tuple(arrests), behaviour, informed, budget
+        )
+        keep_compiled_code()
+        return simulating.simulate(
+            self.case,
+            self._simulator(clans, informed),
+            self.ledger,
+            asked,
+            self.seed if seed is None else seed,
+            __version__,
+            progress,
+        )
+
+    def _simulator(self, clans: int, informed: bool) -> Simulator:
+        """The simulator for a number of clans, made once."""
+        known = self._simulators
+        if (clans, informed) not in known:
+            found = simulating.roster(self.case, self.responder, clans)
+            known[clans, informed] = Simulator(self.responder, found, informed)
+        return known[clans, informed]
+
+    @cached_property
+    def _simulators(self) -> dict[tuple[int, bool], Simulator]:
+        return {}
 
     def answers(self, progress: Progress | None = None) -> list[tuple[schema.Question, Outcome]]:
         """The case's headline questions, each with its outcome."""

@@ -200,6 +200,52 @@ def hindcast(
 
 
 @command
+def simulate(
+    case: CaseName,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="A measure, from the first month on."),
+    ] = None,
+    events: Annotated[bool, typer.Option("--events", help="The case's own events instead.")] = False,
+    years: Annotated[int, typer.Option(min=1, max=100, help="How many years.")] = 10,
+    first: Annotated[
+        int | None,
+        typer.Option("--from", metavar="YEAR", min=1900, max=2100, help="First year, with --events."),
+    ] = None,
+    clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
+    replicates: Annotated[int, typer.Option(min=1, help="How many courses.")] = 20,
+    conduct: Annotated[
+        str, typer.Option(help="How searches are spread: even, concentrate, random, chase, optimise.")
+    ] = "even",
+    arrest: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHO@MONTH", help="largest@13, or a share of all clans: 0.3@1; then :PLACE."),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="Most that costed measures may spend, million $ a year.")
+    ] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Write .html, .nc, .geojson or .csv; may be repeated."),
+    ] = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a policy month by month: clans that learn, a state that reacts."""
+    from contraflow.cli import simulating
+
+    if first is not None and not events:
+        raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
+    asked = simulating.Course(
+        tuple(measure or ()), events, years, first, clans, replicates, conduct, tuple(arrest or ()), budget
+    )
+    how = How(seed, method, accept_poor)
+    simulating.simulate(case, asked, out or [], how=how, as_json=as_json)
+
+
+@command
 def measures(case: CaseName, as_json: AsJson = False) -> None:
     """List the measures that a policy can set."""
     from contraflow.cli import listing

@@ -4,13 +4,14 @@ A clan buys a good where it is at home, picks a way on by the rule of :mod:`~con
 whole consignments, and sells at the next place at the going price; so a good passes through many hands on
 its way. What it believes of a way is the discounted mean of a Beta-binomial learner::
 
-    b_ca = (n0 q0_a + S_ca + omega S_a) / (n0 + N_ca + omega N_a)
+    b_ca = ((n0 + omega N_g) q0_a + omega X_g + S_ca) / (n0 + omega N_g + N_ca)
     N' = N exp(-1/memory) + consignments sent,   S' = S exp(-1/memory) + consignments lost
 
-with q0 the loss known from the baseline, n0 its weight in consignments, N and S the clan's own experience
-and N_a, S_a that of all, of which news gets about with weight omega. So beliefs stay between 0 and 1, and
-what is not renewed is forgotten. Forgetting by discounts is that of dynamic Bayesian models (West & Harrison
-1997, Bayesian Forecasting and Dynamic Models, ch. 6).
+with q0 the loss known from the baseline, n0 its weight in consignments, N and S the clan's own experience.
+News gets about with weight omega: what all have sent by ways of a kind g (the mode, the countries it joins)
+and how much more they lost than was known, X = S - sum N_a q0_a. So a plane shot down is heard of by whoever
+flies; beliefs stay between 0 and 1, and what is not renewed is forgotten. Forgetting by discounts is that of
+dynamic Bayesian models (West & Harrison 1997, Bayesian Forecasting and Dynamic Models, ch. 6).
 
 How well a clan knows a way, r_ca, multiplies the way's weight. It is drawn so that a clan's shares in the
 baseline are Dirichlet around everybody's, with as many trials as the ways that a clan knows; it moves to 1
@@ -92,10 +93,10 @@ ASSUMED: dict[str, Assumed] = {
 class Roster:
     """Who trades where, and by which ways.
 
-    ``place`` (clan,) is the home of each clan, a number in ``places``. A *way* is a clan with an arc from
-    its home: ``arc``, ``clan`` (way,), sorted by arc, then clan. A *seat* is a clan with a node: ``seat``
-    (way,) is that of each way, ``seats`` their number, ``trader`` (seat,) the clan of each. ``traded``
-    (node,) is true where clans hold the good, ``node_place`` (node,) its place or -1.
+    ``place`` (clan,) is the home of each clan, a number in ``places``. A *way* is a clan with an arc from its
+    home: ``arc``, ``clan`` (way,), sorted by arc, then clan. A *seat* is a clan with a node: ``seat`` (way,)
+    is that of each way, ``seats`` their number. ``kind`` (arc,) numbers the ``kinds`` of ways that news tells
+    apart. ``traded`` (node,) is true where clans hold the good, ``node_place`` (node,) its place or -1.
     """
 
     places: tuple[str, ...]
@@ -104,6 +105,8 @@ class Roster:
     clan: IntArray
     seat: IntArray
     seats: int
+    kind: IntArray
+    kinds: int
     traded: npt.NDArray[np.bool_]
     node_place: IntArray
 
@@ -139,7 +142,13 @@ def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
     clan = np.concatenate([np.arange(first[p], first[p + 1]) for p in home]) if arcs.size else arcs
     key = network.tail[arc] * clans + clan
     distinct, seat = np.unique(key, return_inverse=True)
-    return Roster(places, each, arc, clan, seat, distinct.size, goods, node_place)
+    countries = {p.id: p.country for p in network.case.places.values()}
+    kinds: dict[tuple[str, str, str], int] = {}
+    kind = [
+        kinds.setdefault((a.mode, countries[a.from_place], countries[a.to_place]), len(kinds))
+        for a in network.arcs
+    ]
+    return Roster(places, each, arc, clan, seat, distinct.size, np.array(kind), len(kinds), goods, node_place)
 
 
 def _apportion(weight: FloatArray, seats: int) -> IntArray:
@@ -153,12 +162,13 @@ def _apportion(weight: FloatArray, seats: int) -> IntArray:
 
 
 class Experience(NamedTuple):
-    """Consignments sent and lost as remembered, discounted: own (way,), all (arc,)."""
+    """Consignments as remembered, discounted: own ``sent`` and ``lost`` (way,); of all, by kind of way
+    (kind,), ``heard`` of and lost in ``excess`` of what was known."""
 
     sent: jax.Array
     lost: jax.Array
-    sent_by_all: jax.Array
-    lost_by_all: jax.Array
+    heard: jax.Array
+    excess: jax.Array
 
 
 class Clans(NamedTuple):
@@ -174,31 +184,37 @@ class Clans(NamedTuple):
     experience: Experience
 
 
-def no_experience(roster: Roster, arcs: int) -> Experience:
+def no_experience(roster: Roster) -> Experience:
     """Nothing sent, nothing lost."""
-    own, shared = jnp.zeros(roster.arc.size), jnp.zeros(arcs)
+    own, shared = jnp.zeros(roster.arc.size), jnp.zeros(roster.kinds)
     return Experience(own, own, shared, shared)
 
 
-def believed(behaviour: Behaviour, prior: jax.Array, experience: Experience, arc: IntArray) -> jax.Array:
-    """Loss that a clan expects on each of its ways (way,), from that known before (arc,)."""
-    e, b = experience, behaviour
-    weight, news = jnp.asarray(b.prior_weight), jnp.asarray(b.news)
-    lost = weight * prior + news * e.lost_by_all
-    sent = weight + news * e.sent_by_all
-    return (lost[arc] + e.lost) / (sent[arc] + e.sent)
+def believed(roster: Roster, behaviour: Behaviour, prior: jax.Array, experience: Experience) -> jax.Array:
+    """Loss that a clan expects on each of its ways (way,), where ``prior`` (arc,) was known before."""
+    e, kind = experience, roster.kind[roster.arc]
+    news = jnp.asarray(behaviour.news)
+    known = behaviour.prior_weight + news * e.heard[kind]
+    belief = (known * prior[roster.arc] + news * e.excess[kind] + e.lost) / (known + e.sent)
+    return jnp.clip(belief, 0.0, 1.0)
 
 
-def remembered(behaviour: Behaviour, experience: Experience, sent: jax.Array, lost: jax.Array, arc: IntArray
-               ) -> Experience:  # fmt: skip
+def remembered(
+    roster: Roster,
+    behaviour: Behaviour,
+    prior: jax.Array,
+    experience: Experience,
+    sent: jax.Array,
+    lost: jax.Array,
+) -> Experience:
     """Experience after a month in which consignments were ``sent`` and ``lost`` (way,)."""
     kept = jnp.exp(-1 / jnp.asarray(behaviour.memory))
-    arcs = experience.sent_by_all.size
+    kind = roster.kind[roster.arc]
     return Experience(
         kept * experience.sent + sent,
         kept * experience.lost + lost,
-        kept * experience.sent_by_all + _by(arc, sent, arcs),
-        kept * experience.lost_by_all + _by(arc, lost, arcs),
+        kept * experience.heard + _by(kind, sent, roster.kinds),
+        kept * experience.excess + _by(kind, lost - sent * prior[roster.arc], roster.kinds),
     )
 
 

@@ -165,7 +165,7 @@ class Calendar:
             jnp.asarray(behaviour.cover) * need[roster.place] * parts,
             jnp.ones(roster.clans) if self.informed else weighs,
             known_ways,
-            trade.no_experience(roster, len(network.arcs)),
+            trade.no_experience(roster),
         )
         return State(
             prices,
@@ -230,7 +230,7 @@ class Calendar:
         capital, founded, fates = trade.fortunes(
             roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
         )
-        clans = self._learnt(b, state.clans, capital, founded, known, shipped)
+        clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped)
         after = State(prices, swept.stock, planned.stock / MONTHS - state.stock, swept.waiting, crops, clans)
         month = self._record(
             ledger, economy, terms, backward.node, share, state, after, planned, swept, mean, capital, profit,
@@ -252,7 +252,7 @@ class Calendar:
         arc = roster.arc
         if self.informed:
             return true.expected[arc], true.expected
-        belief = trade.believed(b, prior, state.clans.experience, arc)
+        belief = trade.believed(roster, b, prior, state.clans.experience)
         weighed = jnp.clip(belief * state.clans.attitude[roster.clan], 0.0, 1.0)
         weighed = jnp.where(self._link[arc], weighed, true.loss[arc])
         expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc]
@@ -400,6 +400,7 @@ class Calendar:
         self,
         b: Behaviour,
         clans: Clans,
+        prior: jax.Array,
         capital: jax.Array,
         founded: jax.Array,
         known: jax.Array,
@@ -408,7 +409,7 @@ class Calendar:
         """Clans at the end of a month: what they met, whom they got to know; newcomers start afresh."""
         roster = self.roster
         new = founded[roster.clan]
-        experience = trade.remembered(b, clans.experience, shipped.sent, shipped.lost, roster.arc)
+        experience = trade.remembered(roster, b, prior, clans.experience, shipped.sent, shipped.lost)
         experience = experience._replace(
             sent=jnp.where(new, 0.0, experience.sent), lost=jnp.where(new, 0.0, experience.lost)
         )

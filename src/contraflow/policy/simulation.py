@@ -38,12 +38,12 @@ class Summary(NamedTuple):
     """Months as they are kept: what :class:`~contraflow.model.month.Month` says, without its largest arrays.
 
     Over arcs: ``sent`` and ``lost`` units, ``consignments``, ``caught``, ``believed`` loss. Over nodes:
-    ``price`` USD per unit, ``stock`` units. Over markets: ``sold`` units, ``market_price`` USD. Over
-    facilities: ``open_share``. Over actors: ``income`` USD. Of clans: their number (``clans``), that of the
-    ``largest``'s part of capital, ``concentration`` (Herfindahl index of capital), numbers ``failed``,
-    ``arrested``, ``founded``; of ``crews`` (actor,) those arrested, persons. ``sales``, ``grants`` (subsidies
-    and unobserved gains), ``put_by`` (added to stocks) and ``taken`` by the state in USD close the money.
-    ``excess`` is how far prices are from clearing, in logarithms.
+    ``price`` USD per unit, ``stock`` units, what endowments ``earned``, USD. Over markets: ``sold`` units,
+    ``market_price`` USD. Over facilities: ``open_share``. Over actors: ``income`` USD. Of clans: their number
+    (``clans``), that of the ``largest``'s part of capital, ``concentration`` (Herfindahl index of capital),
+    numbers ``failed``, ``arrested``, ``founded``; of ``crews`` (actor,) those arrested, persons. ``sales``,
+    ``grants`` (subsidies and unobserved gains), ``put_by`` (added to stocks) and ``taken`` by the state in
+    USD close the money. ``excess`` is how far prices are from clearing, in logarithms.
     """
 
     sent: jax.Array
@@ -53,6 +53,7 @@ class Summary(NamedTuple):
     believed: jax.Array
     price: jax.Array
     stock: jax.Array
+    earned: jax.Array
     sold: jax.Array
     market_price: jax.Array
     open_share: jax.Array
@@ -169,7 +170,7 @@ class Simulator:
                         task.cancel()
         except KeyboardInterrupt:
             stop = True
-        return _joined(done, years), stop
+        return _joined(done, years + 1), stop
 
     def _block(
         self,
@@ -187,16 +188,13 @@ class Simulator:
         fixed, course = self._begin(ledger, behaviour, keys, setting)
         calm = Orders(np.zeros(MONTHS), np.zeros(MONTHS))
         for year in range(-BURN_IN, levels.shape[1] // MONTHS):
-            here = slice(year * MONTHS, (year + 1) * MONTHS)
             month = np.arange(MONTHS) + year * MONTHS
-            if year < 0:
-                wanted = np.repeat(before[:, None], MONTHS, axis=1)
-                course, _ = self._year(fixed, course, wanted, calm, month, setting)
-                yield None
-            else:
-                now = Orders(np.asarray(orders.share)[here], np.asarray(orders.largest)[here])
-                course, summary = self._year(fixed, course, levels[:, here], now, month, setting)
-                yield summary
+            wanted, now = np.repeat(before[:, None], MONTHS, axis=1), calm
+            if year >= 0:
+                wanted = levels[:, month]
+                now = Orders(np.asarray(orders.share)[month], np.asarray(orders.largest)[month])
+            course, summary = self._year(fixed, course, wanted, now, month, setting)
+            yield summary if year >= -1 else None
 
     @cached_property
     def _begin(self) -> jax.stages.Wrapped:
@@ -389,6 +387,7 @@ class Simulator:
             believed=month.believed,
             price=month.price,
             stock=month.stock,
+            earned=accounts.endowment,
             sold=month.sold,
             market_price=month.market_price,
             open_share=open_share,

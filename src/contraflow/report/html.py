@@ -19,6 +19,8 @@ from contraflow.report.contents import ReportData, ledger_table, shown_names
 from contraflow.results import tables
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from contraflow.report.drawing import Drawing
 
 RENAMED = {"Traders' rent": "Traders on all ways, beyond the usual margin"}
@@ -79,17 +81,8 @@ def write_report(report: ReportData, path: str | os.PathLike[str]) -> Path:
 
 def render(report: ReportData) -> str:
     """The whole page as text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from plotly.offline import get_plotlyjs
 
-    environment = Environment(
-        loader=PackageLoader("contraflow.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"amount": cell, "percent": percent, "span": row_span}
     from contraflow.report import charts, summary
 
     names = shown_names(report.case)
@@ -98,36 +91,55 @@ def render(report: ReportData) -> str:
     for section in beside:
         figures |= section.drawings
     claims = _claims(report)
-    return environment.get_template("report.html.j2").render(
-        case=report.case,
-        meta=report.meta,
-        questions=answers.questions(report, names),
-        headlines=answers.headlines(report.base, names),
-        comparison=answers.comparison(report),
-        siblings=beside,
-        figures={name: _embed(figure.json()) for name, figure in figures.items()},
-        backdrop=_embed(json.dumps(backdrop, separators=(",", ":"))),
-        aspect=aspect,
-        titles=answers.titles(report),
-        claims=[c for c in claims if c["known"] and c["use"] != "predict"],
-        aside=[c for c in claims if not c["known"]],
-        tally=_tally([c for c in claims if c["use"] != "predict"]),
-        predictions=_predictions(report, names),
-        rests=None if report.explanation is None else rests.section(report.explanation, report.worth),
-        tension=forest.section(report.case, report.tension),
-        ledger=_ledger(report),
-        patterns=_patterns(report),
-        sources=origins.sources(report.case),
-        credits=origins.credits(report.case),
-        coverage=origins.coverage(report.case),
-        home=tables.home_country(report.base),
-        home_name=names.get(tables.home_country(report.base), ""),
-        draws=report.draws,
-        reading=charts.READING if report.draws > 1 else "",
-        ranges=summary.RANGES,
-        plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
-        style=style,
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            case=report.case,
+            meta=report.meta,
+            questions=answers.questions(report, names),
+            headlines=answers.headlines(report.base, names),
+            comparison=answers.comparison(report),
+            siblings=beside,
+            figures={name: embed(figure.json()) for name, figure in figures.items()},
+            backdrop=embed(json.dumps(backdrop, separators=(",", ":"))),
+            aspect=aspect,
+            titles=answers.titles(report),
+            claims=[c for c in claims if c["known"] and c["use"] != "predict"],
+            aside=[c for c in claims if not c["known"]],
+            tally=_tally([c for c in claims if c["use"] != "predict"]),
+            predictions=_predictions(report, names),
+            rests=None if report.explanation is None else rests.section(report.explanation, report.worth),
+            tension=forest.section(report.case, report.tension),
+            ledger=_ledger(report),
+            patterns=_patterns(report),
+            sources=origins.sources(report.case),
+            credits=origins.credits(report.case),
+            coverage=origins.coverage(report.case),
+            home=tables.home_country(report.base),
+            home_name=names.get(tables.home_country(report.base), ""),
+            draws=report.draws,
+            reading=charts.READING if report.draws > 1 else "",
+            ranges=summary.RANGES,
+            plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
+            style=style,
+        )
     )
+
+
+def environment() -> Environment:
+    """Where templates are, and how they show figures."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("contraflow.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"amount": cell, "percent": percent, "span": row_span}
+    return made
 
 
 def _figures(
@@ -314,7 +326,7 @@ def _ledger_row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, 
     return cells
 
 
-def _embed(text: str) -> str:
+def embed(text: str) -> str:
     """JSON that can stand inside a script element."""
     from markupsafe import Markup
 

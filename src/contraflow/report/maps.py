@@ -16,6 +16,7 @@ from contraflow.report.drawing import Drawing
 from contraflow.report.labels import Label, with_labels
 from contraflow.report.lines import Flow, Point, bend, difference, flows, line_ends, map_frame, split
 from contraflow.report.projection import project
+from contraflow.results.modes import family
 from contraflow.results.tables import home_country, home_grown
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _key(scene: _Scene, drawn: list[Flow], behind: bool) -> None:
     """The legend: what colours mean and how wide some round tonnages are."""
     entries = [("more than before", style.RISE, 6.0), ("less than before", style.FALL, 6.0)]
     if not scene.signed:
-        families = {style.family(f.mode) for f in drawn}
+        families = {family(f.mode) for f in drawn}
         entries = [(text, colour, 6.0) for f, (text, colour) in style.WAYS.items() if f in families]
     if behind:
         entries.append(("goods of rival countries", RIVAL, 4.0))

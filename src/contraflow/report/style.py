@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from contraflow.results.modes import family
+
 INK = "#22282e"
 SOFT = "#6b7178"
 FAINT = "#c9c6bd"
@@ -20,28 +22,6 @@ RISE = "#b4552d"
 FALL = "#2c6e8f"
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
-FAMILIES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
-    {
-        "air": (
-            ("air", "plane", "flight", "helicopter", "avioneta", "drop"),
-            ("#b4432f", "#d98a6d", "#8c2f22"),
-        ),
-        "foot": (("back", "foot", "carrier", "mule", "walk", "escort"), ("#5d7f3f", "#93ad6d", "#3f5a2a")),
-        "sea": (
-            ("container", "ship", "sea", "vessel", "maritime", "port"),
-            ("#23508a", "#5f87b8", "#173560"),
-        ),
-        "water": (("river", "boat", "canoe", "launch"), ("#2f8f8b", "#77b9b3", "#1f6562")),
-        "road": (
-            ("pickup", "lorry", "land", "truck", "road", "car", "bus", "vehicle"),
-            ("#c58a1c", "#dfb765", "#936512"),
-        ),
-    }
-)
-"""Ways of moving: words in a mode's id that mean it, and its colours. Hues differ also for the
-colour-blind (Okabe and Ito 2008), muted for print."""
-
-OTHER = ("#75668f", "#a99dbd", "#51456a")
 SERIES = ("#23508a", "#c58a1c", "#2f8f8b", "#b4432f", "#75668f", "#5d7f3f", "#8a8f96")
 
 
@@ -56,11 +36,6 @@ WAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Families of modes as shown on the map, with one colour each."""
-
-
-def family(mode: str) -> str:
-    """Family of a mode, by the words in its id."""
-    return next((f for f, (words, _) in FAMILIES.items() if any(w in mode for w in words)), "other")
 
 
 def family_colour(mode: str) -> str:

@@ -1,0 +1,219 @@
+"""How a lab simulates: what is asked becomes levels, orders and a setting for the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case.case import Case
+from contraflow.case.selectors import matches_place
+from contraflow.errors import PolicyError
+from contraflow.model.clans import ASSUMED, Behaviour, Orders, Roster, make_roster
+from contraflow.model.economy import outputs
+from contraflow.model.numerics import jax
+from contraflow.policy import timeline as timelines
+from contraflow.policy.conduct import Conduct
+from contraflow.policy.policy import Policy, describe
+from contraflow.policy.response import Responder
+from contraflow.policy.simulation import Simulator, draw_behaviour, setting
+from contraflow.policy.timeline import Timeline
+from contraflow.results.paths import make_paths
+from contraflow.simulation import Simulation
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[..., None]
+
+YEAR = 12
+REPLICATES = 20
+"""Replicates of a simulation unless more are asked for."""
+
+CLANS = 2000
+
+Plan = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
+"""A policy; policies by date; ``events`` for the case's own; or measures, of which the events hold."""
+
+
+@dataclass(frozen=True)
+class Arrest:
+    """Clans that are arrested in a month (1 is the first): the largest, or a share of all, anywhere or at
+    places that ``where`` names as selectors do (a place, a group, a country)."""
+
+    month: int = 1
+    who: str | float = "largest"
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be simulated; see :meth:`contraflow.lab.Lab.simulate`."""
+
+    timeline: Timeline
+    title: str
+    clans: int = CLANS
+    replicates: int = REPLICATES
+    conduct: Conduct = Conduct.EVEN
+    arrests: tuple[Arrest, ...] = ()
+    behaviour: Mapping[str, float] | None = None
+    informed: bool = False
+    budget: float | None = None
+
+
+def roster(case: Case, responder: Responder, clans: int) -> Roster:
+    """Who trades where, by the flows of the baseline at central values. Raises PolicyError."""
+    point = jax.jit(responder.baseline)(responder.model.network.ledger.value)[2]
+    try:
+        return make_roster(responder.model.network, clans, np.asarray(point.stock))
+    except ValueError as error:
+        raise PolicyError(f"clans={clans}: {error}") from None
+
+
+def plan(responder: Responder, timeline: Plan, years: int, first: int | None) -> tuple[Timeline, str]:
+    """The timeline that is meant, and its title. Raises PolicyError."""
+    levers, case = responder.levers, responder.model.network.case
+    if timeline is None:
+        return timelines.constant(levers, {}, years), "As in the baseline"
+    if isinstance(timeline, str) or (not isinstance(timeline, Mapping) and timeline):
+        only = None if timeline == "events" else [timeline] if isinstance(timeline, str) else list(timeline)
+        begins = int(case.info.baseline[0]) if first is None else first
+        title = f"{case.info.title}: events" if only is None else ", ".join(
+            case.measures[m].name if m in case.measures else m for m in only
+        )  # fmt: skip
+        return timelines.of_events(levers, begins, years, only), title
+    if not isinstance(timeline, Mapping):
+        raise PolicyError("A timeline is a policy, policies by date, 'events', or names of measures.")
+    if timeline and all(isinstance(v, Mapping) for v in timeline.values()):
+        dated: Any = timeline
+        return timelines.dated(levers, dated, years, first or 1), "A policy that changes by date"
+    policy: Any = timeline
+    return timelines.constant(levers, policy, years), describe(case, policy)
+
+
+def behaviour(given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
+    """Behaviour of each replicate: drawn, but for what is given. Raises PolicyError."""
+    given = given or {}
+    for name, value in given.items():
+        if name not in ASSUMED:
+            raise PolicyError(f"'{name}' is no number of behaviour. There are: {', '.join(ASSUMED)}.")
+        if not (np.isfinite(value) and value >= 0):
+            raise PolicyError(f"{name}={value}: write a finite number from 0.")
+    fixed = replace(Behaviour(), **{name: float(value) for name, value in given.items()})
+    return draw_behaviour(replicates, seed, fixed, frozenset(given))
+
+
+def orders(arrests: tuple[Arrest, ...], months: int) -> Orders:
+    """Arrests by month. Raises PolicyError."""
+    share, largest = np.zeros(months), np.zeros(months)
+    for arrest in arrests:
+        if not 1 <= arrest.month <= months:
+            raise PolicyError(f"An arrest in month {arrest.month}: the run has {months} months.")
+        if arrest.who == "largest":
+            largest[arrest.month - 1] = 1
+        elif isinstance(arrest.who, str) or not 0 <= arrest.who <= 1:
+            raise PolicyError(f"Arrest {arrest.who!r}: write 'largest', or a share of all clans from 0 to 1.")
+        else:
+            share[arrest.month - 1] = arrest.who
+    return Orders(share, largest)
+
+
+def simulate(
+    case: Case,
+    simulator: Simulator,
+    ledger: Array,
+    asked: Asked,
+    seed: int,
+    version: str,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Run what is asked on draws of the ledger (draw, number), used in turn by the replicates."""
+    responder, network = simulator.responder, simulator.responder.model.network
+    if asked.replicates < 1:
+        raise PolicyError(f"replicates={asked.replicates}: at least one is needed.")
+    spread = np.linspace(0, len(ledger), asked.replicates, endpoint=False).astype(np.int64)
+    own = ledger[spread if asked.replicates <= len(ledger) else np.arange(asked.replicates) % len(ledger)]
+    levels = asked.timeline.levels(own)
+    if asked.budget is not None:
+        levels = within_budget(responder, own, levels, asked.budget)
+    calendar = asked.timeline.first > 1
+    levels0 = levels[:, 0] if calendar else np.broadcast_to(responder.levers.baseline, levels[:, 0].shape)
+    where = {selector for arrest in asked.arrests for selector in arrest.where}
+    places = _places(case, simulator.roster, where) if where else None
+    say = progress or (lambda text, part=None: None)
+    say("Simulating")
+    summary, stopped = simulator.run(
+        own,
+        behaviour(asked.behaviour, asked.replicates, seed),
+        np.asarray(levels0),
+        levels,
+        orders(asked.arrests, levels.shape[1]),
+        setting(simulator.roster, asked.conduct, places),
+        seed,
+        lambda part: say("Simulating", part),
+    )
+    done, months = summary.sent.shape[:2]
+    own, levels = own[:done], levels[:done]
+    whole = np.concatenate([np.repeat(levels0[:done, None], YEAR, axis=1), levels], axis=1)[:, :months]
+    first = asked.timeline.first
+    names = _months(first, months, calendar)
+    spending = np.array(
+        [responder.levers.spending(row, level.T) for row, level in zip(own, whole, strict=True)]
+    )
+    data = make_paths(
+        network,
+        own,
+        summary,
+        names,
+        whole,
+        spending / YEAR,
+        np.asarray(jax.vmap(lambda x: outputs(network, x))(own)),
+        {
+            "title": asked.title,
+            "case": case.info.id,
+            "fingerprint": case.fingerprint,
+            "version": version,
+            "seed": seed,
+            "home": case.info.home,
+            "clans": simulator.roster.clans,
+            "conduct": asked.conduct.value,
+            "before": YEAR,
+            "first": first,
+            "interrupted": int(stopped),
+        },
+    )
+    changes = tuple((month + YEAR, text) for month, text in asked.timeline.changes)
+    return Simulation(asked.title, network, data, changes, simulator, own, whole, summary)
+
+
+def within_budget(responder: Responder, ledger: Array, levels: Array, budget: float) -> Array:
+    """Levels (replicate, month, measure) that spend no more than ``budget`` USD a year.
+
+    Where they would, costed measures are cut in proportion, towards nil.
+    """
+    if not (np.isfinite(budget) and budget >= 0):
+        raise PolicyError(f"budget={budget}: write million dollars a year, from 0.")
+    result = levels.copy()
+    for number, row in enumerate(ledger):
+        cost = responder.levers.spending(row, np.eye(levels.shape[-1]))
+        spent = levels[number] @ cost
+        cut = np.minimum(1.0, budget / np.where(spent > 0, spent, np.inf)) if budget > 0 else spent * 0.0
+        cut = np.where(spent > 0, cut, 1.0)
+        result[number] = np.where(cost > 0, levels[number] * cut[:, None], levels[number])
+    return result
+
+
+def _places(case: Case, found: Roster, where: Collection[str]) -> list[str]:
+    chosen = [p for p in found.places if matches_place(case.places[p], tuple(where))]
+    if not chosen:
+        raise PolicyError(f"An arrest at {', '.join(sorted(where))}: no clans are at home there.")
+    return chosen
+
+
+def _months(first: int, months: int, calendar: bool) -> npt.NDArray[Any]:
+    """Names of the months: dates, or numbers with 1 for the first of the policy."""
+    if not calendar:
+        return np.arange(months) - YEAR + 1
+    begins = np.datetime64(f"{first - 1:04d}-01", "M")
+    return (begins + np.arange(months)).astype("datetime64[ns]")

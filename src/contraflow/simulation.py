@@ -1,0 +1,192 @@
+"""Simulations: courses of the economy in time, and what can be asked of them."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from contraflow.errors import ComparisonError, OutputError
+from contraflow.network.network import Network
+from contraflow.outcome import Outcome
+from contraflow.policy.conduct import ABOUT, Conduct
+from contraflow.policy.response import Settled
+from contraflow.policy.simulation import Simulator, Summary
+from contraflow.results import course
+from contraflow.results.dataset import make_dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """Months of many replicates: labelled results, and where they come from.
+
+    ``data`` is an :class:`xarray.Dataset` whose variables lead with (replicate, month);
+    ``docs/simulation.md`` lists them with units. Its first twelve months are those before the policy.
+    ``changes`` says in words which month brings what.
+    """
+
+    title: str
+    network: Network
+    data: xr.Dataset
+    changes: tuple[tuple[int, str], ...]
+    _simulator: Simulator
+    _ledger: Array
+    _levels: Array
+    _summary: Summary
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was stopped before its end; then ``data`` holds what was done."""
+        return bool(self.data.attrs["interrupted"])
+
+    def series(self, figure: str) -> xr.DataArray:
+        """A figure of every replicate and month, (replicate, month). Raises ComparisonError if unknown."""
+        return course.series(self.data, figure)
+
+    def yearly(self) -> pd.DataFrame:
+        """Figures by year, with intervals."""
+        return course.yearly(self.data)
+
+    def summary(self) -> pd.DataFrame:
+        """How each figure moves: before, first and last year, its extreme, lag and recovery in months."""
+        return course.summary(self.data)
+
+    def incomes(self) -> pd.DataFrame:
+        """Incomes of actors by year, M$."""
+        return course.incomes(self.data)
+
+    def arrests(self) -> pd.DataFrame:
+        """Persons arrested by role and year."""
+        return course.arrests(self.data)
+
+    def against(self, other: Simulation) -> pd.DataFrame:
+        """Figures of this run over those of another by year, replicate by replicate.
+
+        Raises ComparisonError unless both share draws, seed, clans and years.
+        """
+        return course.contrast(other.data, self.data)
+
+    def year(self, year: int) -> Outcome:
+        """One year as an outcome, with its tables, map and Sankey; draws are the replicates.
+
+        Raises ComparisonError for a year that was not simulated.
+        """
+        names = course.years(self.data)
+        if year not in names:
+            raise ComparisonError(f"There is no year {year}: the run has {names[0]} to {names[-1]}.")
+        start = names.index(year) * course.YEAR
+        months = slice(start, start + course.YEAR)
+        settled = self.window(months)
+        load = np.asarray(self._loads)
+        data = make_dataset(
+            self.network,
+            self._ledger,
+            settled,
+            load,
+            self.data["spending"].values[:, months].sum(axis=1),
+            {k: v for k, v in self.data.attrs.items() if k != "ledger"}
+            | {"title": f"{self.title}, year {year}", "policy": {}},
+        )
+        return Outcome(f"{self.title}, year {year}", {}, self.network, data)
+
+    def window(self, months: slice) -> Settled:
+        """Some months as one economy at yearly rates, with its books, over replicates."""
+        return self._simulator.window(self._ledger, self._levels, self._summary, months)
+
+    @cached_property
+    def _loads(self) -> Array:
+        """Loads of facilities in the baseline (replicate, facility)."""
+        import jax
+
+        anchors = jax.jit(jax.vmap(self._simulator.responder.anchor))(self._ledger)
+        return np.asarray(anchors.load)
+
+    def fan(self, *figures: str, against: Simulation | None = None) -> go.Figure:
+        """Fan charts of figures over months: median, 50 % and 90 % of the replicates."""
+        from contraflow.report import fans
+
+        chosen = figures or ("exports", "hectares at home", "valley price", "seized at home")
+        return fans.fans(self.data, chosen, self.changes, None if against is None else against.data).figure()
+
+    def modes(self) -> go.Figure:
+        """Small multiples of the ways out of the country over months."""
+        from contraflow.report import fans
+
+        return fans.modes(self.data, self.changes).figure()
+
+    def map(self) -> go.Figure:
+        """Flows on the map, a step a year."""
+        from contraflow.report import contents, fans
+
+        case = self.network.case
+        outcomes = {year: self.year(year).data for year in course.years(self.data)}
+        return fans.stepped_map(outcomes, case.places, contents.shown_names(case)).figure()
+
+    def page(self, against: Simulation | None = None) -> str:
+        """A page with all figures: one HTML file that opens offline. ``against`` is a run without."""
+        from contraflow.report import course as pages
+
+        years = {year: self.year(year).data for year in course.years(self.data)}
+        other = None if against is None else against.data
+        return pages.render(self.network.case, self.data, self.changes, years, other)
+
+    def conduct_in_words(self) -> str:
+        """How the state spreads its searches."""
+        return ABOUT[Conduct(self.data.attrs["conduct"])]
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write all months to NetCDF. Raises OutputError."""
+        try:
+            self.data.to_netcdf(path, engine="h5netcdf")
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error}") from error
+
+    def to_geojson(self, path: str | Path | None = None) -> dict[str, object]:
+        """Places and links with their yearly flows, a GeoJSON FeatureCollection (RFC 7946).
+
+        Links carry ``tonnes_YEAR`` and ``seized_YEAR``: tonnes of pure substance, medians over replicates.
+        Written to ``path`` if given; raises OutputError.
+        """
+        features = self.network.to_geojson()
+        names = course.years(self.data)
+        shown: dict[str, dict[str, float]] = {a.id: {} for a in self.network.arcs}
+        for number, year in enumerate(names):
+            months = slice(number * course.YEAR, (number + 1) * course.YEAR)
+            for label, variable in (("tonnes", "pure"), ("seized", "seized_pure")):
+                whole = self.data[variable].values[:, months].sum(axis=1) / 1000
+                for arc, value in zip(self.network.arcs, np.median(whole, axis=0), strict=True):
+                    shown[arc.id][f"{label}_{year}"] = round(float(value), 4)
+        for feature in features["features"]:  # type: ignore[attr-defined]
+            feature["properties"] |= shown.get(feature["id"], {})
+        if path is not None:
+            try:
+                Path(path).write_text(json.dumps(features), encoding="utf-8")
+            except OSError as error:
+                raise OutputError(f"{path} cannot be written: {error}") from error
+        return features
+
+    def __repr__(self) -> str:
+        """Title, size and how the figures move."""
+        sizes = self.data.sizes
+        stopped = ", interrupted" if self.interrupted else ""
+        head = (
+            f"<Simulation {self.title}: {sizes['replicate']} replicates, "
+            f"{sizes['month'] - course.before(self.data)} months, {self.data.attrs['clans']} clans{stopped}>"
+        )
+        return f"{head}\n{self.summary().to_string(float_format='{:,.2f}'.format)}"
+
+    def _repr_html_(self) -> str:
+        return f"<b>{html.escape(self.title)}</b>{self.summary().to_html(float_format='{:,.2f}'.format)}"
