@@ -18,6 +18,7 @@ from contraflow import case as case_layer
 from contraflow import network as network_layer
 from contraflow.case import schema
 from contraflow.case.case import Case
+from contraflow.case.schema import Conduct
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.evidence import store
 from contraflow.evidence.inference import Settings, infer, judge
@@ -33,11 +34,11 @@ from contraflow.model.numerics import jnp
 from contraflow.model.root import HISTORY, TOLERANCE
 from contraflow.outcome import Comparison, Outcome, Search
 from contraflow.policy import Responder, describe, levels, make_levers
-from contraflow.policy.conduct import Conduct
+from contraflow.policy.arrests import Arrest
 from contraflow.policy.response import Reference
-from contraflow.policy.simulation import Simulator
+from contraflow.policy.simulation import Simulator, settle_clans
 from contraflow.results.dataset import make_dataset
-from contraflow.simulating import CLANS, REPLICATES, Arrest, Asked, Plan
+from contraflow.simulating import CLANS, REPLICATES, Asked, Plan
 from contraflow.simulation import Simulation
 
 if TYPE_CHECKING:
@@ -346,7 +347,7 @@ class Lab:
         """The simulator for a number of clans, made once."""
         known = self._simulators
         if (clans, informed) not in known:
-            found = simulating.roster(self.case, self.responder, clans)
+            found = settle_clans(self.responder, clans)
             known[clans, informed] = Simulator(self.responder, found, informed)
         return known[clans, informed]
 
@@ -363,9 +364,13 @@ class Lab:
             result.append((question, self.respond(question.policy, question.title)))
         return result
 
-    def validate(self) -> Verdicts:
-        """Every documented pattern against the model. Raises ObservationError, PolicyError."""
-        return validate(self.responder, self.ledger, self._references)
+    def validate(self, *, courses: bool = True, progress: Progress | None = None) -> Verdicts:
+        """Every documented pattern against the model; those that take time are simulated if ``courses``.
+
+        Raises ObservationError, PolicyError.
+        """
+        seed = self.seed if courses else None
+        return validate(self.responder, self.ledger, self._references, seed, progress)
 
     def claims(self) -> pd.DataFrame:
         """Every claim, what the model says, and how far off it is in standard deviations."""

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.case.case import Case
-from contraflow.case.selectors import matches_place
+from contraflow.case.schema import Conduct
 from contraflow.errors import PolicyError
-from contraflow.model.clans import ASSUMED, Behaviour, Orders, Roster, make_roster
+from contraflow.model.clans import ASSUMED, Behaviour
 from contraflow.model.economy import outputs
 from contraflow.model.numerics import jax
 from contraflow.policy import timeline as timelines
-from contraflow.policy.conduct import Conduct
+from contraflow.policy.arrests import Arrest, arrested_places, orders
 from contraflow.policy.policy import Policy, describe
 from contraflow.policy.response import Responder
 from contraflow.policy.simulation import Simulator, draw_behaviour, setting
@@ -38,16 +38,6 @@ Plan = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
 
 
 @dataclass(frozen=True)
-class Arrest:
-    """Clans that are arrested in a month (1 is the first): the largest, or a share of all, anywhere or at
-    places that ``where`` names as selectors do (a place, a group, a country)."""
-
-    month: int = 1
-    who: str | float = "largest"
-    where: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Asked:
     """What is to be simulated; see :meth:`contraflow.lab.Lab.simulate`."""
 
@@ -60,15 +50,6 @@ class Asked:
     behaviour: Mapping[str, float] | None = None
     informed: bool = False
     budget: float | None = None
-
-
-def roster(case: Case, responder: Responder, clans: int) -> Roster:
-    """Who trades where, by the flows of the baseline at central values. Raises PolicyError."""
-    point = jax.jit(responder.baseline)(responder.model.network.ledger.value)[2]
-    try:
-        return make_roster(responder.model.network, clans, np.asarray(point.stock))
-    except ValueError as error:
-        raise PolicyError(f"clans={clans}: {error}") from None
 
 
 def plan(responder: Responder, timeline: Plan, years: int, first: int | None) -> tuple[Timeline, str]:
@@ -104,21 +85,6 @@ def behaviour(given: Mapping[str, float] | None, replicates: int, seed: int) -> 
     return draw_behaviour(replicates, seed, fixed, frozenset(given))
 
 
-def orders(arrests: tuple[Arrest, ...], months: int) -> Orders:
-    """Arrests by month. Raises PolicyError."""
-    share, largest = np.zeros(months), np.zeros(months)
-    for arrest in arrests:
-        if not 1 <= arrest.month <= months:
-            raise PolicyError(f"An arrest in month {arrest.month}: the run has {months} months.")
-        if arrest.who == "largest":
-            largest[arrest.month - 1] = 1
-        elif isinstance(arrest.who, str) or not 0 <= arrest.who <= 1:
-            raise PolicyError(f"Arrest {arrest.who!r}: write 'largest', or a share of all clans from 0 to 1.")
-        else:
-            share[arrest.month - 1] = arrest.who
-    return Orders(share, largest)
-
-
 def simulate(
     case: Case,
     simulator: Simulator,
@@ -140,7 +106,7 @@ def simulate(
     calendar = asked.timeline.first > 1
     levels0 = levels[:, 0] if calendar else np.broadcast_to(responder.levers.baseline, levels[:, 0].shape)
     where = {selector for arrest in asked.arrests for selector in arrest.where}
-    places = _places(case, simulator.roster, where) if where else None
+    places = arrested_places(case, simulator.roster, where) if where else None
     say = progress or (lambda text, part=None: None)
     say("Simulating")
     summary, stopped = simulator.run(
@@ -202,13 +168,6 @@ def within_budget(responder: Responder, ledger: Array, levels: Array, budget: fl
         cut = np.where(spent > 0, cut, 1.0)
         result[number] = np.where(cost > 0, levels[number] * cut[:, None], levels[number])
     return result
-
-
-def _places(case: Case, found: Roster, where: Collection[str]) -> list[str]:
-    chosen = [p for p in found.places if matches_place(case.places[p], tuple(where))]
-    if not chosen:
-        raise PolicyError(f"An arrest at {', '.join(sorted(where))}: no clans are at home there.")
-    return chosen
 
 
 def _months(first: int, months: int, calendar: bool) -> npt.NDArray[Any]:

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from contraflow.case.schema import Conduct
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.network.network import Network
 from contraflow.outcome import Outcome
-from contraflow.policy.conduct import ABOUT, Conduct
+from contraflow.policy.conduct import ABOUT
 from contraflow.policy.response import Settled
 from contraflow.policy.simulation import Simulator, Summary
 from contraflow.results import course

@@ -284,9 +284,45 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
             problems.append(entry.problem(name, "is below 0, which no ratio can be", "Write a ratio", shown))
         for column in ("policy", "against"):
             problems += _policy_cell(tables, entry, column)
-        if pattern.policy == pattern.against and pattern.needs is schema.Needs.EQUILIBRIUM:
+        if pattern.needs is schema.Needs.DYNAMICS:
+            problems += _time_cells(entry)
+            continue
+        if pattern.policy == pattern.against:
             cure = "Let the policy differ from what it is compared with"
             problems.append(entry.problem("policy", "The pattern compares a policy with itself", cure))
+        for column in _IN_TIME:
+            value = getattr(pattern, column)
+            if value not in (None, (), schema.Conduct.EVEN):
+                shown = "; ".join(value) if isinstance(value, tuple) else str(value)
+                cure = "Leave the cell empty, or write dynamics in 'needs'"
+                problems.append(entry.problem(column, "has no meaning in an equilibrium", cure, shown))
+    return problems
+
+
+_IN_TIME = (
+    "months", "against_months", "until", "conduct", "against_conduct", "arrest", "arrest_at", "clans",
+)  # fmt: skip
+"""Columns of a pattern that mean something only in time."""
+
+
+def _time_cells(entry: Entry[schema.Pattern]) -> list[Problem]:
+    """A pattern that needs time says when, and compares two things."""
+    pattern, problems = entry.item, []
+    if pattern.months is None:
+        cure = "Write the months, for example 13-24"
+        problems.append(entry.problem("months", "The cell is empty, but the pattern needs time", cure))
+    for column in ("months", "against_months"):
+        text = getattr(pattern, column)
+        if text and int(text.split("-")[0]) > int(text.split("-")[1]):
+            problems.append(entry.problem(column, "ends before it begins", "Write first-last", text))
+    one = (pattern.policy, pattern.conduct, pattern.months, pattern.arrest)
+    other = (pattern.against, pattern.against_conduct, pattern.against_months or pattern.months, None)
+    if one == other:
+        cure = "Let policy, conduct, months or arrests differ"
+        problems.append(entry.problem("policy", "The pattern compares a course with itself", cure))
+    if pattern.arrest_at and not pattern.arrest:
+        cure = "Write whom in 'arrest', or leave the cell empty"
+        problems.append(entry.problem("arrest_at", "Nobody is arrested", cure, "; ".join(pattern.arrest_at)))
     return problems
 
 

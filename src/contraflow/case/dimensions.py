@@ -59,6 +59,7 @@ CLAIM_UNITS: Mapping[schema.Quantity, tuple[str, ...]] = {
     schema.Quantity.SUPPLY: ("USD/year",),
     schema.Quantity.ARRESTS: ("person/year",),
     schema.Quantity.LEVEL: _PLAIN,
+    schema.Quantity.SPREAD: _PLAIN,
 }
 """Units inside the model of what a claim observes; 'none' observes nothing and may have any."""
 

@@ -579,6 +579,7 @@ class Quantity(StrEnum):
     SUPPLY = "supply"
     ARRESTS = "arrests"
     LEVEL = "level"
+    SPREAD = "spread"
     NONE = "none"
 
 
@@ -669,6 +670,20 @@ class Claim(Observed):
     note: str = optional("Contradictions, why it is not used, reason for the grade.", "")
 
 
+Months = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*-[1-9]\d*$")]
+Arrests = Annotated[str, StringConstraints(pattern=r"^(largest|1|0?\.\d+)$")]
+
+
+class Conduct(StrEnum):
+    """How the state spreads its searches over links."""
+
+    EVEN = "even"
+    CONCENTRATE = "concentrate"
+    RANDOM = "random"
+    CHASE = "chase"
+    OPTIMISE = "optimise"
+
+
 class Expected(StrEnum):
     RISE = "rise"
     FALL = "fall"
@@ -695,6 +710,25 @@ class Pattern(Observed):
     low: float | None = optional("Least ratio of the quantity with the policy to that without.")
     high: float | None = optional("Greatest ratio.")
     needs: Needs = optional("What part of the model can show it.", Needs.EQUILIBRIUM)
+    months: Months | None = optional(
+        "With 'dynamics': months in which it is observed, for example 13-24; 1 is the first of the policy."
+    )
+    against_months: Months | None = optional(
+        "Months of what it is compared with. Empty: the same. With the same policy on both sides, the course "
+        "is "
+        "compared with itself earlier."
+    )
+    until: int | None = optional("With 'dynamics': last month of both policies. Empty: they stay.", ge=1)
+    conduct: Conduct = optional(
+        "With 'dynamics': how the state spreads searches: even, concentrate, random, chase, optimise.",
+        Conduct.EVEN,
+    )
+    against_conduct: Conduct = optional("How it does in what is compared.", Conduct.EVEN)
+    arrest: Arrests | None = optional(
+        "With 'dynamics': clans arrested in the first month: 'largest', or a share of all, for example 0.3."
+    )
+    arrest_at: Selector = optional("Places whose clans may be arrested. Empty: all.", (), selects="places")
+    clans: int | None = optional("With 'dynamics': number of clans. Empty: 1000.", ge=1)
     diagnosis: str = optional(
         "Where the model does not show it: the most likely reason. Told, never a ground to change the model.",
         "",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from contraflow.lab import Lab
-    from contraflow.simulating import Arrest
+    from contraflow.policy.arrests import Arrest
     from contraflow.simulation import Simulation
 
 ENDINGS = (".html", ".nc", ".geojson", ".csv")
@@ -83,7 +83,7 @@ def simulate(name: str, asked: Course, out: Sequence[Path], *, how: How, as_json
 
 def _arrest(text: str) -> Arrest:
     """``largest@13``, ``0.3@13:VRAEM``: who, in which month, where."""
-    from contraflow.simulating import Arrest
+    from contraflow.policy.arrests import Arrest
 
     who, _, rest = text.partition("@")
     month, _, where = rest.partition(":")
@@ -154,8 +154,9 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     say(
         console,
         (
-            "Medians of the courses at yearly rates; 90%: where nine tenths of them end. Half: months until "
-            "half of the change to the last year is reached. Back: months until the figure stays within 5% of "
+            "Medians of the courses at yearly rates; 90%: where nine tenths of them end. Half: "
+            "months until half of the change to the last year is reached. Back: months until the figure stays "
+            "within 5% of "
             "what it was. How clans behave is assumed, within ranges: docs/simulation.md.",
             "dim",
         ),

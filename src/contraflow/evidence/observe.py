@@ -1,5 +1,7 @@
 """Claims and patterns as operators on the model's outputs.
 
+Spread is the effective number of arcs in use, the inverse of the sum of squared shares (Simpson 1949).
+
 Every observation is a ratio of two sums over arcs (or nodes) of one of a few fields, so all of them
 together are two masked sums.
 
@@ -21,6 +23,7 @@ pay, fee,   the number x flow over transport arcs                flow
 load, crew
 yield       output x flow over activities and processes          flow
 labour      labour-hectares in activities                        1
+spread      (flow over transport arcs)^2                         flow^2
 arrests     flow x loss x crew / load over transport arcs        1
 supply      what supplies of inputs are paid                     1
 income      an actor's income                                    1
@@ -65,6 +68,7 @@ FIELDS = {
     Kind.CREW: "crew",
     Kind.YIELD: "output",
     Kind.LABOUR: "flow",
+    Kind.SPREAD: "flow",
     Kind.ARRESTS: "arrests",
 }
 WEIGHED = ("flow", "seized", "arrived")
@@ -117,6 +121,8 @@ class Observations:
                 found.setdefault(("flow", group, basis, "bottom"), []).append(
                     (number, self._arcs(row, "of_"))
                 )
+            elif row.quantity is Kind.SPREAD:
+                found.setdefault(("squared", group, "product", "bottom"), []).append((number, top))
             elif row.quantity in MEANS:
                 found.setdefault(("flow", group, "product", "bottom"), []).append((number, top))
         return tuple(
@@ -175,6 +181,7 @@ class Observations:
             "load": ledger[n.load],
             "crew": ledger[n.crew],
             "output": economy.output,
+            "squared": point.flow,
             "arrests": point.loss * ledger[n.crew] / ledger[n.load],
         }
         top, bottom = jnp.zeros(rows), jnp.zeros(rows)
@@ -192,7 +199,9 @@ class Observations:
             group = self._groups.index(self.rows[number].grown)
             paid = ledger[network.fee_amount] * grown[group][network.fee_arc]
             top = top.at[number].set(fees[number] @ paid)
-        divided = np.array([r.quantity is Kind.SHARE or r.quantity in MEANS for r in self.rows], dtype=bool)
+        spread = np.array([r.quantity is Kind.SPREAD for r in self.rows], dtype=bool)
+        top = jnp.where(spread, top**2, top)
+        divided = np.array([r.quantity in (Kind.SHARE, Kind.SPREAD, *MEANS) for r in self.rows], dtype=bool)
         result = jnp.where(divided, top / (bottom + TINY), top)
 
         stock = point.stock + TINY

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.observe import Observations
+from contraflow.evidence.unfolding import Progress, unfold
 from contraflow.model.numerics import jax
 from contraflow.model.root import TOLERANCE
 from contraflow.policy.policy import levels, parse
@@ -41,13 +42,15 @@ INTERVALS = {"ratio_5": 0.05, "ratio_25": 0.25, "ratio_75": 0.75, "ratio_95": 0.
 class Verdicts:
     """Patterns with the quantity before and after (pattern, draw), and what they say.
 
-    Both are NaN in draws in which one of the two policies found no equilibrium.
+    Both are NaN in draws in which one of the two policies found no equilibrium. ``courses`` are verdicts on
+    patterns that take time, over replicates in place of draws; those that were not simulated are ``waiting``.
     """
 
     patterns: tuple[schema.Pattern, ...]
     before: Array
     after: Array
-    waiting: tuple[schema.Pattern, ...]
+    waiting: tuple[schema.Pattern, ...] = ()
+    courses: Verdicts | None = None
 
     @property
     def solved(self) -> npt.NDArray[np.bool_]:
@@ -80,10 +83,12 @@ class Verdicts:
         import pandas as pd
 
         ran = [_told(p, **self._verdict(i)) for i, p in enumerate(self.patterns)]
+        if self.courses is not None:
+            ran += [_told(p, **self.courses._verdict(i)) for i, p in enumerate(self.courses.patterns)]
         nothing = {"ratio": np.nan, "holds": None}
         if self._many:
             nothing |= dict.fromkeys((*INTERVALS, "probability", "left_out"), np.nan)
-        waits = "Needs time: waits for the dynamics."
+        waits = "Takes time to show: simulated by lab.validate() and contraflow validate."
         rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
 
@@ -105,18 +110,29 @@ class Verdicts:
         return verdict
 
 
-def validate(responder: Responder, ledger: Array, references: Reference) -> Verdicts:
+def validate(
+    responder: Responder,
+    ledger: Array,
+    references: Reference,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Verdicts:
     """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
 
-    A draw in which one of a pattern's two policies finds no equilibrium, from any start, is left out
-    of that pattern. Raises ObservationError, PolicyError for a pattern that cannot be run,
-    ConvergenceError for one that is left with fewer than half of the draws.
+    With a ``seed``, patterns that take time are simulated too. A draw in which one of a pattern's two
+    policies finds no equilibrium, from any start, is left out of that pattern. Raises ObservationError,
+    PolicyError for a pattern that cannot be run, ConvergenceError for one that is left with fewer than half
+    of the draws.
     """
     case = responder.model.network.case
     now = tuple(p for p in case.patterns.values() if p.needs is schema.Needs.EQUILIBRIUM)
     later = tuple(p for p in case.patterns.values() if p.needs is not schema.Needs.EQUILIBRIUM)
+    courses = None
+    if later and seed is not None:
+        courses, later = Verdicts(later, *unfold(responder, later, ledger, seed, progress)), ()
     if not now:
-        return Verdicts((), np.zeros((0, len(ledger))), np.zeros((0, len(ledger))), later)
+        none = np.zeros((0, len(ledger)))
+        return Verdicts((), none, none, later, courses)
     baseline = responder.levers.baseline
     wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
@@ -125,7 +141,7 @@ def validate(responder: Responder, ledger: Array, references: Reference) -> Verd
     pairs = which.reshape(-1, 2)
     rows = np.arange(len(now))
     before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
-    verdicts = Verdicts(now, before, after, later)
+    verdicts = Verdicts(now, before, after, later, courses)
     lost = [p.id for p, kept in zip(now, verdicts.solved.mean(axis=1), strict=True) if kept < ENOUGH]
     if lost:
         few = "" if len(ledger) == 1 else " in most of the draws"

@@ -42,7 +42,8 @@ class Behaviour:
 
     ``memory`` months after which experience counts e times less; ``prior_weight`` consignments that the
     loss known from before is worth; ``news`` weight of what others met, against own experience;
-    ``attitude`` spread, in logarithms, of how heavily clans weigh a risk; ``ways`` trials of the
+    ``attitude`` spread, in logarithms, of how heavily clans weigh a risk that is not what they are used to;
+    ``ways`` trials of the
     Dirichlet that a clan's ways in the baseline are drawn from; ``acquaintance`` months in which clans
     come to know other ways; ``spread`` of sizes at the start, in logarithms; ``cover`` months of purchases
     that a clan's capital is held at; ``entry`` months until a vacant place is taken; ``dismantled``
@@ -51,8 +52,8 @@ class Behaviour:
     """
 
     memory: Number = 13.0
-    prior_weight: Number = 2.5
-    news: Number = 0.1
+    prior_weight: Number = 10.0
+    news: Number = 0.2
     attitude: Number = 0.3
     ways: Number = 4.0
     acquaintance: Number = 24.0
@@ -75,8 +76,10 @@ class Assumed(NamedTuple):
 
 ASSUMED: dict[str, Assumed] = {
     "memory": Assumed(6, 24, "months", "Thirteen months in NarcoLogic (Magliocca et al. 2019)"),
-    "prior_weight": Assumed(1, 6, "consignments", "Two and a half in NarcoLogic's rule of perceived risk"),
-    "news": Assumed(0.02, 0.3, "of own experience", "Own experience strong, shared news weak"),
+    "prior_weight": Assumed(
+        3, 30, "consignments", "Clans know their ways; 2.5 in NarcoLogic, which knows none"
+    ),
+    "news": Assumed(0.05, 0.5, "of own experience", "Own experience strong, shared news weak"),
     "attitude": Assumed(0, 0.5, "logarithms", "Clans differ; how much nobody has reported"),
     "ways": Assumed(2, 20, "ways", "Small clans use a few ways and buyers, not all that exist"),
     "acquaintance": Assumed(12, 48, "months", "Contacts abroad took clans years, not weeks"),
@@ -281,10 +284,11 @@ def divide(
 ) -> Shipped:
     """Whose consignments left, and whose were lost.
 
-    Clans at a place lay their goods together, one behind the other: whoever completes a load sends it. Over
-    arcs: ``waiting`` and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments;
-    ``load`` units, nil on arcs without consignments, where ``left`` units left and the part ``loss`` is
-    lost; ``luck`` uniform on [0, 1). ``part`` (way,) is that of :func:`choose`.
+    Clans at a place lay their goods together, one behind the other: whoever completes a load sends it, and
+    what is lost on a way in a month is borne by all who sent that way, in proportion. Over arcs: ``waiting``
+    and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments; ``load`` units, nil on
+    arcs without consignments, where ``left`` units left and the part ``loss`` is lost; ``luck`` uniform on
+    [0, 1). ``part`` (way,) is that of :func:`choose`.
     """
     arc = roster.arc
     first = np.searchsorted(arc, arc)
@@ -301,14 +305,10 @@ def divide(
     caught = jnp.floor(end * rate + luck[arc]) - jnp.floor(begin * rate + luck[arc])
     some = (whole > 0)[arc]
     sent, caught = (jnp.where(some, x, 0.0) for x in (end - begin, caught))
-    flowing = jnp.where(some, part * scale * left[arc], 0.0)
+    units = jnp.where(some, part * scale * left[arc], 0.0)
     carried = load[arc] > 0
-    return Shipped(
-        jnp.where(carried, sent, 0.0),
-        jnp.where(carried, caught, 0.0),
-        jnp.where(carried, sent * load[arc], flowing),
-        jnp.where(carried, caught * load[arc], flowing * loss[arc]),
-    )
+    rate = jnp.where(carried, rate, loss[arc])
+    return Shipped(jnp.where(carried, sent, 0.0), jnp.where(carried, caught, 0.0), units, units * rate)
 
 
 class Orders(NamedTuple):

@@ -3,8 +3,7 @@
 The same network, rule and numbers as the equilibrium. Prices go towards those at which what is planned
 would clear, by one Newton step a month on the equilibrium's own equations; values run backward from them;
 households and clans choose; goods run forward, on links in whole consignments of which each is lost with
-the arc's probability. What makes no whole load waits at the place, as does what nobody has the capital to
-buy.
+the arc's probability. What makes no whole load waits at the place, as does what nobody is there to buy.
 """
 
 from __future__ import annotations
@@ -33,17 +32,23 @@ LARGEST_STEP = 0.5
 """Largest change of a price or a load in a month, in logarithms."""
 
 
+LEAST_PRICE = 0.02
+"""Least part of its value that a good fetches where nobody has capital."""
+
+
 class State(NamedTuple):
     """The economy at the start of a month.
 
     ``prices`` (unknown,) as in :mod:`~contraflow.model.equilibrium`; ``stock`` (node,) units that wait
-    unsold and ``expected`` (node,) units that are expected in a month; ``waiting`` (arc,) parts of a
+    unsold and ``expected`` (node,) units that are expected in a month; ``need`` (place,) USD that buying them
+    takes; ``waiting`` (arc,) parts of a
     load that wait for the rest; ``crops`` (arc,) shares of households' land that each use of it has.
     """
 
     prices: jax.Array
     stock: jax.Array
     expected: jax.Array
+    need: jax.Array
     waiting: jax.Array
     crops: jax.Array
     clans: Clans
@@ -171,6 +176,7 @@ class Calendar:
             prices,
             jnp.zeros(len(network.nodes)),
             point.stock / MONTHS,
+            need,
             jnp.where(self._link & (point.flow > 0), waiting, 0.0),
             self._land(point.share),
             clans,
@@ -195,17 +201,18 @@ class Calendar:
         true = model.terms(economy, state.prices)
         trades = trade.trade_shares(roster, state.clans.capital)
         expected, mean = self._expected(b, economy, true, prior, state, trades)
-        terms = model.terms(economy, state.prices, mean)
+        purse = self._purse(state.clans.capital, state.need)
+        terms = self._at(economy, state.prices, mean, purse)
         backward = self._values(economy, terms)
         share = backward.share.reshape(-1)[model.plan.arc_slot]
         need = self._need(backward.node, state.expected + state.stock)
-        able = self._able(state.clans.capital, need)
+        price = backward.node * purse
         arc, tail = roster.arc, network.tail[roster.arc]
         net = (1 - expected) * (terms.gross * backward.node[network.head])[arc]
         net = net - terms.fixed[arc] - economy.risk_pay[arc] * expected
         part = trade.choose(
             roster,
-            trades * able[roster.place],
+            trades,
             economy.weight[arc] * state.clans.known,
             net,
             backward.node[tail],
@@ -218,22 +225,25 @@ class Calendar:
         supply = economy.endowment + MONTHS * state.stock
         planned = self._planned(economy, terms, true.loss, shares, supply)
         excess = model.excess(economy, anchor, state.prices, planned)
-        prices = state.prices + self._newton(b, economy, anchor, state, true.loss, mean, able, excess, supply)
+        prices = state.prices + self._newton(
+            b, economy, anchor, state, true.loss, mean, purse, trades, excess, supply
+        )
 
         swept = self._sweep(ledger, economy, true.loss, shares, state, luck.search)
         shipped = trade.divide(
             roster, part, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
             true.loss, luck.order,
         )  # fmt: skip
-        profit = self._profit(economy, terms, backward.node, shipped)
+        profit = self._profit(economy, terms, price, shipped)
         caught = jnp.zeros(roster.clans).at[roster.clan].add(shipped.lost)
         capital, founded, fates = trade.fortunes(
             roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
         )
         clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped)
-        after = State(prices, swept.stock, planned.stock / MONTHS - state.stock, swept.waiting, crops, clans)
+        expected_stock = planned.stock / MONTHS - state.stock
+        after = State(prices, swept.stock, expected_stock, need, swept.waiting, crops, clans)
         month = self._record(
-            ledger, economy, terms, backward.node, share, state, after, planned, swept, mean, capital, profit,
+            ledger, economy, terms, price, share, state, after, planned, swept, mean, capital, profit,
             fates, excess,
         )  # fmt: skip
         return after, month
@@ -253,7 +263,8 @@ class Calendar:
         if self.informed:
             return true.expected[arc], true.expected
         belief = trade.believed(roster, b, prior, state.clans.experience)
-        weighed = jnp.clip(belief * state.clans.attitude[roster.clan], 0.0, 1.0)
+        known = prior[arc]
+        weighed = jnp.clip(known + state.clans.attitude[roster.clan] * (belief - known), 0.0, 1.0)
         weighed = jnp.where(self._link[arc], weighed, true.loss[arc])
         expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc]
         arcs = len(self.model.network.arcs)
@@ -271,10 +282,21 @@ class Calendar:
         spent = jnp.zeros(len(self.roster.places) + 1).at[place].add(value * stock)
         return spent[:-1]
 
-    def _able(self, capital: jax.Array, need: jax.Array) -> jax.Array:
-        """Part of what is at hand that clans can pay for (place,); a dollar turns once a month."""
+    def _purse(self, capital: jax.Array, need: jax.Array) -> jax.Array:
+        """Part of its value that clans can pay for a good (node,), where a dollar turns once a month.
+
+        Cash-in-the-market pricing (Allen & Gale 1994, American Economic Review 84): where capital is short,
+        prices fall until it buys all there is, and what clans then earn rebuilds it.
+        """
         held = jnp.zeros(len(self.roster.places)).at[self.roster.place].add(capital, indices_are_sorted=True)
-        return jnp.where(need > held, held / jnp.where(need > 0, need, 1.0), jnp.where(held > 0, 1.0, 0.0))
+        part = jnp.clip(held / jnp.maximum(need, 1e-9), LEAST_PRICE, 1.0)
+        return jnp.where(self.roster.traded, jnp.append(part, 1.0)[self.roster.node_place], 1.0)
+
+    def _at(self, economy: Economy, prices: jax.Array, mean: jax.Array, purse: jax.Array) -> Terms:
+        """Terms at ``prices`` where losses ``mean`` (arc,) are expected and buyers pay the part ``purse``."""
+        terms = self.model.terms(economy, prices, mean)
+        paid = purse[self.model.network.head]
+        return terms._replace(keep=terms.keep * paid, gross=terms.gross * paid)
 
     def _land(self, share: jax.Array) -> jax.Array:
         """Use of the land of households that do not carry (arc,)."""
@@ -312,17 +334,19 @@ class Calendar:
         state: State,
         loss: jax.Array,
         mean: jax.Array,
-        able: jax.Array,
+        purse: jax.Array,
+        trades: jax.Array,
         excess: jax.Array,
         supply: jax.Array,
     ) -> jax.Array:
         """Change of prices and loads (unknown,) towards those at which plans would clear."""
         tail = self.model.network.tail
         place = self.roster.node_place[tail]
-        part = jnp.where(self.roster.traded[tail], jnp.append(able, 1.0)[place], 1.0)
+        present = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades)
+        part = jnp.where(self.roster.traded[tail], jnp.minimum(present[place], 1.0), 1.0)
 
         def residual(prices: jax.Array) -> jax.Array:
-            terms = self.model.terms(economy, prices, mean)
+            terms = self._at(economy, prices, mean, purse)
             backward = self._values(economy, terms)
             share = backward.share.reshape(-1)[self.model.plan.arc_slot]
             crops = state.crops + (self._land(share) - state.crops) / b.growers

@@ -6,8 +6,7 @@ only where it is added differs. Those that look back do so once a year, on the t
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from contraflow.case.schema import Conduct
 from contraflow.model.numerics import jax, jnp
 
 FOCUS = 0.2
@@ -20,20 +19,10 @@ ROUNDS = 60
 """Steps towards the best spread."""
 
 
-class Conduct(StrEnum):
-    """How searches are spread."""
-
-    EVEN = "even"
-    CONCENTRATE = "concentrate"
-    RANDOM = "random"
-    CHASE = "chase"
-    OPTIMISE = "optimise"
-
-
 ABOUT = {
     Conduct.EVEN: "the same on all links that a measure covers",
     Conduct.CONCENTRATE: "always on the fifth of the links that carried most in the baseline",
-    Conduct.RANDOM: "each month on another fifth of the links, drawn at random",
+    Conduct.RANDOM: "each month on a fifth of the links, drawn anew, the busier the likelier",
     Conduct.CHASE: "each year in proportion to last year's seizures",
     Conduct.OPTIMISE: "each year so that most of last year's flows would be seized",
 }

@@ -17,12 +17,14 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from contraflow.case.schema import Conduct
+from contraflow.errors import PolicyError
 from contraflow.model.accounting import books
-from contraflow.model.clans import ASSUMED, Behaviour, Orders, Roster
+from contraflow.model.clans import ASSUMED, Behaviour, Orders, Roster, make_roster
 from contraflow.model.equilibrium import TRACE, Anchor, Point
 from contraflow.model.month import MONTHS, Calendar, Luck, Month, State
 from contraflow.model.numerics import jax, jnp
-from contraflow.policy.conduct import Conduct, best, chasing, concentrated
+from contraflow.policy.conduct import best, chasing, concentrated
 from contraflow.policy.response import Responder, Settled
 
 FloatArray = npt.NDArray[np.float64]
@@ -83,13 +85,14 @@ class Setting(NamedTuple):
 
 
 class _Fixed(NamedTuple):
-    """What does not change within a replicate."""
+    """What does not change within a replicate; ``busy`` (arc,) are logarithms of flows in the baseline."""
 
     ledger: jax.Array
     behaviour: Behaviour
     anchor: Anchor
     prior: jax.Array
     known: jax.Array
+    busy: jax.Array
     key: jax.Array
 
 
@@ -209,9 +212,10 @@ class Simulator:
             start = calendar.start(
                 behaviour, point, jnp.zeros(responder.model.unknowns), _stream(key, "start")
             )
-            fixed = _Fixed(ledger, behaviour, anchor, point.loss, start.clans.known, key)
+            busy = jnp.log(self._pure(ledger) * point.flow + 1e-9)
+            fixed = _Fixed(ledger, behaviour, anchor, point.loss, start.clans.known, busy, key)
             covered = jnp.asarray(responder.levers.searches)
-            most = concentrated(covered, self._pure(ledger) * point.flow)
+            most = concentrated(covered, busy)
             effort = jnp.where(setting.conduct == _NUMBER[Conduct.CONCENTRATE], most, jnp.ones(arcs))
             nothing = jnp.zeros(arcs)
             return fixed, _Course(start, jnp.ones(len(anchor.load)), effort, nothing, nothing)
@@ -294,7 +298,7 @@ class Simulator:
         """How searches are spread this month (arc,)."""
         covered = jnp.asarray(self.responder.levers.searches)
         key = jax.random.fold_in(_stream(fixed.key, "searches"), number + BURN_IN * MONTHS)
-        drawn = concentrated(covered, jax.random.uniform(key, covered.shape))
+        drawn = concentrated(covered, fixed.busy + jax.random.gumbel(key, covered.shape))
         return jnp.where(setting.conduct == _NUMBER[Conduct.RANDOM], drawn, course.effort)
 
     def window(self, ledger: FloatArray, levels: FloatArray, summary: Summary, months: slice) -> Settled:
@@ -413,6 +417,15 @@ class Simulator:
 
 
 _NUMBER = {conduct: number for number, conduct in enumerate(Conduct)}
+
+
+def settle_clans(responder: Responder, clans: int) -> Roster:
+    """Who trades where, by the flows of the baseline at central values. Raises PolicyError."""
+    point = jax.jit(responder.baseline)(responder.model.network.ledger.value)[2]
+    try:
+        return make_roster(responder.model.network, clans, np.asarray(point.stock))
+    except ValueError as error:
+        raise PolicyError(f"clans={clans}: {error}") from None
 
 
 def setting(

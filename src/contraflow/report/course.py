@@ -9,7 +9,8 @@ from typing import Any
 import xarray as xr
 
 from contraflow.case.case import Case
-from contraflow.policy.conduct import ABOUT, Conduct
+from contraflow.case.schema import Conduct
+from contraflow.policy.conduct import ABOUT
 from contraflow.report import fans
 from contraflow.report.contents import shown_names
 from contraflow.report.drawing import Drawing

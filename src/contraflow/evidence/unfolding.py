@@ -1,0 +1,139 @@
+"""Documented behaviour that takes time: patterns with ``needs = dynamics``, observed on simulations.
+
+Both sides of a pattern are simulated on the same luck; months are put together as one economy at yearly
+rates, on which the operators of :mod:`~contraflow.evidence.observe` look as on an equilibrium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case import schema
+from contraflow.evidence.observe import Observations
+from contraflow.model.clans import Behaviour
+from contraflow.model.month import MONTHS
+from contraflow.model.numerics import jax
+from contraflow.policy import timeline
+from contraflow.policy.arrests import Arrest, arrested_places, orders
+from contraflow.policy.policy import parse
+from contraflow.policy.response import Responder
+from contraflow.policy.simulation import Simulator, Summary, draw_behaviour, setting, settle_clans
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[..., None]
+
+CLANS = 1000
+"""Clans unless a pattern says otherwise."""
+
+REPLICATES = 12
+"""Courses of each side."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of a pattern: what is simulated."""
+
+    policy: str
+    until: int | None
+    conduct: schema.Conduct
+    arrest: str | None
+    arrest_at: tuple[str, ...]
+    clans: int
+
+
+def unfold(
+    responder: Responder,
+    patterns: tuple[schema.Pattern, ...],
+    ledger: Array,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[Array, Array]:
+    """What each pattern observes without and with its policy, (pattern, replicate).
+
+    ``ledger`` is (draw, number), of which some draws are used. Raises PolicyError, ObservationError.
+    """
+    say = progress or (lambda text, part=None: None)
+    observations = Observations(responder.model, patterns).resolve()
+    observe = jax.jit(jax.vmap(observations.observe))
+    spread = np.linspace(0, len(ledger), REPLICATES, endpoint=False).astype(np.int64)
+    draws = ledger[spread]
+    behaviour = draw_behaviour(REPLICATES, seed)
+    said = np.full((2, len(patterns), REPLICATES), np.nan)
+    wanted: dict[_Side, list[tuple[int, int, str]]] = {}
+    for number, pattern in enumerate(patterns):
+        for which, (side, months) in enumerate(_sides(pattern)):
+            wanted.setdefault(side, []).append((which, number, months))
+    simulators: dict[int, Simulator] = {}
+    for done, (side, looks) in enumerate(sorted(wanted.items(), key=lambda item: item[0].clans)):
+        say("Simulating documented behaviour", done / len(wanted))
+        if side.clans not in simulators:
+            simulators[side.clans] = Simulator(responder, settle_clans(responder, side.clans))
+        simulator = simulators[side.clans]
+        years = -(-max(_last(months) for _, _, months in looks) // MONTHS)
+        levels = _levels(responder, side, years)
+        summary = _run(simulator, side, draws, behaviour, levels, seed)
+        for months in {months for _, _, months in looks}:
+            first, last = (int(m) for m in months.split("-"))
+            window = slice(MONTHS + first - 1, MONTHS + last)
+            whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])
+            every = np.broadcast_to(whole, (REPLICATES, *whole.shape))
+            here = simulator.window(draws, every, summary, window)
+            values = np.asarray(observe(draws, here.economy, here.point))
+            for which, number, own in looks:
+                if own == months:
+                    said[which, number] = values[:, number]
+    return said[0], said[1]
+
+
+def _sides(pattern: schema.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:
+    """What a pattern is compared with, and the pattern, each with its months."""
+    months = pattern.months or f"1-{MONTHS}"
+    clans = pattern.clans or CLANS
+    base = _Side(pattern.against, pattern.until, pattern.against_conduct, None, (), clans)
+    side = _Side(pattern.policy, pattern.until, pattern.conduct, pattern.arrest, pattern.arrest_at, clans)
+    return (base, pattern.against_months or months), (side, months)
+
+
+def _last(months: str) -> int:
+    return int(months.split("-")[1])
+
+
+def _levels(responder: Responder, side: _Side, years: int) -> Array:
+    """Levels (month, measure): the policy until its last month, then the baseline."""
+    levels = timeline.constant(responder.levers, parse(side.policy), years).value
+    if side.until is not None:
+        levels[side.until :] = responder.levers.baseline
+    return levels
+
+
+def _run(
+    simulator: Simulator,
+    side: _Side,
+    draws: Array,
+    behaviour: Behaviour,
+    levels: Array,
+    seed: int,
+) -> Summary:
+    case = simulator.responder.model.network.case
+    arrests: tuple[Arrest, ...] = ()
+    if side.arrest is not None:
+        who: str | float = side.arrest if side.arrest == "largest" else float(side.arrest)
+        arrests = (Arrest(1, who, side.arrest_at),)
+    places = arrested_places(case, simulator.roster, side.arrest_at) if side.arrest_at else None
+    before = np.broadcast_to(simulator.responder.levers.baseline, (len(draws), levels.shape[1]))
+    summary, stopped = simulator.run(
+        draws,
+        behaviour,
+        before,
+        np.broadcast_to(levels, (len(draws), *levels.shape)),
+        orders(arrests, len(levels)),
+        setting(simulator.roster, side.conduct, places),
+        seed,
+    )
+    if stopped:
+        raise KeyboardInterrupt
+    return summary
