@@ -155,9 +155,9 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
         console,
         (
             "Medians of the courses at yearly rates; 90%: where nine tenths of them end. Half: "
-            "months until half of the change to the last year is reached. Back: months until the figure stays "
-            "within 5% of "
-            "what it was. How clans behave is assumed, within ranges: docs/simulation.md.",
+            "months until half of the change to the last year is reached. Back: months until "
+            "the figure stays within 5% of what it was. How clans behave is assumed, within "
+            "ranges: docs/simulation.md.",
             "dim",
         ),
     )

@@ -254,9 +254,9 @@ class Simulator:
     ) -> tuple[_Course, Summary]:
         levers, model = self.responder.levers, self.responder.model
         ledger = fixed.ledger
-        luck = self._luck(fixed, number)
+        luck, searches = self._luck(fixed, number)
         plain = model.economy(ledger)
-        effort = self._searches(fixed, course, number, setting)
+        effort = self._searches(fixed, course, searches, setting)
         goal = levers.capacity(ledger, levels)
         lag = jnp.exp(-levers.mending(ledger, levels) / MONTHS)
         open_share = goal + (course.open_share - goal) * lag
@@ -294,11 +294,10 @@ class Simulator:
         effort = jnp.where(known & (setting.conduct == _NUMBER[Conduct.CHASE]), chased, course.effort)
         return jnp.where(known & (setting.conduct == _NUMBER[Conduct.OPTIMISE]), spread, effort)
 
-    def _searches(self, fixed: _Fixed, course: _Course, number: jax.Array, setting: Setting) -> jax.Array:
+    def _searches(self, fixed: _Fixed, course: _Course, luck: jax.Array, setting: Setting) -> jax.Array:
         """How searches are spread this month (arc,)."""
         covered = jnp.asarray(self.responder.levers.searches)
-        key = jax.random.fold_in(_stream(fixed.key, "searches"), number + BURN_IN * MONTHS)
-        drawn = concentrated(covered, fixed.busy + jax.random.gumbel(key, covered.shape))
+        drawn = concentrated(covered, fixed.busy - jnp.log(-jnp.log(luck)))
         return jnp.where(setting.conduct == _NUMBER[Conduct.RANDOM], drawn, course.effort)
 
     def window(self, ledger: FloatArray, levels: FloatArray, summary: Summary, months: slice) -> Settled:
@@ -360,21 +359,14 @@ class Simulator:
 
         return jax.jit(jax.vmap(one))
 
-    def _luck(self, fixed: _Fixed, number: jax.Array) -> Luck:
+    def _luck(self, fixed: _Fixed, number: jax.Array) -> tuple[Luck, jax.Array]:
+        """All luck of a month, and that of searches (arc,)."""
         arcs, clans = len(self.responder.model.network.arcs), self.roster.clans
-
-        def key(name: str) -> jax.Array:
-            return jax.random.fold_in(_stream(fixed.key, name), number + BURN_IN * MONTHS)
-
-        return Luck(
-            search=jax.random.uniform(key("interception"), (arcs,)),
-            order=jax.random.uniform(key("whose"), (arcs,)),
-            fate=jnp.stack([jax.random.uniform(key(n), (clans,)) for n in ("dismantled", "arrest", "entry")]),
-            size=jnp.exp(
-                fixed.behaviour.spread * jax.random.normal(key("size"), (clans,))
-                - jnp.asarray(fixed.behaviour.spread) ** 2 / 2
-            ),
-        )
+        u = _uniform(fixed.key, number + BURN_IN * MONTHS, max(arcs, clans))
+        spread = jnp.asarray(fixed.behaviour.spread)
+        size = jnp.exp(spread * jax.scipy.special.ndtri(u["size"][:clans]) - spread**2 / 2)
+        fate = jnp.stack([u[name][:clans] for name in ("dismantled", "arrest", "entry")])
+        return Luck(u["interception"][:arcs], u["whose"][:arcs], fate, size), u["searches"][:arcs]
 
     def _summary(self, ledger: jax.Array, month: Month, open_share: jax.Array) -> Summary:
         total = month.capital.sum()
@@ -463,8 +455,24 @@ def _keys(seed: int, replicate: npt.NDArray[np.int64]) -> Any:
     return jax.vmap(lambda r: jax.random.fold_in(root, r))(jnp.asarray(replicate))
 
 
+STREAMS = ("interception", "whose", "dismantled", "arrest", "entry", "size", "searches")
+"""What is random in a month; the start of a course has a stream of its own."""
+
+
 def _stream(key: jax.Array, name: str) -> jax.Array:
-    return jax.random.fold_in(key, crc32(name.encode()) & 0x7FFFFFFF)
+    return jax.random.fold_in(key, _number_of(name))
+
+
+def _number_of(name: str) -> int:
+    return crc32(name.encode()) & 0x7FFFFFFF
+
+
+def _uniform(key: jax.Array, month: jax.Array, size: int) -> dict[str, jax.Array]:
+    """Numbers on (0, 1) of every stream in a month, each (size,)."""
+    numbers = jnp.array([_number_of(name) for name in STREAMS])
+    keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.fold_in(key, n), month))(numbers)
+    drawn = jax.vmap(lambda k: jax.random.uniform(k, (size,), minval=1e-12))(keys)
+    return dict(zip(STREAMS, drawn, strict=True))
 
 
 def _joined(done: list[list[Summary]], years: int) -> Summary:

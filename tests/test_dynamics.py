@@ -1,0 +1,438 @@
+"""Courses in time: consignments, beliefs, money, luck, and the equilibrium as their long run."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import contraflow as cf
+from contraflow.case import schema
+from contraflow.errors import ComparisonError, PolicyError
+from contraflow.model import clans as trade
+from contraflow.model.clans import Behaviour, Experience
+from contraflow.model.month import binomial
+from contraflow.model.numerics import jax, jnp
+from contraflow.policy import timeline
+from contraflow.policy.arrests import Arrest
+from contraflow.policy.conduct import best, chasing, concentrated
+from contraflow.results import course
+
+CLANS, YEARS = 60, 4
+MANY = {"attitude": 0.0, "ways": 1e6, "growers": 2.0, "cover": 40.0, "dismantled": 0.0, "spread": 0.1}
+"""Behaviour under which the long run is the equilibrium: everybody knows all ways, capital is no limit."""
+
+
+@pytest.fixture(scope="module")
+def lab():
+    return cf.load("example").prior()
+
+
+@pytest.fixture(scope="module")
+def calm(lab):
+    return lab.simulate({}, years=YEARS, clans=CLANS, replicates=4)
+
+
+@pytest.fixture(scope="module")
+def pressed(lab):
+    return lab.simulate(
+        {"road-checkpoints": 8, "radar": 1, "interceptors": 4}, years=YEARS, clans=CLANS, replicates=4
+    )
+
+
+# -- the parts ---------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 3000), st.floats(0, 1), st.floats(0, 0.999999))
+@settings(deadline=None, max_examples=60)
+def test_binomial_numbers_are_those_of_its_inverse(n, p, u):
+    drawn = float(binomial(jnp.array([u]), jnp.array([float(n)]), jnp.array([p]))[0])
+    assert 0 <= drawn <= n
+    if n * -np.log1p(-min(p, 1 - 1e-12)) < 400 and scipy.stats.binom.cdf(drawn, n, p) - u > 1e-9:
+        assert drawn == scipy.stats.binom.ppf(u, n, p) or u == 0
+    more = float(binomial(jnp.array([min(u + 0.05, 0.9999999)]), jnp.array([float(n)]), jnp.array([p]))[0])
+    assert more >= drawn
+
+
+def one_way(sent: float, lost: float) -> Experience:
+    return Experience(jnp.array([sent]), jnp.array([lost]), jnp.zeros(1), jnp.zeros(1))
+
+
+def lone_roster() -> trade.Roster:
+    zero = np.zeros(1, dtype=np.int64)
+    return trade.Roster(("here",), zero, zero, zero, zero, 1, zero, 1, np.array([True]), zero)
+
+
+@pytest.mark.parametrize(
+    ("events", "published"), [(0, 0.1290), (1, 0.1935), (2, 0.2581), (6, 0.5161), (13, 0.9677)]
+)
+def test_the_rule_of_learning_reproduces_narcologics_perceived_risk(events, published):
+    """Magliocca et al. 2019: r = (sum w event + 2) / (sum w + 2.5) over thirteen months of weight one.
+
+    Ours with a prior of 2 losses in 2.5 consignments, no news and nothing forgotten; with forgetting, old
+    months weigh less and less where theirs drop out at once.
+    """
+    behaviour = Behaviour(memory=np.inf, prior_weight=2.5, news=0.0)
+    prior, roster, seen = jnp.array([2.0 / 2.5]), lone_roster(), one_way(0.0, 0.0)
+    for month in range(13):
+        lost = jnp.array([1.0 if month < events else 0.0])
+        seen = trade.remembered(roster, behaviour, prior, seen, jnp.ones(1), lost)
+    assert float(trade.believed(roster, behaviour, prior, seen)[0]) == pytest.approx(published, abs=5e-5)
+
+
+def test_under_constant_risk_belief_settles_instead_of_ratcheting_up():
+    behaviour, roster, prior = Behaviour(), lone_roster(), jnp.array([0.05])
+    lost = np.random.default_rng(0).binomial(4, 0.2, size=(3000, 1)).astype(float)
+
+    def month(seen: Experience, lost: jax.Array) -> tuple[Experience, jax.Array]:
+        seen = trade.remembered(roster, behaviour, prior, seen, jnp.array([4.0]), lost)
+        return seen, trade.believed(roster, behaviour, prior, seen)[0]
+
+    path = np.asarray(jax.lax.scan(month, one_way(0.0, 0.0), jnp.asarray(lost))[1])
+    early, late = np.mean(path[200:1500]), np.mean(path[1500:])
+    assert late == pytest.approx(early, abs=0.01)
+    known = 1 / (1 - np.exp(-1 / 13)) * 4
+    own, heard = known, 10 + 0.2 * known
+    expected = (10 * 0.05 + 0.2 * known * 0.2 + own * 0.2) / (heard + own)
+    assert late == pytest.approx(expected, abs=0.01)
+    assert path.max() < 1
+
+
+def test_what_is_not_renewed_is_forgotten():
+    behaviour, roster, prior = Behaviour(), lone_roster(), jnp.array([0.1])
+    seen = trade.remembered(roster, behaviour, prior, one_way(0.0, 0.0), jnp.array([5.0]), jnp.array([5.0]))
+    shock = float(trade.believed(roster, behaviour, prior, seen)[0])
+    for _ in range(60):
+        seen = trade.remembered(roster, behaviour, prior, seen, jnp.zeros(1), jnp.zeros(1))
+    assert shock > 0.3
+    assert float(trade.believed(roster, behaviour, prior, seen)[0]) == pytest.approx(0.1, abs=0.01)
+
+
+def test_loads_are_divided_whole_by_whoever_completes_them():
+    """Three clans bring 0.6, 0.6 and 1.0 loads to 0.3 that wait: 2.5 loads, of which two leave."""
+    arc, clan = np.zeros(3, dtype=np.int64), np.arange(3)
+    roster = trade.Roster(
+        ("here",), np.zeros(3, dtype=np.int64), arc, clan, clan, 3, np.zeros(1, dtype=np.int64), 1,
+        np.array([True]), np.zeros(1, dtype=np.int64),
+    )  # fmt: skip
+    brought = jnp.array([0.6, 0.6, 1.0])
+    shipped = trade.divide(
+        roster, brought / 4.4, jnp.array([0.3]), jnp.array([2.2]), jnp.array([1.0]), jnp.array([10.0]),
+        jnp.array([20.0]), jnp.array([0.5]), jnp.array([0.0]),
+    )  # fmt: skip
+    assert shipped.sent.tolist() == [0, 1, 1]
+    assert float(shipped.lost.sum()) == 1
+    assert shipped.units.tolist() == pytest.approx([20 * 0.6 / 2.2, 20 * 0.6 / 2.2, 20 / 2.2])
+    assert float(shipped.units_lost.sum()) == pytest.approx(10)
+
+
+def test_clans_settle_where_goods_pass_and_nowhere_is_empty(lab):
+    roster = lab._simulator(CLANS, False).roster
+    assert roster.clans == CLANS
+    assert set(roster.place) == set(range(len(roster.places)))
+    with pytest.raises(PolicyError, match="too few"):
+        lab.simulate({}, years=1, clans=1)
+
+
+def test_effort_is_the_same_however_it_is_spread(lab):
+    levers, ledger = lab.responder.levers, jnp.asarray(lab.ledger[0])
+    plain, levels = lab.responder.model.economy(ledger), jnp.asarray(levers.baseline) + 1.0
+    covered = jnp.asarray(levers.searches)
+    even = levers.apply(plain, ledger, levels)
+    rng = np.random.default_rng(1)
+    score, size = jnp.asarray(rng.uniform(size=covered.size)), float(covered.sum())
+    for effort in (concentrated(covered, score), chasing(covered, score),
+                   best(covered, score, plain.hazard, even.hazard - plain.hazard)):  # fmt: skip
+        assert float((effort * covered).sum()) == pytest.approx(size, rel=1e-6)
+        spread = levers.apply(plain, ledger, levels, effort=effort)
+        rows = levers.targets[levers._rows(schema.EffectKind.ADD_HAZARD)]
+        for row in rows[rows.sum(axis=1) > 0]:
+            if (row[~np.asarray(covered)] == 0).all() and float((row * np.asarray(effort)).sum()) > 0:
+                own = np.asarray(levers._searched(effort))
+                assert own.sum() == pytest.approx(levers.targets.sum())
+        assert (np.asarray(spread.hazard) >= -1e-12).all()
+
+
+def test_the_best_spread_of_searches_equalises_marginal_finds():
+    flow, none = jnp.array([9.0, 3.0, 1.0]), jnp.zeros(3)
+    effort = best(jnp.ones(3, dtype=bool), flow, none, jnp.ones(3))
+    marginal = np.asarray(flow * jnp.exp(-effort))
+    used = np.asarray(effort) > 0.05
+    assert marginal[used] == pytest.approx(marginal[used].mean(), rel=0.02)
+    assert (marginal[~used] <= marginal[used].mean() * 1.02).all()
+
+
+# -- the whole ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"radar": 1, "interceptors": 4}])
+def test_the_long_run_is_the_equilibrium(lab, policy):
+    """Informed clans that know all ways: mean flows within Monte Carlo error, prices nearly exact."""
+    run = lab.simulate(policy, years=12, clans=CLANS, replicates=8, informed=True, behaviour=MANY)
+    settled = lab.respond(policy).data if policy else lab.baseline().data
+    late = run.data.isel(month=slice(-96, None))
+    flow = 12 * late["flow"].mean("month").values
+    error = flow.std(axis=0, ddof=1) / np.sqrt(len(flow))
+    wanted = settled["flow"].values[0]
+    load = np.where(settled["kind"].values == "link", lab.ledger[0][lab.network.numbers.load], 0.0)
+    grain = load / 8 * 2  # loads that wait at the ends of eight years
+    assert (np.abs(flow.mean(axis=0) - wanted) <= 4 * error + grain + 2e-3 * wanted).all()
+    price = late["price"].mean(("replicate", "month")).values
+    known = settled["price"].values[0] > 0
+    assert price[known] == pytest.approx(settled["price"].values[0][known], rel=2e-3)
+    assert float(late["excess"].max()) < 1e-2
+
+
+def test_mass_closes_every_month(pressed, lab):
+    d, network = pressed.data, lab.network
+    sent, lost = d["flow"].values, d["seized"].values
+    arrived = np.zeros((*sent.shape[:2], len(network.nodes)))
+    np.add.at(arrived, (slice(None), slice(None), network.head), d["arrival"].values)
+    left = np.zeros_like(arrived)
+    np.add.at(left, (slice(None), slice(None), network.tail), sent)
+    labour = np.array([f == "labour" for f in network.node_form])
+    inner = (np.bincount(network.tail, minlength=len(network.nodes)) > 0) & ~labour
+    change = np.diff(d["stock"].values, axis=1)
+    off = change - (arrived - left)[:, 1:]
+    assert np.abs(off[..., inner]).max() <= 1e-9 * max(1.0, left.max())
+    assert (lost <= sent + 1e-9).all()
+    sold = d["sold"].values
+    assert sold == pytest.approx(arrived[..., network.market_node], rel=1e-12)
+
+
+def test_money_closes_every_month(pressed, calm):
+    for run in (pressed, calm):
+        d = run.data
+        paid = d["income"].sum("actor") + d["taken"]
+        got = d["sales"] + d["grants"] + d["put_by"]
+        assert got.values == pytest.approx(paid.values, rel=1e-9)
+
+
+def test_consignments_are_whole(pressed, lab):
+    d = pressed.data
+    link = d["kind"].values == "link"
+    number = d["consignments"].values[..., link]
+    assert number == pytest.approx(np.round(number))
+    load = pressed._ledger[:, None, lab.network.numbers.load][..., link]
+    assert d["flow"].values[..., link] == pytest.approx(number * load)
+    assert d["seized"].values[..., link] == pytest.approx(d["caught"].values[..., link] * load)
+
+
+def test_the_same_seed_gives_the_same_course_and_another_seed_another(lab, calm):
+    again = lab.simulate({}, years=YEARS, clans=CLANS, replicates=4)
+    other = lab.simulate({}, years=YEARS, clans=CLANS, replicates=4, seed=7)
+    assert (again.data["flow"].values == calm.data["flow"].values).all()
+    assert (other.data["caught"].values != calm.data["caught"].values).any()
+    with pytest.raises(ComparisonError, match="seeds"):
+        other.against(calm)
+
+
+def test_policies_on_one_seed_differ_by_the_policy_alone(lab, calm, pressed):
+    assert (pressed.data["flow"].values[:, :12] == calm.data["flow"].values[:, :12]).all()
+    blind = lab.simulate({"interceptors": 4, "radar": 0}, years=YEARS, clans=CLANS, replicates=4)
+    plain = lab.simulate({"radar": 0}, years=YEARS, clans=CLANS, replicates=4)
+    for name in ("flow", "caught", "price", "income"):
+        assert blind.data[name].values == pytest.approx(plain.data[name].values, rel=1e-12)
+    assert pressed.against(calm).loc["exports"]["ratio"].loc[0] == 1
+
+
+def test_searches_are_learnt_of_and_avoided(calm, pressed):
+    ratio = pressed.against(calm)
+    air = ratio.loc["exports by air"]["ratio"] if (calm.series("exports by air") > 0).any() else None
+    assert air is not None
+    assert air.iloc[-1] < air.iloc[1] < 1
+    believed = pressed.data["believed"].mean("replicate").values
+    assert believed.max() <= 1
+    assert believed.min() >= 0
+
+
+def test_many_clans_replace_the_largest_and_one_at_each_place_does_not(lab):
+    def left(clans: int, arrests: tuple[Arrest, ...]) -> float:
+        run = lab.simulate(
+            {}, years=1, clans=clans, replicates=4, arrests=arrests, behaviour={"cover": 6.0, "entry": 12.0}
+        )
+        assert not arrests or run.data["removed"].values.sum(axis=1).min() >= 1
+        return float(run.series("exports").values[:, 12:18].mean())
+
+    largest = (Arrest(1, "largest"),)
+    places = len(lab._simulator(CLANS, False).roster.places)
+    many = left(CLANS, largest) / left(CLANS, ())
+    few = left(places, largest) / left(places, ())
+    assert abs(many - 1) < 0.05
+    assert few < 0.9
+
+
+def test_arresting_a_share_leaves_fewer_who_are_replaced(lab):
+    run = lab.simulate({}, years=3, clans=CLANS, replicates=4, arrests=[Arrest(1, 0.8)])
+    clans = run.series("clans").mean("replicate").values
+    assert clans[12] < 0.4 * clans[11]
+    assert clans[-1] > 0.7 * clans[11]
+
+
+def test_strips_come_back_at_the_rate_of_rebuilding(lab):
+    """N do/dt = R (1 - o) - D o, solved month by month."""
+    levers, ledger = lab.responder.levers, jnp.asarray(lab.ledger[0])
+    levels = jnp.asarray(levers.baseline)
+    effect = next(i for i, k in enumerate(levers.kinds) if k is schema.EffectKind.REMOVE_CAPACITY)
+    rate = levers.mending(ledger, levels)
+    facility = int(np.flatnonzero(levers.facilities[effect])[0])
+    assert np.isinf(np.asarray(rate)[facility]) == (levers.stock[effect] == 0)
+    peru = cf.load("peru").prior()
+    mends = np.asarray(peru.responder.levers.mending(peru.ledger[0], peru.responder.levers.baseline))
+    destroyed = peru.case.parameters["level-strip-demolition-2013"].value
+    later = peru.case.parameters["level-strip-demolition-2014"].value
+    assert mends[0] == pytest.approx((2000 + (destroyed + later) / 2) / 65)
+
+
+def test_growers_change_crops_later_than_carriers_move(lab):
+    run = lab.simulate({"eradication": 500} if "eradication" in lab.case.measures else {"road-checkpoints": 10},
+                       years=6, clans=CLANS, replicates=4, behaviour={"growers": 24.0})  # fmt: skip
+    base = lab.simulate({}, years=6, clans=CLANS, replicates=4, behaviour={"growers": 24.0})
+    area = run.against(base).loc["hectares at home"]["ratio"]
+    assert abs(area.iloc[-1] - 1) > abs(area.iloc[1] - 1)
+
+
+# -- timelines, orders, budgets ----------------------------------------------------------------------
+
+
+def test_a_policy_can_change_by_date(lab):
+    levers = lab.responder.levers
+    number = list(lab.case.measures).index("road-checkpoints")
+    plan = timeline.dated(levers, {1: {"road-checkpoints": 5}, "0002-07": {}}, 3)
+    assert plan.months == 36
+    assert (plan.value[:18, number] == 5).all()
+    assert (plan.value[18:, number] == levers.baseline[number]).all()
+
+
+def test_events_hold_from_their_month_with_each_draws_level():
+    lab = cf.load("andes-1990s").prior()
+    levers = lab.responder.levers
+    plan = timeline.of_events(levers, 1993, 5)
+    number = list(lab.case.measures).index("air-bridge-denial")
+    level = plan.levels(lab.ledger)[0, :, number]
+    assert (level[:26] == 0).all()
+    assert (level[26:] > 0).all()
+    assert str(plan.labels()[26])[:7] == "1995-03"
+    only = timeline.of_events(levers, 1993, 5, ["air-bridge-denial"])
+    radar = list(lab.case.measures).index("radar-sharing")
+    assert (only.value[:, radar] == levers.baseline[radar]).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"timeline": {"radars": 1}}, "Did you mean 'radar'"),
+        ({"timeline": {9: {"radar": 1}}}, "goes from year 1 to 2"),
+        ({"timeline": {"soon": {"radar": 1}}}, "is no date"),
+        ({"timeline": {"0001-13": {"radar": 1}}}, "no month 13"),
+        ({"timeline": "no-such-measure"}, "is no measure"),
+        ({"years": 0}, "between 1 and 100"),
+        ({"replicates": 0}, "at least one"),
+        ({"conduct": "hunt"}, "There are: even"),
+        ({"behaviour": {"memori": 3}}, "no number of behaviour"),
+        ({"behaviour": {"memory": -1}}, "finite number from 0"),
+        ({"arrests": [Arrest(40, "largest")]}, "has 24 months"),
+        ({"arrests": [Arrest(1, "boss")]}, "write 'largest'"),
+        ({"arrests": [Arrest(1, 0.5, ("mars",))]}, "no clans are at home there"),
+        ({"budget": -1.0}, "from 0"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused_in_words(lab, given, message):
+    with pytest.raises(PolicyError, match=message):
+        lab.simulate(**{"years": 2, "clans": CLANS, "replicates": 1, **given})
+
+
+def test_budgets_bind(lab):
+    asked = {"road-checkpoints": 10, "interceptors": 4, "radar": 1}
+    free = lab.simulate(asked, years=1, clans=CLANS, replicates=2)
+    cost = 12 * float(free.data["spending"].values[0, -1])
+    capped = lab.simulate(asked, years=1, clans=CLANS, replicates=2, budget=cost / 2)
+    assert 12 * capped.data["spending"].values[:, 12:] == pytest.approx(cost / 2)
+
+
+def test_an_interrupted_run_keeps_what_is_done(lab):
+    def stop(text, part=None):
+        if part is not None and part > 0.7:
+            raise KeyboardInterrupt
+
+    run = lab.simulate({}, years=YEARS, clans=CLANS, replicates=8, progress=stop)
+    assert run.interrupted
+    assert 1 <= run.data.sizes["replicate"] <= 8
+    assert run.data.sizes["month"] % 12 == 0
+    assert np.isfinite(run.data["flow"].values).all()
+    assert "interrupted" in repr(run)
+
+
+# -- results -----------------------------------------------------------------------------------------
+
+
+def made(values: list[float], before: int = 12):
+    import xarray as xr
+
+    path = np.array([values])
+    return (
+        course._lag(path[:, before:], path[:, :before].mean(1), path[:, -12:].mean(1)),
+        course._recovery(
+            np.abs(path[:, before:] - path[:, :before].mean(1)[:, None]), path[:, :before].mean(1)
+        ),
+        xr,
+    )
+
+
+def test_lags_and_recoveries_are_counted_by_hand():
+    falls = [100.0] * 12 + [100, 100, 90, 70, 60] + [50] * 24
+    lag, recovery, _ = made(falls)
+    assert lag[0] == 4
+    assert np.isnan(recovery[0])
+    dips = [100.0] * 12 + [100, 60, 80, 97] + [100] * 24
+    lag, recovery, _ = made(dips)
+    assert np.isnan(lag[0])
+    assert recovery[0] == 3
+
+
+def test_a_year_of_a_course_is_an_outcome(lab, calm):
+    year = calm.year(YEARS)
+    assert year.data.sizes["draw"] == 4
+    exports = calm.yearly().loc[("exports", YEARS), "value"]
+    assert float(np.median(year.summary().loc["exports", "figure"])) == pytest.approx(exports, rel=1e-6)
+    assert set(year.summary()["unit"])
+    year.map()
+    with pytest.raises(ComparisonError, match="no year 99"):
+        calm.year(99)
+    with pytest.raises(ComparisonError, match="Did you mean"):
+        calm.series("export")
+
+
+def test_courses_are_drawn_and_written(calm, pressed, tmp_path):
+    assert len(pressed.fan("exports", against=calm).data) == 4
+    assert pressed.modes().data
+    stepped = pressed.map()
+    assert len(stepped.layout.sliders[0].steps) == YEARS + 1
+    pressed.to_netcdf(tmp_path / "run.nc")
+    import xarray as xr
+
+    with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as back:
+        assert back["flow"].values == pytest.approx(pressed.data["flow"].values)
+        assert back.attrs["clans"] == CLANS
+    features = pressed.to_geojson(tmp_path / "run.geojson")
+    assert json.loads((tmp_path / "run.geojson").read_text())["features"]
+    link = next(f for f in features["features"] if f["geometry"]["type"] == "LineString")
+    assert f"tonnes_{YEARS}" in link["properties"]
+    page = pressed.page(calm)
+    assert "http" not in page.split("<script>")[0].replace("http-equiv", "")
+    assert pressed.incomes().shape[1] == YEARS + 1
+    assert (pressed.arrests() >= 0).all().all()
+
+
+def test_draws_of_a_posterior_are_spread_over_replicates(lab):
+    ledger = np.repeat(lab.ledger, 3, axis=0)
+    from dataclasses import replace
+
+    three = replace(lab, ledger=ledger)
+    run = three.simulate({}, years=1, clans=CLANS, replicates=6)
+    assert run.data.sizes["replicate"] == 6
+    assert jax.numpy.isfinite(run.data["flow"].values).all()
