@@ -258,7 +258,7 @@ def test_many_clans_replace_the_largest_and_one_at_each_place_does_not(lab):
         assert not arrests or run.data["removed"].values.sum(axis=1).min() >= 1
         return float(run.series("exports").values[:, 12:18].mean())
 
-    largest = (Arrest(1, "largest"),)
+    largest = (Arrest(1, "largest", ("QM",)),)
     places = len(lab._simulator(CLANS, False).roster.places)
     many = left(CLANS, largest) / left(CLANS, ())
     few = left(places, largest) / left(places, ())

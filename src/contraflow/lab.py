@@ -21,6 +21,7 @@ from contraflow.case.case import Case
 from contraflow.case.schema import Conduct
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.evidence import store
+from contraflow.evidence.history import Span, told_forward
 from contraflow.evidence.inference import Settings, infer, judge
 from contraflow.evidence.likelihood import make_likelihood
 from contraflow.evidence.method import Method
@@ -39,7 +40,7 @@ from contraflow.policy.response import Reference
 from contraflow.policy.simulation import Simulator, settle_clans
 from contraflow.results.dataset import make_dataset
 from contraflow.simulating import CLANS, REPLICATES, Asked, Plan
-from contraflow.simulation import Simulation
+from contraflow.simulation import History, Simulation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -404,6 +405,37 @@ class Lab:
         if self.posterior is None:
             raise ObservationError("A lab that is not calibrated predicts nothing: call calibrate() first.")
         return hindcast(self.case, self.posterior)
+
+    def history(
+        self,
+        *,
+        first: int | None = None,
+        years: int | None = None,
+        clans: int = CLANS,
+        replicates: int = REPLICATES,
+        progress: Progress | None = None,
+    ) -> History:
+        """The case's events told forward month by month, against what was observed year by year.
+
+        From the first year of the baseline to the last that a claim is dated in, unless given. Raises
+        ObservationError for a lab without draws, or with nothing withheld.
+        """
+        if self.posterior is None or self.posterior.draws < 2:
+            raise ObservationError("A history needs draws: calibrate with method='laplace' or 'nuts'.")
+        dated = [int(c.year[-4:]) for c in self.posterior.target.likelihood.claims if c.year]
+        begins = self.case.info.baseline[0] if first is None else first
+        ends = max(dated) if years is None else begins + years - 1
+        spread = np.linspace(0, len(self.picks), replicates, endpoint=False).astype(np.int64)
+        keep_compiled_code()
+        forecast = told_forward(
+            self.posterior,
+            self._simulator(clans, False),
+            self.picks[spread],
+            Span(begins, ends - begins + 1),
+            self.seed,
+            progress,
+        )
+        return History(self.case, self.posterior, forecast)
 
     def explain(
         self,

@@ -13,8 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from contraflow.case.case import Case
 from contraflow.case.schema import Conduct
 from contraflow.errors import ComparisonError, OutputError
+from contraflow.evidence.hindcast import Forecast, Hindcast, hindcast
+from contraflow.evidence.posterior import Posterior
+from contraflow.evidence.predictions import errors_table, predictions_table
 from contraflow.network.network import Network
 from contraflow.outcome import Outcome
 from contraflow.policy.conduct import ABOUT
@@ -191,3 +195,33 @@ class Simulation:
 
     def _repr_html_(self) -> str:
         return f"<b>{html.escape(self.title)}</b>{self.summary().to_html(float_format='{:,.2f}'.format)}"
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A case's events told forward, against what was observed year by year."""
+
+    case: Case
+    posterior: Posterior
+    forecast: Forecast
+
+    @cached_property
+    def scores(self) -> Hindcast:
+        """Withheld claims predicted: coverage of intervals, log scores against "nothing changes"."""
+        return hindcast(self.case, self.posterior, self.forecast)
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Claims year by year, fitted and predicted: observed, foreseen with intervals, and naive."""
+        return predictions_table(self.case, self.posterior, fitted=True, forecast=self.forecast)
+
+    def errors(self) -> pd.DataFrame:
+        """Typical error of the history and of the naive forecast, by quantity and country."""
+        return errors_table(self.predictions)
+
+    def figure(self) -> go.Figure:
+        """Series of observations with what was foreseen, a panel each."""
+        from contraflow.report import contents, predicted
+
+        names = contents.shown_names(self.case)
+        return predicted.draw_predictions(self.predictions, names, self.case.info.baseline).figure()

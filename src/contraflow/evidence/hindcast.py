@@ -100,19 +100,41 @@ def quantiles(forecast: Mixture, at: tuple[float, ...] = tuple(ENDS.values())) -
     return result
 
 
-def foreseen(posterior: Posterior, claims: IntArray) -> Mixture:
-    """The model's forecast of chosen claims, on their scales."""
+class Forecast(NamedTuple):
+    """What is foreseen of claims other than by the equilibrium of their year.
+
+    ``picks`` (replicate,) are draws of the posterior; ``says`` (replicate, claim) in inside units, NaN for
+    claims of which nothing is said; ``locations`` the same on the claims' scales.
+    """
+
+    picks: IntArray
+    says: FloatArray
+    locations: FloatArray
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Claims of which something is said (claim,)."""
+        return np.asarray(np.isfinite(self.locations).mean(axis=0) > 0.5)
+
+
+def foreseen(posterior: Posterior, claims: IntArray, forecast: Forecast | None = None) -> Mixture:
+    """The model's forecast of chosen claims, on their scales; that of the equilibrium unless another is
+    given."""
+    if forecast is not None:
+        sound = np.isfinite(forecast.locations[:, claims]).all(axis=1)
+        centre = forecast.locations[np.ix_(np.flatnonzero(sound), claims)]
+        return _with_errors(posterior, centre, forecast.picks[sound], claims)
     picks = posterior.picks(MOST)
     return _with_errors(posterior, posterior.locations[np.ix_(picks, claims)], picks, claims)
 
 
-def intervals(posterior: Posterior, claims: IntArray) -> FloatArray:
+def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None = None) -> FloatArray:
     """5, 25, 75 and 95 % quantiles (quantile, claim) of what sources would state, in inside units."""
     if not claims.size:
         return np.zeros((len(ENDS), 0))
     likelihood = posterior.target.likelihood
     whole = np.zeros((len(ENDS), len(likelihood.claims)))
-    whole[:, claims] = quantiles(foreseen(posterior, claims))
+    whole[:, claims] = quantiles(foreseen(posterior, claims, forecast))
     return likelihood.from_scale(whole)[:, claims]
 
 
@@ -168,8 +190,11 @@ class Hindcast:
         return made
 
 
-def hindcast(case: Case, posterior: Posterior) -> Hindcast:
-    """Predict every withheld claim. Raises ObservationError if calibration saw all dated claims."""
+def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None) -> Hindcast:
+    """Predict every withheld claim, by the equilibrium of its year or by another ``forecast``.
+
+    Raises ObservationError if calibration saw all dated claims.
+    """
     import pandas as pd
 
     _expect_withheld(posterior)
@@ -178,11 +203,13 @@ def hindcast(case: Case, posterior: Posterior) -> Hindcast:
     claims, until = likelihood.claims, likelihood.last
     later = np.array([c.year is not None and max(years(c.year)) > until for c in claims], dtype=bool)
     rows = np.flatnonzero(later & (likelihood.sides == 0) & ~likelihood.fitted)
+    if forecast is not None:
+        rows = rows[forecast.known[rows]]
     leaks, told = leakage(case, until), _told(case, until)
     if not rows.size:
         return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, told)
     stated = posterior.figures.centre[rows]
-    model = foreseen(posterior, rows)
+    model = foreseen(posterior, rows, forecast)
     naive, origin = _naive(posterior, rows)
     columns = {
         "claim": [claims[i].id for i in rows],

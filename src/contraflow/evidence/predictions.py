@@ -16,7 +16,7 @@ import numpy.typing as npt
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
-from contraflow.evidence.hindcast import ENDS, intervals
+from contraflow.evidence.hindcast import ENDS, Forecast, intervals
 from contraflow.evidence.likelihood import series
 from contraflow.evidence.posterior import Posterior
 
@@ -39,27 +39,35 @@ GROUP = ("quantity", "form", "basis", "place", "country")
 """What the claims of one row of the errors have in common."""
 
 
-def predictions_table(case: Case, posterior: Posterior | None, *, fitted: bool = False) -> pd.DataFrame:
+def predictions_table(
+    case: Case, posterior: Posterior | None, *, fitted: bool = False, forecast: Forecast | None = None
+) -> pd.DataFrame:
     """One row per predicted claim, in the order of series and years; columns :data:`COLUMNS`.
 
-    With ``fitted`` also the fitted claims of the same series: what the forecast starts from. Empty for
-    a lab that is not calibrated. Figures are in inside units.
+    With a ``forecast``, that in place of the equilibrium of the claim's year. With ``fitted`` also the fitted
+    claims of the same series: what the forecast starts from. Empty for a lab that is not calibrated. Figures
+    are in inside units.
     """
     import pandas as pd
 
     if posterior is None:
         return pd.DataFrame(columns=list(COLUMNS))
     likelihood, claims = posterior.target.likelihood, posterior.target.likelihood.claims
-    median = np.nanmedian(posterior.says, axis=0)
+    known = np.ones(len(claims), dtype=bool) if forecast is None else forecast.known
+    says = posterior.says if forecast is None else np.where(known, forecast.says, 0.0)
+    median = np.nanmedian(says, axis=0)
     foreseen = {series(c) for c in claims if c.use is schema.Use.PREDICT}
     at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))
     chosen = [
         i
         for i, claim in enumerate(claims)
-        if claim.use is schema.Use.PREDICT
-        or (fitted and likelihood.fitted[i] and claim.year and series(claim) in foreseen)
+        if known[i]
+        and (
+            claim.use is schema.Use.PREDICT
+            or (fitted and likelihood.fitted[i] and claim.year and series(claim) in foreseen)
+        )
     ]
-    ends = intervals(posterior, np.array(chosen, dtype=np.int64))
+    ends = intervals(posterior, np.array(chosen, dtype=np.int64), forecast)
     rows = [
         _row(case, claims[i], likelihood.stated[i], median[i], at_baseline[i])
         | {f"model{end}": float(x) for end, x in zip(ENDS, ends[:, place], strict=True)}

@@ -40,15 +40,15 @@ Number = jax.Array | FloatArray | float
 class Behaviour:
     """How clans and households act in time; each a number, or an array over replicates (replicate,).
 
-    ``memory`` months after which experience counts e times less; ``prior_weight`` consignments that the
-    loss known from before is worth; ``news`` weight of what others met, against own experience;
-    ``attitude`` spread, in logarithms, of how heavily clans weigh a risk that is not what they are used to;
-    ``ways`` trials of the
-    Dirichlet that a clan's ways in the baseline are drawn from; ``acquaintance`` months in which clans
-    come to know other ways; ``spread`` of sizes at the start, in logarithms; ``cover`` months of purchases
-    that a clan's capital is held at; ``entry`` months until a vacant place is taken; ``dismantled``
-    probability that a seized consignment ends the clan; ``growers`` months in which households change
-    crops; ``price_speed`` part of the way to clearing prices that prices go in a month.
+    ``memory`` months after which experience counts e times less; ``prior_weight`` consignments that the loss
+    known from before is worth; ``news`` weight of what others met, against own experience; ``attitude``
+    spread, in logarithms, of how heavily clans weigh a risk that is not what they are used to; ``ways``
+    trials of the Dirichlet that a clan's ways in the baseline are drawn from; ``acquaintance`` months in
+    which clans come to know other ways; ``spread`` of sizes at the start, in logarithms; ``cover`` months of
+    purchases that a clan's capital is held at; ``entry`` months until a vacant place is taken; ``dismantled``
+    probability that a month in which it loses all it sends ends a clan, and in proportion where it loses
+    part; ``growers`` months in which households change crops; ``price_speed`` part of the way to clearing
+    prices that prices go in a month.
     """
 
     memory: Number = 13.0
@@ -60,7 +60,7 @@ class Behaviour:
     spread: Number = 1.0
     cover: Number = 3.0
     entry: Number = 6.0
-    dismantled: Number = 0.005
+    dismantled: Number = 0.02
     growers: Number = 18.0
     price_speed: Number = 1.0
 
@@ -86,7 +86,7 @@ ASSUMED: dict[str, Assumed] = {
     "spread": Assumed(0.5, 1.5, "logarithms", "Sizes of firms are skewed"),
     "cover": Assumed(2, 6, "months", "Working capital of some consignments; none reported"),
     "entry": Assumed(3, 12, "months", "Clans that are caught are replaced within a year"),
-    "dismantled": Assumed(0.001, 0.02, "probability", "Most seizures end with couriers, few with clans"),
+    "dismantled": Assumed(0.005, 0.05, "probability", "Most seizures end with couriers, few with clans"),
     "growers": Assumed(12, 30, "months", "A coca field bears after a year and lives for many"),
     "price_speed": Assumed(0.5, 1, "of the way", "Prices answered to interceptions within weeks to months"),
 }
@@ -123,7 +123,8 @@ def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
     """Settle ``clans`` clans where goods of the case's own substance change hands.
 
     Each place has clans in proportion to the pure kilograms that pass it, ``stock`` (node,) units per year
-    times their content, but at least one. Raises ValueError for fewer clans than places.
+    times their content, but at least FEWEST where there are enough. Raises ValueError for fewer clans than
+    places.
     """
     degree = np.bincount(network.tail, minlength=len(network.nodes))
     goods = (network.content > ZERO) & (degree > 0)
@@ -154,14 +155,19 @@ def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
     return Roster(places, each, arc, clan, seat, distinct.size, np.array(kind), len(kinds), goods, node_place)
 
 
+FEWEST = 5
+"""Clans at a place, if there are enough for all places: fewer would make it hang on single clans."""
+
+
 def _apportion(weight: FloatArray, seats: int) -> IntArray:
-    """Seats in proportion to weight, at least one each, by largest remainders."""
-    left = seats - weight.size
+    """Seats in proportion to weight, FEWEST each if they suffice, by largest remainders."""
+    least = min(FEWEST, seats // weight.size)
+    left = seats - least * weight.size
     wanted = left * weight / max(float(weight.sum()), 1e-300)
     given = np.floor(wanted).astype(np.int64)
     order = np.argsort(given - wanted, kind="stable")
     given[order[: left - int(given.sum())]] += 1
-    return given + 1
+    return given + least
 
 
 class Experience(NamedTuple):
@@ -344,20 +350,21 @@ def fortunes(
 ) -> tuple[jax.Array, jax.Array, Fates]:
     """Capital after a month (clan,), which clans are new (clan,), and how many failed.
 
-    ``profit`` USD and ``caught`` consignments of the month (clan,); ``need`` (place,) USD that a month's
-    purchases take; ``reachable`` (clan,) is true for clans that an arrest on order may hit; ``luck``
-    (3, clan) uniform; ``size`` (clan,) of a newcomer against the mean. Clans keep as capital what they need
-    and spend the rest over some months.
+    ``profit`` USD and ``caught`` part of the consignments of the month (clan,); ``need`` (place,) USD that a
+    month's purchases take; ``reachable`` (clan,) is true for clans that an arrest on order may hit; ``luck``
+    (3, clan) uniform; ``size`` (clan,) of a newcomer against the mean. Clans keep as capital what they need,
+    the small rather more than that and the large less, and spend the rest over some months.
     """
     b = behaviour
     there = clans.capital > 0
     crowd = jnp.maximum(_by(roster.place, there.astype(float), len(roster.places)), 1.0)
     mean = (b.cover * need / crowd)[roster.place]
     capital = clans.capital + profit
-    target = b.cover * need[roster.place] * trade_shares(roster, clans.capital)
+    share = trade_shares(roster, clans.capital)
+    target = b.cover * need[roster.place] * jnp.sqrt(share / crowd[roster.place])
     capital = capital - jnp.maximum(capital - target, 0.0) / 3
     failed = there & (capital <= FAILS * mean)
-    ended = luck[0] < -jnp.expm1(caught * jnp.log1p(-jnp.asarray(b.dismantled)))
+    ended = luck[0] < b.dismantled * caught
     hit = reachable & (luck[1] < orders.share)
     biggest = jnp.argmax(jnp.where(reachable, clans.capital, -1.0))
     hit = hit | ((jnp.arange(roster.clans) == biggest) & (orders.largest > 0) & reachable)

@@ -235,7 +235,8 @@ class Calendar:
             true.loss, luck.order,
         )  # fmt: skip
         profit = self._profit(economy, terms, price, shipped)
-        caught = jnp.zeros(roster.clans).at[roster.clan].add(shipped.lost)
+        sent, lost = (jnp.zeros(roster.clans).at[roster.clan].add(x) for x in (shipped.sent, shipped.lost))
+        caught = lost / jnp.maximum(sent, 1.0)
         capital, founded, fates = trade.fortunes(
             roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
         )
