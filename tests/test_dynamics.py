@@ -80,7 +80,8 @@ def test_the_rule_of_learning_reproduces_narcologics_perceived_risk(events, publ
     prior, roster, seen = jnp.array([2.0 / 2.5]), lone_roster(), one_way(0.0, 0.0)
     for month in range(13):
         lost = jnp.array([1.0 if month < events else 0.0])
-        seen = trade.remembered(roster, behaviour, prior, seen, jnp.ones(1), lost)
+        own = (jnp.ones(1), lost)
+        seen = trade.remembered(roster, behaviour, prior, seen, own, own)
     assert float(trade.believed(roster, behaviour, prior, seen)[0]) == pytest.approx(published, abs=5e-5)
 
 
@@ -89,7 +90,8 @@ def test_under_constant_risk_belief_settles_instead_of_ratcheting_up():
     lost = np.random.default_rng(0).binomial(4, 0.2, size=(3000, 1)).astype(float)
 
     def month(seen: Experience, lost: jax.Array) -> tuple[Experience, jax.Array]:
-        seen = trade.remembered(roster, behaviour, prior, seen, jnp.array([4.0]), lost)
+        own = (jnp.array([4.0]), lost)
+        seen = trade.remembered(roster, behaviour, prior, seen, own, own)
         return seen, trade.believed(roster, behaviour, prior, seen)[0]
 
     path = np.asarray(jax.lax.scan(month, one_way(0.0, 0.0), jnp.asarray(lost))[1])
@@ -104,10 +106,11 @@ def test_under_constant_risk_belief_settles_instead_of_ratcheting_up():
 
 def test_what_is_not_renewed_is_forgotten():
     behaviour, roster, prior = Behaviour(), lone_roster(), jnp.array([0.1])
-    seen = trade.remembered(roster, behaviour, prior, one_way(0.0, 0.0), jnp.array([5.0]), jnp.array([5.0]))
+    five, none = (jnp.array([5.0]),) * 2, (jnp.zeros(1),) * 2
+    seen = trade.remembered(roster, behaviour, prior, one_way(0.0, 0.0), five, five)
     shock = float(trade.believed(roster, behaviour, prior, seen)[0])
     for _ in range(60):
-        seen = trade.remembered(roster, behaviour, prior, seen, jnp.zeros(1), jnp.zeros(1))
+        seen = trade.remembered(roster, behaviour, prior, seen, none, none)
     assert shock > 0.3
     assert float(trade.believed(roster, behaviour, prior, seen)[0]) == pytest.approx(0.1, abs=0.01)
 
@@ -120,10 +123,11 @@ def test_loads_are_divided_whole_by_whoever_completes_them():
         np.array([True]), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
     brought = jnp.array([0.6, 0.6, 1.0])
-    shipped = trade.divide(
-        roster, brought / 4.4, jnp.array([0.3]), jnp.array([2.2]), jnp.array([1.0]), jnp.array([10.0]),
-        jnp.array([20.0]), jnp.array([0.5]), jnp.array([0.0]),
-    )  # fmt: skip
+    waits, comes, lost, load, left, loss, luck = (
+        jnp.array([x]) for x in (0.3, 2.2, 1.0, 10.0, 20.0, 0.5, 0.0)
+    )
+    part = brought / 4.4
+    shipped = trade.divide(roster, part, jnp.array([0.5]), waits, comes, lost, load, left, loss, luck)
     assert shipped.sent.tolist() == [0, 1, 1]
     assert float(shipped.lost.sum()) == 1
     assert shipped.units.tolist() == pytest.approx([20 * 0.6 / 2.2, 20 * 0.6 / 2.2, 20 / 2.2])
@@ -289,9 +293,8 @@ def test_strips_come_back_at_the_rate_of_rebuilding(lab):
 
 
 def test_growers_change_crops_later_than_carriers_move(lab):
-    run = lab.simulate({"eradication": 500} if "eradication" in lab.case.measures else {"road-checkpoints": 10},
-                       years=6, clans=CLANS, replicates=4, behaviour={"growers": 24.0})  # fmt: skip
-    base = lab.simulate({}, years=6, clans=CLANS, replicates=4, behaviour={"growers": 24.0})
+    slow = {"years": 6, "clans": CLANS, "replicates": 4, "behaviour": {"growers": 24.0}}
+    run, base = lab.simulate({"road-checkpoints": 10}, **slow), lab.simulate({}, **slow)
     area = run.against(base).loc["hectares at home"]["ratio"]
     assert abs(area.iloc[-1] - 1) > abs(area.iloc[1] - 1)
 

@@ -17,7 +17,7 @@ from contraflow.model.economy import outputs
 from contraflow.model.numerics import jax
 from contraflow.policy import timeline as timelines
 from contraflow.policy.arrests import Arrest, arrested_places, orders
-from contraflow.policy.policy import Policy, describe
+from contraflow.policy.policy import Policy
 from contraflow.policy.response import Responder
 from contraflow.policy.simulation import Simulator, draw_behaviour, setting
 from contraflow.policy.timeline import Timeline
@@ -70,7 +70,9 @@ def plan(responder: Responder, timeline: Plan, years: int, first: int | None) ->
         dated: Any = timeline
         return timelines.dated(levers, dated, years, first or 1), "A policy that changes by date"
     policy: Any = timeline
-    return timelines.constant(levers, policy, years), describe(case, policy)
+    constant = timelines.constant(levers, policy, years)
+    words = ", ".join(f"{case.measures[m].name} {level:g}" for m, level in policy.items())
+    return constant, words or "As in the baseline"
 
 
 def behaviour(given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:

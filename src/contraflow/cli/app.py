@@ -246,6 +246,32 @@ def simulate(
 
 
 @command
+def history(
+    case: CaseName,
+    first: Annotated[
+        int | None,
+        typer.Option(
+            "--from", metavar="YEAR", min=1900, max=2100, help="First year. [default: that of the baseline]"
+        ),
+    ] = None,
+    clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
+    replicates: Annotated[int, typer.Option(min=2, help="How many courses.")] = 40,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figure to an .html page.")
+    ] = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the case's events forward month by month, and compare with what was observed later."""
+    from contraflow.cli import simulating
+
+    how = How(seed, method, accept_poor)
+    simulating.history(case, out, first=first, clans=clans, replicates=replicates, how=how, as_json=as_json)
+
+
+@command
 def measures(case: CaseName, as_json: AsJson = False) -> None:
     """List the measures that a policy can set."""
     from contraflow.cli import listing

@@ -81,6 +81,39 @@ def simulate(name: str, asked: Course, out: Sequence[Path], *, how: How, as_json
             screen().print(f"Written to {path}", soft_wrap=True)
 
 
+def history(
+    name: str,
+    out: Path | None,
+    *,
+    first: int | None,
+    clans: int,
+    replicates: int,
+    how: How,
+    as_json: bool,
+) -> None:
+    """Tell a case's events forward and show how near it came to what was observed."""
+    from contraflow.cli.explaining import record_of, show_hindcast
+    from contraflow.lab import load
+
+    if out is not None:
+        if out.suffix != ".html":
+            raise OutputError(f"{out}: the figure is written as .html.")
+        expect_writable(out)
+    with progress() as say_so:
+        lab = calibrated(load(name), how, say_so)
+        told = lab.history(first=first, clans=clans, replicates=replicates, progress=say_so)
+        scores = told.scores
+        if out is not None:
+            page = told.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
+            replace_file(out, lambda path: path.write_text(page, encoding="utf-8"))
+    if as_json:
+        emit(records.provenance(lab) | {"history": record_of(scores)})
+        return
+    show_hindcast(scores, screen())
+    if out is not None:
+        screen().print(f"Written to {out}", soft_wrap=True)
+
+
 def _arrest(text: str) -> Arrest:
     """``largest@13``, ``0.3@13:VRAEM``: who, in which month, where."""
     from contraflow.policy.arrests import Arrest

@@ -213,17 +213,19 @@ def remembered(
     behaviour: Behaviour,
     prior: jax.Array,
     experience: Experience,
-    sent: jax.Array,
-    lost: jax.Array,
+    own: tuple[jax.Array, jax.Array],
+    of_all: tuple[jax.Array, jax.Array],
 ) -> Experience:
-    """Experience after a month in which consignments were ``sent`` and ``lost`` (way,)."""
+    """Experience after a month: consignments sent and lost, each clan's ``own`` (way,) and those ``of_all``
+    (arc,)."""
     kept = jnp.exp(-1 / jnp.asarray(behaviour.memory))
-    kind = roster.kind[roster.arc]
+    traded = np.isin(np.arange(prior.size), roster.arc)
+    sent, lost = (jnp.where(traded, x, 0.0) for x in of_all)
     return Experience(
-        kept * experience.sent + sent,
-        kept * experience.lost + lost,
-        kept * experience.heard + _by(kind, sent, roster.kinds),
-        kept * experience.excess + _by(kind, lost - sent * prior[roster.arc], roster.kinds),
+        kept * experience.sent + own[0],
+        kept * experience.lost + own[1],
+        kept * experience.heard + _by(roster.kind, sent, roster.kinds),
+        kept * experience.excess + _by(roster.kind, lost - sent * prior, roster.kinds),
     )
 
 
@@ -231,15 +233,6 @@ def trade_shares(roster: Roster, capital: jax.Array) -> jax.Array:
     """Part of a place's trade that each of its clans does (clan,): its part of their capital."""
     total = _by(roster.place, capital, len(roster.places))
     return capital / jnp.where(total > 0, total, 1.0)[roster.place]
-
-
-class Plans(NamedTuple):
-    """What clans intend: ``mean`` loss expected on each arc (arc,), ``share`` of its node's stock that takes
-    each arc (arc,), ``part`` of it that is each clan's (way,)."""
-
-    mean: jax.Array
-    share: jax.Array
-    part: jax.Array
 
 
 def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: int) -> jax.Array:
@@ -280,6 +273,7 @@ class Shipped(NamedTuple):
 def divide(
     roster: Roster,
     part: jax.Array,
+    whole: jax.Array,
     waiting: jax.Array,
     loads: jax.Array,
     lost: jax.Array,
@@ -299,7 +293,6 @@ def divide(
     arc = roster.arc
     first = np.searchsorted(arc, arc)
     before = jnp.concatenate([jnp.zeros(1), jnp.cumsum(part)])
-    whole = _by(arc, part, load.size)
     scale = 1 / jnp.where(whole > 0, whole, 1.0)[arc]
     begins = (before[:-1] - before[first]) * scale
     last = np.append(arc[1:] != arc[:-1], True)

@@ -231,16 +231,18 @@ class Calendar:
 
         swept = self._sweep(ledger, economy, true.loss, shares, state, luck.search)
         shipped = trade.divide(
-            roster, part, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
+            roster, part, taken, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
             true.loss, luck.order,
         )  # fmt: skip
-        profit = self._profit(economy, terms, price, shipped)
-        sent, lost = (jnp.zeros(roster.clans).at[roster.clan].add(x) for x in (shipped.sent, shipped.lost))
+        earned = self._earned(economy, terms, price, shipped)
+        profit, sent, lost = (
+            jnp.zeros(roster.clans).at[roster.clan].add(x) for x in (earned, shipped.sent, shipped.lost)
+        )
         caught = lost / jnp.maximum(sent, 1.0)
         capital, founded, fates = trade.fortunes(
             roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
         )
-        clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped)
+        clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped, swept)
         expected_stock = planned.stock / MONTHS - state.stock
         after = State(prices, swept.stock, expected_stock, need, swept.waiting, crops, clans)
         month = self._record(
@@ -269,7 +271,7 @@ class Calendar:
         weighed = jnp.where(self._link[arc], weighed, true.loss[arc])
         expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc]
         arcs = len(self.model.network.arcs)
-        present = trade.mean_belief(roster, trades, jnp.ones(arc.size), arcs)
+        present = self._present(trades)
         mean = trade.mean_belief(roster, trades, expected, arcs)
         return expected, jnp.where(present > 0.5, mean, true.expected)
 
@@ -298,6 +300,11 @@ class Calendar:
         terms = self.model.terms(economy, prices, mean)
         paid = purse[self.model.network.head]
         return terms._replace(keep=terms.keep * paid, gross=terms.gross * paid)
+
+    def _present(self, trades: jax.Array) -> jax.Array:
+        """Whether anybody trades where each arc begins (arc,), as 1 or 0."""
+        there = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades)
+        return jnp.minimum(there[self.roster.node_place[self.model.network.tail]], 1.0)
 
     def _land(self, share: jax.Array) -> jax.Array:
         """Use of the land of households that do not carry (arc,)."""
@@ -342,9 +349,7 @@ class Calendar:
     ) -> jax.Array:
         """Change of prices and loads (unknown,) towards those at which plans would clear."""
         tail = self.model.network.tail
-        place = self.roster.node_place[tail]
-        present = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades)
-        part = jnp.where(self.roster.traded[tail], jnp.minimum(present[place], 1.0), 1.0)
+        part = jnp.where(self.roster.traded[tail], self._present(trades), 1.0)
 
         def residual(prices: jax.Array) -> jax.Array:
             terms = self._at(economy, prices, mean, purse)
@@ -412,14 +417,14 @@ class Calendar:
         rests = jnp.where(self._labour | sink, 0.0, rests)
         return _Swept(rests, stock - has, sent, lost, number, caught, left, loads)
 
-    def _profit(self, economy: Economy, terms: Terms, value: jax.Array, shipped: trade.Shipped) -> jax.Array:
-        """What clans earn in a month (clan,), USD: margins, and luck."""
+    def _earned(self, economy: Economy, terms: Terms, value: jax.Array, shipped: trade.Shipped) -> jax.Array:
+        """What clans earn on each way in a month (way,), USD: margins, and luck."""
         roster, n = self.roster, self.model.network
         e = economy
         kept = e.margin + (1 - e.margin) * (1 - e.taken) * (1 - e.bought_share)
         fetched = (e.output * kept * value[n.head])[roster.arc] * (shipped.units - shipped.units_lost)
         spent = (terms.outlay + value[n.tail])[roster.arc] * shipped.units
-        return jnp.zeros(roster.clans).at[roster.clan].add(fetched - spent)
+        return fetched - spent
 
     def _learnt(
         self,
@@ -430,11 +435,19 @@ class Calendar:
         founded: jax.Array,
         known: jax.Array,
         shipped: trade.Shipped,
+        swept: _Swept,
     ) -> Clans:
         """Clans at the end of a month: what they met, whom they got to know; newcomers start afresh."""
         roster = self.roster
         new = founded[roster.clan]
-        experience = trade.remembered(roster, b, prior, clans.experience, shipped.sent, shipped.lost)
+        experience = trade.remembered(
+            roster,
+            b,
+            prior,
+            clans.experience,
+            (shipped.sent, shipped.lost),
+            (swept.consignments, swept.caught),
+        )
         experience = experience._replace(
             sent=jnp.where(new, 0.0, experience.sent), lost=jnp.where(new, 0.0, experience.lost)
         )

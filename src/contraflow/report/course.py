@@ -103,7 +103,7 @@ def _changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> str:
         year, rest = divmod(month - start, course.YEAR)
         if first > 1:
             return f"{first + year}" if rest == 0 else f"{first + year}-{rest + 1:02d}"
-        return f"month {month - start + 1}"
+        return f"Month {month - start + 1}"
 
     told = "; ".join(f"{when(month)}: {text}" for month, text in changes[:12])
     return f"Dotted lines: changes of policy. {told}{' and so on.' if len(changes) > 12 else '.'}"
