@@ -98,8 +98,8 @@ def test_under_constant_risk_belief_settles_instead_of_ratcheting_up():
     early, late = np.mean(path[200:1500]), np.mean(path[1500:])
     assert late == pytest.approx(early, abs=0.01)
     known = 1 / (1 - np.exp(-1 / 13)) * 4
-    own, heard = known, 10 + 0.2 * known
-    expected = (10 * 0.05 + 0.2 * known * 0.2 + own * 0.2) / (heard + own)
+    own, heard = known, 25 + 0.2 * known
+    expected = (25 * 0.05 + 0.2 * known * 0.2 + own * 0.2) / (heard + own)
     assert late == pytest.approx(expected, abs=0.01)
     assert path.max() < 1
 
@@ -111,7 +111,7 @@ def test_what_is_not_renewed_is_forgotten():
     shock = float(trade.believed(roster, behaviour, prior, seen)[0])
     for _ in range(60):
         seen = trade.remembered(roster, behaviour, prior, seen, none, none)
-    assert shock > 0.3
+    assert shock > 0.2
     assert float(trade.believed(roster, behaviour, prior, seen)[0]) == pytest.approx(0.1, abs=0.01)
 
 
@@ -254,20 +254,19 @@ def test_searches_are_learnt_of_and_avoided(calm, pressed):
     assert believed.min() >= 0
 
 
-def test_many_clans_replace_the_largest_and_one_at_each_place_does_not(lab):
+def test_taking_clans_hardly_matters_where_they_are_many_and_does_where_there_is_one_at_each_place(lab):
     def left(clans: int, arrests: tuple[Arrest, ...]) -> float:
         run = lab.simulate(
-            {}, years=1, clans=clans, replicates=4, arrests=arrests, behaviour={"cover": 6.0, "entry": 12.0}
+            {}, years=1, clans=clans, replicates=8, arrests=arrests, behaviour={"cover": 6.0, "entry": 12.0}
         )
-        assert not arrests or run.data["removed"].values.sum(axis=1).min() >= 1
+        assert not arrests or run.data["removed"].values.sum() >= 8
         return float(run.series("exports").values[:, 12:18].mean())
 
-    largest = (Arrest(1, "largest", ("QM",)),)
     places = len(lab._simulator(CLANS, False).roster.places)
-    many = left(CLANS, largest) / left(CLANS, ())
-    few = left(places, largest) / left(places, ())
-    assert abs(many - 1) < 0.05
-    assert few < 0.9
+    largest, many = (Arrest(1, "largest", ("QM",)),), left(CLANS, ())
+    assert abs(left(CLANS, largest) / many - 1) < 0.05
+    some = (Arrest(1, 0.4),)
+    assert left(places, some) / left(places, ()) < left(CLANS, some) / many - 0.1
 
 
 def test_arresting_a_share_leaves_fewer_who_are_replaced(lab):

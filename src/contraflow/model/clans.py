@@ -52,7 +52,7 @@ class Behaviour:
     """
 
     memory: Number = 13.0
-    prior_weight: Number = 10.0
+    prior_weight: Number = 25.0
     news: Number = 0.2
     attitude: Number = 0.3
     ways: Number = 4.0
@@ -76,9 +76,7 @@ class Assumed(NamedTuple):
 
 ASSUMED: dict[str, Assumed] = {
     "memory": Assumed(6, 24, "months", "Thirteen months in NarcoLogic (Magliocca et al. 2019)"),
-    "prior_weight": Assumed(
-        3, 30, "consignments", "Clans know their ways; 2.5 in NarcoLogic, which knows none"
-    ),
+    "prior_weight": Assumed(10, 60, "consignments", "Clans have years on their ways; 2.5 in NarcoLogic"),
     "news": Assumed(0.05, 0.5, "of own experience", "Own experience strong, shared news weak"),
     "attitude": Assumed(0, 0.5, "logarithms", "Clans differ; how much nobody has reported"),
     "ways": Assumed(2, 20, "ways", "Small clans use a few ways and buyers, not all that exist"),

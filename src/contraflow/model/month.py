@@ -1,7 +1,7 @@
 """A month: prices, plans, consignments, losses, money and what is learnt.
 
 The same network, rule and numbers as the equilibrium. Prices go towards those at which what is planned
-would clear, by one Newton step a month on the equilibrium's own equations; values run backward from them;
+would clear, by the equilibrium's own equations; values run backward from them;
 households and clans choose; goods run forward, on links in whole consignments of which each is lost with
 the arc's probability. What makes no whole load waits at the place, as does what nobody is there to buy.
 """
@@ -20,16 +20,23 @@ from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Spread, Values, flows, values
 from contraflow.model.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import Anchor, Model, Point, Terms
+from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms
 from contraflow.model.numerics import jax, jnp
+from contraflow.model.root import find_root, inverse_jacobian
 
 IntArray = npt.NDArray[np.int64]
 
 MONTHS = 12
 """Months in a year, the unit of the model's rates."""
 
-LARGEST_STEP = 0.5
+LARGEST_STEP = 1.0
 """Largest change of a price or a load in a month, in logarithms."""
+
+PRECISE = 1e-6
+"""Excess, in logarithms, at which prices of a month count as clearing."""
+
+CLEARED_OUT = 2.0
+"""Times a year that what waits is reckoned to be sold off, where prices are made."""
 
 
 LEAST_PRICE = 0.02
@@ -222,12 +229,11 @@ class Calendar:
         taken = jnp.zeros(len(network.arcs)).at[arc].add(part, indices_are_sorted=True)
         shares = self._shares(share, taken, crops)
 
-        supply = economy.endowment + MONTHS * state.stock
+        supply = economy.endowment + CLEARED_OUT * state.stock
         planned = self._planned(economy, terms, true.loss, shares, supply)
         excess = model.excess(economy, anchor, state.prices, planned)
-        prices = state.prices + self._newton(
-            b, economy, anchor, state, true.loss, mean, purse, trades, excess, supply
-        )
+        excess = jnp.where(self._idle(anchor), 0.0, excess)
+        prices = self._cleared(b, economy, anchor, state, true.loss, mean, purse, trades, excess, supply)
 
         swept = self._sweep(ledger, economy, true.loss, shares, state, luck.search)
         shipped = trade.divide(
@@ -243,7 +249,7 @@ class Calendar:
             roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
         )
         clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped, swept)
-        expected_stock = planned.stock / MONTHS - state.stock
+        expected_stock = (planned.stock - CLEARED_OUT * state.stock) / MONTHS
         after = State(prices, swept.stock, expected_stock, need, swept.waiting, crops, clans)
         month = self._record(
             ledger, economy, terms, price, share, state, after, planned, swept, mean, capital, profit,
@@ -334,7 +340,7 @@ class Calendar:
             sold=forward.stock[network.market_node], load=self.model.loads(forward.arc),
         )  # fmt: skip
 
-    def _newton(
+    def _cleared(
         self,
         b: Behaviour,
         economy: Economy,
@@ -347,9 +353,14 @@ class Calendar:
         excess: jax.Array,
         supply: jax.Array,
     ) -> jax.Array:
-        """Change of prices and loads (unknown,) towards those at which plans would clear."""
+        """Prices and loads (unknown,) after a month: gone part of the way to where plans would clear.
+
+        Sought as an equilibrium is, from where they are, for the mean of beliefs; by how much clans' own
+        plans are in ``excess`` of those of the mean is taken as it is now.
+        """
         tail = self.model.network.tail
         part = jnp.where(self.roster.traded[tail], self._present(trades), 1.0)
+        idle = self._idle(anchor)
 
         def residual(prices: jax.Array) -> jax.Array:
             terms = self._at(economy, prices, mean, purse)
@@ -357,12 +368,23 @@ class Calendar:
             share = backward.share.reshape(-1)[self.model.plan.arc_slot]
             crops = state.crops + (self._land(share) - state.crops) / b.growers
             planned = self._planned(economy, terms, loss, self._shares(share, share * part, crops), supply)
-            return self.model.excess(economy, anchor, prices, planned)
+            found = self.model.excess(economy, anchor, prices, planned)
+            return jnp.where(idle, prices, found)
 
-        slope = jax.jacfwd(residual)(state.prices)
-        change = -jnp.linalg.solve(slope, excess)
-        change = jnp.where(jnp.isfinite(change), change, 0.0)
-        return jnp.asarray(b.price_speed) * jnp.clip(change, -LARGEST_STEP, LARGEST_STEP)
+        own = jnp.clip(jnp.where(idle, 0.0, excess) - residual(state.prices), -1.0, 1.0)
+        own = jnp.where(idle, 0.0, own)
+        inverse = inverse_jacobian(residual, state.prices)
+        inverse = jnp.where(jnp.isfinite(inverse), inverse, 0.0)
+        root = find_root(
+            lambda z: residual(z) + own, state.prices, inverse, newton_rounds=0, tolerance=PRECISE
+        )
+        change = jnp.asarray(b.price_speed) * (root.state - state.prices)
+        return state.prices + change / jnp.maximum(1.0, jnp.abs(change).max(initial=0.0) / LARGEST_STEP)
+
+    def _idle(self, anchor: Anchor) -> jax.Array:
+        """Unknowns (unknown,) of markets and facilities that nothing reaches in the baseline."""
+        sold = anchor.sold[self.model.network.cleared] <= 10 * NOTHING
+        return jnp.concatenate([sold, anchor.load <= 10 * NOTHING])
 
     def _load(self, ledger: jax.Array) -> jax.Array:
         """Units in a consignment (arc,), nil where nothing is consigned."""
