@@ -23,7 +23,8 @@ from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = (
-    "run", "check", "new", "respond", "measures", "validate", "claims", "evidence", "sources", "coverage",
+    "run", "check", "new", "respond", "simulate", "history", "measures", "validate", "claims", "evidence",
+    "sources", "coverage",
     "report", "export",
 )  # fmt: skip
 
@@ -545,3 +546,35 @@ def test_figures_as_shown():
     assert [percent(c, 100) for c in (0.0, -2.5, 30, 900)] == ["0%", "−2.5%", "+30%", "×10"]
     assert percent(1, 0) == "–"
     assert becomes({"before": 57.2, "after": 57.3}) == "57"
+
+
+def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
+    page, table = tmp_path / "course.html", tmp_path / "course.csv"
+    result = call(
+        "simulate", "example", "-m", "road-checkpoints=10", "--years", "2", "--clans", "60",
+        "--replicates", "4", "--arrest", "largest@2", "--out", str(page), "--out", str(table),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stdout + result.stderr
+    assert "2 years, 60 clans, 4 courses" in (result.stdout + result.stderr)
+    assert "exports, t/yr" in (result.stdout + result.stderr)
+    assert "same luck without" in (result.stdout + result.stderr)
+    assert "Plotly.newPlot" in page.read_text(encoding="utf-8")
+    assert table.read_text(encoding="utf-8").startswith("figure,year,value")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--arrest", "boss@1"], "is no arrest"),
+        (["--arrest", "largest@soon"], "is no arrest"),
+        (["--conduct", "hunt"], "There are: even"),
+        (["--out", "course.pdf"], "files can end in"),
+        (["--from", "1995"], "only --events have"),
+        (["-m", "radar=1", "--events"], "not both"),
+        (["--clans", "2"], "too few"),
+    ],
+)
+def test_simulate_says_what_is_wrong(lab, options, message):
+    result = call("simulate", "example", "--years", "1", *options)
+    assert result.exit_code in (1, 2)
+    assert message in " ".join((result.stdout + result.stderr).split())
