@@ -3,6 +3,7 @@
 import numpy as np
 
 from contraflow import verify
+from contraflow.evidence import unfolding
 
 
 def test_every_parameter_has_an_origin(peru):
