@@ -125,7 +125,7 @@ def simulate(
     own, levels = own[:done], levels[:done]
     whole = np.concatenate([np.repeat(levels0[:done, None], YEAR, axis=1), levels], axis=1)[:, :months]
     first = asked.timeline.first
-    names = _months(first, months, calendar)
+    names = asked.timeline.labels(YEAR)[:months]
     spending = np.array(
         [responder.levers.spending(row, level.T) for row, level in zip(own, whole, strict=True)]
     )
@@ -170,11 +170,3 @@ def within_budget(responder: Responder, ledger: Array, levels: Array, budget: fl
         cut = np.where(spent > 0, cut, 1.0)
         result[number] = np.where(cost > 0, levels[number] * cut[:, None], levels[number])
     return result
-
-
-def _months(first: int, months: int, calendar: bool) -> npt.NDArray[Any]:
-    """Names of the months: dates, or numbers with 1 for the first of the policy."""
-    if not calendar:
-        return np.arange(months) - YEAR + 1
-    begins = np.datetime64(f"{first - 1:04d}-01", "M")
-    return (begins + np.arange(months)).astype("datetime64[ns]")

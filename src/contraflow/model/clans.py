@@ -20,7 +20,7 @@ as clans get acquainted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -378,8 +378,3 @@ def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.
 
 def _by(where: IntArray, what: jax.Array, size: int) -> jax.Array:
     return jnp.zeros(size).at[where].add(what, indices_are_sorted=bool((np.diff(where) >= 0).all()))
-
-
-def behaviour_names() -> tuple[str, ...]:
-    """Names of the numbers of :class:`Behaviour`."""
-    return tuple(f.name for f in fields(Behaviour))

@@ -1,9 +1,9 @@
 """A month: prices, plans, consignments, losses, money and what is learnt.
 
 The same network, rule and numbers as the equilibrium. Prices go towards those at which what is planned
-would clear, by the equilibrium's own equations; values run backward from them;
-households and clans choose; goods run forward, on links in whole consignments of which each is lost with
-the arc's probability. What makes no whole load waits at the place, as does what nobody is there to buy.
+would clear, by the equilibrium's own equations; values run backward from them; households and clans choose;
+goods run forward, on links in whole consignments of which each is lost with the arc's probability. What makes
+no whole load waits at the place, as does what nobody is there to buy.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ PRECISE = 1e-6
 CLEARED_OUT = 2.0
 """Times a year that what waits is reckoned to be sold off, where prices are made."""
 
-
 LEAST_PRICE = 0.02
 """Least part of its value that a good fetches where nobody has capital."""
 
@@ -48,8 +47,8 @@ class State(NamedTuple):
 
     ``prices`` (unknown,) as in :mod:`~contraflow.model.equilibrium`; ``stock`` (node,) units that wait
     unsold and ``expected`` (node,) units that are expected in a month; ``need`` (place,) USD that buying them
-    takes; ``waiting`` (arc,) parts of a
-    load that wait for the rest; ``crops`` (arc,) shares of households' land that each use of it has.
+    takes; ``waiting`` (arc,) parts of a load that wait for the rest; ``crops`` (arc,) shares of households'
+    land that each use of it has.
     """
 
     prices: jax.Array
@@ -102,8 +101,8 @@ class Month(NamedTuple):
 
 
 class _Swept(NamedTuple):
-    """Goods after a month: over nodes ``stock`` at hand and ``arrived``; over arcs ``sent``, ``lost``,
-    ``delivered`` units, ``consignments``, ``caught``, loads ``waiting`` after it and ``loads`` that came."""
+    """Goods after a month: over nodes ``stock`` at hand and ``arrived``; over arcs ``sent`` and ``lost``
+    units, ``consignments``, ``caught``, loads ``waiting`` after it and ``loads`` that came."""
 
     stock: jax.Array
     arrived: jax.Array
@@ -132,7 +131,7 @@ class Calendar:
 
     @cached_property
     def _households(self) -> npt.NDArray[np.bool_]:
-        """Nodes of labour (node,)."""
+        """Arcs that households choose among (arc,)."""
         return np.array([a.kind == "activity" for a in self.model.network.arcs])
 
     @cached_property

@@ -445,11 +445,6 @@ def draw_behaviour(
     return Behaviour(**numbers)
 
 
-def fixed_behaviour(replicates: int, given: Behaviour | None = None) -> Behaviour:
-    """The same behaviour in all replicates."""
-    return jax.tree.map(lambda x: np.full(replicates, float(x)), given or Behaviour())  # type: ignore[no-any-return]
-
-
 def _keys(seed: int, replicate: npt.NDArray[np.int64]) -> Any:
     root = jax.random.key(seed)
     return jax.vmap(lambda r: jax.random.fold_in(root, r))(jnp.asarray(replicate))

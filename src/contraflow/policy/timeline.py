@@ -45,12 +45,13 @@ class Timeline:
         drawn = ledger[:, self.place]
         return np.where(self.place > ZERO, drawn, self.value)
 
-    def labels(self) -> npt.NDArray[np.datetime64] | IntArray:
-        """What months are called: dates where the timeline has a calendar, else numbers from 1."""
+    def labels(self, before: int = 0) -> npt.NDArray[np.datetime64] | IntArray:
+        """What months are called, and ``before`` months that lead up to them: dates where the timeline has a
+        calendar, else numbers with 1 for the first."""
+        month = np.arange(self.months + before) - before
         if self.first <= 1:
-            return np.arange(1, self.months + 1)
-        start = np.datetime64(f"{self.first:04d}-01", "M")
-        return (start + np.arange(self.months)).astype("datetime64[ns]")
+            return month + 1
+        return (np.datetime64(f"{self.first:04d}-01", "M") + month).astype("datetime64[ns]")
 
 
 def constant(levers: Levers, policy: Policy, years: int) -> Timeline:
@@ -82,8 +83,7 @@ def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: i
 def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None = None) -> Timeline:
     """The case's own events: of each measure the last level dated in or before a month.
 
-    With ``only``, the other measures stay at their baseline. Before its first event a measure is at the
-    level of that event where that lies in or before the baseline's years, as far as is known, else nil.
+    With ``only``, the other measures stay at their baseline. Before its first event a measure is at nil.
     Raises PolicyError for an unknown measure or one without events.
     """
     months = _months(years)
