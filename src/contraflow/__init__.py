@@ -27,16 +27,20 @@ if TYPE_CHECKING:
     from contraflow.case import check, new
     from contraflow.lab import Lab, OpenCase, load
     from contraflow.outcome import Comparison, Outcome
+    from contraflow.policy.arrests import Arrest
     from contraflow.results.verify import verify
+    from contraflow.simulation import History, Simulation
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Arrest",
     "CaseError",
     "Comparison",
     "ComparisonError",
     "ContraflowError",
     "ConvergenceError",
+    "History",
     "Lab",
     "NetworkError",
     "ObservationError",
@@ -44,6 +48,7 @@ __all__ = [
     "Outcome",
     "OutputError",
     "PolicyError",
+    "Simulation",
     "__version__",
     "check",
     "load",
@@ -52,10 +57,13 @@ __all__ = [
 ]
 
 _HOME = {
+    "Arrest": "contraflow.policy.arrests",
     "Comparison": "contraflow.outcome",
+    "History": "contraflow.simulation",
     "Lab": "contraflow.lab",
     "OpenCase": "contraflow.lab",
     "Outcome": "contraflow.outcome",
+    "Simulation": "contraflow.simulation",
     "check": "contraflow.case",
     "load": "contraflow.lab",
     "new": "contraflow.case",
