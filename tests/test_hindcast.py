@@ -6,6 +6,8 @@ from scipy import stats
 
 from contraflow.errors import ObservationError
 from contraflow.evidence import hindcast as h
+from contraflow.evidence.inference import Settings
+from contraflow.evidence.method import Method
 from contraflow.lab import calibrate
 from test_predictions import case
 
@@ -40,8 +42,13 @@ def test_errors_treat_a_series_as_one():
 
 
 @pytest.fixture(scope="module")
-def found():
-    return calibrate(elastic(), fresh=True, **method()).hindcast()
+def lab():
+    return calibrate(elastic(), fresh=True, **method())
+
+
+@pytest.fixture(scope="module")
+def found(lab):
+    return lab.hindcast()
 
 
 def elastic():
@@ -53,9 +60,6 @@ def elastic():
 
 
 def method():
-    from contraflow.evidence.inference import Settings
-    from contraflow.evidence.method import Method
-
     return {"settings": Settings(Method.LAPLACE)}
 
 
@@ -103,3 +107,24 @@ def test_a_limit_withholds_claims_that_would_calibrate():
     assert list(lab.hindcast().claims["year"]) == ["2014", "2015", "2016", "2018"]
     with pytest.raises(ObservationError, match="until=YEAR"):
         calibrate(elastic(), until=2018, fresh=True, **method()).hindcast()
+
+
+def test_a_history_comes_to_each_year_through_those_before(lab, found):
+    told = lab.history(first=2013, clans=40, replicates=8)
+    claims = told.scores.claims.set_index("year")
+    assert list(claims.index) == ["2015", "2016", "2018"]
+    settled = found.claims.set_index("year")
+    assert claims.loc["2015", "model"] == pytest.approx(500, rel=0.08)
+    assert claims.loc["2016", "model"] == pytest.approx(settled.loc["2016", "model"], rel=0.15)
+    assert claims.loc["2016", "model"] > 1.05 * claims.loc["2015", "model"]
+    assert claims.loc["2018", "model"] == pytest.approx(500, rel=0.1)
+    table = told.predictions.set_index("year")
+    assert {"2013", "2014", "2015"} <= set(table.index)
+    assert (table["model_5"] < table["model"]).all()
+    assert told.errors()["claims"].tolist() == [3]
+
+
+def test_a_history_needs_draws(lab):
+    best = calibrate(elastic(), Settings(Method.BEST), fresh=True)
+    with pytest.raises(ObservationError, match="needs draws"):
+        best.history()
