@@ -350,9 +350,9 @@ def test_what_cannot_be_simulated_is_refused_in_words(lab, given, message):
 
 def test_budgets_bind(lab):
     asked = {"road-checkpoints": 10, "interceptors": 4, "radar": 1}
-    free = lab.simulate(asked, years=1, clans=CLANS, replicates=2)
+    free = lab.simulate(asked, years=1, clans=CLANS, replicates=4)
     cost = 12 * float(free.data["spending"].values[0, -1])
-    capped = lab.simulate(asked, years=1, clans=CLANS, replicates=2, budget=cost / 2)
+    capped = lab.simulate(asked, years=1, clans=CLANS, replicates=4, budget=cost / 2)
     assert 12 * capped.data["spending"].values[:, 12:] == pytest.approx(cost / 2)
 
 
