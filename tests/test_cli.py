@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -558,6 +559,12 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     assert "2 years, 60 clans, 4 courses" in (result.stdout + result.stderr)
     assert "exports, t/yr" in (result.stdout + result.stderr)
     assert "same luck without" in (result.stdout + result.stderr)
+    narrow = call(
+        "simulate", "example", "--years", "1", "--clans", "60", "--replicates", "4", width=80
+    ).stdout
+    lines = [line for line in narrow.splitlines() if "–" in line]
+    assert len(lines) > 10
+    assert all(re.search(r"\d–[\d,.]+ +(\d+|–) +(\d+|–) *$", line) for line in lines)
     assert "Plotly.newPlot" in page.read_text(encoding="utf-8")
     assert table.read_text(encoding="utf-8").startswith("figure,year,value")
 

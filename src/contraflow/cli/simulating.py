@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from contraflow.policy.arrests import Arrest
     from contraflow.simulation import Simulation
 
+SHORT = {
+    "hectares at home": "coca standing",
+    "growers' income": "households",
+    "armed groups' income": "armed groups",
+    "consignments seized at home": "loads seized",
+    "seized at home": "seized",
+}
+"""Names of figures where a line has little room."""
+
 ENDINGS = (".html", ".nc", ".geojson", ".csv")
 
 
@@ -198,11 +207,12 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
 
 def _line(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     scale = 100.0 if row["unit"] == "share" else 1.0
-    unit = "%" if row["unit"] == "share" else row["unit"]
+    unit = {"share": ", %", "clans": "", "places": "", "links": ""}.get(row["unit"], f", {row['unit']}")
 
     def months(value: float) -> str:
-        return f"{value:.0f} mo" if known(value) and value > 0 else DASH
+        return f"{value:.0f}" if known(value) and value > 0 else DASH
 
     figures = [number(scale * row[c]) for c in ("before", "first", "last")]
-    ends = f"{number(scale * row['last_5'])} to {number(scale * row['last_95'])}"
-    return f"{name}, {unit}", *figures, ends, months(row["lag_months"]), months(row["recovery_months"])
+    ends = f"{number(scale * row['last_5'])}–{number(scale * row['last_95'])}"
+    told = f"{SHORT.get(name, name)}{unit}"
+    return told, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])
