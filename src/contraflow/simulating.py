@@ -71,8 +71,7 @@ def plan(responder: Responder, timeline: Plan, years: int, first: int | None) ->
         return timelines.dated(levers, dated, years, first or 1), "A policy that changes by date"
     policy: Any = timeline
     constant = timelines.constant(levers, policy, years)
-    words = ", ".join(f"{case.measures[m].name} {level:g}" for m, level in policy.items())
-    return constant, words or "As in the baseline"
+    return constant, timelines.in_words(case, policy) or "As in the baseline"
 
 
 def behaviour(given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
@@ -105,8 +104,11 @@ def simulate(
     levels = asked.timeline.levels(own)
     if asked.budget is not None:
         levels = within_budget(responder, own, levels, asked.budget)
-    calendar = asked.timeline.first > 1
-    levels0 = levels[:, 0] if calendar else np.broadcast_to(responder.levers.baseline, levels[:, 0].shape)
+    levels0 = (
+        levels[:, 0]
+        if asked.timeline.lived
+        else np.broadcast_to(responder.levers.baseline, levels[:, 0].shape)
+    )
     where = {selector for arrest in asked.arrests for selector in arrest.where}
     places = arrested_places(case, simulator.roster, where) if where else None
     say = progress or (lambda text, part=None: None)

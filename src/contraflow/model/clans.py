@@ -181,8 +181,8 @@ class Experience(NamedTuple):
 class Clans(NamedTuple):
     """Clans at the start of a month.
 
-    Over clans (clan,): ``capital`` in USD, nil where a place is vacant; ``attitude``, the factor by which
-    a clan weighs a risk. Over ways (way,): ``known``, how well a way is known against the mean clan.
+    Over clans (clan,): ``capital`` in USD, nil where a place is vacant; ``attitude``, the factor by which a
+    clan weighs a change of risk. Over ways (way,): ``known``, how well a way is known against the mean clan.
     """
 
     capital: jax.Array
@@ -286,7 +286,7 @@ def divide(
     what is lost on a way in a month is borne by all who sent that way, in proportion. Over arcs: ``waiting``
     and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments; ``load`` units, nil on
     arcs without consignments, where ``left`` units left and the part ``loss`` is lost; ``luck`` uniform on
-    [0, 1). ``part`` (way,) is that of :func:`choose`.
+    [0, 1). ``part`` (way,) is that of :func:`choose`, ``whole`` (arc,) its sums.
     """
     arc = roster.arc
     first = np.searchsorted(arc, arc)

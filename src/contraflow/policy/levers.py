@@ -159,7 +159,7 @@ class Levers:
 
     def _searched(self, effort: jax.Array | None) -> jax.Array | FloatArray:
         """Targets of effects (effect, arc), weighed by effort on links, with the same sum over an
-        effect's."""
+        effect's; an effect that acts on no link with effort stays as it is."""
         if effort is None:
             return self.targets
         weighed = self.targets * jnp.where(self.searches, effort, 1.0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow.case.case import Case
 from contraflow.errors import PolicyError
 from contraflow.network.network import ZERO
 from contraflow.policy.levers import Levers
@@ -27,13 +28,15 @@ class Timeline:
     """Levels of all measures month by month, from January of ``first`` (a year; 1 where it is no calendar's).
 
     ``value`` (month, measure) are levels, but where ``place`` (month, measure) names a place in the ledger:
-    there the level is that number of each draw. ``changes`` says in words what changes when.
+    there the level is that number of each draw. ``changes`` says in words what changes when. A ``lived``
+    timeline comes after years at the levels of its first month, others after years at the baseline's.
     """
 
     first: int
     value: FloatArray
     place: IntArray
     changes: tuple[tuple[int, str], ...] = ()
+    lived: bool = False
 
     @property
     def months(self) -> int:
@@ -76,7 +79,7 @@ def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: i
             raise PolicyError(f"{date}: the run goes from year {first} to {last}. Give a date in it.")
         value[start:] = levels(case, levers.baseline, policy)
         if policy:
-            changes.append((start, _words(case.measures, policy)))
+            changes.append((start, in_words(case, policy)))
     return Timeline(first, value, np.zeros(value.shape, dtype=np.int64), tuple(changes))
 
 
@@ -118,11 +121,12 @@ def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None
             if start >= 0:
                 level = case.parameters[event.level].value
                 changes.append((start, f"{case.measures[name].name}: {level:g}"))
-    return Timeline(first, value, place, tuple(sorted(changes)))
+    return Timeline(first, value, place, tuple(sorted(changes)), lived=True)
 
 
-def _words(measures: Mapping[str, object], policy: Policy) -> str:
-    return ", ".join(f"{getattr(measures[m], 'name', m)}: {level:g}" for m, level in policy.items())
+def in_words(case: Case, policy: Policy) -> str:
+    """A policy in a few words: measures and levels, without units."""
+    return ", ".join(f"{case.measures[m].name} {level:g}" for m, level in policy.items())
 
 
 def _months(years: int) -> int:
