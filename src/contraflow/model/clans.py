@@ -94,18 +94,22 @@ ASSUMED: dict[str, Assumed] = {
 class Roster:
     """Who trades where, and by which ways.
 
-    ``place`` (clan,) is the home of each clan, a number in ``places``. A *way* is a clan with an arc from its
-    home: ``arc``, ``clan`` (way,), sorted by arc, then clan. A *seat* is a clan with a node: ``seat`` (way,)
-    is that of each way, ``seats`` their number. ``kind`` (arc,) numbers the ``kinds`` of ways that news tells
-    apart. ``traded`` (node,) is true where clans hold the good, ``node_place`` (node,) its place or -1.
+    Clans sit on *benches* of ABREAST, all of one place, so that what they decide is computed abreast: arrays
+    over clans are (bench, abreast), and ``taken`` tells seats that a clan has from those left over. ``place``
+    (bench,) is the home of each bench, a number in ``places``. A *way* is a clan with an arc from its home:
+    arrays over ways are (row, abreast), a row being a bench with an arc, ``arc`` and ``bench`` (row,), sorted
+    by arc, then bench. A *stand* is a bench with a node: ``stand`` (row,) is that of each row, ``stands``
+    their number. ``kind`` (arc,) numbers the ``kinds`` of ways that news tells apart. ``traded`` (node,) is
+    true where clans hold the good, ``node_place`` (node,) its place or -1.
     """
 
     places: tuple[str, ...]
     place: IntArray
+    taken: npt.NDArray[np.bool_]
     arc: IntArray
-    clan: IntArray
-    seat: IntArray
-    seats: int
+    bench: IntArray
+    stand: IntArray
+    stands: int
     kind: IntArray
     kinds: int
     traded: npt.NDArray[np.bool_]
@@ -114,7 +118,12 @@ class Roster:
     @property
     def clans(self) -> int:
         """Number of clans."""
-        return int(self.place.size)
+        return int(self.taken.sum())
+
+    @property
+    def settled(self) -> IntArray:
+        """Clans at each place (place,)."""
+        return np.bincount(self.place, self.taken.sum(axis=1), len(self.places)).astype(np.int64)
 
 
 def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
@@ -136,22 +145,30 @@ def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
     pure = stock * network.ledger.value[network.content]
     passes = np.zeros(len(places))
     np.maximum.at(passes, node_place[goods], pure[goods])
-    each = np.repeat(np.arange(len(places)), _apportion(passes, clans))
-    first = np.searchsorted(each, np.arange(len(places) + 1))
+    here = _apportion(passes, clans)
+    benches = -(-here // ABREAST)
+    place = np.repeat(np.arange(len(places)), benches)
+    first = np.concatenate([[0], np.cumsum(benches)])
+    behind = ABREAST * (np.arange(place.size) - first[place])
+    taken = behind[:, None] + np.arange(ABREAST) < here[place][:, None]
     arcs = np.flatnonzero(goods[network.tail])
     home = node_place[network.tail[arcs]]
-    arc = np.repeat(arcs, (first[1:] - first[:-1])[home])
-    clan = np.concatenate([np.arange(first[p], first[p + 1]) for p in home]) if arcs.size else arcs
-    key = network.tail[arc] * clans + clan
-    distinct, seat = np.unique(key, return_inverse=True)
+    arc = np.repeat(arcs, benches[home])
+    bench = np.concatenate([np.arange(first[p], first[p + 1]) for p in home]) if arcs.size else arcs
+    distinct, stand = np.unique(network.tail[arc] * place.size + bench, return_inverse=True)
     countries = {p.id: p.country for p in network.case.places.values()}
     kinds: dict[tuple[str, str, str], int] = {}
     kind = [
         kinds.setdefault((a.mode, countries[a.from_place], countries[a.to_place]), len(kinds))
         for a in network.arcs
     ]
-    return Roster(places, each, arc, clan, seat, distinct.size, np.array(kind), len(kinds), goods, node_place)
+    return Roster(
+        places, place, taken, arc, bench, stand, distinct.size, np.array(kind), len(kinds), goods, node_place
+    )
 
+
+ABREAST = 8
+"""Clans on a bench: as many doubles as a vector register of current processors holds."""
 
 FEWEST = 5
 """Clans at a place, if there are enough for all places: fewer would make it hang on single clans."""
@@ -169,8 +186,8 @@ def _apportion(weight: FloatArray, seats: int) -> IntArray:
 
 
 class Experience(NamedTuple):
-    """Consignments as remembered, discounted: own ``sent`` and ``lost`` (way,); of all, by kind of way
-    (kind,), ``heard`` of and lost in ``excess`` of what was known."""
+    """Consignments as remembered, discounted: own ``sent`` and ``lost`` (row, abreast); of all, by kind of
+    way (kind,), ``heard`` of and lost in ``excess`` of what was known."""
 
     sent: jax.Array
     lost: jax.Array
@@ -181,8 +198,9 @@ class Experience(NamedTuple):
 class Clans(NamedTuple):
     """Clans at the start of a month.
 
-    Over clans (clan,): ``capital`` in USD, nil where a place is vacant; ``attitude``, the factor by which a
-    clan weighs a change of risk. Over ways (way,): ``known``, how well a way is known against the mean clan.
+    Over clans (bench, abreast): ``capital`` in USD, nil where a seat is vacant; ``attitude``, the factor by
+    which a clan weighs a change of risk. Over ways (row, abreast): ``known``, how well a way is known against
+    the mean clan.
     """
 
     capital: jax.Array
@@ -193,17 +211,25 @@ class Clans(NamedTuple):
 
 def no_experience(roster: Roster) -> Experience:
     """Nothing sent, nothing lost."""
-    own, shared = jnp.zeros(roster.arc.size), jnp.zeros(roster.kinds)
+    own, shared = jnp.zeros((roster.arc.size, roster.taken.shape[1])), jnp.zeros(roster.kinds)
     return Experience(own, own, shared, shared)
 
 
 def believed(roster: Roster, behaviour: Behaviour, prior: jax.Array, experience: Experience) -> jax.Array:
-    """Loss that a clan expects on each of its ways (way,), where ``prior`` (arc,) was known before."""
-    e, kind = experience, roster.kind[roster.arc]
+    """Loss that a clan expects on its ways (row, abreast), where ``prior`` (arc,) was known before."""
+    e, kind = experience, roster.kind
     news = jnp.asarray(behaviour.news)
-    known = behaviour.prior_weight + news * e.heard[kind]
-    belief = (known * prior[roster.arc] + news * e.excess[kind] + e.lost) / (known + e.sent)
+    known = (behaviour.prior_weight + news * e.heard)[kind]
+    without = known * prior + (news * e.excess)[kind]
+    belief = (without[roster.arc][:, None] + e.lost) / (known[roster.arc][:, None] + e.sent)
     return jnp.clip(belief, 0.0, 1.0)
+
+
+def weighed(roster: Roster, attitude: jax.Array, prior: jax.Array, belief: jax.Array) -> jax.Array:
+    """Loss as clans weigh it in their choices (row, abreast): what they believe beyond what was known before,
+    ``prior`` (arc,), counts ``attitude`` (bench, abreast) times."""
+    known = prior[roster.arc][:, None]
+    return jnp.clip(known + attitude[roster.bench] * (belief - known), 0.0, 1.0)
 
 
 def remembered(
@@ -214,8 +240,8 @@ def remembered(
     own: tuple[jax.Array, jax.Array],
     of_all: tuple[jax.Array, jax.Array],
 ) -> Experience:
-    """Experience after a month: consignments sent and lost, each clan's ``own`` (way,) and those ``of_all``
-    (arc,)."""
+    """Experience after a month: consignments sent and lost, each clan's ``own`` (row, abreast) and those
+    ``of_all`` (arc,)."""
     kept = jnp.exp(-1 / jnp.asarray(behaviour.memory))
     traded = np.isin(np.arange(prior.size), roster.arc)
     sent, lost = (jnp.where(traded, x, 0.0) for x in of_all)
@@ -228,14 +254,24 @@ def remembered(
 
 
 def trade_shares(roster: Roster, capital: jax.Array) -> jax.Array:
-    """Part of a place's trade that each of its clans does (clan,): its part of their capital."""
-    total = _by(roster.place, capital, len(roster.places))
-    return capital / jnp.where(total > 0, total, 1.0)[roster.place]
+    """Part of a place's trade that each of its clans does (bench, abreast): its part of their capital."""
+    total = _by(roster.place, capital.sum(axis=1), len(roster.places))
+    return capital * (1 / jnp.where(total > 0, total, 1.0))[roster.place][:, None]
 
 
 def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: int) -> jax.Array:
-    """What those who trade expect to lose, on average (arc,), from ``expected`` (way,)."""
-    return _by(roster.arc, trades[roster.clan] * expected, arcs)
+    """What those who trade expect to lose, on average (arc,), from ``expected`` (row, abreast)."""
+    return by_arc(roster, trades[roster.bench] * expected, arcs)
+
+
+def by_arc(roster: Roster, what: jax.Array, arcs: int) -> jax.Array:
+    """Sums over clans (arc,) of ``what`` (row, abreast)."""
+    return _by(roster.arc, what.sum(axis=1), arcs)
+
+
+def by_clan(roster: Roster, what: jax.Array) -> jax.Array:
+    """Sums over the ways of each clan (bench, abreast) of ``what`` (row, abreast)."""
+    return _by(roster.bench, what, roster.place.size)
 
 
 def choose(
@@ -246,21 +282,27 @@ def choose(
     worth: jax.Array,
     theta: jax.Array,
 ) -> jax.Array:
-    """Part of a node's stock that each clan sends each way (way,).
+    """Part of a node's stock that each clan sends each way (row, abreast).
 
-    ``trades`` (clan,) are :func:`trade_shares`; over ways: ``weight``, ``net`` value u as the clan expects
-    it, ``worth`` V and ``theta`` of the node. A clan for which nothing pays keeps what it has.
+    ``trades`` (bench, abreast) are :func:`trade_shares`; over ways (row, abreast): ``weight`` and ``net``
+    value u as the clan expects it; over rows (row,): ``worth`` V and ``theta`` of the node. A clan for which
+    nothing pays keeps what it has.
     """
-    open_ = (net > 0) & (weight > 0) & (worth > 0)
-    ratio = jnp.where(open_, net / jnp.where(open_, worth, 1.0), 1.0)
-    power = jnp.where(open_, weight * jnp.exp(theta * natural_log(ratio)), 0.0)
-    total = _by(roster.seat, power, roster.seats)
-    return trades[roster.clan] * power / jnp.where(total > 0, total, 1.0)[roster.seat]
+    some = worth > 0
+    unit = jnp.where(some, 1 / jnp.where(some, worth, 1.0), 0.0)[:, None]
+    ratio = net * unit
+    open_ = (ratio > 0) & (weight > 0)
+    power = jnp.where(
+        open_, weight * jnp.exp(theta[:, None] * natural_log(jnp.where(open_, ratio, 1.0))), 0.0
+    )
+    total = _by(roster.stand, power, roster.stands)
+    each = trades[roster.bench] / jnp.where(total > 0, total, 1.0)[roster.stand]
+    return power * each
 
 
 class Shipped(NamedTuple):
-    """What each clan sent and lost in a month, over ways (way,): whole consignments, where a way has any,
-    and units at the tail."""
+    """What each clan sent and lost in a month, over ways (row, abreast): whole consignments, where a way has
+    any, and units at the tail."""
 
     sent: jax.Array
     lost: jax.Array
@@ -286,26 +328,28 @@ def divide(
     what is lost on a way in a month is borne by all who sent that way, in proportion. Over arcs: ``waiting``
     and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments; ``load`` units, nil on
     arcs without consignments, where ``left`` units left and the part ``loss`` is lost; ``luck`` uniform on
-    [0, 1). ``part`` (way,) is that of :func:`choose`, ``whole`` (arc,) its sums.
+    [0, 1). ``part`` (row, abreast) is that of :func:`choose`, ``whole`` (arc,) its sums.
     """
     arc = roster.arc
     first = np.searchsorted(arc, arc)
-    before = jnp.concatenate([jnp.zeros(1), jnp.cumsum(part)])
-    scale = 1 / jnp.where(whole > 0, whole, 1.0)[arc]
-    begins = (before[:-1] - before[first]) * scale
     last = np.append(arc[1:] != arc[:-1], True)
-    ends = jnp.where(last, 1.0, (before[1:] - before[first]) * scale)
-    begin = jnp.floor(waiting[arc] + begins * loads[arc])
-    end = jnp.floor(waiting[arc] + ends * loads[arc])
+    inside = part @ np.triu(np.ones((part.shape[1], part.shape[1] + 1)), 1)
+    row = jnp.concatenate([jnp.zeros(1), jnp.cumsum(inside[:, -1])])
+    some = whole > 0
+    scale = jnp.where(some, 1 / jnp.where(some, whole, 1.0), 0.0)
+    stretch, lies = (scale * loads)[arc], waiting[arc]
     total = jnp.floor(waiting + loads)
-    rate = (lost / jnp.where(total > 0, total, 1.0))[arc]
-    caught = jnp.floor(end * rate + luck[arc]) - jnp.floor(begin * rate + luck[arc])
-    some = (whole > 0)[arc]
-    sent, caught = (jnp.where(some, x, 0.0) for x in (end - begin, caught))
-    units = jnp.where(some, part * scale * left[arc], 0.0)
-    carried = load[arc] > 0
-    rate = jnp.where(carried, rate, loss[arc])
-    return Shipped(jnp.where(carried, sent, 0.0), jnp.where(carried, caught, 0.0), units, units * rate)
+    behind = jnp.floor(lies + (row[:-1] - row[first]) * stretch)
+    ahead = jnp.where(last, total[arc], jnp.floor(lies + (row[1:] - row[first]) * stretch))
+    along = (row[:-1] - row[first])[:, None] + inside[:, 1:-1]
+    within = jnp.floor(lies[:, None] + along * stretch[:, None])
+    done = jnp.concatenate([behind[:, None], jnp.minimum(within, ahead[:, None]), ahead[:, None]], axis=1)
+    rate = lost / jnp.where(total > 0, total, 1.0)
+    gone = jnp.floor(done * rate[arc][:, None] + luck[arc][:, None])
+    carried = (some & (load > 0))[arc][:, None]
+    sent, caught = (jnp.where(carried, x[:, 1:] - x[:, :-1], 0.0) for x in (done, gone))
+    units = part * (scale * left)[arc][:, None]
+    return Shipped(sent, caught, units, units * jnp.where(load > 0, rate, loss)[arc][:, None])
 
 
 class Orders(NamedTuple):
@@ -339,42 +383,46 @@ def fortunes(
     luck: jax.Array,
     size: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Fates]:
-    """Capital after a month (clan,), which clans are new (clan,), and how many failed.
+    """Capital after a month, which clans are new, both (bench, abreast), and how many failed.
 
-    ``profit`` USD and ``caught`` part of the consignments of the month (clan,); ``need`` (place,) USD that a
-    month's purchases take; ``reachable`` (clan,) is true for clans that an arrest on order may hit; ``luck``
-    (3, clan) uniform; ``size`` (clan,) of a newcomer against the mean. Clans keep as capital what they need,
-    the small rather more than that and the large less, and spend the rest over some months.
+    ``profit`` USD and ``caught`` part of the consignments of the month; ``need`` (place,) USD that a month's
+    purchases take; ``reachable`` is true for clans that an arrest on order may hit; ``luck`` (3, bench,
+    abreast) uniform; ``size`` of a newcomer against the mean; all others (bench, abreast). Clans keep as
+    capital what they need, the small rather more than that and the large less, and spend the rest over some
+    months.
     """
     b = behaviour
     there = clans.capital > 0
-    crowd = jnp.maximum(_by(roster.place, there.astype(float), len(roster.places)), 1.0)
-    mean = (b.cover * need / crowd)[roster.place]
+    crowd = jnp.maximum(_by(roster.place, there.sum(axis=1).astype(float), len(roster.places)), 1.0)
+    mean = (b.cover * need / crowd)[roster.place][:, None]
     capital = clans.capital + profit
     share = trade_shares(roster, clans.capital)
-    target = b.cover * need[roster.place] * jnp.sqrt(share / crowd[roster.place])
+    target = (b.cover * need / jnp.sqrt(crowd))[roster.place][:, None] * jnp.sqrt(share)
     capital = capital - jnp.maximum(capital - target, 0.0) / 3
     failed = there & (capital <= FAILS * mean)
     ended = luck[0] < b.dismantled * caught
     hit = reachable & (luck[1] < orders.share)
     biggest = jnp.argmax(jnp.where(reachable, clans.capital, -1.0))
-    hit = hit | ((jnp.arange(roster.clans) == biggest) & (orders.largest > 0) & reachable)
+    number = np.arange(roster.taken.size).reshape(roster.taken.shape)
+    hit = hit | ((number == biggest) & (orders.largest > 0) & reachable)
     arrested = there & ~failed & (ended | hit)
     stays = there & ~failed & ~arrested
-    full = np.bincount(roster.place, minlength=len(roster.places))
-    usual = (b.cover * need / full)[roster.place]
-    founded = ~there & (luck[2] < 1 / jnp.asarray(b.entry)) & (usual > 0)
+    usual = (b.cover * need / roster.settled)[roster.place][:, None]
+    founded = jnp.asarray(roster.taken) & ~there & (luck[2] < 1 / jnp.asarray(b.entry)) & (usual > 0)
     capital = jnp.where(stays, capital, jnp.where(founded, size * usual, 0.0))
     return capital, founded, Fates(failed.sum(), arrested.sum(), founded.sum())
 
 
 def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.Array) -> jax.Array:
-    """How well each way is known (way,): Dirichlet shares around the baseline's ``share`` (arc,), over it."""
-    base = share[roster.arc]
-    mass = jax.random.gamma(key, jnp.maximum(behaviour.ways * base, 1e-3))
-    total = _by(roster.seat, mass, roster.seats)[roster.seat]
+    """How well each way is known (row, abreast): Dirichlet shares around the baseline's ``share`` (arc,),
+    over it."""
+    base = share[roster.arc][:, None]
+    shape = (roster.arc.size, roster.taken.shape[1])
+    mass = jax.random.gamma(key, jnp.broadcast_to(jnp.maximum(behaviour.ways * base, 1e-3), shape))
+    total = _by(roster.stand, mass, roster.stands)[roster.stand]
     return jnp.where(base > 0, mass / jnp.where(total > 0, total, 1.0) / jnp.where(base > 0, base, 1.0), 1.0)
 
 
 def _by(where: IntArray, what: jax.Array, size: int) -> jax.Array:
-    return jnp.zeros(size).at[where].add(what, indices_are_sorted=bool((np.diff(where) >= 0).all()))
+    ordered = bool((np.diff(where) >= 0).all())
+    return jnp.zeros((size, *what.shape[1:])).at[where].add(what, indices_are_sorted=ordered)

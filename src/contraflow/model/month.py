@@ -61,8 +61,8 @@ class State(NamedTuple):
 
 
 class Luck(NamedTuple):
-    """All that is random in a month, uniform on [0, 1): ``search`` and ``order`` (arc,), ``fate`` (3, clan);
-    ``size`` (clan,) of newcomers against the mean, positive."""
+    """All that is random in a month, uniform on [0, 1): ``search`` and ``order`` (arc,), ``fate`` (3, bench,
+    abreast); ``size`` (bench, abreast) of newcomers against the mean, positive."""
 
     search: jax.Array
     order: jax.Array
@@ -77,8 +77,8 @@ class Month(NamedTuple):
     loss. Over nodes: ``price`` USD per unit, ``stock`` that waits at the end, in loads not yet whole too;
     ``put_by`` USD, the value of what was added to it. Over markets: ``sold`` units, ``market_price``;
     ``sales`` of goods, USD. Over facilities: ``load`` units planned. ``books`` as of an equilibrium, per
-    month. Over clans: ``capital`` USD at the end, ``profit``. ``excess`` is the largest of the equilibrium's
-    residuals.
+    month. Over clans (bench, abreast): ``capital`` USD at the end, ``profit``. ``excess`` is the largest of
+    the equilibrium's residuals.
     """
 
     sent: jax.Array
@@ -166,15 +166,16 @@ class Calendar:
         roster, network = self.roster, self.model.network
         attitude, known, size, begun = jax.random.split(key, 4)
         need = self._need(point.value, point.stock / MONTHS)
-        sizes = jnp.exp(behaviour.spread * jax.random.normal(size, (roster.clans,)))
-        parts = trade.trade_shares(roster, sizes)
+        seats = roster.taken.shape
+        sizes = jnp.exp(behaviour.spread * jax.random.normal(size, seats))
+        parts = trade.trade_shares(roster, jnp.where(roster.taken, sizes, 0.0))
         spread = jnp.asarray(behaviour.attitude)
-        weighs = jnp.exp(spread * jax.random.normal(attitude, (roster.clans,)) - spread**2 / 2)
+        weighs = jnp.exp(spread * jax.random.normal(attitude, seats) - spread**2 / 2)
         waiting = jax.random.uniform(begun, (len(network.arcs),))
         known_ways = trade.draw_known(roster, behaviour, point.share, known)
         clans = Clans(
-            jnp.asarray(behaviour.cover) * need[roster.place] * parts,
-            jnp.ones(roster.clans) if self.informed else weighs,
+            jnp.asarray(behaviour.cover) * need[roster.place][:, None] * parts,
+            jnp.ones(seats) if self.informed else weighs,
             known_ways,
             trade.no_experience(roster),
         )
@@ -201,8 +202,8 @@ class Calendar:
         reachable: jax.Array,
         luck: Luck,
     ) -> tuple[State, Month]:
-        """One month. ``prior`` (arc,) losses known from before, ``known`` (way,) how well newcomers know
-        their ways, ``reachable`` (clan,) clans that arrests on order may hit."""
+        """One month. ``prior`` (arc,) losses known from before, ``known`` (row, abreast) how well
+        newcomers know their ways, ``reachable`` (bench, abreast) clans that arrests on order may hit."""
         model, network, roster, b = self.model, self.model.network, self.roster, behaviour
         true = model.terms(economy, state.prices)
         trades = trade.trade_shares(roster, state.clans.capital)
@@ -214,18 +215,18 @@ class Calendar:
         need = self._need(backward.node, state.expected + state.stock)
         price = backward.node * purse
         arc, tail = roster.arc, network.tail[roster.arc]
-        net = (1 - expected) * (terms.gross * backward.node[network.head])[arc]
-        net = net - terms.fixed[arc] - economy.risk_pay[arc] * expected
+        fetches = terms.gross * backward.node[network.head]
+        at_stake = fetches + economy.risk_pay
         part = trade.choose(
             roster,
             trades,
-            economy.weight[arc] * state.clans.known,
-            net,
+            economy.weight[arc][:, None] * state.clans.known,
+            (fetches - terms.fixed)[arc][:, None] - at_stake[arc][:, None] * expected,
             backward.node[tail],
             economy.theta[tail],
         )
         crops = state.crops + (self._land(share) - state.crops) / b.growers
-        taken = jnp.zeros(len(network.arcs)).at[arc].add(part, indices_are_sorted=True)
+        taken = trade.by_arc(roster, part, len(network.arcs))
         shares = self._shares(share, taken, crops)
 
         supply = economy.endowment + CLEARED_OUT * state.stock
@@ -240,9 +241,7 @@ class Calendar:
             true.loss, luck.order,
         )  # fmt: skip
         earned = self._earned(economy, terms, price, shipped)
-        profit, sent, lost = (
-            jnp.zeros(roster.clans).at[roster.clan].add(x) for x in (earned, shipped.sent, shipped.lost)
-        )
+        profit, sent, lost = (trade.by_clan(roster, x) for x in (earned, shipped.sent, shipped.lost))
         caught = lost / jnp.maximum(sent, 1.0)
         capital, founded, fates = trade.fortunes(
             roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
@@ -265,16 +264,16 @@ class Calendar:
         state: State,
         trades: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
-        """Loss that clans expect on their ways (way,), and the mean on each arc (arc,)."""
+        """Loss that clans expect on their ways (row, abreast), and the mean on each arc (arc,)."""
         roster = self.roster
         arc = roster.arc
         if self.informed:
-            return true.expected[arc], true.expected
+            same = jnp.broadcast_to(true.expected[arc][:, None], state.clans.known.shape)
+            return same, true.expected
         belief = trade.believed(roster, b, prior, state.clans.experience)
-        known = prior[arc]
-        weighed = jnp.clip(known + state.clans.attitude[roster.clan] * (belief - known), 0.0, 1.0)
-        weighed = jnp.where(self._link[arc], weighed, true.loss[arc])
-        expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc]
+        weighed = trade.weighed(roster, state.clans.attitude, prior, belief)
+        weighed = jnp.where(self._link[arc][:, None], weighed, true.loss[arc][:, None])
+        expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc][:, None]
         arcs = len(self.model.network.arcs)
         present = self._present(trades)
         mean = trade.mean_belief(roster, trades, expected, arcs)
@@ -296,7 +295,7 @@ class Calendar:
         Cash-in-the-market pricing (Allen & Gale 1994, American Economic Review 84): where capital is short,
         prices fall until it buys all there is, and what clans then earn rebuilds it.
         """
-        held = jnp.zeros(len(self.roster.places)).at[self.roster.place].add(capital, indices_are_sorted=True)
+        held = jnp.zeros(len(self.roster.places)).at[self.roster.place].add(capital.sum(axis=1))
         part = jnp.clip(held / jnp.maximum(need, 1e-9), LEAST_PRICE, 1.0)
         return jnp.where(self.roster.traded, jnp.append(part, 1.0)[self.roster.node_place], 1.0)
 
@@ -308,7 +307,7 @@ class Calendar:
 
     def _present(self, trades: jax.Array) -> jax.Array:
         """Whether anybody trades where each arc begins (arc,), as 1 or 0."""
-        there = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades)
+        there = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades.sum(axis=1))
         return jnp.minimum(there[self.roster.node_place[self.model.network.tail]], 1.0)
 
     def _land(self, share: jax.Array) -> jax.Array:
@@ -439,12 +438,12 @@ class Calendar:
         return _Swept(rests, stock - has, sent, lost, number, caught, left, loads)
 
     def _earned(self, economy: Economy, terms: Terms, value: jax.Array, shipped: trade.Shipped) -> jax.Array:
-        """What clans earn on each way in a month (way,), USD: margins, and luck."""
-        roster, n = self.roster, self.model.network
+        """What clans earn on each way in a month (row, abreast), USD: margins, and luck."""
+        arc, n = self.roster.arc, self.model.network
         e = economy
         kept = e.margin + (1 - e.margin) * (1 - e.taken) * (1 - e.bought_share)
-        fetched = (e.output * kept * value[n.head])[roster.arc] * (shipped.units - shipped.units_lost)
-        spent = (terms.outlay + value[n.tail])[roster.arc] * shipped.units
+        fetched = (e.output * kept * value[n.head])[arc][:, None] * (shipped.units - shipped.units_lost)
+        spent = (terms.outlay + value[n.tail])[arc][:, None] * shipped.units
         return fetched - spent
 
     def _learnt(
@@ -460,7 +459,7 @@ class Calendar:
     ) -> Clans:
         """Clans at the end of a month: what they met, whom they got to know; newcomers start afresh."""
         roster = self.roster
-        new = founded[roster.clan]
+        new = founded[roster.bench]
         experience = trade.remembered(
             roster,
             b,
@@ -539,9 +538,11 @@ class Calendar:
 NORMAL = 500.0
 """Expected number in logarithms of the first term beyond which a binomial is taken as normal."""
 
+_Search = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
+"""A number k, the probability of k (term,), of k or less, and how many numbers are too small."""
 
-_Term = tuple[jax.Array, jax.Array, jax.Array]
-"""A number, its probability, and that of no more."""
+TERMS = 16
+"""Terms that a turn of the search for a binomial number adds: a turn costs about as much as many terms."""
 
 
 def binomial(u: jax.Array, n: jax.Array, p: jax.Array) -> jax.Array:
@@ -553,19 +554,22 @@ def binomial(u: jax.Array, n: jax.Array, p: jax.Array) -> jax.Array:
     none = n * jnp.log1p(-jnp.minimum(p, 1 - 1e-12))
     exact = none > -NORMAL
     odds = jnp.where(p < 1, p / jnp.where(p < 1, 1 - p, 1.0), 0.0)
-    term = jnp.where(exact, jnp.exp(none), 1.0)
+    first = jnp.where(exact, jnp.exp(none), 1.0)
 
-    def unfinished(x: _Term) -> jax.Array:
-        k, _, below = x
+    def unfinished(x: _Search) -> jax.Array:
+        k, _, below, _ = x
         return ((below <= u) & (k < n) & exact).any()
 
-    def further(x: _Term) -> _Term:
-        k, term, below = x
-        go = (below <= u) & (k < n) & exact
-        more = term * odds * (n - k) / (k + 1)
-        return jnp.where(go, k + 1, k), jnp.where(go, more, term), jnp.where(go, below + more, below)
+    def further(x: _Search) -> _Search:
+        k, term, below, count = x
+        for _ in range(TERMS):
+            count = count + ((below <= u) & (k < n))
+            term = jnp.maximum(term * odds * (n - k) / (k + 1), 0.0)
+            k, below = k + 1, below + term
+        return k, term, below, count
 
-    count, _, _ = jax.lax.while_loop(unfinished, further, (jnp.zeros_like(term), term, term))
+    start = (jnp.zeros(()), first, first, jnp.zeros_like(first))
+    count = jax.lax.while_loop(unfinished, further, start)[3]
     spread = jnp.sqrt(n * p * (1 - p))
     inner = jnp.clip(u, 1e-12, 1 - 1e-12)
     rough = jnp.clip(jnp.round(n * p + spread * jax.scipy.special.ndtri(inner)), 0.0, n)

@@ -6,6 +6,7 @@ streams, so that two policies on the same seed meet the same luck and differ by 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,10 @@ from contraflow.policy.response import Responder, Settled
 FloatArray = npt.NDArray[np.float64]
 
 BLOCK = 4
-"""Replicates that run side by side on a core: their arrays stay in cache."""
+"""Replicates that run side by side on a core, where there are few ways."""
+
+WAYS = 100_000
+"""Ways of all replicates that run side by side, at most: so that their arrays stay in cache."""
 
 BURN_IN = 2
 """Years before the first that is kept, at the levels that hold before it."""
@@ -76,8 +80,8 @@ class Summary(NamedTuple):
 
 class Setting(NamedTuple):
     """What all replicates of a run share: ``conduct``, a number in the order of
-    :class:`~contraflow.policy.conduct.Conduct`, and ``reachable`` (clan,), clans that arrests on order may
-    hit.
+    :class:`~contraflow.policy.conduct.Conduct`, and ``reachable`` (bench, abreast), clans that arrests on
+    order may hit.
     """
 
     conduct: jax.Array | int
@@ -119,6 +123,11 @@ class Simulator:
         """The months of this economy."""
         return Calendar(self.responder.model, self.roster, self.informed)
 
+    @property
+    def block(self) -> int:
+        """Replicates that run side by side."""
+        return int(np.clip(WAYS // max(self.roster.arc.size * self.roster.taken.shape[1], 1), 1, BLOCK))
+
     def run(
         self,
         ledger: FloatArray,
@@ -138,7 +147,7 @@ class Simulator:
         any were finished, else the years that are.
         """
         count, months = levels.shape[:2]
-        blocks = [np.arange(i, min(i + BLOCK, count)) for i in range(0, count, BLOCK)]
+        blocks = [np.arange(i, min(i + self.block, count)) for i in range(0, count, self.block)]
         years = months // MONTHS
         done: list[list[Summary]] = [[] for _ in blocks]
         steps = len(blocks) * (years + BURN_IN)
@@ -146,7 +155,7 @@ class Simulator:
         stop = False
 
         def one(number: int) -> None:
-            pick = np.resize(blocks[number], min(BLOCK, count))
+            pick = np.resize(blocks[number], min(self.block, count))
             size = blocks[number].size
             parts = self._block(
                 ledger[pick], jax.tree.map(lambda x: np.asarray(x)[pick], behaviour), before[pick],
@@ -220,7 +229,7 @@ class Simulator:
             nothing = jnp.zeros(arcs)
             return fixed, _Course(start, jnp.ones(len(anchor.load)), effort, nothing, nothing)
 
-        return jax.jit(jax.vmap(begin, in_axes=(0, 0, 0, None)))
+        return _compiled(begin, (0, 0, 0, None))
 
     @cached_property
     def _year(self) -> jax.stages.Wrapped:
@@ -241,7 +250,7 @@ class Simulator:
                 (levels, orders, number),
             )
 
-        return jax.jit(jax.vmap(year, in_axes=(0, 0, 0, None, None, None)))
+        return _compiled(year, (0, 0, 0, None, None, None))
 
     def _month(
         self,
@@ -361,12 +370,16 @@ class Simulator:
 
     def _luck(self, fixed: _Fixed, number: jax.Array) -> tuple[Luck, jax.Array]:
         """All luck of a month, and that of searches (arc,)."""
-        arcs, clans = len(self.responder.model.network.arcs), self.roster.clans
-        u = _uniform(fixed.key, number + BURN_IN * MONTHS, max(arcs, clans))
+        month = number + BURN_IN * MONTHS
+        searched, whose, searches = _uniform(
+            fixed.key, month, ARC_STREAMS, len(self.responder.model.network.arcs), jnp.float64
+        )
+        seats = self.roster.taken.shape
+        drawn = _uniform(fixed.key, month, CLAN_STREAMS, self.roster.taken.size, jnp.float32)
+        drawn = drawn.reshape(-1, *seats)
         spread = jnp.asarray(fixed.behaviour.spread)
-        size = jnp.exp(spread * jax.scipy.special.ndtri(u["size"][:clans]) - spread**2 / 2)
-        fate = jnp.stack([u[name][:clans] for name in ("dismantled", "arrest", "entry")])
-        return Luck(u["interception"][:arcs], u["whose"][:arcs], fate, size), u["searches"][:arcs]
+        normal = math.sqrt(2) * jax.lax.erf_inv(2 * drawn[-1] - 1).astype(jnp.float64)
+        return Luck(searched, whose, drawn[:-1], jnp.exp(spread * normal - spread**2 / 2)), searches
 
     def _summary(self, ledger: jax.Array, month: Month, open_share: jax.Array) -> Summary:
         total = month.capital.sum()
@@ -425,7 +438,7 @@ def setting(
 ) -> Setting:
     """The setting of a run in which arrests on order may hit clans at ``places``, by default everywhere."""
     here = np.array([places is None or p in places for p in roster.places])
-    return Setting(_NUMBER[conduct], here[roster.place])
+    return Setting(_NUMBER[conduct], here[roster.place][:, None] & roster.taken)
 
 
 def draw_behaviour(
@@ -445,13 +458,22 @@ def draw_behaviour(
     return Behaviour(**numbers)
 
 
+def _compiled(function: Callable[..., Any], axes: tuple[int | None, ...]) -> jax.stages.Wrapped:
+    """Compiled for replicates side by side. Each block has a core of its own: to part single operations
+    among cores as well gains nothing and makes blocks wait for each other."""
+    options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
+    return jax.jit(jax.vmap(function, in_axes=axes), compiler_options=options)
+
+
 def _keys(seed: int, replicate: npt.NDArray[np.int64]) -> Any:
     root = jax.random.key(seed)
     return jax.vmap(lambda r: jax.random.fold_in(root, r))(jnp.asarray(replicate))
 
 
-STREAMS = ("interception", "whose", "dismantled", "arrest", "entry", "size", "searches")
-"""What is random in a month; the start of a course has a stream of its own."""
+ARC_STREAMS = ("interception", "whose", "searches")
+CLAN_STREAMS = ("dismantled", "arrest", "entry", "size")
+"""What is random in a month, by arc and by clan; the start of a course has a stream of its own. Fates of
+clans need no double precision, which would cost as much as all that clans decide."""
 
 
 def _stream(key: jax.Array, name: str) -> jax.Array:
@@ -462,12 +484,14 @@ def _number_of(name: str) -> int:
     return crc32(name.encode()) & 0x7FFFFFFF
 
 
-def _uniform(key: jax.Array, month: jax.Array, size: int) -> dict[str, jax.Array]:
-    """Numbers on (0, 1) of every stream in a month, each (size,)."""
-    numbers = jnp.array([_number_of(name) for name in STREAMS])
+def _uniform(
+    key: jax.Array, month: jax.Array, streams: tuple[str, ...], size: int, precision: Any
+) -> jax.Array:
+    """Numbers on (0, 1) of some streams in a month (stream, size)."""
+    numbers = jnp.array([_number_of(name) for name in streams])
     keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.fold_in(key, n), month))(numbers)
-    drawn = jax.vmap(lambda k: jax.random.uniform(k, (size,), minval=1e-12))(keys)
-    return dict(zip(STREAMS, drawn, strict=True))
+    least = float(np.finfo(precision).eps)
+    return jax.vmap(lambda k: jax.random.uniform(k, (size,), precision, minval=least))(keys)
 
 
 def _joined(done: list[list[Summary]], years: int) -> Summary:
