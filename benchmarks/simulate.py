@@ -2,24 +2,34 @@
 
 The first table times whole runs of `Lab.simulate` (two years of burn-in included, compiled code warm), by
 clans, months and replicates. The second does the work of a route-choice model, many agents who learn what
-eight congested ways cost and choose by a logit, in Mesa, and with our clans on a network of eight links with
-a congested facility each, in the same run. One agent-step is one agent in one period. The two do not do the
-same sums: ours also moves goods in whole loads, meets interception, keeps books and capital, clears prices.
+eight congested ways cost and choose by a logit, in Mesa and with our clans, in the same run. One agent-step
+is one agent in one period. Ours is timed twice: the clans alone, who believe, choose, send a whole load each,
+lose some and learn, on one core as Mesa's agents do and on all; and whole runs of `Lab.simulate` on eight
+links with a congested facility each, which also draw fates, keep books and capital and clear prices.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from common import arguments, report
 
 import contraflow as cf
 from contraflow.lab import prior
+from contraflow.model import clans as trade
+from contraflow.model.clans import Behaviour, Experience, Roster
+from contraflow.model.numerics import jax, jnp
+from contraflow.policy.simulation import settle_clans
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from tiny import Tiny
@@ -120,14 +130,63 @@ def routes(agents: int, periods: int, repeats: int) -> list[str]:
             model.step()
         return agents * 10 / (time.perf_counter() - begin)
 
-    ours(1), ours(8)
-    taken = [(ours(1), ours(8), theirs()) for _ in range(repeats)]
-    one, eight, mesa_rate = (statistics.median(column) for column in zip(*taken, strict=True))
-    return [
-        f"route choice, {agents:,} agents: Mesa {mesa.__version__} {mesa_rate:,.0f} agent-steps a second",
-        f"  ours, one replicate {one:,.0f} ({one / mesa_rate:.0f} times), eight {eight:,.0f} "
-        f"({eight / mesa_rate:.0f} times)",
+    alone = clans_alone(settle_clans(lab.responder, agents), agents, periods)
+    ways: dict[str, Callable[[], float]] = {
+        f"Mesa {mesa.__version__}": theirs,
+        "clans alone, one core": lambda: alone(1),
+        f"clans alone, {os.cpu_count()} cores": lambda: alone(os.cpu_count() or 1),
+        "whole runs, one replicate": lambda: ours(1),
+        "whole runs, eight replicates": lambda: ours(8),
+    }
+    for run in ways.values():
+        run()
+    rounds = [[run() for run in ways.values()] for _ in range(repeats)]
+    rates = [statistics.median(column) for column in zip(*rounds, strict=True)]
+    return [f"route choice, {agents:,} agents, agent-steps a second:"] + [
+        f"  {name:<28} {rate:>12,.0f}   {rate / rates[0]:6.1f} times"
+        for name, rate in zip(ways, rates, strict=True)
     ]
+
+
+def clans_alone(roster: Roster, agents: int, periods: int) -> Callable[[int], float]:
+    """Agent-steps a second of what clans do alone, in so many courses at once."""
+    behaviour, arcs = Behaviour(), int(roster.arc.max()) + 1
+    way = np.isin(np.arange(arcs), roster.arc)
+    prior, worth, load = jnp.where(way, 0.1, 0.0), jnp.full(roster.arc.size, 90.0), jnp.ones(arcs)
+    trades = jnp.where(roster.taken, 1 / agents, 0.0)
+
+    def month(
+        carry: tuple[Experience, jax.Array, jax.Array], luck: jax.Array
+    ) -> tuple[tuple[Experience, jax.Array, jax.Array], jax.Array]:
+        seen, waiting, cost = carry
+        belief = trade.believed(roster, behaviour, prior, seen)
+        net = 100 * (1 - belief) - cost[roster.arc][:, None]
+        part = trade.choose(roster, trades, jnp.ones_like(net), net, worth, jnp.full(roster.arc.size, 2.0))
+        taken = trade.by_arc(roster, part, arcs)
+        number = jnp.floor(waiting + agents * taken)
+        lost = jnp.floor(0.1 * number + luck)
+        shipped = trade.divide(
+            roster, part, taken, waiting, agents * taken, lost, load, number, jnp.zeros(arcs), luck
+        )
+        seen = trade.remembered(roster, behaviour, prior, seen, (shipped.sent, shipped.lost), (number, lost))
+        crowded = 10 * (1 + 0.5 * ROUTES * number / agents)
+        return (seen, waiting + agents * taken - number, crowded), number
+
+    @partial(jax.jit, compiler_options={"xla_cpu_multi_thread_eigen": False})
+    def course(key: jax.Array) -> jax.Array:
+        start = (trade.no_experience(roster), jnp.zeros(arcs), jnp.full(arcs, 15.0))
+        return jax.lax.scan(month, start, jax.random.uniform(key, (periods, arcs)))[1]
+
+    def rate(courses: int) -> float:
+        keys = jax.random.split(jax.random.key(1), courses)
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(courses) as pool:
+            sent = list(pool.map(lambda key: np.asarray(course(key)), keys))
+        seconds = time.perf_counter() - begin
+        assert all(abs(s.sum() - agents * periods) < ROUTES for s in sent), "loads were lost"
+        return courses * agents * periods / seconds
+
+    return rate
 
 
 def eight_ways() -> cf.OpenCase:
