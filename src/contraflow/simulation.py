@@ -230,13 +230,13 @@ class History:
         return predicted.draw_predictions(self.predictions, names, self.case.info.baseline).figure()
 
     def fan(
-        self, *beside: History, quantity: str = "area", form: str = "", country: str | None = None
+        self, *beside: History, quantity: str = "area", form: str = "", where: str | None = None
     ) -> go.Figure:
-        """One series of a country, foreseen and observed, in one panel; other histories ``beside`` this one.
+        """One series, foreseen and observed, in one panel; other histories ``beside`` this one.
 
-        ``quantity``, ``form`` and ``country`` (a code, by default the home country) name the series as the
-        columns of :attr:`predictions` do: ``andes.fan(peru)`` is the coca of Peru by two cases. Raises
-        ComparisonError if a history has no such series.
+        ``quantity`` and ``form`` name the series as the columns of :attr:`predictions` do, ``where`` is a
+        place's id or a country's code, by default that of the home country: ``andes.fan(peru)`` is the coca
+        of Peru by two cases. Raises ComparisonError if a history has no such series.
         """
         from contraflow.report import contents, fans
 
@@ -246,8 +246,7 @@ class History:
             for h in every
         ]
         names = contents.shown_names(self.case)
-        where = country or self.case.info.home
-        return fans.histories(told, quantity, form, where, names).figure()
+        return fans.histories(told, quantity, form, where or self.case.info.home, names).figure()
 
     @property
     def _bounds(self) -> dict[str, int]:

@@ -160,7 +160,8 @@ class Hindcast:
 
     def within(self, first: int | None = None, last: int | None = None) -> Hindcast:
         """The same of claims dated from the year ``first`` to ``last``, scored by themselves."""
-        claims = self.claims[[within(str(year), first, last) for year in self.claims.get("year", [])]]
+        dates = self.claims.get("year", ())
+        claims = self.claims[np.array([within(str(year), first, last) for year in dates], dtype=bool)]
         return replace(self, claims=claims, summary=summarise(claims) if len(claims) else self.summary[:0])
 
     def words(self) -> list[str]:

@@ -93,7 +93,7 @@ def errors_table(
     import pandas as pd
 
     told = predictions[predictions["use"] == schema.Use.PREDICT.value]
-    told = told[[within(str(year), first, last) for year in told["year"]]]
+    told = told[np.array([within(str(year), first, last) for year in told["year"]], dtype=bool)]
     rows = [
         {
             **dict(zip(GROUP, key, strict=True)),

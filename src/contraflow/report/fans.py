@@ -167,16 +167,16 @@ class Told(NamedTuple):
 
 
 def histories(
-    told: Sequence[Told], quantity: str, form: str, country: str, names: Mapping[str, str]
+    told: Sequence[Told], quantity: str, form: str, where: str, names: Mapping[str, str]
 ) -> Drawing:
     """One series as several histories foresee it, in one panel, with what was observed.
 
     Bands hold what a source would state: 50 % and 90 %, with the median, on a scale whose lines double.
     Observations are filled in the colour of the history that was calibrated on them, else open; dashed is the
-    forecast that nothing changes. ``country`` is a code, ``names`` are those of forms. Raises ComparisonError
-    if a history has no such series, or if several fit.
+    forecast that nothing changes. ``where`` is a country's code or a place's id, ``names`` are those of forms
+    and places. Raises ComparisonError if a history has no such series, or if several fit.
     """
-    chosen = [t._replace(rows=_one_series(t, quantity, form, country)) for t in told]
+    chosen = [t._replace(rows=_one_series(t, quantity, form, where)) for t in told]
     first = chosen[0].rows.iloc[0].to_dict()
     scale = predicted.per_unit(chosen[0].rows)
     drawing = Drawing(style.layout(HISTORIES, margin={"l": 66, "r": 168, "t": 58, "b": 76}))
@@ -227,18 +227,19 @@ def _doublings(low: float, high: float) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _one_series(told: Told, quantity: str, form: str, country: str) -> pd.DataFrame:
+def _one_series(told: Told, quantity: str, form: str, where: str) -> pd.DataFrame:
     """Rows of the one series that is asked for, by years. Raises ComparisonError."""
     rows = told.rows
-    fits = (rows["quantity"] == quantity) & (rows["country"] == country) & (rows["place"] == "")
+    at = rows["place"].where(rows["place"] != "", rows["country"])
+    fits = (rows["quantity"] == quantity) & (at == where)
     fits &= (rows["form"] == form) if form else True
     found = rows[fits]
     if found["series"].nunique() != 1:
-        known = rows[rows["place"] == ""].drop_duplicates("series")
-        which = "; ".join(" ".join(filter(None, r)) for r in known[["quantity", "form", "country"]].values)
-        many = "no series" if found.empty else "several series"
+        known = rows.assign(at=at).drop_duplicates("series")[["quantity", "form", "at"]].to_numpy()
+        asked = " ".join(filter(None, (quantity, form, where)))
         raise ComparisonError(
-            f"The history of '{told.title}' has {many} of {quantity} {form} in {country}. It has: {which}."
+            f"The history of '{told.title}' has {'no' if found.empty else 'more than one'} series '{asked}'. "
+            f"It has: {'; '.join(' '.join(filter(None, one)) for one in known)}."
         )
     return found.assign(when=found["year"].map(predicted.middle)).sort_values("when")
 
