@@ -31,12 +31,35 @@ def test_no_number_rests_on_a_later_claim_but_those_of_the_policy_itself(andes):
         assert p.reason.strip()
         later = [c for c in map(andes.case.claims.__getitem__, p.claims) if int((c.year or "0")[:4]) > LAST]
         assert all(c.use.value == "context" for c in later)
-        assert not later or p.id in ("size-denial", "level-denial-1995") or p.id.startswith("level-radar")
+        dated = ("size-denial", "level-denial-1995", "level-radar", "level-eradication")
+        assert not later or p.id.startswith(dated)
+
+
+def test_nothing_of_the_case_is_later_than_2014(andes):
+    years = [int(c.year[-4:]) for c in andes.case.claims.values() if c.year]
+    assert max(years) == 2014
+    assert all(int(e.date[:4]) <= 2014 for e in andes.case.events.values())
+
+
+def test_peru_after_2003_is_what_the_other_case_has():
+    """One figure from one source: the two cases never state a year of Peru differently."""
+    other = {
+        (c.quantity, c.year, c.value, c.source)
+        for c in contraflow.load("peru").prior().case.claims.values()
+        if c.origin == ("PE",)
+    }
+    later = [
+        c
+        for c in contraflow.load("andes-1990s").prior().case.claims.values()
+        if c.origin == ("PE",) and c.year and int(c.year) > 2003
+    ]
+    assert len(later) == 31
+    assert all((c.quantity, c.year, c.value, c.source) in other for c in later)
 
 
 def test_calibration_leaves_the_size_of_the_policy_where_it_was_set(andes):
     ledger = andes.network.ledger
-    for name in ("size-denial", "lethal-pay"):
+    for name in ("size-denial", "lethal-pay", "size-eradication"):
         assert np.isclose(andes.ledger[0, ledger.index(name)], andes.case.parameters[name].value, rtol=1e-3)
 
 
@@ -58,7 +81,8 @@ def test_later_years_are_predicted_country_by_country(andes):
     assert set(table["use"]) == {"predict"}
     area = table[table["quantity"] == "area"]
     assert set(area["country"]) == {"PE", "BO", "CO"}
-    assert (area.groupby("country")["year"].count() == 9).all()
+    assert area.groupby("country")["year"].count().to_dict() == {"PE": 20, "BO": 9, "CO": 9}
+    assert area["year"].astype(int).max() == 2014
     assert np.isfinite(table[["model", "naive", "log_error", "naive_log_error"]].to_numpy()).all()
 
 
@@ -66,7 +90,13 @@ def test_prediction_moves_with_the_policy_and_returns_with_it(andes):
     table = andes.predictions().set_index("claim")
     moved = np.log(table["model"] / table["naive"])
     assert moved["peru-area-1998"] < -0.01 < 0.01 < moved["colombia-area-1998"]
-    assert np.isclose(moved["peru-area-2003"], 0, atol=1e-6)
+    assert np.isclose(moved["peru-area-2002"], 0, atol=1e-6)
+
+
+def test_eradication_is_told_by_its_years(andes):
+    model = andes.predictions().set_index("claim")["model"]
+    assert model["peru-area-2013"] < model["peru-area-2003"] < model["peru-area-2002"]
+    assert np.isclose(model["peru-area-2006"], model["peru-area-2009"])
 
 
 def test_errors_are_told_whether_good_or_bad(andes):
@@ -74,6 +104,11 @@ def test_errors_are_told_whether_good_or_bad(andes):
     assert errors["claims"].sum() == len(andes.predictions())
     assert (errors[["model", "naive"]] > 0).all(axis=None)
     assert errors["better"].between(0, 1).all()
+    early, late = andes.prediction_errors(last=2003), andes.prediction_errors(2004)
+    assert (early["claims"].sum(), late["claims"].sum()) == (106, 24)
+    assert set(late["country"]) == {"PE"}
+    assert early["last"].max() == "2003"
+    assert late["first"].min() == "2004"
 
 
 def test_validate_shows_the_errors_and_lists_the_predictions(andes, monkeypatch):
@@ -102,9 +137,10 @@ def test_the_page_tells_the_errors(andes):
     from pathlib import Path
 
     page = (Path(__file__).parents[1] / "docs" / "andes-1990s.md").read_text(encoding="utf-8")
-    for row in andes.prediction_errors().itertuples():
-        for error in (row.model, row.naive):
-            assert f"×{np.exp(error):.2f}" in page
+    for first, last in ((1995, 2003), (2004, 2014)):
+        for row in andes.prediction_errors(first, last).itertuples():
+            for error in (row.model, row.naive):
+                assert f"×{np.exp(error):.2f}" in page
 
 
 def test_the_report_shows_predicted_and_observed(andes):

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from contraflow.errors import ObservationError
+from contraflow.errors import ComparisonError, ObservationError, PolicyError
 from contraflow.evidence import hindcast as h
 from contraflow.evidence.inference import Settings
 from contraflow.evidence.method import Method
 from contraflow.lab import calibrate
+from contraflow.report import style
+from contraflow.results.tables import KG_PER_TONNE
 from test_predictions import case
 
 T4 = stats.t(4)
@@ -91,6 +93,15 @@ def test_the_summary_counts(found):
     assert any("Tax (2016, 2018)" in line for line in found.words())
 
 
+def test_some_years_are_scored_by_themselves(found):
+    later = found.within(2016, 2017)
+    assert list(later.claims["year"]) == ["2016"]
+    assert later.summary.iloc[-1]["claims"] == 1
+    assert len(found.within().claims) == 3
+    assert found.within(2030).summary.empty
+    assert found.within(2030).words() == ["No claim dated after 2014 can be compared with the model."]
+
+
 def test_ranges_that_rest_on_later_claims_are_named():
     later = case()
     size = later.parameters["dearer-size"].model_copy(update={"claims": ("road-2016", "road-2013")})
@@ -122,6 +133,30 @@ def test_a_history_comes_to_each_year_through_those_before(lab, found):
     assert {"2013", "2014", "2015"} <= set(table.index)
     assert (table["model_5"] < table["model"]).all()
     assert told.errors()["claims"].tolist() == [3]
+    assert told.errors(2016)["claims"].tolist() == [2]
+
+
+def test_a_history_ends_where_it_is_told_to(lab):
+    told = lab.history(first=2013, last=2016, clans=10, replicates=2)
+    assert list(told.scores.claims["year"]) == ["2015", "2016"]
+    with pytest.raises(PolicyError, match="no year"):
+        lab.history(first=2013, last=2012)
+
+
+def test_histories_are_drawn_in_one_panel(lab):
+    told = lab.history(first=2013, clans=10, replicates=4)
+    series = told.predictions.iloc[0]
+    figure = told.fan(told, quantity=series["quantity"], where=series["place"])
+    observed = figure.data[-1]
+    assert observed.name == "observed"
+    assert len(observed.x) == len(told.predictions)
+    filled = [colour != style.PAPER for colour in observed.marker.color]
+    assert filled == (told.predictions.sort_values("year")["use"] == "fit").tolist()
+    lines = [t for t in figure.data if t.name == lab.case.info.title]
+    assert len(lines) == 2
+    assert list(lines[0].y) == pytest.approx(list(told.predictions["model"] / KG_PER_TONNE))
+    with pytest.raises(ComparisonError, match=r"no series 'area PE'\. It has: flow"):
+        told.fan(where="PE")
 
 
 def test_a_history_needs_draws(lab):

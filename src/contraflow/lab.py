@@ -389,11 +389,14 @@ class Lab:
 
         return predictions_table(self.case, self.posterior, fitted=fitted)
 
-    def prediction_errors(self) -> pd.DataFrame:
-        """Mean absolute log error of the predictions and of the naive forecast, by quantity and country."""
+    def prediction_errors(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
+        """Mean absolute log error of the predictions and of the naive forecast, by quantity and country.
+
+        Of claims dated from the year ``first`` to ``last``; of all unless given.
+        """
         from contraflow.evidence.predictions import errors_table
 
-        return errors_table(self.predictions())
+        return errors_table(self.predictions(), first, last)
 
     def hindcast(self) -> Hindcast:
         """Claims dated after the last year that calibrates, predicted: coverage and scores.
@@ -410,21 +413,25 @@ class Lab:
         self,
         *,
         first: int | None = None,
-        years: int | None = None,
+        last: int | None = None,
         clans: int = CLANS,
         replicates: int = REPLICATES,
         progress: Progress | None = None,
     ) -> History:
         """The case's events told forward month by month, against what was observed year by year.
 
-        From the first year of the baseline to the last that a claim is dated in, unless given. Raises
-        ObservationError for a lab without draws, or with nothing withheld.
+        From the year ``first``, by default the first of the baseline, to ``last``, by default the last that
+        a claim is dated in. Raises ObservationError for a lab without draws, PolicyError for no year at all.
         """
         if self.posterior is None or self.posterior.draws < 2:
             raise ObservationError("A history needs draws: calibrate with method='laplace' or 'nuts'.")
         dated = [int(c.year[-4:]) for c in self.posterior.target.likelihood.claims if c.year]
         begins = self.case.info.baseline[0] if first is None else first
-        ends = max(dated) if years is None else begins + years - 1
+        ends = max(dated, default=begins) if last is None else last
+        if ends < begins:
+            raise PolicyError(
+                f"A history from {begins} to {ends} has no year. Give an earlier first or a later last."
+            )
         spread = np.linspace(0, len(self.picks), replicates, endpoint=False).astype(np.int64)
         keep_compiled_code()
         forecast = told_forward(

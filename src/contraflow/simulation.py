@@ -215,9 +215,12 @@ class History:
         """Claims year by year, fitted and predicted: observed, foreseen with intervals, and naive."""
         return predictions_table(self.case, self.posterior, fitted=True, forecast=self.forecast)
 
-    def errors(self) -> pd.DataFrame:
-        """Typical error of the history and of the naive forecast, by quantity and country."""
-        return errors_table(self.predictions)
+    def errors(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
+        """Typical error of the history and of the naive forecast, by quantity and country.
+
+        Of claims dated from the year ``first`` to ``last``; of all unless given.
+        """
+        return errors_table(self.predictions, first, last)
 
     def figure(self) -> go.Figure:
         """Series of observations with what was foreseen, a panel each."""
@@ -225,3 +228,29 @@ class History:
 
         names = contents.shown_names(self.case)
         return predicted.draw_predictions(self.predictions, names, self.case.info.baseline).figure()
+
+    def fan(
+        self, *beside: History, quantity: str = "area", form: str = "", where: str | None = None
+    ) -> go.Figure:
+        """One series, foreseen and observed, in one panel; other histories ``beside`` this one.
+
+        ``quantity`` and ``form`` name the series as the columns of :attr:`predictions` do, ``where`` is a
+        place's id or a country's code, by default that of the home country: ``andes.fan(peru)`` is the coca
+        of Peru by two cases. Raises ComparisonError if a history has no such series.
+        """
+        from contraflow.report import contents, fans
+
+        every = (self, *beside)
+        told = [
+            fans.Told(h.case.info.title, h.predictions, h.posterior.target.likelihood.last, h._bounds)
+            for h in every
+        ]
+        names = contents.shown_names(self.case)
+        return fans.histories(told, quantity, form, where or self.case.info.home, names).figure()
+
+    @property
+    def _bounds(self) -> dict[str, int]:
+        """Claims that are bounds: 1 for a lower one, -1 for an upper one."""
+        likelihood = self.posterior.target.likelihood
+        sides = zip(likelihood.claims, likelihood.sides.tolist(), strict=True)
+        return {claim.id: side for claim, side in sides if side}

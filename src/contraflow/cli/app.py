@@ -254,6 +254,12 @@ def history(
             "--from", metavar="YEAR", min=1900, max=2100, help="First year. [default: that of the baseline]"
         ),
     ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--to", metavar="YEAR", min=1900, max=2100, help="Last year. [default: that of the last claim]"
+        ),
+    ] = None,
     clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
     replicates: Annotated[int, typer.Option(min=2, help="How many courses.")] = 40,
     out: Annotated[
@@ -268,7 +274,9 @@ def history(
     from contraflow.cli import simulating
 
     how = How(seed, method, accept_poor)
-    simulating.history(case, out, first=first, clans=clans, replicates=replicates, how=how, as_json=as_json)
+    simulating.history(
+        case, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
+    )
 
 
 @command

@@ -95,6 +95,7 @@ def history(
     out: Path | None,
     *,
     first: int | None,
+    last: int | None,
     clans: int,
     replicates: int,
     how: How,
@@ -110,7 +111,7 @@ def history(
         expect_writable(out)
     with progress() as say_so:
         lab = calibrated(load(name), how, say_so)
-        told = lab.history(first=first, clans=clans, replicates=replicates, progress=say_so)
+        told = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
         scores = told.scores
         if out is not None:
             page = told.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})

@@ -21,7 +21,7 @@ Claims of one series err together, so standard errors treat series as clusters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,6 +35,7 @@ from contraflow.evidence.likelihood import (
     SOURCE_DEVIATION,
     Likelihood,
     series,
+    within,
     years,
 )
 from contraflow.evidence.posterior import Posterior
@@ -156,6 +157,12 @@ class Hindcast:
     summary: pd.DataFrame
     leaks: pd.DataFrame
     told: tuple[str, ...]
+
+    def within(self, first: int | None = None, last: int | None = None) -> Hindcast:
+        """The same of claims dated from the year ``first`` to ``last``, scored by themselves."""
+        dates = self.claims.get("year", ())
+        claims = self.claims[np.array([within(str(year), first, last) for year in dates], dtype=bool)]
+        return replace(self, claims=claims, summary=summarise(claims) if len(claims) else self.summary[:0])
 
     def words(self) -> list[str]:
         """What came of it, in sentences."""

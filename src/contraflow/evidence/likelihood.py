@@ -319,6 +319,12 @@ def years(year: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
+def within(year: str, first: int | None, last: int | None) -> bool:
+    """Whether a year or a span of years lies from ``first`` to ``last``; None is no limit."""
+    begin, end = years(year)
+    return (first is None or begin >= first) and (last is None or end <= last)
+
+
 def _has_figure(claim: schema.Claim) -> bool:
     return any(x is not None for x in (claim.low, claim.value, claim.high))
 

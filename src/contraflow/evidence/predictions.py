@@ -17,7 +17,7 @@ from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
 from contraflow.evidence.hindcast import ENDS, Forecast, intervals
-from contraflow.evidence.likelihood import series
+from contraflow.evidence.likelihood import series, within
 from contraflow.evidence.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -80,8 +80,12 @@ def predictions_table(
     ).reset_index(drop=True)
 
 
-def errors_table(predictions: pd.DataFrame) -> pd.DataFrame:
+def errors_table(
+    predictions: pd.DataFrame, first: int | None = None, last: int | None = None
+) -> pd.DataFrame:
     """Mean absolute log errors of the model and of the naive forecast, by quantity and country.
+
+    Of claims dated from the year ``first`` to ``last``; of all unless given.
 
     Columns GROUP, then ``claims`` (how many), ``first`` and ``last`` year, ``model`` and ``naive`` (the
     errors) and ``better``, the share of claims that the model comes nearer to than the naive forecast.
@@ -89,6 +93,7 @@ def errors_table(predictions: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     told = predictions[predictions["use"] == schema.Use.PREDICT.value]
+    told = told[np.array([within(str(year), first, last) for year in told["year"]], dtype=bool)]
     rows = [
         {
             **dict(zip(GROUP, key, strict=True)),

@@ -57,7 +57,7 @@ def draw_predictions(frame: pd.DataFrame, names: Mapping[str, str], baseline: tu
         same = [p for p in panels if _what(p) == _what(rows)]
         top = max(float(p[["stated", "model"]].to_numpy(float).max()) for p in same)
         place = _Place(number, height)
-        _axes(figure, place, span, 1.12 * top / _scale(rows))
+        _axes(figure, place, span, 1.12 * top / per_unit(rows))
         _shade(figure, place, baseline)
         _panel(figure, place, rows, names)
     return figure
@@ -73,7 +73,7 @@ def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[
             "unit": unit(row),
             "year": row["year"],
             "break": str(row["note"]).startswith("Break"),
-            **{c: row[c] / _scale(row) for c in ("stated", "model", "naive")},
+            **{c: row[c] / per_unit(row) for c in ("stated", "model", "naive")},
             "model_off": factor(row["log_error"]),
             "naive_off": factor(row["naive_log_error"]),
             "nearer": abs(row["log_error"]) < abs(row["naive_log_error"]),
@@ -130,7 +130,7 @@ def where(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
 
 
 def unit(row: Mapping[Any, Any]) -> str:
-    """Unit as shown, after the tonnes of :func:`_scale`."""
+    """Unit as shown, after the tonnes of :func:`per_unit`."""
     plain = UNITS.get(row["unit"], "" if row["unit"] == "dimensionless" else row["unit"])
     return plain.replace("t a year", "t pure a year") if row["basis"] == "pure" else plain
 
@@ -181,8 +181,8 @@ def _shade(figure: Drawing, place: _Place, baseline: tuple[int, int]) -> None:
 
 def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[str, str]) -> None:
     first = rows.iloc[0].to_dict()
-    scale = _scale(rows)
-    years = [_middle(y) for y in rows["year"]]
+    scale = per_unit(rows)
+    years = [middle(y) for y in rows["year"]]
     ends = [min(years) - 0.5, max(years) + 0.5]
     said = (rows["model"] / scale).tolist()
 
@@ -198,7 +198,7 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
             pairs = zip(later[f"model{low}"] / scale, later[f"model{high}"] / scale, strict=True)
             figure.add(
                 "scatter", mode="lines", xaxis=place.x, yaxis=place.y, showlegend=False, hoverinfo="skip",
-                x=[v for when in later["year"] for v in (_middle(when), _middle(when), None)],
+                x=[v for when in later["year"] for v in (middle(when), middle(when), None)],
                 y=[v for a, b in pairs for v in (a, b, None)],
                 line={"color": style.faded(MODEL, 0.3), "width": width},
             )  # fmt: skip
@@ -209,7 +209,7 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
     for use, colour, name in USES:
         own = rows[rows["use"] == use]
         dot = {"size": 7.5, "color": colour, "line": {"color": style.PAPER, "width": 1}}
-        x, y = [_middle(y) for y in own["year"]], (own["stated"] / scale).tolist()
+        x, y = [middle(y) for y in own["year"]], (own["stated"] / scale).tolist()
         text = [_told(row, names) for row in own.to_dict("records")]
         add(name, "markers", x, y, marker=dot, text=text, hoverinfo="text")
     quietly = f"{title(first, names)}, {unit(first)}"
@@ -223,7 +223,7 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
 
 def _told(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What is shown over an observation."""
-    stated, said = (_figure(row[c] / _scale(row)) for c in ("stated", "model"))
+    stated, said = (_figure(row[c] / per_unit(row)) for c in ("stated", "model"))
     return (
         f"<b>{where(row, names)}, {row['year']}</b><br>observed {stated} {unit(row)}"
         f"<br>model {said}, {factor(row['log_error'])}"
@@ -235,13 +235,14 @@ def _what(rows: pd.DataFrame) -> tuple[str, str, str]:
     return str(first["quantity"]), str(first["form"]), str(first["basis"])
 
 
-def _scale(row: Any) -> float:
+def per_unit(row: Any) -> float:
     """What kg a year are divided by to be tonnes; 1 for all else."""
     own = row["unit"].iloc[0] if isinstance(row, pd.DataFrame) else row["unit"]
     return KG_PER_TONNE if own == "kg/year" else 1.0
 
 
-def _middle(year: str) -> float:
+def middle(year: str) -> float:
+    """The middle of a year or of a span of years."""
     begin, _, end = year.partition("-")
     return (int(begin) + int(end or begin)) / 2
 
