@@ -238,15 +238,16 @@ class History:
         place's id or a country's code, by default that of the home country: ``andes.fan(peru)`` is the coca
         of Peru by two cases. Raises ComparisonError if a history has no such series.
         """
-        from contraflow.report import contents, fans
+        from contraflow.report import contents, histories
 
         every = (self, *beside)
         told = [
-            fans.Told(h.case.info.title, h.predictions, h.posterior.target.likelihood.last, h._bounds)
+            histories.Told(h.case.info.title, h.predictions, h.posterior.target.likelihood.last, h._bounds)
             for h in every
         ]
         names = contents.shown_names(self.case)
-        return fans.histories(told, quantity, form, where or self.case.info.home, names).figure()
+        place = where or self.case.info.home
+        return histories.draw_histories(told, quantity, form, place, names).figure()
 
     @property
     def _bounds(self) -> dict[str, int]:

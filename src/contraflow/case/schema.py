@@ -807,6 +807,9 @@ class Question(BaseModel):
     id: Id
     title: Text
     policy: dict[str, float]
+    years: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None, description="Years for which the report follows the policy month by month."
+    )
 
 
 class CaseInfo(BaseModel):

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from contraflow.evidence.hindcast import Hindcast
     from contraflow.lab import Lab
     from contraflow.outcome import Outcome
+    from contraflow.report.contents import Course
     from contraflow.results.explanation import Explanation
 
 REPORT = "report.html"
 
 KEY, REFITS, FEWEST = "exports", 2, 30
 """Figure that the report explains, fits made anew for it, draws without which it is not explained."""
+
+COURSES = 24
+"""Courses of a question that is followed in time."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
 
@@ -105,8 +109,25 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
         *_rests(lab, answers, say),
         _withheld(lab),
         tension,
+        _courses(lab, answers, say),
     )
     return write_report(data, path)
+
+
+def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[Course, ...]:
+    """Questions that ask for it, month by month, each beside the same luck without its policy."""
+    from contraflow.report.contents import Course
+
+    followed = []
+    for question, _ in answers:
+        if question.years is not None:
+            say(f"Following in time: {question.title}")
+            calm, run = (
+                lab.simulate(policy, years=question.years, replicates=COURSES, progress=say)
+                for policy in ({}, question.policy)
+            )
+            followed.append(Course(question, run.data, calm.data, run.changes))
+    return tuple(followed)
 
 
 def _rests(lab: Lab, answers: Answers, say: Say) -> tuple[Explanation | None, pd.DataFrame | None]:

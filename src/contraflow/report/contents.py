@@ -50,6 +50,17 @@ class Meta:
 
 
 @dataclass(frozen=True)
+class Course:
+    """A question followed month by month: ``data`` over months, ``calm`` on the same luck without the policy;
+    ``changes`` as those of a simulation."""
+
+    question: Question
+    data: xr.Dataset
+    calm: xr.Dataset
+    changes: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything that a report shows.
 
@@ -60,7 +71,7 @@ class ReportData:
     ratio's intervals and probability. ``predictions`` is as from
     ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``. ``explanation`` and
     ``worth`` tell what the first question's key figure rests on, ``hindcast`` how withheld claims came out.
-    ``tension`` is as from ``Lab.tension()``.
+    ``tension`` is as from ``Lab.tension()``. ``courses`` are the questions that are followed in time.
     """
 
     case: Case
@@ -76,6 +87,7 @@ class ReportData:
     worth: pd.DataFrame | None = None
     hindcast: Hindcast | None = None
     tension: Tension | None = None
+    courses: tuple[Course, ...] = ()
 
     @property
     def draws(self) -> int:

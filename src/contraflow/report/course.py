@@ -1,18 +1,19 @@
-"""The page of a simulation: one HTML file that opens anywhere, offline."""
+"""Courses in time as people read them: the page of a simulation, and the report's section."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import xarray as xr
 
 from contraflow.case.case import Case
 from contraflow.case.schema import Conduct
 from contraflow.policy.conduct import ABOUT
 from contraflow.report import fans
-from contraflow.report.contents import shown_names
+from contraflow.report.contents import Course, shown_names
 from contraflow.report.drawing import Drawing
 from contraflow.report.html import embed, environment
 from contraflow.report.style import amount, rounded
@@ -30,6 +31,16 @@ SHOWN = (
 )
 """Figures of the fan charts."""
 
+IN_REPORT = (
+    "exports",
+    "exports by air",
+    "exports on foot",
+    "valley price",
+    "hectares at home",
+    "seized at home",
+)
+"""Those of the report."""
+
 
 def render(
     case: Case,
@@ -43,57 +54,98 @@ def render(
 
     names = shown_names(case)
     drawn = [
-        _figure(
-            "fans",
-            "Month by month",
-            _changes(data, changes),
-            fans.fans(data, SHOWN, changes, against),
-            "Line: median of the courses. Bands: half and nine tenths of them. Means of three months."
-            + (" Dashed: the same luck without the policy." if against is not None else ""),
-        ),
-        _figure(
-            "modes",
-            "Ways out of the country",
-            "What one way loses and another gains, all on one scale.",
-            fans.modes(data, changes),
-            "Tonnes of pure substance a year, at the rate of the month.",
-        ),
-        _figure(
-            "map",
-            "Year by year on the map",
-            "Draw the slider to step through the years.",
-            fans.stepped_map(years, case.places, names),
-            "Width of a line: square root of its tonnes, means over the courses. Lines are straight "
-            "connections between places, not routes.",
-        ),
-    ]
+        _figure("fans", "Month by month", words_of_changes(data, changes),
+                fans.fans(data, SHOWN, changes, against), caption(against is not None)),
+        _figure("modes", "Ways out of the country", "What one way loses and another gains, all on one scale.",
+                fans.modes(data, changes), "Tonnes of pure substance a year, at the rate of the month."),
+        _figure("map", "Year by year on the map", "Draw the slider to step through the years.",
+                fans.stepped_map(years, case.places, names),
+                "Width of a line: square root of its tonnes, means over the courses. Lines are straight "
+                "connections between places, not routes."),
+    ]  # fmt: skip
     return environment().get_template("simulation.html.j2").render(
         title=str(data.attrs["title"]),
         case=case.info.title,
-        about=_about(data),
+        about=about(data),
         figures=drawn,
-        rows=[_row(str(name), row) for name, row in course.summary(data).to_dict("index").items()],
-        made=_made(data),
+        rows=rows(data),
+        made=f"{MADE} Seed {data.attrs['seed']}, case {data.attrs['case']} "
+        f"({str(data.attrs['fingerprint'])[:12]}).",
         version=data.attrs["version"],
         plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
     )  # fmt: skip
+
+
+class Section(NamedTuple):
+    """What the report says of questions that are followed in time: drawings by name, and a panel for each."""
+
+    drawings: dict[str, Drawing]
+    panels: list[dict[str, Any]]
+
+
+def section(courses: Sequence[Course]) -> Section | None:
+    """The report's section on courses in time, None where no question is followed."""
+    if not courses:
+        return None
+    drawings, panels = {}, []
+    for number, one in enumerate(courses):
+        drawings[f"course-{number}"] = fans.fans(one.data, IN_REPORT, one.changes, one.calm)
+        panels.append(
+            {
+                "title": one.question.title,
+                "about": about(one.data),
+                "changes": words_of_changes(one.data, one.changes),
+                "told": told(one.data, one.calm),
+                "figure": f"course-{number}",
+                "caption": caption(against=True),
+                "rows": rows(one.data),
+            }
+        )
+    return Section(drawings, panels)
+
+
+def told(data: xr.Dataset, calm: xr.Dataset) -> str:
+    """How the ways out and what they carry stand after the last year, against the same luck without."""
+    beside = course.contrast(calm, data)
+    last = max(beside.index.get_level_values("year"))
+    found = []
+    for figure in ("exports by air", "exports on foot", "exports", "hectares at home", "valley price"):
+        if (figure, last) in beside.index:
+            row = beside.loc[(figure, last)]
+            if np.isfinite(row["ratio"]):
+                ends = " to ".join(f"{100 * row[end]:.0f}" for end in ("ratio_5", "ratio_95"))
+                found.append(f"{fans.TITLES[figure]}: {100 * row['ratio']:.0f} % ({ends})")
+    return f"In year {last}, against the same luck without the policy. {'; '.join(found)}." if found else ""
+
+
+def caption(against: bool) -> str:
+    """What lines and bands of fan charts are."""
+    return "Line: median of the courses. Bands: half and nine tenths of them. Means of three months." + (
+        " Dashed: the same luck without the policy." if against else ""
+    )
+
+
+def rows(data: xr.Dataset) -> list[dict[str, str]]:
+    """How figures move, ready to be shown."""
+    return [_row(str(name), row) for name, row in course.summary(data).to_dict("index").items()]
 
 
 def _figure(name: str, title: str, text: str, drawing: Drawing, caption: str) -> dict[str, Any]:
     return {"id": name, "title": title, "text": text, "caption": caption, "json": embed(drawing.json())}
 
 
-def _about(data: xr.Dataset) -> str:
+def about(data: xr.Dataset) -> str:
+    """How long, how many, and what the state does, in words."""
     sizes = data.sizes
     years = (sizes["month"] - course.before(data)) // course.YEAR
     return (
         f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} courses, each with its own draw "
-        f"of "
-        f"what is uncertain and its own luck. The state searches {ABOUT[Conduct(data.attrs['conduct'])]}."
+        f"of what is uncertain and its own luck. The state searches {ABOUT[Conduct(data.attrs['conduct'])]}."
     )
 
 
-def _changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> str:
+def words_of_changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> str:
+    """What changes when."""
     if not changes:
         return "Nothing changes but by chance."
     start = course.before(data)
@@ -105,23 +157,18 @@ def _changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> str:
             return f"{first + year}" if rest == 0 else f"{first + year}-{rest + 1:02d}"
         return f"Month {month - start + 1}"
 
-    told = "; ".join(f"{when(month)}: {text}" for month, text in changes[:12])
-    return f"Dotted lines: changes of policy. {told}{' and so on.' if len(changes) > 12 else '.'}"
+    said = "; ".join(f"{when(month)}: {text}" for month, text in changes[:12])
+    return f"Dotted lines: changes of policy. {said}{' and so on.' if len(changes) > 12 else '.'}"
 
 
-def _made(data: xr.Dataset) -> str:
-    return (
-        "Clans buy where they are at home, choose among the ways that they know by the rule of the model, on "
-        "what "
-        "they believe of each way's losses, and send whole consignments, of which some are lost by chance. "
-        "They "
-        "learn, grow, fail, are arrested and replaced; households change crops slowly; prices move to where "
-        "what is "
-        "planned would clear. How clans behave is assumed, within ranges that each course draws from: no "
-        "source "
-        f"measures it. Seed {data.attrs['seed']}, case {data.attrs['case']} "
-        f"({str(data.attrs['fingerprint'])[:12]})."
-    )
+MADE = (
+    "Clans buy where they are at home, choose among the ways that they know by the rule of the model, on "
+    "what they believe of each way's losses, and send whole consignments, of which some are lost by chance. "
+    "They learn, grow, fail, are arrested and replaced; households change crops slowly; prices move to where "
+    "what is planned would clear. How clans behave is assumed, within ranges that each course draws from: no "
+    "source measures it."
+)
+"""How courses are made, in words."""
 
 
 def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:

@@ -83,13 +83,15 @@ def render(report: ReportData) -> str:
     """The whole page as text."""
     from plotly.offline import get_plotlyjs
 
-    from contraflow.report import charts, summary
+    from contraflow.report import charts, course, summary
 
     names = shown_names(report.case)
     figures, backdrop, aspect = _figures(report, names)
     beside = siblings.sections(report, names)
     for section in beside:
         figures |= section.drawings
+    in_time = course.section(report.courses)
+    figures |= in_time.drawings if in_time else {}
     claims = _claims(report)
     return (
         environment()
@@ -101,6 +103,8 @@ def render(report: ReportData) -> str:
             headlines=answers.headlines(report.base, names),
             comparison=answers.comparison(report),
             siblings=beside,
+            courses=in_time.panels if in_time else [],
+            made_in_time=course.MADE,
             figures={name: embed(figure.json()) for name, figure in figures.items()},
             backdrop=embed(json.dumps(backdrop, separators=(",", ":"))),
             aspect=aspect,
