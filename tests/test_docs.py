@@ -147,3 +147,12 @@ def test_peru_page_counts_what_the_case_holds():
     text = read(ROOT / "docs" / "calibration.md").replace("\n", " ")
     assert f"{int(free.sum())} free numbers" in " ".join(text.split())
     assert f"{fitted} claims" in " ".join(text.split())
+
+
+def test_the_page_on_courses_lists_what_is_assumed_of_behaviour():
+    from contraflow.model.clans import ASSUMED, Behaviour
+
+    page, usual = read(ROOT / "docs" / "simulation.md"), Behaviour()
+    for name, (low, high, unit, why) in ASSUMED.items():
+        row = f"| `{name}` | {getattr(usual, name):g} | {low:g} to {high:g} | {unit} | {why} |"
+        assert row in page, f"docs/simulation.md should say: {row}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import contraflow as cf
+import synthetic
 from contraflow.case import schema
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.model.month import binomial
@@ -18,6 +20,8 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.policy import timeline
 from contraflow.policy.arrests import Arrest
 from contraflow.policy.conduct import best, chasing, concentrated
+from contraflow.report import html
+from contraflow.report.contents import Course
 from contraflow.results import course
 
 CLANS, YEARS = 60, 4
@@ -360,9 +364,19 @@ def test_courses_are_drawn_and_written(calm, pressed, tmp_path):
 
 def test_draws_of_a_posterior_are_spread_over_replicates(lab):
     ledger = np.repeat(lab.ledger, 3, axis=0)
-    from dataclasses import replace
-
     three = replace(lab, ledger=ledger)
     run = three.simulate({}, years=1, clans=CLANS, replicates=6)
     assert run.data.sizes["replicate"] == 6
     assert np.isfinite(run.data["flow"].values).all()
+
+
+def test_the_report_follows_a_question_month_by_month(calm, pressed):
+    question = schema.Question(id="pressed", title="What if all is searched?", policy={}, years=YEARS)
+    followed = Course(question, pressed.data, calm.data, pressed.changes)
+    page = html.render(replace(synthetic.report(), courses=(followed,)))
+    for part in ('id="time"', 'data-fig="course-0"', 'id="fig-course-0"'):
+        assert part in page
+    against = pressed.against(calm).loc[("exports by air", YEARS)]
+    shown = f"{against['ratio'] - 1:+.0%}".replace("-", "\N{MINUS SIGN}")
+    assert f"exports by air {shown} (" in page
+    assert 'id="time"' not in html.render(synthetic.report())

@@ -13,6 +13,7 @@ from contraflow.case.case import Case
 from contraflow.case.schema import Conduct
 from contraflow.policy.conduct import ABOUT
 from contraflow.report import fans
+from contraflow.report.cells import percent
 from contraflow.report.contents import Course, shown_names
 from contraflow.report.drawing import Drawing
 from contraflow.report.html import embed, environment
@@ -113,15 +114,16 @@ def told(data: xr.Dataset, calm: xr.Dataset) -> str:
         if (figure, last) in beside.index:
             row = beside.loc[(figure, last)]
             if np.isfinite(row["ratio"]):
-                ends = " to ".join(f"{100 * row[end]:.0f}" for end in ("ratio_5", "ratio_95"))
-                found.append(f"{fans.TITLES[figure]}: {100 * row['ratio']:.0f} % ({ends})")
-    return f"In year {last}, against the same luck without the policy. {'; '.join(found)}." if found else ""
+                change, low, high = (percent(row[end] - 1) for end in ("ratio", "ratio_5", "ratio_95"))
+                found.append(f"{fans.TITLES[figure].lower()} {change} ({low} to {high})")
+    return f"In year {last}, against the same luck without the policy: {'; '.join(found)}." if found else ""
 
 
 def caption(against: bool) -> str:
     """What lines and bands of fan charts are."""
-    return "Line: median of the courses. Bands: half and nine tenths of them. Means of three months." + (
-        " Dashed: the same luck without the policy." if against else ""
+    return (
+        "Line: median of the courses, by years. Bands: half and nine tenths of them. Means of three months."
+        + (" Dashed: the same luck without the policy." if against else "")
     )
 
 

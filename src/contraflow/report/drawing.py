@@ -51,9 +51,11 @@ class Drawing:
 
 
 def _short(value: Any) -> Any:
-    """The same with six significant figures."""
+    """The same with six significant figures, whole ones without a point."""
     if isinstance(value, float):
-        return value if not isfinite(value) or value == int(value) else float(f"{value:.6g}")
+        if not isfinite(value):
+            return value
+        return int(value) if value == int(value) else float(f"{value:.6g}")
     if isinstance(value, dict):
         return {key: _short(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
