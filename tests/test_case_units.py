@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contraflow.case import dimensions, schema
+from contraflow.case import dimensions, schema, statements
 from contraflow.case.units import UnitError, Units
 
 UNITS = Units({"EUR": 1.18, "PEN": 0.26})
@@ -102,13 +102,13 @@ def test_every_unit_of_the_schema_is_one_inside() -> None:
 
 def test_every_kind_has_its_units() -> None:
     assert set(dimensions.EFFECT_UNITS) == set(schema.EffectKind)
-    assert set(dimensions.CLAIM_UNITS) == set(schema.Quantity) - {schema.Quantity.NONE}
+    assert set(dimensions.CLAIM_UNITS) == set(statements.Quantity) - {statements.Quantity.NONE}
 
 
 def test_per_year_may_be_left_out_only_where_the_model_counts_by_the_year() -> None:
-    assert dimensions.of_claim(schema.Quantity.FLOW) == {"kg/year": "kg/year", "kg": "kg/year"}
-    assert dimensions.of_claim(schema.Quantity.COUNT) == {"1/year": "1/year", "dimensionless": "1/year"}
-    assert dimensions.of_claim(schema.Quantity.YIELD)["kg/ha/year"] == "kg/ha"
-    assert dimensions.of_claim(schema.Quantity.LOAD) == {"kg": "kg"}
-    assert dimensions.of_claim(schema.Quantity.SHARE) == {"dimensionless": "dimensionless"}
-    assert dimensions.of_claim(schema.Quantity.NONE) == {}
+    assert dimensions.of_claim(statements.Quantity.FLOW) == {"kg/year": "kg/year", "kg": "kg/year"}
+    assert dimensions.of_claim(statements.Quantity.COUNT) == {"1/year": "1/year", "dimensionless": "1/year"}
+    assert dimensions.of_claim(statements.Quantity.YIELD)["kg/ha/year"] == "kg/ha"
+    assert dimensions.of_claim(statements.Quantity.LOAD) == {"kg": "kg"}
+    assert dimensions.of_claim(statements.Quantity.SHARE) == {"dimensionless": "dimensionless"}
+    assert dimensions.of_claim(statements.Quantity.NONE) == {}

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from contraflow.case import schema
+from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
 from contraflow.evidence import influence
@@ -417,5 +417,5 @@ def _ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return frame.sort_values(by=by, key=np.abs, ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _named(claims: Sequence[schema.Claim], weighed: IntArray, names: Sequence[str], row: int) -> str:
+def _named(claims: Sequence[statements.Claim], weighed: IntArray, names: Sequence[str], row: int) -> str:
     return claims[weighed[row]].id if row < weighed.size else f"source {names[row - weighed.size]}"

@@ -18,7 +18,7 @@ from contraflow import case as case_layer
 from contraflow import network as network_layer
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.case.schema import Conduct
+from contraflow.case.statements import Conduct
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.evidence import store
 from contraflow.evidence.history import Span, told_forward

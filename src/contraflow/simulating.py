@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.case.case import Case
-from contraflow.case.schema import Conduct
+from contraflow.case.statements import Conduct
 from contraflow.errors import PolicyError
 from contraflow.model.clans import ASSUMED, Behaviour
 from contraflow.model.economy import outputs

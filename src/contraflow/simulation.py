@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from contraflow.case.case import Case
-from contraflow.case.schema import Conduct
+from contraflow.case.statements import Conduct
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.evidence.hindcast import Forecast, Hindcast, hindcast
 from contraflow.evidence.posterior import Posterior

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from contraflow.case import schema
+from contraflow.case import schema, statements
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,7 +20,7 @@ class Case:
 
     info: schema.CaseInfo
     sources: Mapping[str, schema.Source] = field(default_factory=dict)
-    claims: Mapping[str, schema.Claim] = field(default_factory=dict)
+    claims: Mapping[str, statements.Claim] = field(default_factory=dict)
     parameters: Mapping[str, schema.Parameter] = field(default_factory=dict)
     places: Mapping[str, schema.Place] = field(default_factory=dict)
     forms: Mapping[str, schema.Form] = field(default_factory=dict)
@@ -38,9 +38,9 @@ class Case:
     requirements: Mapping[str, schema.Requirement] = field(default_factory=dict)
     effects: Mapping[str, schema.Effect] = field(default_factory=dict)
     events: Mapping[str, schema.Event] = field(default_factory=dict)
-    patterns: Mapping[str, schema.Pattern] = field(default_factory=dict)
-    tensions: Mapping[str, schema.Tension] = field(default_factory=dict)
-    coverage: Mapping[str, schema.Coverage] = field(default_factory=dict)
+    patterns: Mapping[str, statements.Pattern] = field(default_factory=dict)
+    tensions: Mapping[str, statements.Tension] = field(default_factory=dict)
+    coverage: Mapping[str, statements.Coverage] = field(default_factory=dict)
     fingerprint: str = ""
     location: str = ""
 

@@ -15,6 +15,7 @@ from contraflow.case.check_numbers import NUMBERS
 from contraflow.case.columns import STEPS, Column, columns, file_of
 from contraflow.case.rows import NUMBER, short
 from contraflow.case.selectors import bare
+from contraflow.case.table import Row
 from contraflow.case.tables import Entry, Tables
 from contraflow.case.units import Units
 from contraflow.errors import Problem
@@ -88,18 +89,18 @@ CHECKS: tuple[Check, ...] = (duplicate_ids, dangling_references, empty_selectors
 """All checks."""
 
 
-def _columns() -> Iterable[tuple[type[schema.Row], Column]]:
+def _columns() -> Iterable[tuple[type[Row], Column]]:
     return ((model, column) for model in schema.TABLES for column in columns(model))
 
 
-def _parts(entry: Entry[schema.Row], column: Column) -> tuple[str, ...]:
+def _parts(entry: Entry[Row], column: Column) -> tuple[str, ...]:
     value = getattr(entry.item, column.attribute)
     if value is None:
         return ()
     return value if isinstance(value, tuple) else (value,)
 
 
-def _unknown(entry: Entry[schema.Row], column: Column, name: str, what: str, names: Iterable[str]) -> Problem:
+def _unknown(entry: Entry[Row], column: Column, name: str, what: str, names: Iterable[str]) -> Problem:
     close = get_close_matches(bare(name), sorted(names), n=1)
     table = column.refers or column.selects
     cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from contraflow.case import schema
+from contraflow.case import schema, statements
 from contraflow.case.check_numbers import FORM_UNITS
 from contraflow.case.levels import parse_levels
 from contraflow.case.rows import short
@@ -158,7 +158,7 @@ def supplies_priced(tables: Tables, units: Units) -> list[Problem]:
 def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
     """Every item of coverage.csv names rows that exist, or says why it lies outside."""
     problems = []
-    for entry in tables.of(schema.Coverage):
+    for entry in tables.of(statements.Coverage):
         row = entry.item
         if not row.rows and not row.outside:
             cure = "Name the rows that represent it, or say in 'outside' why it is left out"
@@ -209,11 +209,11 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
 def claims_observable(tables: Tables, units: Units) -> list[Problem]:
     """A claim that is fitted or checked says what it observes and has a number."""
     problems = []
-    for entry in tables.of(schema.Claim):
+    for entry in tables.of(statements.Claim):
         claim = entry.item
-        if claim.use is schema.Use.CONTEXT:
+        if claim.use is statements.Use.CONTEXT:
             continue
-        if claim.quantity is schema.Quantity.NONE:
+        if claim.quantity is statements.Quantity.NONE:
             message = f"observes nothing, so it cannot be used to {claim.use.value}"
             problems.append(
                 entry.problem("quantity", message, "Write context in 'use'", claim.quantity.value)
@@ -229,23 +229,23 @@ def claims_observable(tables: Tables, units: Units) -> list[Problem]:
 def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
     """A disagreement has two sides or more, one title, one observed figure, and claims that are observed."""
     problems = []
-    first: dict[str, Entry[schema.Tension]] = {}
+    first: dict[str, Entry[statements.Tension]] = {}
     sides: dict[str, int] = {}
-    claims = tables.by_id(schema.Claim)
-    for entry in tables.of(schema.Tension):
+    claims = tables.by_id(statements.Claim)
+    for entry in tables.of(statements.Tension):
         row = entry.item
         before = first.setdefault(row.group, entry)
         sides[row.group] = sides.get(row.group, 0) + 1
-        if row.quantity in (schema.Quantity.NONE, schema.Quantity.LEVEL):
+        if row.quantity in (statements.Quantity.NONE, statements.Quantity.LEVEL):
             cure = "Name an output of the model in which the sides can be compared"
             problems.append(entry.problem("quantity", "observes nothing", cure, row.quantity.value))
-        for name in ("title", *schema.Observed.model_fields):
+        for name in ("title", *statements.Observed.model_fields):
             if getattr(row, name) != getattr(before.item, name):
                 message = f"differs from row {before.row}, the first side of '{row.group}'"
                 cure = "Let all sides of a group have the same question and the same figure"
                 shown = getattr(row, name)
                 shown = "; ".join(shown) if isinstance(shown, tuple) else str(shown)
-                header = schema.Tension.model_fields[name].alias or name
+                header = statements.Tension.model_fields[name].alias or name
                 problems.append(entry.problem(header, message, cure, short(shown) if shown else None))
         if not row.claims:
             cure = "Name the claims that the side takes as true"
@@ -253,7 +253,7 @@ def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
         for name in row.claims:
             claim = claims[name].item if name in claims else None
             if claim is not None and (
-                claim.use is schema.Use.CONTEXT or claim.quantity is schema.Quantity.LEVEL
+                claim.use is statements.Use.CONTEXT or claim.quantity is statements.Quantity.LEVEL
             ):
                 message = "is a claim that the model does not observe, so nothing follows from it"
                 problems.append(entry.problem("claims", message, "Name claims with another use", name))
@@ -269,13 +269,13 @@ def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
 def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
     """A pattern observes something, has limits if it expects a range, and names known levels."""
     problems = []
-    for entry in tables.of(schema.Pattern):
+    for entry in tables.of(statements.Pattern):
         pattern = entry.item
-        if pattern.quantity is schema.Quantity.NONE:
+        if pattern.quantity is statements.Quantity.NONE:
             problems.append(
                 entry.problem("quantity", "observes nothing", "Name an output of the model", "none")
             )
-        if pattern.expected is schema.Expected.RANGE:
+        if pattern.expected is statements.Expected.RANGE:
             for name in (name for name in ("low", "high") if getattr(pattern, name) is None):
                 message = "The cell is empty, but a range is expected"
                 problems.append(entry.problem(name, message, "Fill low and high, as ratios"))
@@ -284,7 +284,7 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
             problems.append(entry.problem(name, "is below 0, which no ratio can be", "Write a ratio", shown))
         for column in ("policy", "against"):
             problems += _policy_cell(tables, entry, column)
-        if pattern.needs is schema.Needs.DYNAMICS:
+        if pattern.needs is statements.Needs.DYNAMICS:
             problems += _time_cells(entry)
             continue
         if pattern.policy == pattern.against:
@@ -292,7 +292,7 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
             problems.append(entry.problem("policy", "The pattern compares a policy with itself", cure))
         for column in _IN_TIME:
             value = getattr(pattern, column)
-            if value not in (None, (), schema.Conduct.EVEN):
+            if value not in (None, (), statements.Conduct.EVEN):
                 shown = "; ".join(value) if isinstance(value, tuple) else str(value)
                 cure = "Leave the cell empty, or write dynamics in 'needs'"
                 problems.append(entry.problem(column, "has no meaning in an equilibrium", cure, shown))
@@ -305,7 +305,7 @@ _IN_TIME = (
 """Columns of a pattern that mean something only in time."""
 
 
-def _time_cells(entry: Entry[schema.Pattern]) -> list[Problem]:
+def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
     """A pattern that needs time says when, and compares two things."""
     pattern, problems = entry.item, []
     if pattern.months is None:
@@ -413,7 +413,7 @@ def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:
     return problems
 
 
-def _policy_cell(tables: Tables, entry: Entry[schema.Pattern], column: str) -> list[Problem]:
+def _policy_cell(tables: Tables, entry: Entry[statements.Pattern], column: str) -> list[Problem]:
     text: str = getattr(entry.item, column)
     try:
         levels = parse_levels(text)

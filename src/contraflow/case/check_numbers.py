@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from contraflow.case import dimensions, schema
+from contraflow.case import dimensions, schema, statements
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.rows import short
+from contraflow.case.table import Row
 from contraflow.case.tables import Entry, Tables
 from contraflow.case.units import Inside, UnitError, Units
 from contraflow.errors import Problem
@@ -73,14 +74,14 @@ EFFECT_LIMITS = {
 FORM_UNITS = ("kg", "ha", "USD")
 """Units in which forms are counted."""
 
-SHARES = (schema.Quantity.SHARE,)
+SHARES = (statements.Quantity.SHARE,)
 """Quantities of claims that lie between 0 and 1."""
 
 
 def ranges_in_order(tables: Tables, units: Units) -> list[Problem]:
     """low <= value <= high, and above 0 on a logarithmic scale."""
     problems = []
-    for model in (schema.Parameter, schema.Claim, schema.Pattern):
+    for model in (schema.Parameter, statements.Claim, statements.Pattern):
         for entry in tables.of(model):
             given = [(name, getattr(entry.item, name, None)) for name in _RANGE]
             filled = [(name, number) for name, number in given if number is not None]
@@ -105,14 +106,14 @@ def units_known(tables: Tables, units: Units) -> list[Problem]:
             units.read(parameter.item.unit)
         except UnitError as error:
             problems.append(parameter.problem("unit", str(error), error.cure, short(parameter.item.unit)))
-    for entry in tables.of(schema.Claim):
+    for entry in tables.of(statements.Claim):
         claim = entry.item
         try:
             unit = units.read(claim.unit)
         except UnitError as error:
             problems.append(entry.problem("unit", str(error), error.cure, short(claim.unit)))
             continue
-        kept = {} if claim.use is schema.Use.CONTEXT else dimensions.of_claim(claim.quantity)
+        kept = {} if claim.use is statements.Use.CONTEXT else dimensions.of_claim(claim.quantity)
         if kept and units.fits(unit, kept) is None:
             message = f"is no unit of the quantity '{claim.quantity.value}'"
             cure = f"Give a unit that converts to {_either(tuple(dict.fromkeys(kept.values())))}"
@@ -154,9 +155,9 @@ def numbers_possible(tables: Tables, units: Units) -> list[Problem]:
 def claims_possible(tables: Tables, units: Units) -> list[Problem]:
     """No negative observations, no shares above 1."""
     problems = []
-    for entry in tables.of(schema.Claim):
+    for entry in tables.of(statements.Claim):
         claim = entry.item
-        if claim.use is schema.Use.CONTEXT:
+        if claim.use is statements.Use.CONTEXT:
             continue
         try:
             factor = units.read(claim.unit).factor
@@ -186,7 +187,7 @@ NUMBERS: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
 class _Use:
     """A quantity column's cell with the parameter that it names."""
 
-    entry: Entry[schema.Row]
+    entry: Entry[Row]
     column: Column
     parameter: Entry[schema.Parameter]
     unit: Inside

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Literal
 
 from contraflow.case import schema
+from contraflow.case.table import Row
 
 Shapes = dict[str, Any]
 Kind = Literal["text", "number", "integer", "list"]
@@ -50,7 +51,7 @@ class Column:
 
 
 @cache
-def columns(model: type[schema.Row]) -> tuple[Column, ...]:
+def columns(model: type[Row]) -> tuple[Column, ...]:
     """The columns of a table in the schema's order."""
     described = model.model_json_schema(by_alias=True)
     shapes, definitions = described["properties"], described.get("$defs", {})
@@ -61,9 +62,9 @@ def columns(model: type[schema.Row]) -> tuple[Column, ...]:
 
 
 @cache
-def model_of(table: str) -> type[schema.Row]:
+def model_of(table: str) -> type[Row]:
     """The schema class of a table's name; KeyError if there is none."""
-    models: dict[str, type[schema.Row]] = {model.table: model for model in schema.TABLES}
+    models: dict[str, type[Row]] = {model.table: model for model in schema.TABLES}
     return models[table]
 
 

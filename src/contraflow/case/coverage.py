@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.naming import name_of, number_of
 
@@ -42,13 +42,13 @@ def total(case: Case) -> Tally:
     return _count("", case.coverage.values())
 
 
-def _count(kind: str, items: Iterable[schema.Coverage]) -> Tally:
+def _count(kind: str, items: Iterable[statements.Coverage]) -> Tally:
     """Counts of one kind; an empty name means all."""
     own = [bool(item.outside) for item in items if kind in ("", item.kind)]
     return Tally(kind, own.count(False), own.count(True))
 
 
-def rows_by_table(item: schema.Coverage) -> Mapping[str, tuple[str, ...]]:
+def rows_by_table(item: statements.Coverage) -> Mapping[str, tuple[str, ...]]:
     """Ids of the rows that represent an item, by table, in the order written."""
     found: dict[str, list[str]] = {}
     for token in item.rows:
@@ -57,7 +57,7 @@ def rows_by_table(item: schema.Coverage) -> Mapping[str, tuple[str, ...]]:
     return {table: tuple(keys) for table, keys in found.items()}
 
 
-def counted(item: schema.Coverage, tables: Iterable[str] = ()) -> str:
+def counted(item: statements.Coverage, tables: Iterable[str] = ()) -> str:
     """The rows of an item as a count: ``1 measure, 2 patterns``; of some tables only, if given."""
     chosen = {t: keys for t, keys in rows_by_table(item).items() if not tables or t in tables}
     return ", ".join(number_of(len(keys), table) for table, keys in chosen.items())
@@ -87,7 +87,7 @@ def _counts(case: Case) -> list[str]:
     return ["| kind | items | represented | outside |", "| --- | ---: | ---: | ---: |", *lines]
 
 
-def _item(case: Case, item: schema.Coverage) -> str:
+def _item(case: Case, item: statements.Coverage) -> str:
     lines = [f"**{item.id}** {item.description} *{_place(case, item)}*", ""]
     lines += [
         f"- {table}: " + "; ".join(f"{name_of(case, table, key).rstrip('.')} (`{key}`)" for key in keys)
@@ -105,5 +105,5 @@ def _outside(case: Case) -> list[str]:
     return ["### Outside the model", "", *lines, ""]
 
 
-def _place(case: Case, item: schema.Coverage) -> str:
+def _place(case: Case, item: statements.Coverage) -> str:
     return f"{name_of(case, 'sources', item.source)}, paragraph {item.paragraph}"

@@ -15,6 +15,7 @@ from contraflow.case.case import Case
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.load import load, locate
 from contraflow.case.read import read_sheet
+from contraflow.case.table import Row
 from contraflow.errors import OutputError
 
 FILE = "datapackage.json"
@@ -55,7 +56,7 @@ def _describe(case: Case, folder: Path) -> dict[str, Any]:
     }
 
 
-def _resource(model: type[schema.Row], folder: Path, tables: frozenset[str]) -> dict[str, Any]:
+def _resource(model: type[Row], folder: Path, tables: frozenset[str]) -> dict[str, Any]:
     by_name = {column.name: column for column in columns(model)}
     present = [by_name[name] for name in read_sheet(folder / file_of(model.table)).header]
     keys = [_foreign_key(model, column) for column in present if _refers_once(column, tables)]
@@ -98,7 +99,7 @@ def _refers_once(column: Column, tables: frozenset[str]) -> bool:
     return column.kind != "list" and column.refers in tables
 
 
-def _foreign_key(model: type[schema.Row], column: Column) -> dict[str, Any]:
+def _foreign_key(model: type[Row], column: Column) -> dict[str, Any]:
     # The specification writes a reference within the same table as an empty name.
     resource = "" if column.refers == model.table else column.refers
     return {"fields": [column.name], "reference": {"resource": resource, "fields": ["id"]}}

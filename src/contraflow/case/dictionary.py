@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contraflow.case import schema
 from contraflow.case.columns import CORE, STEPS, Column, columns, file_of
+from contraflow.case.table import Row
 
 _HEAD = """\
 # Data dictionary
 
 Every table and column of a case. This page is written by `python -m contraflow.case.dictionary`
-from `src/contraflow/case/schema.py`; do not edit it.
+from `src/contraflow/case/schema.py` and `statements.py`; do not edit it.
 
 A *parameter* cell holds the id of a row of `parameters.csv` whose unit converts to the unit given
 here. A *reference* names a row of another table; a *list* holds names separated by semicolons. A
@@ -23,7 +24,7 @@ def markdown() -> str:
     return "\n".join([_HEAD, *(_table(model) for model in schema.TABLES)])
 
 
-def _table(model: type[schema.Row]) -> str:
+def _table(model: type[Row]) -> str:
     presence = "" if model.table in CORE else " The file may be absent."
     lines = [
         f"## {file_of(model.table)}",

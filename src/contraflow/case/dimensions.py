@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contraflow.case import schema
+from contraflow.case import schema, statements
 from contraflow.case.columns import Column
+from contraflow.case.table import Row
 
 YEARLY = frozenset({"kg/ha", "USD/ha", "USD", "1/ha"})
 """Units of columns that are per year by nature."""
@@ -37,34 +38,34 @@ EFFECT_UNITS: Mapping[schema.EffectKind, tuple[str, ...]] = {
 }
 """Units of the size of an effect by its kind."""
 
-CLAIM_UNITS: Mapping[schema.Quantity, tuple[str, ...]] = {
-    schema.Quantity.FLOW: ("kg/year",),
-    schema.Quantity.SHARE: _PLAIN,
-    schema.Quantity.PRICE: (*_PER_UNIT, "dimensionless"),
-    schema.Quantity.PRICE_RATIO: _PLAIN,
-    schema.Quantity.VALUE: ("USD/year",),
-    schema.Quantity.AREA: ("ha",),
-    schema.Quantity.ERADICATED: ("ha",),
-    schema.Quantity.PRODUCTION: ("kg/year",),
-    schema.Quantity.ARRIVAL: ("kg/year",),
-    schema.Quantity.LOAD: ("kg",),
-    schema.Quantity.CREW: ("person",),
-    schema.Quantity.PAY: ("USD/kg",),
-    schema.Quantity.FEE: ("USD/kg", "USD/year"),
-    schema.Quantity.YIELD: ("kg/ha", "dimensionless"),
-    schema.Quantity.SEIZURE: ("kg/year",),
-    schema.Quantity.COUNT: ("1/year",),
-    schema.Quantity.INCOME: ("USD/year",),
-    schema.Quantity.LABOUR: ("ha",),
-    schema.Quantity.SUPPLY: ("USD/year",),
-    schema.Quantity.ARRESTS: ("person/year",),
-    schema.Quantity.LEVEL: _PLAIN,
-    schema.Quantity.SPREAD: _PLAIN,
+CLAIM_UNITS: Mapping[statements.Quantity, tuple[str, ...]] = {
+    statements.Quantity.FLOW: ("kg/year",),
+    statements.Quantity.SHARE: _PLAIN,
+    statements.Quantity.PRICE: (*_PER_UNIT, "dimensionless"),
+    statements.Quantity.PRICE_RATIO: _PLAIN,
+    statements.Quantity.VALUE: ("USD/year",),
+    statements.Quantity.AREA: ("ha",),
+    statements.Quantity.ERADICATED: ("ha",),
+    statements.Quantity.PRODUCTION: ("kg/year",),
+    statements.Quantity.ARRIVAL: ("kg/year",),
+    statements.Quantity.LOAD: ("kg",),
+    statements.Quantity.CREW: ("person",),
+    statements.Quantity.PAY: ("USD/kg",),
+    statements.Quantity.FEE: ("USD/kg", "USD/year"),
+    statements.Quantity.YIELD: ("kg/ha", "dimensionless"),
+    statements.Quantity.SEIZURE: ("kg/year",),
+    statements.Quantity.COUNT: ("1/year",),
+    statements.Quantity.INCOME: ("USD/year",),
+    statements.Quantity.LABOUR: ("ha",),
+    statements.Quantity.SUPPLY: ("USD/year",),
+    statements.Quantity.ARRESTS: ("person/year",),
+    statements.Quantity.LEVEL: _PLAIN,
+    statements.Quantity.SPREAD: _PLAIN,
 }
 """Units inside the model of what a claim observes; 'none' observes nothing and may have any."""
 
 
-def of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
+def of_cell(row: Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
     """Units inside the model that the number named in a quantity column may have.
 
     Empty if that cannot be known, because a form that decides it is missing or broken.
@@ -75,7 +76,7 @@ def of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -
     return units
 
 
-def of_claim(quantity: schema.Quantity) -> Mapping[str, str]:
+def of_claim(quantity: statements.Quantity) -> Mapping[str, str]:
     """Units that a claim about this quantity may reduce to, each with the unit it is kept in.
 
     A claim may leave out 'per year' where the quantity is yearly, and say it where a yield, a
@@ -86,7 +87,7 @@ def of_claim(quantity: schema.Quantity) -> Mapping[str, str]:
         kept[unit] = unit
         if unit.endswith("/year"):
             kept[unit.removesuffix("/year").replace("1", "dimensionless")] = unit
-        elif unit in YEARLY or quantity is schema.Quantity.LEVEL:
+        elif unit in YEARLY or quantity is statements.Quantity.LEVEL:
             kept[per_year(unit)] = unit
     return kept
 
@@ -96,7 +97,7 @@ def per_year(unit: str) -> str:
     return "1/year" if unit == "dimensionless" else f"{unit}/year"
 
 
-def _of_cell(row: schema.Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
+def _of_cell(row: Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
     if isinstance(row, schema.Effect) and column.name == "size":
         bought = row.kind is schema.EffectKind.ADD_COST and row.supply
         return _SUPPLIED if bought else EFFECT_UNITS[row.kind]

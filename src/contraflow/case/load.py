@@ -13,12 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from contraflow.case import check as checks
-from contraflow.case import dimensions, schema
+from contraflow.case import dimensions, schema, statements
 from contraflow.case.case import Case
 from contraflow.case.check_meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
 from contraflow.case.read import Sheet, absent, missing, read_sheet, read_toml
 from contraflow.case.rows import parse, short
+from contraflow.case.table import Row
 from contraflow.case.tables import Entry, Tables
 from contraflow.case.units import UnitError, Units
 from contraflow.errors import CaseError, Problem
@@ -158,7 +159,7 @@ def _strays(folder: Path) -> list[Problem]:
 
 def _read_tables(folder: Path, info: schema.CaseInfo | None, problems: list[Problem]) -> Tables:
     """All tables; what is wrong with single files, rows and cells is added to ``problems``."""
-    entries: dict[str, tuple[Entry[schema.Row], ...]] = {}
+    entries: dict[str, tuple[Entry[Row], ...]] = {}
     ids: dict[str, tuple[tuple[int, str], ...]] = {}
     unread, faulty = set(), set()
     for model in schema.TABLES:
@@ -190,18 +191,18 @@ def _sheet(folder: Path, table: str) -> Sheet:
     return missing(table) if table in CORE else absent(table)
 
 
-def _converted(tables: Tables, model: type[schema.Row], units: Units) -> list[tuple[str, schema.Row]]:
+def _converted(tables: Tables, model: type[Row], units: Units) -> list[tuple[str, Row]]:
     """Rows by id, numbers in units of the model."""
     entries = tables.by_id(model).items()
     return [(name, _inside(entry.item, units)) for name, entry in entries]
 
 
-def _inside(row: schema.Row, units: Units) -> schema.Row:
-    if not isinstance(row, schema.Parameter | schema.Claim):
+def _inside(row: Row, units: Units) -> Row:
+    if not isinstance(row, schema.Parameter | statements.Claim):
         return row
     unit = units.read(row.unit)
     name = unit.unit
-    if isinstance(row, schema.Claim):
+    if isinstance(row, statements.Claim):
         kept = dimensions.of_claim(row.quantity)
         name = kept.get(units.fits(unit, kept) or "", name)
     numbers = {n: getattr(row, n) for n in ("low", "value", "high")}
@@ -209,7 +210,7 @@ def _inside(row: schema.Row, units: Units) -> schema.Row:
     return row.model_copy(update={**scaled, "unit": name})
 
 
-def _fingerprint(info: schema.CaseInfo, rows: Mapping[str, Mapping[str, schema.Row]]) -> str:
+def _fingerprint(info: schema.CaseInfo, rows: Mapping[str, Mapping[str, Row]]) -> str:
     """SHA-256 of what the case says, whatever the order of rows or the layout of the files."""
     content = {
         "case": info.model_dump(mode="json"),

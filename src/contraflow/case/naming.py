@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from contraflow.case import schema
+from contraflow.case import schema, statements
 from contraflow.case.case import Case
+from contraflow.case.table import Row
 
 SHOWN = 3
 """Places that a name lists before it counts them."""
@@ -75,13 +76,13 @@ def _event(case: Case, row: schema.Event) -> str:
     return f"{name_of(case, 'measures', row.measure)} from {row.date}"
 
 
-_NAMED: dict[type[schema.Row], Callable[[Case, Any], str]] = {
+_NAMED: dict[type[Row], Callable[[Case, Any], str]] = {
     schema.Source: lambda _, row: str(row.title),
-    schema.Claim: lambda _, row: str(row.statement),
-    schema.Pattern: lambda _, row: str(row.statement),
-    schema.Tension: lambda _, row: str(row.side),
+    statements.Claim: lambda _, row: str(row.statement),
+    statements.Pattern: lambda _, row: str(row.statement),
+    statements.Tension: lambda _, row: str(row.side),
     schema.Parameter: lambda _, row: str(row.meaning),
-    schema.Coverage: lambda _, row: str(row.description),
+    statements.Coverage: lambda _, row: str(row.description),
     schema.Link: _link,
     schema.Process: _step,
     schema.Activity: _step,

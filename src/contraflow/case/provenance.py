@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contraflow.case import schema
+from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.case.naming import number_of
 
@@ -21,10 +21,10 @@ RELIABILITY = {
 """Grades of a source by the Admiralty code."""
 
 USED = {
-    schema.Use.FIT: "fitted",
-    schema.Use.CHECK: "checked",
-    schema.Use.PREDICT: "predicted",
-    schema.Use.CONTEXT: "context",
+    statements.Use.FIT: "fitted",
+    statements.Use.CHECK: "checked",
+    statements.Use.PREDICT: "predicted",
+    statements.Use.CONTEXT: "context",
 }
 """How a claim is used, in a word."""
 
@@ -50,7 +50,7 @@ class Provenance:
     """A source with all that rests on it: claims, patterns, numbers, places, items of the coverage."""
 
     source: schema.Source
-    claims: tuple[schema.Claim, ...]
+    claims: tuple[statements.Claim, ...]
     patterns: tuple[str, ...]
     parameters: tuple[str, ...]
     places: tuple[str, ...]
@@ -66,7 +66,7 @@ class Provenance:
     @property
     def quantities(self) -> Mapping[str, int]:
         """Number of claims by the quantity that they observe, those of no figure left out."""
-        named = (c.quantity.value for c in self.claims if c.quantity is not schema.Quantity.NONE)
+        named = (c.quantity.value for c in self.claims if c.quantity is not statements.Quantity.NONE)
         return dict(Counter(named).most_common())
 
     @property

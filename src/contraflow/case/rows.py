@@ -10,9 +10,9 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
-from contraflow.case import schema
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.read import Cells
+from contraflow.case.table import DATE_PATTERN, ID_PATTERN, YEAR_PATTERN, Row
 from contraflow.errors import Problem
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -20,15 +20,13 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 _PATTERN_CURES = {
-    schema.ID_PATTERN: "Use lower-case letters, digits and single hyphens, such as 'alto-huallaga'",
-    schema.YEAR_PATTERN: "Write a year or a span of years: 2012 or 2010-2014",
-    schema.DATE_PATTERN: "Write the date as 2014, 2014-08 or 2014-08-15",
+    ID_PATTERN: "Use lower-case letters, digits and single hyphens, such as 'alto-huallaga'",
+    YEAR_PATTERN: "Write a year or a span of years: 2012 or 2010-2014",
+    DATE_PATTERN: "Write the date as 2014, 2014-08 or 2014-08-15",
 }
 
 
-def parse(
-    model: type[schema.Row], cells: Cells, present: frozenset[str]
-) -> tuple[schema.Row | None, list[Problem]]:
+def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row | None, list[Problem]]:
     """One row of a table, or None and what is wrong with it.
 
     ``present`` are the columns of the file; a required column that the whole file lacks has
@@ -78,10 +76,10 @@ def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
         yield "is not one of the choices", cure
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
         yield "is not written as it should be", _PATTERN_CURES.get(column.pattern, column.description)
-    if column.pattern == schema.DATE_PATTERN and not _is_date(text):
-        yield "is no date", _PATTERN_CURES[schema.DATE_PATTERN]
-    if column.pattern == schema.YEAR_PATTERN and text[:4] > text[-4:]:
-        yield "ends before it starts", _PATTERN_CURES[schema.YEAR_PATTERN]
+    if column.pattern == DATE_PATTERN and not _is_date(text):
+        yield "is no date", _PATTERN_CURES[DATE_PATTERN]
+    if column.pattern == YEAR_PATTERN and text[:4] > text[-4:]:
+        yield "ends before it starts", _PATTERN_CURES[YEAR_PATTERN]
 
 
 def _number_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,10 @@ from typing import Generic, TypeVar, cast
 from contraflow.case import schema
 from contraflow.case.columns import STEPS, file_of
 from contraflow.case.selectors import labels
+from contraflow.case.table import Row
 from contraflow.errors import Problem
 
-Row_co = TypeVar("Row_co", bound=schema.Row, covariant=True)
+Row_co = TypeVar("Row_co", bound=Row, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Tables:
     """
 
     info: schema.CaseInfo | None
-    entries: Mapping[str, tuple[Entry[schema.Row], ...]]
+    entries: Mapping[str, tuple[Entry[Row], ...]]
     ids: Mapping[str, tuple[tuple[int, str], ...]]
     unread: frozenset[str]
     faulty: frozenset[str]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from contraflow.case import Case
     from contraflow.case.provenance import Provenance
-    from contraflow.case.schema import Coverage, Source
+    from contraflow.case.schema import Source
+    from contraflow.case.statements import Coverage
 
 
 def sources(name: str, *, as_json: bool) -> None:

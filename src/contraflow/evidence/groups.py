@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.case.case import Case
 
 
@@ -26,7 +26,7 @@ class Disagreement:
     id: str
     title: str
     positions: tuple[Position, ...]
-    figure: schema.Observed | None
+    figure: statements.Observed | None
 
     @property
     def claims(self) -> frozenset[str]:
@@ -46,7 +46,7 @@ def disagreements(case: Case, observable: Iterable[str]) -> tuple[Disagreement, 
 
 
 def _stated(case: Case) -> tuple[Disagreement, ...]:
-    groups: dict[str, list[schema.Tension]] = {}
+    groups: dict[str, list[statements.Tension]] = {}
     for row in case.tensions.values():
         groups.setdefault(row.group, []).append(row)
     return tuple(

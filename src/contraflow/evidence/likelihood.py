@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.evidence.observe import Observations, observable
 from contraflow.model.numerics import jax, jnp
 from contraflow.policy.response import Responder
@@ -41,7 +41,7 @@ RANGE_IN_DEVIATIONS = 2 * 1.645
 DEGREES_OF_FREEDOM = 4.0
 """Of Student's t: a claim far off pulls less the farther it is."""
 
-SHARES = (schema.Quantity.SHARE,)
+SHARES = (statements.Quantity.SHARE,)
 
 
 class Figures(NamedTuple):
@@ -67,7 +67,7 @@ class Likelihood:
     """
 
     responder: Responder
-    claims: tuple[schema.Claim, ...]
+    claims: tuple[statements.Claim, ...]
     until: int | None = None
 
     @property
@@ -87,7 +87,7 @@ class Likelihood:
         """Which claims calibrate: those marked so, of no date or of a date up to :attr:`last`."""
         return np.array(
             [
-                c.use is schema.Use.FIT and (c.year is None or max(years(c.year)) <= self.last)
+                c.use is statements.Use.FIT and (c.year is None or max(years(c.year)) <= self.last)
                 for c in self.claims
             ],
             dtype=bool,
@@ -101,7 +101,7 @@ class Likelihood:
     @cached_property
     def sides(self) -> npt.NDArray[np.int64]:
         """1 for a lower bound, -1 for an upper one, 0 for a figure."""
-        side = {schema.Bound.AT_LEAST: 1, schema.Bound.UP_TO: -1}
+        side = {statements.Bound.AT_LEAST: 1, statements.Bound.UP_TO: -1}
         return np.array([side.get(c.bound, 0) for c in self.claims])
 
     @cached_property
@@ -243,7 +243,7 @@ class Likelihood:
         r = np.where(self.sides > 0, np.minimum(r, 0.0), r)
         return np.where(self.sides < 0, np.maximum(r, 0.0), r)
 
-    def _years_away(self, claim: schema.Claim) -> float:
+    def _years_away(self, claim: statements.Claim) -> float:
         if claim.year is None:
             return 0.0
         first, last = self.responder.model.network.case.info.baseline
@@ -258,8 +258,8 @@ def make_likelihood(responder: Responder, until: int | None = None) -> Likelihoo
 
     Raises :class:`~contraflow.errors.ObservationError` for a claim that selects nothing.
     """
-    rows: Sequence[schema.Claim] = tuple(responder.model.network.case.claims.values())
-    claims = tuple(r for r in observable(rows) if isinstance(r, schema.Claim) and _has_figure(r))
+    rows: Sequence[statements.Claim] = tuple(responder.model.network.case.claims.values())
+    claims = tuple(r for r in observable(rows) if isinstance(r, statements.Claim) and _has_figure(r))
     likelihood = Likelihood(responder, claims, until)
     likelihood.observations.resolve()
     return likelihood
@@ -307,9 +307,9 @@ CURVE = (5 / 4 * SLOPE**2 - 1) / 6
 """Coefficients of :func:`heavy` near zero: densities at the median, and their second derivatives."""
 
 
-def series(claim: schema.Claim) -> tuple[str, ...]:
+def series(claim: statements.Claim) -> tuple[str, ...]:
     """What a claim observes, whatever its year: claims that agree in it are one series."""
-    seen = (getattr(claim, name) for name in schema.Observed.model_fields)
+    seen = (getattr(claim, name) for name in statements.Observed.model_fields)
     return tuple("+".join(s) if isinstance(s, tuple) else str(s) for s in seen if s)
 
 
@@ -325,11 +325,11 @@ def within(year: str, first: int | None, last: int | None) -> bool:
     return (first is None or begin >= first) and (last is None or end <= last)
 
 
-def _has_figure(claim: schema.Claim) -> bool:
+def _has_figure(claim: statements.Claim) -> bool:
     return any(x is not None for x in (claim.low, claim.value, claim.high))
 
 
-def _figure(claim: schema.Claim) -> float:
+def _figure(claim: statements.Claim) -> float:
     """The central figure, else the middle of the range, else its only end."""
     if claim.value is not None:
         return claim.value

@@ -40,7 +40,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import ObservationError
 from contraflow.model.accounting import books
@@ -50,7 +50,8 @@ from contraflow.model.equilibrium import Model, Point
 from contraflow.model.numerics import jax, jnp
 
 FloatArray = npt.NDArray[np.float64]
-Kind = schema.Quantity
+Kind = statements.Quantity
+Statement = statements.Claim | statements.Pattern
 
 FIELDS = {
     Kind.FLOW: "flow",
@@ -97,7 +98,7 @@ class Observations:
     """Rows of claims or patterns compiled against one model; ``rows`` are those that are observable."""
 
     model: Model
-    rows: tuple[schema.Claim | schema.Pattern, ...]
+    rows: tuple[Statement, ...]
 
     @cached_property
     def _groups(self) -> list[tuple[str, ...]]:
@@ -232,7 +233,7 @@ class Observations:
         )
         return jnp.concatenate([point.flow[None], part])
 
-    def _arcs(self, row: schema.Claim | schema.Pattern, prefix: str) -> FloatArray:
+    def _arcs(self, row: Statement, prefix: str) -> FloatArray:
         network = self.model.network
         places = network.case.places
         origin = getattr(row, f"{prefix}origin")
@@ -265,9 +266,7 @@ class Observations:
             raise self._empty(row, "arc" if not prefix else "arc of its denominator")
         return chosen
 
-    def _nodes(
-        self, row: schema.Claim | schema.Pattern, origin: tuple[str, ...], form: tuple[str, ...]
-    ) -> FloatArray:
+    def _nodes(self, row: Statement, origin: tuple[str, ...], form: tuple[str, ...]) -> FloatArray:
         network = self.model.network
         chosen = np.array(
             [
@@ -281,24 +280,31 @@ class Observations:
         return chosen
 
     def _named(
-        self, row: schema.Claim | schema.Pattern, tokens: tuple[str, ...], ids: tuple[str, ...], what: str
+        self,
+        row: Statement,
+        tokens: tuple[str, ...],
+        ids: tuple[str, ...],
+        what: str,
     ) -> FloatArray:
         chosen = np.array([bool(tokens) and matches(name, tokens) for name in ids])
         if not chosen.any():
             raise self._empty(row, what)
         return chosen.astype(float)
 
-    def _empty(self, row: schema.Claim | schema.Pattern, what: str) -> ObservationError:
+    def _empty(self, row: Statement, what: str) -> ObservationError:
         return ObservationError(
             f"{row.table}.csv, '{row.id}': its {row.quantity.value} selects no {what} of the network. "
             "Loosen its selectors (from, to, mode, form, step, actor, supply), or set quantity to 'none'."
         )
 
 
-def observable(rows: Sequence[schema.Claim | schema.Pattern]) -> tuple[schema.Claim | schema.Pattern, ...]:
+def observable(
+    rows: Sequence[Statement],
+) -> tuple[Statement, ...]:
     """Those rows that name an output of the model."""
     return tuple(
         r
         for r in rows
-        if r.quantity not in UNOBSERVED and not (isinstance(r, schema.Claim) and r.use is schema.Use.CONTEXT)
+        if r.quantity not in UNOBSERVED
+        and not (isinstance(r, statements.Claim) and r.use is statements.Use.CONTEXT)
     )

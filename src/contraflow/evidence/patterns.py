@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.observe import Observations
 from contraflow.evidence.unfolding import Progress, unfold
@@ -46,10 +46,10 @@ class Verdicts:
     patterns that take time, over replicates in place of draws; those that were not simulated are ``waiting``.
     """
 
-    patterns: tuple[schema.Pattern, ...]
+    patterns: tuple[statements.Pattern, ...]
     before: Array
     after: Array
-    waiting: tuple[schema.Pattern, ...] = ()
+    waiting: tuple[statements.Pattern, ...] = ()
     courses: Verdicts | None = None
 
     @property
@@ -125,8 +125,8 @@ def validate(
     of the draws.
     """
     case = responder.model.network.case
-    now = tuple(p for p in case.patterns.values() if p.needs is schema.Needs.EQUILIBRIUM)
-    later = tuple(p for p in case.patterns.values() if p.needs is not schema.Needs.EQUILIBRIUM)
+    now = tuple(p for p in case.patterns.values() if p.needs is statements.Needs.EQUILIBRIUM)
+    later = tuple(p for p in case.patterns.values() if p.needs is not statements.Needs.EQUILIBRIUM)
     courses = None
     if later and seed is not None:
         courses, later = Verdicts(later, *unfold(responder, later, ledger, seed, progress)), ()
@@ -192,7 +192,7 @@ def _settled_states(
     return state, solved
 
 
-def _told(pattern: schema.Pattern, **verdict: object) -> dict[str, object]:
+def _told(pattern: statements.Pattern, **verdict: object) -> dict[str, object]:
     """A pattern's row of the table."""
     return {
         "pattern": pattern.id,
@@ -207,17 +207,17 @@ def _told(pattern: schema.Pattern, **verdict: object) -> dict[str, object]:
     }
 
 
-def _range(pattern: schema.Pattern) -> tuple[float, float]:
-    if pattern.expected is schema.Expected.RISE:
+def _range(pattern: statements.Pattern) -> tuple[float, float]:
+    if pattern.expected is statements.Expected.RISE:
         return 1 + NOTICEABLE, np.inf
-    if pattern.expected is schema.Expected.FALL:
+    if pattern.expected is statements.Expected.FALL:
         return -np.inf, 1 - NOTICEABLE
-    low, high = UNCHANGED if pattern.expected is schema.Expected.UNCHANGED else (-np.inf, np.inf)
+    low, high = UNCHANGED if pattern.expected is statements.Expected.UNCHANGED else (-np.inf, np.inf)
     return (low if pattern.low is None else pattern.low, high if pattern.high is None else pattern.high)
 
 
-def _words(pattern: schema.Pattern) -> str:
-    if pattern.expected is schema.Expected.RANGE:
+def _words(pattern: statements.Pattern) -> str:
+    if pattern.expected is statements.Expected.RANGE:
         low, high = _range(pattern)
         return f"{low:g} to {high:g} times"
     return {"rise": "rises", "fall": "falls", "unchanged": "stays"}[pattern.expected.value]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
 from contraflow.evidence.hindcast import ENDS, Forecast, intervals
@@ -56,14 +56,14 @@ def predictions_table(
     known = np.ones(len(claims), dtype=bool) if forecast is None else forecast.known
     says = posterior.says if forecast is None else np.where(known, forecast.says, 0.0)
     median = np.nanmedian(says, axis=0)
-    foreseen = {series(c) for c in claims if c.use is schema.Use.PREDICT}
+    foreseen = {series(c) for c in claims if c.use is statements.Use.PREDICT}
     at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))
     chosen = [
         i
         for i, claim in enumerate(claims)
         if known[i]
         and (
-            claim.use is schema.Use.PREDICT
+            claim.use is statements.Use.PREDICT
             or (fitted and likelihood.fitted[i] and claim.year and series(claim) in foreseen)
         )
     ]
@@ -92,7 +92,7 @@ def errors_table(
     """
     import pandas as pd
 
-    told = predictions[predictions["use"] == schema.Use.PREDICT.value]
+    told = predictions[predictions["use"] == statements.Use.PREDICT.value]
     told = told[np.array([within(str(year), first, last) for year in told["year"]], dtype=bool)]
     rows = [
         {
@@ -109,7 +109,9 @@ def errors_table(
     return pd.DataFrame(rows, columns=[*GROUP, "claims", "first", "last", "model", "naive", "better"])
 
 
-def _row(case: Case, claim: schema.Claim, stated: float, model: float, baseline: float) -> dict[str, object]:
+def _row(
+    case: Case, claim: statements.Claim, stated: float, model: float, baseline: float
+) -> dict[str, object]:
     places = [p for p in case.places.values() if matches_place(p, claim.origin or claim.destination)]
     return {
         "claim": claim.id,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.evidence.fit import Fit
 from contraflow.evidence.likelihood import SHARES, Figures, heavy, log_density
@@ -85,7 +85,7 @@ class Yardsticks:
     """Figures in which sides are compared, observed in the baseline: ``rows`` of tensions or claims."""
 
     target: Target
-    rows: tuple[schema.Observed, ...]
+    rows: tuple[statements.Observed, ...]
 
     @cached_property
     def is_share(self) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.dimensions import CLAIM_UNITS
 from contraflow.errors import ConvergenceError
@@ -195,7 +195,7 @@ def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> t
 
 def _words_only(group: Disagreement) -> Group:
     sides = tuple(Side(p.words, p.claims, p.note, None) for p in group.positions)
-    return Group(group.id, group.title, schema.Quantity.NONE.value, "", None, None, sides)
+    return Group(group.id, group.title, statements.Quantity.NONE.value, "", None, None, sides)
 
 
 def _fitted(
@@ -225,7 +225,7 @@ def _implied(plain: Any) -> Implied | None:
 
 def _unit(case: Case, group: Disagreement) -> str:
     """Unit inside of a group's figure: that of its claims about the same quantity."""
-    quantity = group.figure.quantity if group.figure is not None else schema.Quantity.NONE
+    quantity = group.figure.quantity if group.figure is not None else statements.Quantity.NONE
     units = [case.claims[c].unit for p in group.positions for c in p.claims]
     kinds = [case.claims[c].quantity for p in group.positions for c in p.claims]
     same = [u for u, k in zip(units, kinds, strict=True) if k is quantity]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.evidence.observe import Observations
 from contraflow.model.clans import Behaviour
 from contraflow.model.month import MONTHS
@@ -39,7 +39,7 @@ class _Side:
 
     policy: str
     until: int | None
-    conduct: schema.Conduct
+    conduct: statements.Conduct
     arrest: str | None
     arrest_at: tuple[str, ...]
     clans: int
@@ -47,7 +47,7 @@ class _Side:
 
 def unfold(
     responder: Responder,
-    patterns: tuple[schema.Pattern, ...],
+    patterns: tuple[statements.Pattern, ...],
     ledger: Array,
     seed: int,
     progress: Progress | None = None,
@@ -89,7 +89,7 @@ def unfold(
     return said[0], said[1]
 
 
-def _sides(pattern: schema.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:
+def _sides(pattern: statements.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:
     """What a pattern is compared with, and the pattern, each with its months."""
     months = pattern.months or f"1-{MONTHS}"
     clans = pattern.clans or CLANS

@@ -6,7 +6,7 @@ only where it is added differs. Those that look back do so once a year, on the t
 
 from __future__ import annotations
 
-from contraflow.case.schema import Conduct
+from contraflow.case.statements import Conduct
 from contraflow.model.numerics import jax, jnp
 
 FOCUS = 0.2

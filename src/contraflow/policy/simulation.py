@@ -18,7 +18,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case.schema import Conduct
+from contraflow.case.statements import Conduct
 from contraflow.errors import PolicyError
 from contraflow.model.accounting import books
 from contraflow.model.clans import ASSUMED, Behaviour, Orders, Roster, make_roster

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from contraflow.case.case import Case
-from contraflow.case.schema import Conduct
+from contraflow.case.statements import Conduct
 from contraflow.policy.conduct import ABOUT
 from contraflow.report import fans
 from contraflow.report.cells import percent

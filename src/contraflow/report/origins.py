@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contraflow.case import coverage as table
-from contraflow.case import schema
+from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.naming import name_of, number_of
 from contraflow.case.provenance import LICENCES, Dispute, Provenance, address, attributions, provenance
@@ -71,7 +71,7 @@ def coverage(case: Case) -> dict[str, Any] | None:
     }
 
 
-def _item(case: Case, item: schema.Coverage) -> dict[str, str]:
+def _item(case: Case, item: statements.Coverage) -> dict[str, str]:
     """An item with the names of the model's rows; those that are evidence are only counted."""
     source = case.sources.get(item.source)
     names = [

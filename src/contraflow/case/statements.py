@@ -1,0 +1,228 @@
+"""The tables of what sources state: claims, patterns, disagreements, and what of it the case covers."""
+
+# ruff: noqa: D101 (a table says what it is in `about`, an enumeration in the column that uses it)
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from contraflow.case.table import Id, Row, Selector, Text, Year, column, optional
+
+
+class Quantity(StrEnum):
+    FLOW = "flow"
+    SHARE = "share"
+    PRICE = "price"
+    PRICE_RATIO = "price ratio"
+    VALUE = "value"
+    AREA = "area"
+    ERADICATED = "eradicated"
+    PRODUCTION = "production"
+    ARRIVAL = "arrival"
+    LOAD = "load"
+    CREW = "crew"
+    PAY = "pay"
+    FEE = "fee"
+    YIELD = "yield"
+    SEIZURE = "seizure"
+    COUNT = "count"
+    INCOME = "income"
+    LABOUR = "labour"
+    SUPPLY = "supply"
+    ARRESTS = "arrests"
+    LEVEL = "level"
+    SPREAD = "spread"
+    NONE = "none"
+
+
+class Observed(Row):
+    """Columns that say which of the model's outputs is meant; shared by claims and patterns."""
+
+    quantity: Quantity = column("Kind of output that is observed.")
+    origin: Selector = Field(
+        default=(),
+        alias="from",
+        description="Places left (for flows), or where (for prices, areas, production).",
+        json_schema_extra={"selects": "places"},
+    )
+    destination: Selector = Field(
+        default=(), alias="to", description="Places reached.", json_schema_extra={"selects": "places"}
+    )
+    mode: Selector = optional("Modes.", (), selects="modes")
+    form: Selector = optional("Forms.", (), selects="forms")
+    step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
+    grown: Selector = optional("Zones or countries where the coca was grown.", (), selects="places")
+    of_origin: Selector = Field(
+        default=(),
+        alias="of_from",
+        description="Denominator of a share or price ratio: places left.",
+        json_schema_extra={"selects": "places"},
+    )
+    of_destination: Selector = Field(
+        default=(),
+        alias="of_to",
+        description="Denominator: places reached.",
+        json_schema_extra={"selects": "places"},
+    )
+    of_mode: Selector = optional("Denominator: modes.", (), selects="modes")
+    of_form: Selector = optional("Denominator: forms.", (), selects="forms")
+    of_step: Selector = optional("Denominator: links, processes or activities.", (), selects="steps")
+    actor: Selector = optional("Actors, for incomes and fees.", (), selects="actors")
+    supply: Selector = optional("Supplies of inputs, for 'supply'.", (), selects="supplies")
+    basis: Annotated[str, StringConstraints(pattern=r"^(product|pure)$")] = optional(
+        "Whether kilograms are of product as moved or of pure cocaine.", "product"
+    )
+
+
+class Bound(StrEnum):
+    EXACT = "exact"
+    ABOUT = "about"
+    AT_LEAST = "at least"
+    UP_TO = "up to"
+
+
+class Use(StrEnum):
+    FIT = "fit"
+    CHECK = "check"
+    PREDICT = "predict"
+    CONTEXT = "context"
+
+
+class Claim(Observed):
+    table: ClassVar[str] = "claims"
+    about: ClassVar[str] = "What sources state, in own words, with range, year, unit and grade."
+
+    id: Id = column("Short name of the claim.")
+    source: Id = column("Source.", refers="sources")
+    paragraph: Text = column("Paragraph, table or page in the source.")
+    statement: Text = column("The statement in own words.")
+    year: Year | None = optional(
+        "Year or years observed. Empty: structural, of no date (a load, a pay, a share)."
+    )
+    low: float | None = optional("Lower end as the source gives it.")
+    value: float | None = optional("Figure as the source gives it.")
+    high: float | None = optional("Upper end as the source gives it.")
+    bound: Bound = optional("Whether the figure is exact, about, a lower or an upper bound.", Bound.ABOUT)
+    unit: str = optional("Unit of low, value and high.", "dimensionless")
+    information: int = column("Credibility of the information by the Admiralty code, 1 to 6.", ge=1, le=6)
+    use: Use = optional(
+        "fit: calibrates; check: compared, never fitted; predict: later than the baseline, compared with "
+        "what the model foresees under the measures of its year; context: not observable in the model.",
+        Use.FIT,
+    )
+    contradicts: Selector = optional(
+        "Claims that cannot be true together with this one.", (), refers="claims"
+    )
+    repeats: Selector = optional(
+        "Claims that state the same figure from the same origin: with this one they count as one. Claims of "
+        "one origin that observe the same in the same year need not be named.",
+        (),
+        refers="claims",
+    )
+    note: str = optional("Contradictions, why it is not used, reason for the grade.", "")
+
+
+Months = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*-[1-9]\d*$")]
+Arrests = Annotated[str, StringConstraints(pattern=r"^(largest|1|0?\.\d+)$")]
+
+
+class Conduct(StrEnum):
+    """How the state spreads its searches over links."""
+
+    EVEN = "even"
+    CONCENTRATE = "concentrate"
+    RANDOM = "random"
+    CHASE = "chase"
+    OPTIMISE = "optimise"
+
+
+class Expected(StrEnum):
+    RISE = "rise"
+    FALL = "fall"
+    UNCHANGED = "unchanged"
+    RANGE = "range"
+
+
+class Needs(StrEnum):
+    EQUILIBRIUM = "equilibrium"
+    DYNAMICS = "dynamics"
+
+
+class Pattern(Observed):
+    table: ClassVar[str] = "patterns"
+    about: ClassVar[str] = "Documented behaviour: a change of policy and what is expected to follow."
+
+    id: Id = column("Short name of the pattern.")
+    statement: Text = column("The behaviour in own words.")
+    source: Id = column("Source.", refers="sources")
+    paragraph: Text = column("Paragraph in the source.")
+    policy: str = optional("Levels, for example 'radar=1; interceptors=6'. Empty: the baseline.", "")
+    against: str = optional("Policy it is compared with. Empty: the baseline.", "")
+    expected: Expected = column("rise, fall, unchanged, or range: the ratio lies between low and high.")
+    low: float | None = optional("Least ratio of the quantity with the policy to that without.")
+    high: float | None = optional("Greatest ratio.")
+    needs: Needs = optional("What part of the model can show it.", Needs.EQUILIBRIUM)
+    months: Months | None = optional(
+        "With 'dynamics': months in which it is observed, for example 13-24; 1 is the first of the policy."
+    )
+    against_months: Months | None = optional(
+        "Months of what it is compared with. Empty: the same. With the same policy on both sides, the course "
+        "is compared with itself earlier."
+    )
+    until: int | None = optional("With 'dynamics': last month of both policies. Empty: they stay.", ge=1)
+    conduct: Conduct = optional(
+        "With 'dynamics': how the state spreads searches: even, concentrate, random, chase, optimise.",
+        Conduct.EVEN,
+    )
+    against_conduct: Conduct = optional("How it does in what is compared.", Conduct.EVEN)
+    arrest: Arrests | None = optional(
+        "With 'dynamics': clans arrested in the first month: 'largest', or a share of all, for example 0.3."
+    )
+    arrest_at: Selector = optional("Places whose clans may be arrested. Empty: all.", (), selects="places")
+    clans: int | None = optional("With 'dynamics': number of clans. Empty: 1000.", ge=1)
+    diagnosis: str = optional(
+        "Where the model does not show it: the most likely reason. Told, never a ground to change the model.",
+        "",
+    )
+    note: str = optional("Remarks.", "")
+
+
+class Tension(Observed):
+    table: ClassVar[str] = "tensions"
+    about: ClassVar[str] = (
+        "Disagreements: groups of claims that cannot all be true, each with its sides and the one figure of "
+        "the model, in the baseline, in which the sides are compared."
+    )
+
+    id: Id = column("Short name of the side.")
+    group: Id = column("The disagreement: rows with the same group are its sides.")
+    title: Text = column(
+        "The disagreement as a question in plain words; the same in all rows of a group, as are the columns "
+        "that say what is observed."
+    )
+    side: Text = column("What this side says, in plain words.")
+    claims: Selector = column("Claims that this side takes as true together.", refers="claims")
+    note: str = optional("What readers should know about it.", "")
+
+
+class Coverage(Row):
+    table: ClassVar[str] = "coverage"
+    about: ClassVar[str] = (
+        "What the sources describe, row by row, and the rows of the case that represent it, or why it lies "
+        "outside the model."
+    )
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = column("Number of the item.")
+    kind: Text = column("Kind of item: system, actor, institution, route, mode, place, measure, mechanism.")
+    source: Id = column("Source that describes it.", refers="sources")
+    paragraph: Text = column("Paragraph in the source.")
+    description: Text = column("What is described, in own words.")
+    rows: Selector = optional(
+        "Rows that represent it, each as table:id, for example 'links:iquitos-to-triple-frontier-riverboat'.",
+        (),
+    )
+    outside: str = optional("Why it lies outside the model. Empty: it is represented.", "")
+    note: str = optional("How the rows represent it, and what they leave out.", "")

@@ -1,0 +1,54 @@
+"""What every table of a case is made of: rows, and kinds of columns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+YEAR_PATTERN = r"^\d{4}(-\d{4})?$"
+DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+
+
+def _split(cell: Any) -> Any:
+    """Split a ``a; b; c`` cell into its parts."""
+    if isinstance(cell, str):
+        return tuple(part for part in (p.strip() for p in cell.split(";")) if part)
+    return cell
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Year = Annotated[str, StringConstraints(pattern=YEAR_PATTERN)]
+Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
+Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"""``a; b``: any of these; ``!a``: not this. A token is an id, a place's country, kind or group."""
+
+
+def column(description: str, **extra: Any) -> Any:
+    """A column that must be filled."""
+    return Field(description=description, json_schema_extra=extra or None)
+
+
+def optional(description: str, default: Any = None, **extra: Any) -> Any:
+    """A column that may be left empty."""
+    return Field(default=default, description=description, json_schema_extra=extra or None)
+
+
+def quantity(description: str, unit: str) -> Any:
+    """A column that must name a row of ``parameters.csv`` convertible to ``unit``."""
+    return column(description, unit=unit, refers="parameters", quantity=True)
+
+
+def maybe_quantity(description: str, unit: str, absent: str) -> Any:
+    """A column that may name a row of ``parameters.csv``; ``absent`` says what empty means."""
+    return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", quantity=True)
+
+
+class Row(BaseModel):
+    """One row of a table; unknown columns are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    table: ClassVar[str]
+    about: ClassVar[str]
