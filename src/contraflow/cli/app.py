@@ -59,12 +59,14 @@ Until = Annotated[
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
-Levels = Annotated[
-    list[str],
-    typer.Option(
-        "-m", "--measure", metavar="MEASURE=LEVEL", help="A measure and its level; may be repeated."
-    ),
-]
+
+
+def levels(text: str) -> Any:
+    """The option by which measures get their levels."""
+    return typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help=text)
+
+
+Levels = Annotated[list[str], levels("A measure and its level; may be repeated.")]
 
 
 def command(function: Function) -> Function:
@@ -164,10 +166,7 @@ def respond(
 def explain(
     case: CaseName,
     figure: Annotated[str, typer.Option(metavar="FIGURE", help="A headline figure, by name.")] = "exports",
-    measure: Annotated[
-        list[str] | None,
-        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Explain it under this policy."),
-    ] = None,
+    measure: Annotated[list[str] | None, levels("Explain it under this policy.")] = None,
     change: Annotated[bool, typer.Option("--change", help="Explain its change from the baseline.")] = False,
     refits: Annotated[int, typer.Option(min=0, max=50, help="Fits made anew, at most.")] = 3,
     seed: Seed = 0,
@@ -202,10 +201,7 @@ def hindcast(
 @command
 def simulate(
     case: CaseName,
-    measure: Annotated[
-        list[str] | None,
-        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="A measure, from the first month on."),
-    ] = None,
+    measure: Annotated[list[str] | None, levels("A measure, from the first month on.")] = None,
     events: Annotated[bool, typer.Option("--events", help="The case's own events instead.")] = False,
     years: Annotated[int, typer.Option(min=1, max=100, help="How many years.")] = 10,
     first: Annotated[
@@ -358,10 +354,7 @@ def coverage(
 def report(
     case: CaseName,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
-    measure: Annotated[
-        list[str] | None,
-        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Report on this policy instead."),
-    ] = None,
+    measure: Annotated[list[str] | None, levels("Report on this policy instead.")] = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
@@ -377,10 +370,7 @@ def export(
     case: CaseName,
     to: Annotated[Format, typer.Option(help="graphml, geojson: the network. netcdf, csv: the results.")],
     out: Annotated[Path, typer.Option(metavar="PATH", help="File to write; for csv, a folder.")],
-    measure: Annotated[
-        list[str] | None,
-        typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help="Results under this policy."),
-    ] = None,
+    measure: Annotated[list[str] | None, levels("Results under this policy.")] = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
