@@ -120,8 +120,12 @@ def test_a_limit_withholds_claims_that_would_calibrate():
         calibrate(elastic(), until=2018, fresh=True, **method()).hindcast()
 
 
-def test_a_history_comes_to_each_year_through_those_before(lab, found):
-    told = lab.history(first=2013, clans=40, replicates=8)
+@pytest.fixture(scope="module")
+def told(lab):
+    return lab.history(first=2013, clans=40, replicates=8)
+
+
+def test_a_history_comes_to_each_year_through_those_before(told, found):
     claims = told.scores.claims.set_index("year")
     assert list(claims.index) == ["2015", "2016", "2018"]
     settled = found.claims.set_index("year")
@@ -137,14 +141,13 @@ def test_a_history_comes_to_each_year_through_those_before(lab, found):
 
 
 def test_a_history_ends_where_it_is_told_to(lab):
-    told = lab.history(first=2013, last=2016, clans=10, replicates=2)
+    told = lab.history(first=2013, last=2016, clans=40, replicates=8)
     assert list(told.scores.claims["year"]) == ["2015", "2016"]
     with pytest.raises(PolicyError, match="no year"):
         lab.history(first=2013, last=2012)
 
 
-def test_histories_are_drawn_in_one_panel(lab):
-    told = lab.history(first=2013, clans=10, replicates=4)
+def test_histories_are_drawn_in_one_panel(lab, told):
     series = told.predictions.iloc[0]
     figure = told.fan(told, quantity=series["quantity"], where=series["place"])
     observed = figure.data[-1]

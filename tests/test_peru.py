@@ -47,18 +47,17 @@ def test_displacement_keeps_the_sum(peru):
 
 
 def test_patterns_run_and_failures_are_told(peru):
-    table = peru.validate(courses=False).table()
+    table = peru.validate(courses=0).table()
     ran = table["holds"].notna()
     assert ran.sum() >= 15
     assert table.loc[ran, "ratio"].notna().all()
     assert {note.split(":")[0] for note in table.loc[~ran, "note"]} == {"Takes time to show"}
 
 
-def test_patterns_that_take_time_are_simulated(peru, monkeypatch):
+def test_patterns_that_take_time_are_simulated(peru):
     chosen = ("bridge-carriers-at-once", "interceptors-alone-in-time", "clans-replaced")
-    monkeypatch.setattr(unfolding, "REPLICATES", 4)
     patterns = tuple(replace_clans(peru.case.patterns[name]) for name in chosen)
-    before, after = unfolding.unfold(peru.responder, patterns, peru.ledger, seed=0)
+    before, after = unfolding.unfold(peru.responder, patterns, peru.ledger, courses=4, seed=0)
     ratio = np.median(after / before, axis=1)
     assert ratio[0] > 1.02
     assert ratio[1] == 1

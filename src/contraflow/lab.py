@@ -30,6 +30,7 @@ from contraflow.evidence.posterior import Posterior
 from contraflow.evidence.priors import Prior
 from contraflow.evidence.target import Target
 from contraflow.evidence.tension import Tension, tension
+from contraflow.evidence.unfolding import COURSES
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
 from contraflow.model.root import HISTORY, TOLERANCE
@@ -365,13 +366,13 @@ class Lab:
             result.append((question, self.respond(question.policy, question.title)))
         return result
 
-    def validate(self, *, courses: bool = True, progress: Progress | None = None) -> Verdicts:
-        """Every documented pattern against the model; those that take time are simulated if ``courses``.
+    def validate(self, *, courses: int = COURSES, progress: Progress | None = None) -> Verdicts:
+        """Every documented pattern against the model; those that take time in so many simulated ``courses``,
+        or not at all if those are none.
 
         Raises ObservationError, PolicyError.
         """
-        seed = self.seed if courses else None
-        return validate(self.responder, self.ledger, self._references, seed, progress)
+        return validate(self.responder, self.ledger, self._references, courses, self.seed, progress)
 
     def claims(self) -> pd.DataFrame:
         """Every claim, what the model says, and how far off it is in standard deviations."""

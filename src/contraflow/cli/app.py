@@ -287,6 +287,9 @@ def measures(case: CaseName, as_json: AsJson = False) -> None:
 def validate(
     case: CaseName,
     until: Until = None,
+    courses: Annotated[
+        int, typer.Option(min=0, help="Courses of patterns that take time; 0 leaves those out.")
+    ] = 40,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
@@ -295,7 +298,7 @@ def validate(
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
     from contraflow.cli import listing
 
-    listing.validate(case, how=How(seed, method, accept_poor), as_json=as_json, until=until)
+    listing.validate(case, how=How(seed, method, accept_poor), as_json=as_json, courses=courses, until=until)
 
 
 @command

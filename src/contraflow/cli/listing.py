@@ -55,7 +55,7 @@ def measures(name: str, *, as_json: bool) -> None:
         say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
 
 
-def validate(name: str, *, how: How, as_json: bool, until: int | None = None) -> None:
+def validate(name: str, *, how: How, as_json: bool, courses: int, until: int | None = None) -> None:
     """Show every pattern with the model's ratio, predictions of later years and, with ``until``, a hindcast.
 
     Exits with 1 if a pattern that was run does not hold; a prediction may be wrong.
@@ -68,7 +68,7 @@ def validate(name: str, *, how: How, as_json: bool, until: int | None = None) ->
         lab = calibrated(load(name), how, say_so, until)
         withheld = None if until is None else lab.hindcast()
         say_so("Holding the model against documented behaviour")
-        record = records.patterns(lab.validate().table())
+        record = records.patterns(lab.validate(courses=courses, progress=say_so).table())
         foreseen = records.predictions(lab)
     if as_json:
         told = {} if withheld is None else {"hindcast": explaining.record_of(withheld)}

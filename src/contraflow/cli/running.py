@@ -54,7 +54,7 @@ def run(name: str, out: Path | None, *, how: How, report: bool, as_json: bool, o
         record["answers"] = [{"id": q.id} | records.answer(lab, outcome) for q, outcome in answers]
         record["fit"] = records.fit(lab)
         say("Holding the model against documented behaviour")
-        patterns = lab.validate(courses=False).table()
+        patterns = lab.validate(courses=0).table()
         record["patterns"] = records.patterns(patterns)
         record["report"] = None
         if report:
@@ -86,7 +86,7 @@ def report(name: str, out: Path, given: Sequence[str], *, how: How) -> None:
         else:
             answers = lab.answers(progress=say)
         make_folder(out.parent)
-        path = _write(lab, answers, lab.validate().table(), out, say)
+        path = _write(lab, answers, lab.validate(progress=say).table(), out, say)
     screen().print(f"The report is in {path}", soft_wrap=True)
 
 

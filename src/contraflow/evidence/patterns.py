@@ -114,25 +114,26 @@ def validate(
     responder: Responder,
     ledger: Array,
     references: Reference,
-    seed: int | None = None,
+    courses: int = 0,
+    seed: int = 0,
     progress: Progress | None = None,
 ) -> Verdicts:
     """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
 
-    With a ``seed``, patterns that take time are simulated too. A draw in which one of a pattern's two
-    policies finds no equilibrium, from any start, is left out of that pattern. Raises ObservationError,
-    PolicyError for a pattern that cannot be run, ConvergenceError for one that is left with fewer than half
-    of the draws.
+    Patterns that take time are simulated in so many ``courses``, or wait if those are none. A draw in which
+    one of a pattern's two policies finds no equilibrium, from any start, is left out of that pattern. Raises
+    ObservationError, PolicyError for a pattern that cannot be run, ConvergenceError for one that is left with
+    fewer than half of the draws.
     """
     case = responder.model.network.case
     now = tuple(p for p in case.patterns.values() if p.needs is statements.Needs.EQUILIBRIUM)
     later = tuple(p for p in case.patterns.values() if p.needs is not statements.Needs.EQUILIBRIUM)
-    courses = None
-    if later and seed is not None:
-        courses, later = Verdicts(later, *unfold(responder, later, ledger, seed, progress)), ()
+    told = None
+    if later and courses > 0:
+        told, later = Verdicts(later, *unfold(responder, later, ledger, courses, seed, progress)), ()
     if not now:
         none = np.zeros((0, len(ledger)))
-        return Verdicts((), none, none, later, courses)
+        return Verdicts((), none, none, later, told)
     baseline = responder.levers.baseline
     wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
@@ -141,7 +142,7 @@ def validate(
     pairs = which.reshape(-1, 2)
     rows = np.arange(len(now))
     before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
-    verdicts = Verdicts(now, before, after, later, courses)
+    verdicts = Verdicts(now, before, after, later, told)
     lost = [p.id for p, kept in zip(now, verdicts.solved.mean(axis=1), strict=True) if kept < ENOUGH]
     if lost:
         few = "" if len(ledger) == 1 else " in most of the draws"

@@ -29,8 +29,8 @@ Progress = Callable[..., None]
 CLANS = 1000
 """Clans unless a pattern says otherwise."""
 
-REPLICATES = 12
-"""Courses of each side."""
+COURSES = 40
+"""Courses of each side unless asked otherwise: with a dozen, verdicts near even hang on luck."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,22 @@ def unfold(
     responder: Responder,
     patterns: tuple[statements.Pattern, ...],
     ledger: Array,
+    courses: int,
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[Array, Array]:
-    """What each pattern observes without and with its policy, (pattern, replicate).
+    """What each pattern observes without and with its policy, (pattern, course).
 
-    ``ledger`` is (draw, number), of which some draws are used. Raises PolicyError, ObservationError.
+    ``ledger`` is (draw, number), whose draws are spread over so many ``courses``. Raises PolicyError,
+    ObservationError.
     """
     say = progress or (lambda text, part=None: None)
     observations = Observations(responder.model, patterns).resolve()
     observe = jax.jit(jax.vmap(observations.observe))
-    spread = np.linspace(0, len(ledger), REPLICATES, endpoint=False).astype(np.int64)
+    spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
     draws = ledger[spread]
-    behaviour = draw_behaviour(REPLICATES, seed)
-    said = np.full((2, len(patterns), REPLICATES), np.nan)
+    behaviour = draw_behaviour(courses, seed)
+    said = np.full((2, len(patterns), courses), np.nan)
     wanted: dict[_Side, list[tuple[int, int, str]]] = {}
     for number, pattern in enumerate(patterns):
         for which, (side, months) in enumerate(_sides(pattern)):
@@ -80,7 +82,7 @@ def unfold(
             first, last = (int(m) for m in months.split("-"))
             window = slice(MONTHS + first - 1, MONTHS + last)
             whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])
-            every = np.broadcast_to(whole, (REPLICATES, *whole.shape))
+            every = np.broadcast_to(whole, (courses, *whole.shape))
             here = simulator.window(draws, every, summary, window)
             values = np.asarray(observe(draws, here.economy, here.point))
             for which, number, own in looks:
