@@ -339,8 +339,11 @@ def divide(
     scale = jnp.where(some, 1 / jnp.where(some, whole, 1.0), 0.0)
     stretch, lies = (scale * loads)[arc], waiting[arc]
     total = jnp.floor(waiting + loads)
-    behind = jnp.floor(lies + (row[:-1] - row[first]) * stretch)
-    ahead = jnp.where(last, total[arc], jnp.floor(lies + (row[1:] - row[first]) * stretch))
+    behind, ahead = (
+        jnp.minimum(jnp.floor(lies + (edge - row[first]) * stretch), total[arc])
+        for edge in (row[:-1], row[1:])
+    )
+    ahead = jnp.where(last, total[arc], ahead)
     along = (row[:-1] - row[first])[:, None] + inside[:, 1:-1]
     within = jnp.floor(lies[:, None] + along * stretch[:, None])
     done = jnp.concatenate([behind[:, None], jnp.minimum(within, ahead[:, None]), ahead[:, None]], axis=1)

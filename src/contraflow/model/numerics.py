@@ -1,7 +1,7 @@
 """JAX as this package uses it: double precision, and compiled code kept between runs.
 
-Every module of the model imports ``jax`` and ``jnp`` from here, so that no array is ever made in
-single precision.
+Every module of the model imports ``jax`` and ``jnp`` from here, so that no array is made in single
+precision unawares.
 """
 
 from __future__ import annotations
