@@ -310,7 +310,7 @@ def test_validate_fails_with_a_pattern(lab, monkeypatch):
     verdicts = type(
         "Verdicts", (), {"table": lambda self: pd.concat([table.astype({"holds": object}), late])}
     )
-    monkeypatch.setattr(type(lab), "validate", lambda self: verdicts())
+    monkeypatch.setattr(type(lab), "validate", lambda self, **_: verdicts())
     result = call("validate", "example")
     assert result.exit_code == 1
     assert "Not: blind-interceptors." in result.stdout
