@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import runpy
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,22 +16,27 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs_and_prints(example, capsys):
-    runpy.run_path(str(example), run_name="__main__")
-    printed = capsys.readouterr().out
-    assert printed.count("\n") >= 4
+@cache
+def ran(name: str) -> tuple[dict[str, Any], str]:
+    """What an example leaves behind and prints."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        space = runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
+    return space, printed.getvalue()
 
 
-def test_two_routes_by_hand_is_the_model(capsys):
-    space = runpy.run_path(str(ROOT / "examples" / "two_routes.py"))
-    capsys.readouterr()
+@pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
+def test_example_runs_and_prints(name):
+    assert ran(name)[1].count("\n") >= 4
+
+
+def test_two_routes_by_hand_is_the_model():
+    space, _ = ran("two_routes")
     assert float(space["power"].sum()) ** (1 / space["theta"]) == pytest.approx(space["price"], rel=1e-12)
 
 
-def test_readme_shows_what_the_first_example_prints(capsys):
-    runpy.run_path(str(ROOT / "examples" / "first_answer.py"), run_name="__main__")
-    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+def test_readme_shows_what_the_first_example_prints():
+    printed = [line.split() for line in ran("first_answer")[1].splitlines()]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"```text\n(.*?)```", readme, re.DOTALL)
     assert shown is not None
