@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 import contraflow
 from contraflow.case import new
+from contraflow.case.schema import Question
 from contraflow.cli import app, main, summary, terminal
 from contraflow.cli.files import replace_file
 from contraflow.cli.show import becomes, dollars, number, percent, signed
@@ -585,3 +587,31 @@ def test_simulate_says_what_is_wrong(lab, options, message):
     result = call("simulate", "example", "--years", "1", *options)
     assert result.exit_code in (1, 2)
     assert message in " ".join((result.stdout + result.stderr).split())
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_questions_are_followed_in_time_where_they_ask_for_it(stopped):
+    """An interrupted course ends the report instead of standing in it by half."""
+    from types import SimpleNamespace
+
+    from contraflow.cli.running import _courses
+
+    def simulate(policy, years, **_):
+        data = f"{len(policy)} measures, {years} years"
+        return SimpleNamespace(data=data, changes=(), interrupted=stopped and bool(policy))
+
+    asked = [
+        Question(id="settled", title="Where does it settle?", policy={"radar": 1}),
+        Question(id="followed", title="And how?", policy={"radar": 1}, years=3),
+    ]
+    follow = partial(_courses, SimpleNamespace(simulate=simulate), [(q, None) for q in asked], print)
+    if stopped:
+        with pytest.raises(KeyboardInterrupt):
+            follow()
+    else:
+        (course,) = follow()
+        assert (course.question.id, course.data, course.calm) == (
+            "followed",
+            "1 measures, 3 years",
+            "0 measures, 3 years",
+        )

@@ -115,7 +115,10 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
 
 
 def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[Course, ...]:
-    """Questions that ask for it, month by month, each beside the same luck without its policy."""
+    """Questions that ask for it, month by month, each beside the same luck without its policy.
+
+    An interruption ends the whole: half a course beside a whole one would compare different luck.
+    """
     from contraflow.report.contents import Course
 
     followed = []
@@ -126,6 +129,8 @@ def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[Course, ...]:
                 lab.simulate(policy, years=question.years, replicates=COURSES, progress=say)
                 for policy in ({}, question.policy)
             )
+            if calm.interrupted or run.interrupted:
+                raise KeyboardInterrupt
             followed.append(Course(question, run.data, calm.data, run.changes))
     return tuple(followed)
 

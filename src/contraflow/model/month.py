@@ -76,9 +76,8 @@ class Month(NamedTuple):
     Over arcs: ``sent`` units at the tail, ``lost`` of them, ``consignments`` and ``caught``, ``believed``
     loss. Over nodes: ``price`` USD per unit, ``stock`` that waits at the end, in loads not yet whole too;
     ``put_by`` USD, the value of what was added to it. Over markets: ``sold`` units, ``market_price``;
-    ``sales`` of goods, USD. Over facilities: ``load`` units planned. ``books`` as of an equilibrium, per
-    month. Over clans (bench, abreast): ``capital`` USD at the end, ``profit``. ``excess`` is the largest of
-    the equilibrium's residuals.
+    ``sales`` of goods, USD. ``books`` as of an equilibrium, per month. Over clans (bench, abreast):
+    ``capital`` USD at the end. ``excess`` is the largest of the equilibrium's residuals.
     """
 
     sent: jax.Array
@@ -92,10 +91,8 @@ class Month(NamedTuple):
     sold: jax.Array
     sales: jax.Array
     market_price: jax.Array
-    load: jax.Array
     books: Books
     capital: jax.Array
-    profit: jax.Array
     fates: Fates
     excess: jax.Array
 
@@ -250,8 +247,8 @@ class Calendar:
         expected_stock = (planned.stock - CLEARED_OUT * state.stock) / MONTHS
         after = State(prices, swept.stock, expected_stock, need, swept.waiting, crops, clans)
         month = self._record(
-            ledger, economy, terms, price, share, state, after, planned, swept, mean, capital, profit,
-            fates, excess,
+            ledger, economy, terms, price, share, state, after, planned, swept, mean, capital, fates,
+            excess,
         )  # fmt: skip
         return after, month
 
@@ -487,7 +484,6 @@ class Calendar:
         swept: _Swept,
         mean: jax.Array,
         capital: jax.Array,
-        profit: jax.Array,
         fates: Fates,
         excess: jax.Array,
     ) -> Month:
@@ -526,10 +522,8 @@ class Calendar:
             sold=sold,
             sales=(sold * terms.price)[self._goods].sum(),
             market_price=terms.price,
-            load=planned.load / MONTHS,
             books=accounts,
             capital=capital,
-            profit=profit,
             fates=fates,
             excess=jnp.abs(excess).max(initial=0.0),
         )
