@@ -18,7 +18,7 @@ from peer_numpy import Peer
 
 from contraflow.lab import load
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.root import TOLERANCE
+from contraflow.model.root_finding import TOLERANCE
 
 POLICIES = (
     {"radar": 1.0, "air-interdiction": 4.0, "us-air-cooperation": 1.0},

@@ -16,8 +16,8 @@ from common import arguments, interleaved, report
 from peer_numpy import Passes
 
 from contraflow.model.choice import flows, values
+from contraflow.model.layout import make_plan
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.plan import make_plan
 
 DEGREE = 5
 SHAPES = {

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from common import arguments, report
 
-from contraflow.evidence.likelihood import DEGREES_OF_FREEDOM, log_density, robust
-from contraflow.evidence.sampling import Sampler
-from contraflow.evidence.whitening import plain, whiten_by, whiten_from
+from contraflow.inference.delayed_acceptance_nuts import Sampler
+from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, log_density, robust
+from contraflow.inference.low_rank_gaussian import plain, whiten_by, whiten_from
 from contraflow.model.numerics import jax, jnp
 
 LAYERS, WIDTH, CLAIMS = 6, 5, 120

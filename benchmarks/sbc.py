@@ -11,10 +11,10 @@ import numpy as np
 from common import arguments, report
 
 import contraflow as cf
-from contraflow.evidence.likelihood import make_likelihood
-from contraflow.evidence.priors import Prior
-from contraflow.evidence.sbc import Ranks, rank, uniformity
-from contraflow.evidence.target import Target
+from contraflow.inference.likelihood import make_likelihood
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.prior import Prior
+from contraflow.inference.sbc import Ranks, rank, uniformity
 from contraflow.lab import responder
 
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "sbc.svg"

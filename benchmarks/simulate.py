@@ -25,11 +25,11 @@ import numpy as np
 from common import arguments, report
 
 import contraflow as cf
+from contraflow.dynamics import clans as trade
+from contraflow.dynamics.clans import Behaviour, Experience, Roster
+from contraflow.dynamics.simulator import settle_clans
 from contraflow.lab import prior
-from contraflow.model import clans as trade
-from contraflow.model.clans import Behaviour, Experience, Roster
 from contraflow.model.numerics import jax, jnp
-from contraflow.policy.simulation import settle_clans
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from tiny import Tiny

@@ -12,8 +12,8 @@ import xarray as xr
 
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.report.contents import Meta, ReportData, ledger_table
-from contraflow.report.evidence import COLUMNS
+from contraflow.report.data import Meta, ReportData, ledger_table
+from contraflow.report.draw.claims import COLUMNS
 
 THETA = 4.0
 CONTENT = {"labour": 0.0, "leaf": 0.0026, "paste": 0.75, "hydrochloride": 0.85, "wage": 0.0}

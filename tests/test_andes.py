@@ -5,7 +5,7 @@ import pytest
 
 import contraflow
 from contraflow import verify
-from contraflow.report.html import render
+from contraflow.report.document import render
 
 LAST = 1994
 
@@ -146,7 +146,7 @@ def test_the_page_tells_the_errors(andes):
 
 
 def test_the_report_shows_predicted_and_observed(andes):
-    from contraflow.report.contents import Meta, ReportData
+    from contraflow.report.data import Meta, ReportData
 
     data = ReportData(
         andes.case,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from contraflow.case import new
 from contraflow.cli import app
 from contraflow.lab import OpenCase
-from contraflow.report import html
+from contraflow.report import document
 
 BINARY = bytes(range(256)) * 64
 
@@ -194,9 +194,9 @@ def test_a_report_that_fails_leaves_the_old_one(lab, broken, tmp_path, monkeypat
         raise broken
 
     if isinstance(broken, OSError):
-        monkeypatch.setattr(html.os, "fdopen", fail)
+        monkeypatch.setattr(document.os, "fdopen", fail)
     else:
-        monkeypatch.setattr(html, "render", fail)
+        monkeypatch.setattr(document, "render", fail)
     result = call("run", "example", "--out", tmp_path)
     assert result.exit_code == (1 if isinstance(broken, OSError) else 130)
     assert result.stdout == ""

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import contraflow.case as cases
-from contraflow.case import dictionary, schema
+from contraflow.case import schema
 from contraflow.case.columns import columns
+from contraflow.case.docs import dictionary
 from contraflow.case.load import data
 from contraflow.case.selectors import matches, matches_place
 
@@ -95,12 +96,12 @@ def test_columns_say_what_the_schema_says() -> None:
 
 
 def test_the_committed_dictionary_is_current() -> None:
-    cure = "run: python -m contraflow.case.dictionary > docs/data-dictionary.md"
+    cure = "run: python -m contraflow.case.docs.dictionary > docs/data-dictionary.md"
     assert DICTIONARY.read_text(encoding="utf-8") == dictionary.markdown(), cure
 
 
 def test_the_dictionary_prints_itself() -> None:
-    command = [sys.executable, "-X", "utf8", "-m", "contraflow.case.dictionary"]
+    command = [sys.executable, "-X", "utf8", "-m", "contraflow.case.docs.dictionary"]
     printed = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
     assert printed == dictionary.markdown()
 

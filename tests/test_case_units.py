@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contraflow.case import dimensions, schema, statements
-from contraflow.case.units import UnitError, Units
+from contraflow.case import schema, statements
+from contraflow.case.checks import dimensions
+from contraflow.case.io.units import UnitError, Units
 
 UNITS = Units({"EUR": 1.18, "PEN": 0.26})
 

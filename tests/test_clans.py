@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contraflow.model import clans as trade
-from contraflow.model.clans import Behaviour, Experience
+from contraflow.dynamics import clans as trade
+from contraflow.dynamics.clans import Behaviour, Experience
 from contraflow.model.numerics import jax, jnp
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 import contraflow
 from contraflow.case import new
 from contraflow.case.schema import Question
-from contraflow.cli import app, main, summary, terminal
+from contraflow.cli import app, main, run_screen, terminal
 from contraflow.cli.files import replace_file
 from contraflow.cli.show import becomes, dollars, number, percent, signed
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
@@ -155,7 +155,7 @@ def test_run_writes_a_report_and_a_record(ran):
 @pytest.mark.parametrize(("width", "most"), [(100, 30), (80, 36)])
 def test_the_summary_fits_a_screen(ran, width, most, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(width))
-    summary.show(finite(ran[0].stdout), terminal.screen())
+    run_screen.show(finite(ran[0].stdout), terminal.screen())
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) <= most
     assert max(map(len, lines)) <= width
@@ -179,7 +179,7 @@ def test_the_summary_tells_what_does_not_hold(ran, monkeypatch, capsys):
     record["fit"] |= {"within_two_deviations": 2, "furthest_off": [far]}
     record["patterns"] |= {"hold": 2, "failing": ["rival-gains"], "not_run": ["wary-clans"]}
     record["answers"][0]["alternatives"] = [{"figures": record["answers"][1]["figures"]}]
-    summary.show(record, terminal.screen())
+    run_screen.show(record, terminal.screen())
     text = " ".join(capsys.readouterr().out.split())
     assert "coca-area (−2.9)" in text
     assert "not: rival-gains (contraflow validate example)" in text
@@ -594,7 +594,7 @@ def test_questions_are_followed_in_time_where_they_ask_for_it(stopped):
     """An interrupted course ends the report instead of standing in it by half."""
     from types import SimpleNamespace
 
-    from contraflow.cli.running import _courses
+    from contraflow.cli.run import _courses
 
     def simulate(policy, years, **_):
         data = f"{len(policy)} measures, {years} years"

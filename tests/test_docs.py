@@ -119,7 +119,7 @@ def test_citation_and_changelog_name_the_version():
 
 def test_peru_page_counts_what_the_case_holds():
     import contraflow
-    from contraflow.evidence.likelihood import make_likelihood
+    from contraflow.inference.likelihood import make_likelihood
     from contraflow.lab import responder
 
     case = contraflow.load("peru")
@@ -150,7 +150,7 @@ def test_peru_page_counts_what_the_case_holds():
 
 
 def test_the_page_on_courses_lists_what_is_assumed_of_behaviour():
-    from contraflow.model.clans import ASSUMED, Behaviour
+    from contraflow.dynamics.clans import ASSUMED, Behaviour
 
     page, usual = read(ROOT / "docs" / "simulation.md"), Behaviour()
     for name, (low, high, unit, why) in ASSUMED.items():

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 import contraflow as cf
 import synthetic
 from contraflow.case import schema
+from contraflow.dynamics import timeline
+from contraflow.dynamics.arrests import Arrest
+from contraflow.dynamics.month import binomial
+from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import ComparisonError, PolicyError
-from contraflow.model.month import binomial
 from contraflow.model.numerics import jax, jnp
-from contraflow.policy import timeline
-from contraflow.policy.arrests import Arrest
-from contraflow.policy.conduct import best, chasing, concentrated
-from contraflow.report import html
-from contraflow.report.contents import Course
-from contraflow.results import course
+from contraflow.report import document
+from contraflow.report.data import Course
+from contraflow.results import trajectory_tables
 
 CLANS, YEARS = 60, 4
 MANY = {"attitude": 0.0, "ways": 1e6, "growers": 2.0, "cover": 40.0, "dismantled": 0.0, "spread": 0.1}
@@ -314,7 +314,9 @@ def made(values: list[float], before: int = 12):
     """Lag and recovery of one course."""
     path = np.array([values])
     base, after = path[:, :before].mean(axis=1), path[:, before:]
-    return course._lag(after, base, after[:, -12:].mean(axis=1)), course._recovery(np.abs(after - base), base)
+    return trajectory_tables._lag(after, base, after[:, -12:].mean(axis=1)), trajectory_tables._recovery(
+        np.abs(after - base), base
+    )
 
 
 def test_lags_and_recoveries_are_counted_by_hand():
@@ -373,10 +375,10 @@ def test_draws_of_a_posterior_are_spread_over_replicates(lab):
 def test_the_report_follows_a_question_month_by_month(calm, pressed):
     question = schema.Question(id="pressed", title="What if all is searched?", policy={}, years=YEARS)
     followed = Course(question, pressed.data, calm.data, pressed.changes)
-    page = html.render(replace(synthetic.report(), courses=(followed,)))
+    page = document.render(replace(synthetic.report(), courses=(followed,)))
     for part in ('id="time"', 'data-fig="course-0"', 'id="fig-course-0"'):
         assert part in page
     against = pressed.against(calm).loc[("exports by air", YEARS)]
     shown = f"{against['ratio'] - 1:+.0%}".replace("-", "\N{MINUS SIGN}")
     assert f"exports by air {shown} (" in page
-    assert 'id="time"' not in html.render(synthetic.report())
+    assert 'id="time"' not in document.render(synthetic.report())

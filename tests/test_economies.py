@@ -9,9 +9,13 @@ import pytest
 import contraflow
 from contraflow.case.schema import Question
 from contraflow.lab import prior
-from contraflow.report import charts, html, sibling_words, siblings, summary
-from contraflow.report.contents import Meta, ReportData, shown_names
-from contraflow.results import economies
+from contraflow.report import document
+from contraflow.report.data import Meta, ReportData
+from contraflow.report.draw import bars
+from contraflow.report.sections import other_economies
+from contraflow.results import side_economies
+from contraflow.text import answer_sentences, side_economy_sentences
+from contraflow.text.names import shown_names
 from tiny import Tiny
 
 AFTER = 1000 / 9  # labour-hectares that dig once digging pays half of what growing pays, with theta 3
@@ -109,9 +113,13 @@ def test_draws_give_quantiles_of_the_change(compared):
 
     base, after = compared.before.data, compared.after.data
     twice = [xr.concat([data, data], "draw").assign_coords(draw=[0, 1]) for data in (base, after)]
-    for table in (economies.livelihoods(*twice), economies.goods(*twice), economies.supplies(*twice)):
+    for table in (
+        side_economies.livelihoods(*twice),
+        side_economies.goods(*twice),
+        side_economies.supplies(*twice),
+    ):
         assert np.allclose(table["change_5"], table["change"])
-    assert {"value_after_95", "share_after"} <= set(economies.goods(*twice).columns)
+    assert {"value_after_95", "share_after"} <= set(side_economies.goods(*twice).columns)
 
 
 def test_a_wrong_grouping_names_the_right_ones(compared):
@@ -132,13 +140,15 @@ def report(compared, *answers) -> ReportData:
 
 
 def test_a_sentence_says_what_left_and_what_labour_turned_to(compared):
-    told = sibling_words.in_short(compared.before.data, compared.after.data, NAMES, "Peru")
+    told = side_economy_sentences.in_short(compared.before.data, compared.after.data, NAMES, "Peru")
     assert told == "Gold leaving Peru falls from 1.0 t to 222 kg; 389 labour-hectares turn from gold to drug."
-    assert sibling_words.in_short(compared.before.data, compared.before.data, NAMES, "Peru") == ""
+    assert side_economy_sentences.in_short(compared.before.data, compared.before.data, NAMES, "Peru") == ""
 
 
 def test_an_answer_is_not_still_while_other_goods_move(compared):
-    told = summary.tell(compared.before.data, compared.after.data, shown_names(compared.before.network.case))
+    told = answer_sentences.tell(
+        compared.before.data, compared.after.data, shown_names(compared.before.network.case)
+    )
     assert any("Gold leaving Peru falls" in sentence for sentence in told.short)
 
 
@@ -147,8 +157,8 @@ def test_gold_and_its_ore_are_one_livelihood_in_a_sentence():
         {"before": [500.0, 300.0, 200.0], "change": [30.0, -20.0, -10.0]},
         index=["licit-income", "ore", "gold"],
     )
-    assert str(sibling_words.turn(table, {})) == "30 labour-hectares turn from gold to licit work"
-    assert sibling_words.turn(table.assign(change=0.0), {}) is None
+    assert str(side_economy_sentences.turn(table, {})) == "30 labour-hectares turn from gold to licit work"
+    assert side_economy_sentences.turn(table.assign(change=0.0), {}) is None
 
 
 def test_a_way_that_gains_while_a_good_declines_is_named():
@@ -156,24 +166,24 @@ def test_a_way_that_gains_while_a_good_declines_is_named():
     index = pd.MultiIndex.from_tuples(keys, names=("form", "from_place", "to_place"))
     routes = pd.DataFrame({"change": [-4000.0, 2400.0]}, index=index)
     row = {"before": 31000.0, "change": -1600.0}
-    told = sibling_words._against(routes, "gold", row, {"la-paz": "La Paz"})
+    told = side_economy_sentences._against(routes, "gold", row, {"la-paz": "La Paz"})
     assert told == ", while 2.4 t more goes to La Paz"
 
 
 def test_sections_stand_where_something_changes(compared):
     base, after = compared.before.data, compared.after.data
-    found = siblings.sections(report(compared, after, base), NAMES)
+    found = other_economies.sections(report(compared, after, base), NAMES)
     assert [section.id for section in found] == ["goods", "supplies"]
     goods, bought = found
     assert [len(panel.figures) for panel in goods.panels] == [1, 0]
     assert goods.panels[0].told.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
-    assert goods.panels[1].told == sibling_words.STILL
+    assert goods.panels[1].told == other_economies.STILL
     assert list(bought.drawings) == ["supplies-chemicals-0"]
-    assert siblings.sections(report(compared, base), NAMES) == []
+    assert other_economies.sections(report(compared, base), NAMES) == []
 
 
 def test_the_baseline_page_shows_each_section_once(compared):
-    found = siblings.sections(report(compared), NAMES)
+    found = other_economies.sections(report(compared), NAMES)
     assert [len(section.panels) for section in found] == [1, 1]
     bars = found[0].drawings["goods-gold"].data
     assert bars[0]["x"] == pytest.approx([1000])
@@ -182,7 +192,7 @@ def test_the_baseline_page_shows_each_section_once(compared):
 def test_a_case_with_three_livelihoods_has_the_section():
     lab = contraflow.load("example").prior()
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
-    found = siblings.sections(report(fewer.compare(base), fewer.data), shown_names(lab.case))
+    found = other_economies.sections(report(fewer.compare(base), fewer.data), shown_names(lab.case))
     assert found[0].id == "livelihoods"
     assert [label for label, _ in found[0].panels[0].figures] == [""]
     rows = found[0].panels[0].rows
@@ -193,8 +203,8 @@ def test_a_report_without_such_rows_has_no_such_section():
     import synthetic
 
     data = synthetic.report()
-    assert siblings.sections(data, shown_names(data.case)) == []
-    assert 'id="goods"' not in html.render(data)
+    assert other_economies.sections(data, shown_names(data.case)) == []
+    assert 'id="goods"' not in document.render(data)
 
 
 def test_incomes_keep_the_largest_and_those_that_change_and_fold_the_rest():
@@ -202,8 +212,8 @@ def test_incomes_keep_the_largest_and_those_that_change_and_fold_the_rest():
     after = before.copy()
     after[3] += 5
     frame = pd.DataFrame({"name": [f"Group {i}" for i in range(30)], "before": before, "after": after})
-    bars = charts.draw_income_bars(frame).data
-    labels, sums = bars[0]["y"], [sum(bar["x"]) for bar in bars]
+    drawn = bars.draw_income_bars(frame).data
+    labels, sums = drawn[0]["y"], [sum(bar["x"]) for bar in drawn]
     assert len(labels) == 14
     assert labels[0] == "17 others"
     assert {"Group 3", "Group 29"} <= set(labels)

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from contraflow.errors import ObservationError
-from contraflow.evidence.fit import fit
-from contraflow.evidence.inference import Settings
-from contraflow.evidence.likelihood import SLOPE, heavy, make_likelihood, robust
-from contraflow.evidence.method import Method
-from contraflow.evidence.observe import Observations
-from contraflow.evidence.priors import WIDTH, Prior
-from contraflow.evidence.target import Target
+from contraflow.inference.calibration import Settings
+from contraflow.inference.likelihood import SLOPE, heavy, make_likelihood, robust
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.map_estimate import fit
+from contraflow.inference.method import Method
+from contraflow.inference.prior import WIDTH, Prior
 from contraflow.lab import calibrate, prior, responder
 from contraflow.model.numerics import jnp
+from contraflow.model.observables import Observations
 from tiny import two_routes
 
 

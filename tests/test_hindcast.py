@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from contraflow.analysis import hindcast as h
 from contraflow.errors import ComparisonError, ObservationError, PolicyError
-from contraflow.evidence import hindcast as h
-from contraflow.evidence.inference import Settings
-from contraflow.evidence.method import Method
+from contraflow.inference.calibration import Settings
+from contraflow.inference.method import Method
 from contraflow.lab import calibrate
-from contraflow.report import style
+from contraflow.report.draw import theme
 from contraflow.results.tables import KG_PER_TONNE
 from test_predictions import case
 
@@ -153,7 +153,7 @@ def test_histories_are_drawn_in_one_panel(lab, told):
     observed = figure.data[-1]
     assert observed.name == "observed"
     assert len(observed.x) == len(told.predictions)
-    filled = [colour != style.PAPER for colour in observed.marker.color]
+    filled = [colour != theme.PAPER for colour in observed.marker.color]
     assert filled == (told.predictions.sort_values("year")["use"] == "fit").tolist()
     lines = [t for t in figure.data if t.name == lab.case.info.title]
     assert len(lines) == 2

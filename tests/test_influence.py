@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 import contraflow as cf
-from contraflow import explaining
+from contraflow.analysis import evppi, leave_one_out
 from contraflow.errors import ComparisonError
-from contraflow.evidence import influence, worth
-from contraflow.evidence.likelihood import Figures
+from contraflow.inference.likelihood import Figures
+from contraflow.lab import sensitivity
 from contraflow.results.explanation import Group
 
 
@@ -25,34 +25,36 @@ def linear():
 
 def test_shares_of_variance_add_up_and_are_those_of_perturbed_claims_and_ranges(linear):
     jacobian, _, gradient, covariance, _ = linear
-    told = influence.account(gradient, jacobian)
+    told = leave_one_out.account(gradient, jacobian)
     assert told.variance == pytest.approx(gradient @ covariance @ gradient)
     assert told.deviates.sum() + told.claims.sum() == pytest.approx(told.variance)
     # least squares of perturbed claims e and perturbed centres d: z = C (d + J' e)
     weights = np.hstack([covariance, covariance @ jacobian.T]).T @ gradient
     assert np.allclose(np.append(told.deviates, told.claims), weights**2)
-    assert np.allclose(influence.variances(jacobian), np.diag(covariance))
+    assert np.allclose(leave_one_out.variances(jacobian), np.diag(covariance))
 
 
 def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
     jacobian, b, gradient, _, z = linear
     figure = z @ gradient
     log_likelihood = -0.5 * (z @ jacobian.T - b) ** 2
-    found = influence.smooth(-log_likelihood[:, [1]].T)
-    assert found.k[0] < influence.TRUSTED
+    found = leave_one_out.smooth(-log_likelihood[:, [1]].T)
+    assert found.k[0] < leave_one_out.TRUSTED
     kept = jacobian[:1]
     left = np.linalg.inv(np.eye(3) + kept.T @ kept)
     mean, deviation = gradient @ left @ kept.T @ b[:1], np.sqrt(gradient @ left @ gradient)
-    wanted = stats.norm(mean, deviation).ppf(influence.INTERVAL)
-    assert np.allclose(influence.quantiles(figure, found.weights)[0], wanted, atol=0.3)
-    error = influence.shift_errors(figure, found.weights, np.random.default_rng(0))
+    wanted = stats.norm(mean, deviation).ppf(leave_one_out.INTERVAL)
+    assert np.allclose(leave_one_out.quantiles(figure, found.weights)[0], wanted, atol=0.3)
+    error = leave_one_out.shift_errors(figure, found.weights, np.random.default_rng(0))
     assert 0 < error[0] < 0.2
 
 
 def test_the_linear_account_leaves_a_claim_out_as_the_normal_equations_say(linear):
     jacobian, b, gradient, covariance, _ = linear
     centre = covariance @ jacobian.T @ b
-    told = influence.moved(centre, jacobian @ centre - b, jacobian, gradient, np.array([[1.0, 0.0], [1, 1]]))
+    told = leave_one_out.moved(
+        centre, jacobian @ centre - b, jacobian, gradient, np.array([[1.0, 0.0], [1, 1]])
+    )
     kept = jacobian[:1]
     left = np.linalg.inv(np.eye(3) + kept.T @ kept)
     assert told.shift[0] == pytest.approx(gradient @ (left @ kept.T @ b[:1] - centre))
@@ -65,34 +67,36 @@ def test_the_linear_account_leaves_a_claim_out_as_the_normal_equations_say(linea
 
 def test_weights_fail_where_a_claim_holds_everything():
     z = np.random.default_rng(0).standard_normal(400)
-    found = influence.smooth(np.stack([np.zeros(400), 2.0 * z**2]))
+    found = leave_one_out.smooth(np.stack([np.zeros(400), 2.0 * z**2]))
     assert found.k[0] == 0
     assert np.allclose(found.weights[0], 1 / 400)
-    assert found.k[1] > influence.TRUSTED
+    assert found.k[1] > leave_one_out.TRUSTED
 
 
 def test_weighted_quantiles_of_even_weights_are_the_middle_of_the_draws():
-    assert np.allclose(influence.quantiles(np.arange(5.0), np.ones((1, 5)), (0.5,)), 2.0)
-    assert influence.quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[0, 0] == pytest.approx(
-        3
-    )
+    assert np.allclose(leave_one_out.quantiles(np.arange(5.0), np.ones((1, 5)), (0.5,)), 2.0)
+    assert leave_one_out.quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[
+        0, 0
+    ] == pytest.approx(3)
 
 
 def test_a_repetition_takes_over_the_weight_of_the_claim_left_out():
     figures = Figures(np.zeros(3), np.ones(3), np.zeros(3), np.array([0.5, 0.5, 1.0]))
-    left = influence.without(figures, np.array([0, 0, 2]), np.array([True, False, False]))
+    left = leave_one_out.without(figures, np.array([0, 0, 2]), np.array([True, False, False]))
     assert np.allclose(left.weight, [0, 1, 1])
-    alone = influence.without(figures, np.array([0, 0, 2]), np.array([False, False, True]))
+    alone = leave_one_out.without(figures, np.array([0, 0, 2]), np.array([False, False, True]))
     assert np.allclose(alone.weight, [0.5, 0.5, 0])
 
 
 def test_a_flat_range_is_flat_and_places_in_it_invert():
     centre = np.array([0.0, 0.7])
-    u = np.array([influence.place(centre + influence.at_place(p, centre) / 2) for p in (0.05, 0.5, 0.95)])
+    u = np.array(
+        [leave_one_out.place(centre + leave_one_out.at_place(p, centre) / 2) for p in (0.05, 0.5, 0.95)]
+    )
     assert np.allclose(u, np.array([[0.05, 0.5, 0.95]]).T)
     z = np.linspace(-3, 3, 2001)
-    density = np.exp(influence.flat_ratios(z, np.zeros(1))) * stats.norm.pdf(z)
-    even = (density / np.gradient(influence.place(z / 2), z))[1:-1]
+    density = np.exp(leave_one_out.flat_ratios(z, np.zeros(1))) * stats.norm.pdf(z)
+    even = (density / np.gradient(leave_one_out.place(z / 2), z))[1:-1]
     assert np.allclose(even, even[1000], rtol=1e-3)
 
 
@@ -100,7 +104,7 @@ def test_knowing_a_fact_narrows_by_its_squared_correlation():
     rng = np.random.default_rng(3)
     facts = rng.standard_normal((2000, 20))
     figure = 2 * facts[:, 0] + facts[:, 1] ** 2 + rng.standard_normal(2000)
-    found = worth.narrows(facts, figure, rng)
+    found = evppi.narrows(facts, figure, rng)
     whole = 4 + 2 + 1
     assert found.told[0] == pytest.approx(4 / whole, abs=0.05)
     assert found.told[1] == pytest.approx(2 / whole, abs=0.06)
@@ -113,11 +117,11 @@ def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
     rng = np.random.default_rng(4)
     facts = rng.standard_normal((4000, 10))
     benefit = 0.2 + facts[:, 0] + rng.standard_normal(4000)
-    found = worth.decides(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
+    found = evppi.decides(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
     wanted = stats.norm.pdf(0.2) + 0.2 * stats.norm.cdf(0.2) - 0.2
     assert found.told[0] == pytest.approx(wanted, abs=0.05)
     assert not found.told[1:].any()
-    everything = worth.certain(np.stack([np.zeros(4000), benefit], axis=1))
+    everything = evppi.certain(np.stack([np.zeros(4000), benefit], axis=1))
     assert everything > found.told[0]
 
 
@@ -146,8 +150,8 @@ def test_an_explanation_adds_up(told):
 
 
 def test_a_claim_whose_weights_fail_is_fitted_anew(lab, outcome, monkeypatch):
-    monkeypatch.setattr(influence, "TRUSTED", -np.inf)
-    monkeypatch.setattr(explaining, "WORTH_A_REFIT", 0.0)
+    monkeypatch.setattr(leave_one_out, "TRUSTED", -np.inf)
+    monkeypatch.setattr(sensitivity, "WORTH_A_REFIT", 0.0)
     told = lab.explain(outcome, "exports", refits=1)
     rows = [*told.claims.to_dict("records"), *told.sources.to_dict("records")]
     assert told.refits == 1

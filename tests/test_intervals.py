@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 
 import contraflow
+from contraflow.analysis.pattern_validation import Verdicts
 from contraflow.errors import ComparisonError, ConvergenceError
-from contraflow.evidence.patterns import Verdicts
-from contraflow.outcome import Comparison, Outcome
-from contraflow.results import draws, economies, tables
+from contraflow.lab.outcome import Comparison, Outcome
+from contraflow.results import draws, side_economies, tables
 from contraflow.results.verify import verify
 from spread import spread
 
@@ -217,7 +217,7 @@ def test_one_side_leaves_its_own_draws_out(base, shut):
     lost, part = without(shut, 3), dataclasses.replace(shut, data=shut.data.isel(draw=kept))
     assert lost.summary().equals(part.summary())
     assert lost.ladder().equals(part.ladder())
-    assert economies.livelihoods(lost.data).equals(economies.livelihoods(part.data))
+    assert side_economies.livelihoods(lost.data).equals(side_economies.livelihoods(part.data))
     assert tables.home_grown(lost.data) == tables.home_grown(part.data)
     assert verify(lost.data, base.data).worst < 1e-9
     assert np.isfinite(lost.map().data[-1].line.width or 0)
@@ -250,7 +250,7 @@ def test_patterns_have_probabilities_and_count_lost_draws(lab):
 
 
 def test_a_pattern_leaves_out_a_draw_that_finds_no_equilibrium(lab, monkeypatch):
-    from contraflow.policy.response import Responder
+    from contraflow.policy.responder import Responder
 
     solve, whole = Responder.solve, lab.validate()
 
@@ -274,7 +274,7 @@ def test_validate_on_many_draws_says_the_same_as_draw_by_draw(lab):
 
 
 def test_a_pattern_that_loses_most_draws_is_an_error(lab, monkeypatch):
-    from contraflow.policy.response import Responder
+    from contraflow.policy.responder import Responder
 
     solve = Responder.solve
 
@@ -307,7 +307,7 @@ def test_spending_takes_one_ledger_or_many(lab):
 
 
 def test_results_with_lost_draws_can_be_kept(shut, tmp_path):
-    from contraflow.cli.exporting import serialisable
+    from contraflow.cli.export import serialisable
 
     path = tmp_path / "x.nc"
     serialisable(without(shut, 3).data).to_netcdf(path, engine="scipy")

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contraflow.errors import NetworkError
-from contraflow.model.plan import make_plan
+from contraflow.model.layout import make_plan
 from contraflow.network import build
 from contraflow.network.geodesy import great_circle_km
-from contraflow.network.levels import CycleError, topological_levels
+from contraflow.network.topological_sort import CycleError, topological_levels
 from tiny import Tiny, two_routes
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 import contraflow.case as cases
-from contraflow.case import coverage, pages, provenance, schema
+from contraflow.case import schema
 from contraflow.case.case import Case
+from contraflow.case.docs import coverage, pages, provenance
 from contraflow.case.load import data
 from contraflow.case.naming import name_of, number_of
-from contraflow.report import origins
+from contraflow.report.sections import sources
 
 DOCS = Path(__file__).parents[1] / "docs"
 DIGESTS = """
@@ -99,17 +100,17 @@ def test_a_contradiction_is_told_on_both_sides(case: Case) -> None:
     assert "(`coca-area`), against About half of the paste leaves the valley by air (`share-by-air`" in page
     claims["share-by-air"] = claims["share-by-air"].model_copy(update={"contradicts": ("coca-area",)})
     assert len(provenance.provenance(torn)[0].disputes) == 1
-    assert origins.sources(torn)[0]["disputes"][0]["other"] == claims["coca-area"].statement
+    assert sources.sources(torn)[0]["disputes"][0]["other"] == claims["coca-area"].statement
 
 
 def test_the_report_lists_coverage_and_sources(case: Case) -> None:
-    told = origins.coverage(case)
+    told = sources.coverage(case)
     assert told is not None
     assert [i["id"] for i in told["outside"]] == ["W3"]
     assert told["kinds"][0]["items"][0]["names"].endswith("Airstrips of the Alta Selva; Hidden in lorries")
-    assert origins.coverage(dataclasses.replace(case, coverage={})) is None
-    assert origins.sources(case)[0]["rests"].startswith("claims: 2 fitted, 2 checked, 1 context; 3 patterns")
-    assert origins.credits(case)[0]["licence"] == "CC0-1.0"
+    assert sources.coverage(dataclasses.replace(case, coverage={})) is None
+    assert sources.sources(case)[0]["rests"].startswith("claims: 2 fitted, 2 checked, 1 context; 3 patterns")
+    assert sources.credits(case)[0]["licence"] == "CC0-1.0"
 
 
 def test_the_committed_pages_are_current(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_the_committed_pages_are_current(tmp_path: Path) -> None:
     for written in tmp_path.iterdir():
         committed = DOCS / written.name
         assert committed.read_text(encoding="utf-8") == written.read_text(encoding="utf-8"), (
-            f"{committed.name} is old; run: python -m contraflow.case.pages docs"
+            f"{committed.name} is old; run: python -m contraflow.case.docs.pages docs"
         )
 
 
@@ -143,7 +144,7 @@ def test_geonames_is_credited_where_places_are_shown() -> None:
     assert "[CC-BY 4.0](https://creativecommons.org/licenses/by/4.0/)" in (DOCS / "sources.md").read_text(
         encoding="utf-8"
     )
-    credited = origins.credits(cases.load("peru"))
+    credited = sources.credits(cases.load("peru"))
     assert {"https://www.geonames.org"} <= {c["url"] for c in credited}
 
 

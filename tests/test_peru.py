@@ -3,7 +3,7 @@
 import numpy as np
 
 from contraflow import verify
-from contraflow.evidence import unfolding
+from contraflow.analysis import dynamic_patterns
 
 
 def test_every_parameter_has_an_origin(peru):
@@ -57,7 +57,7 @@ def test_patterns_run_and_failures_are_told(peru):
 def test_patterns_that_take_time_are_simulated(peru):
     chosen = ("bridge-carriers-at-once", "interceptors-alone-in-time", "clans-replaced")
     patterns = tuple(replace_clans(peru.case.patterns[name]) for name in chosen)
-    before, after = unfolding.unfold(peru.responder, patterns, peru.ledger, courses=4, seed=0)
+    before, after = dynamic_patterns.unfold(peru.responder, patterns, peru.ledger, courses=4, seed=0)
     ratio = np.median(after / before, axis=1)
     assert ratio[0] > 1.02
     assert ratio[1] == 1

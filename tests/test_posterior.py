@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from contraflow.errors import ConvergenceError, OutputError
-from contraflow.evidence import store
-from contraflow.evidence.inference import Settings, infer, judge
-from contraflow.evidence.likelihood import heavy, make_likelihood
-from contraflow.evidence.method import Method
-from contraflow.evidence.priors import Prior
-from contraflow.evidence.sampling import Sampler
-from contraflow.evidence.sbc import rank, uniformity
-from contraflow.evidence.target import Target
-from contraflow.evidence.whitening import plain, whiten_by, whiten_from
+from contraflow.inference import store
+from contraflow.inference.calibration import Settings, infer, judge
+from contraflow.inference.delayed_acceptance_nuts import Sampler
+from contraflow.inference.likelihood import heavy, make_likelihood
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.low_rank_gaussian import plain, whiten_by, whiten_from
+from contraflow.inference.method import Method
+from contraflow.inference.prior import Prior
+from contraflow.inference.sbc import rank, uniformity
 from contraflow.lab import calibrate, responder
 from contraflow.model.numerics import jax, jnp
 from tiny import Tiny, two_routes
@@ -173,7 +173,7 @@ def test_the_cache_recalls_a_posterior(monkeypatch):
     case = yearly(hidden=False).case()
     settings = Settings(Method.LAPLACE, draws=60)
     first = calibrate(case, settings, fresh=True)
-    monkeypatch.setattr("contraflow.lab.infer", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("contraflow.lab.lab.infer", lambda *_: pytest.fail("computed again"))
     kept = calibrate(case, settings)
     assert (first.ledger == kept.ledger).all()
     assert len(first.ledger) == 60
@@ -205,7 +205,7 @@ def test_ranks_of_simulated_truths_are_even():
 
 
 def test_uniformity_sees_a_slope():
-    from contraflow.evidence.sbc import Ranks
+    from contraflow.inference.sbc import Ranks
 
     rng = np.random.default_rng(0)
     even, tilted = rng.integers(0, 100, (300, 1)), (99 * rng.beta(2, 1, (300, 1))).astype(int)

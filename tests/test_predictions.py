@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from contraflow.evidence.inference import Settings
-from contraflow.evidence.method import Method
+from contraflow.inference.calibration import Settings
+from contraflow.inference.method import Method
 from contraflow.lab import calibrate, prior
-from contraflow.report import predicted
+from contraflow.report.sections import predictions
 from tiny import two_routes
 
 NAMES = {"drug": "Paste", "valley": "Valley"}
@@ -85,20 +85,20 @@ def test_an_uncalibrated_lab_predicts_nothing():
 
 def test_the_figure_has_a_panel_per_series_and_the_table_a_row_per_claim(lab):
     table = lab.predictions(fitted=True)
-    drawing = predicted.draw_predictions(table, NAMES, (2013, 2014))
+    drawing = predictions.draw_predictions(table, NAMES, (2013, 2014))
     drawing.figure()
     named = [t for t in drawing.data if "name" in t]
     assert [t["name"] for t in named] == [
         "if nothing changed",
         "model",
-        *(n for _, _, n in predicted.USES),
+        *(n for _, _, n in predictions.USES),
     ]
     assert named[3]["x"] == [2015, 2016, 2018]
     assert drawing.layout["shapes"][0]["x0"] == 2012.5
-    rows = predicted.prediction_rows(table, NAMES)
+    rows = predictions.prediction_rows(table, NAMES)
     assert [r["model_off"] for r in rows] == ["×1.10 low", "×1.14 high", "×2.00 high"]
     assert [r["nearer"] for r in rows] == [False, True, False]
-    (told,) = predicted.error_rows(lab.prediction_errors(), NAMES)
+    (told,) = predictions.error_rows(lab.prediction_errors(), NAMES)
     assert (told["where"], told["years"], told["nearer"]) == ("Valley", "2015–2018", 1)
 
 
@@ -117,9 +117,9 @@ def test_the_figure_has_a_panel_per_series_and_the_table_a_row_per_claim(lab):
     ],
 )
 def test_series_in_words(row, said):
-    assert (predicted.title(row, NAMES), predicted.where(row, NAMES)) == said
+    assert (predictions.title(row, NAMES), predictions.where(row, NAMES)) == said
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.0, "×1.00"), (np.log(2), "×2.00 high"), (np.nan, "")])
 def test_errors_in_words(error, said):
-    assert predicted.factor(error) == said
+    assert predictions.factor(error) == said

@@ -13,14 +13,17 @@ import pytest
 
 import synthetic
 from contraflow.errors import OutputError
-from contraflow.report import charts, evidence, figures, html, summary, words
-from contraflow.report.changes import draw_dumbbells
-from contraflow.report.contents import ledger_table, shown_names
-from contraflow.report.lines import bend, flows, map_frame, split
-from contraflow.report.maps import flow_map
-from contraflow.report.projection import EARTH_RADIUS, project
-from contraflow.report.sankey import SEIZED, journeys, sankey
+from contraflow.report import document
+from contraflow.report.data import ledger_table
+from contraflow.report.draw import bars, claims, outcome_figures
+from contraflow.report.draw.dumbbells import draw_dumbbells
+from contraflow.report.draw.flow_curves import bend, flows, map_frame, split
+from contraflow.report.draw.map import flow_map
+from contraflow.report.draw.projection import EARTH_RADIUS, project
+from contraflow.report.draw.sankey import SEIZED, journeys, sankey
 from contraflow.results import tables
+from contraflow.text import answer_sentences, sentences
+from contraflow.text.names import shown_names
 
 BASE, SHUT, CASE = synthetic.outcome(), synthetic.outcome(hazard=1.0), synthetic.case()
 NAMES = shown_names(CASE)
@@ -28,7 +31,7 @@ NAMES = shown_names(CASE)
 
 @pytest.fixture(scope="module")
 def page():
-    return html.render(synthetic.report())
+    return document.render(synthetic.report())
 
 
 def test_the_projection_keeps_areas_and_distances_from_the_centre():
@@ -87,27 +90,27 @@ def test_journeys_account_for_all_that_grows_at_home():
 
 
 def test_the_claims_chart_leaves_out_what_has_no_figure_and_says_which_column_lacks():
-    figure = evidence.draw_claims_chart(synthetic.claims())
+    figure = claims.draw_claims_chart(synthetic.claims())
     shown = {text for trace in figure.data for text in trace.get("hovertext", ())}
     assert len(shown) == 6
-    assert evidence.tension_colour(0.5) != evidence.tension_colour(-2.5)
+    assert claims.tension_colour(0.5) != claims.tension_colour(-2.5)
     with pytest.raises(ValueError, match="lacks the columns residual"):
-        evidence.draw_claims_chart(synthetic.claims().drop(columns="residual"))
+        claims.draw_claims_chart(synthetic.claims().drop(columns="residual"))
 
 
 def test_equal_names_stay_two_rows():
-    assert len(set(charts.unique(["Santa Cruz", "Santa Cruz"]))) == 2
+    assert len(set(bars.unique(["Santa Cruz", "Santa Cruz"]))) == 2
 
 
 def test_sentences_say_what_the_numbers_say():
-    told = summary.tell(BASE, SHUT, NAMES)
+    told = answer_sentences.tell(BASE, SHUT, NAMES)
     assert told.short[0].startswith("Exports by small plane all but end, from 190 to ")
     assert "In all, Peru exports" in told.short[1]
     assert "kilo of washed paste in the VRAEM falls from $" in told.short[1]
     findings = dict(told.findings)
     assert "Less leaves by small plane (−187 t)" in findings["Ways out"]
     assert "The state spends $15 million a year more (from $40 to $55 million)" in findings["The state"]
-    still = summary.tell(BASE, BASE, NAMES)
+    still = answer_sentences.tell(BASE, BASE, NAMES)
     assert still.short[0].startswith("Nothing moves: ")
     assert still.short[0].endswith("tonnes leave Peru as before, by the same ways, at the same prices.")
 
@@ -116,7 +119,7 @@ def test_sentences_say_what_the_numbers_say():
     ("millions", "text"), [(1234.0, "$1.23 billion"), (28.4, "$28 million"), (0.934, "$0.93 million")]
 )
 def test_money_in_words(millions, text):
-    assert words.money(millions) == text
+    assert sentences.money(millions) == text
 
 
 def test_goods_of_rivals_are_told_apart():
@@ -130,15 +133,15 @@ def test_goods_of_rivals_are_told_apart():
 
 def test_every_figure_is_one_that_plotly_accepts():
     made = (
-        figures.flow_map(CASE, BASE),
-        figures.change_map(CASE, BASE, SHUT),
-        figures.journeys(CASE, BASE),
-        figures.changes(CASE, BASE, SHUT),
-        figures.changes(CASE, BASE, SHUT, "zone"),
-        figures.incomes(BASE, SHUT),
-        figures.price_ladder(CASE, BASE),
-        figures.price_parts(CASE, BASE),
-        figures.claims(synthetic.claims()),
+        outcome_figures.flow_map(CASE, BASE),
+        outcome_figures.change_map(CASE, BASE, SHUT),
+        outcome_figures.journeys(CASE, BASE),
+        outcome_figures.changes(CASE, BASE, SHUT),
+        outcome_figures.changes(CASE, BASE, SHUT, "zone"),
+        outcome_figures.incomes(BASE, SHUT),
+        outcome_figures.price_ladder(CASE, BASE),
+        outcome_figures.price_parts(CASE, BASE),
+        outcome_figures.claims(synthetic.claims()),
     )
     assert all(len(figure.data) for figure in made)
 
@@ -184,7 +187,7 @@ def test_every_figure_that_the_page_names_is_there(page):
     figures = dict(
         re.findall(r'<script type="application/json" id="fig-(.*?)">(.*?)</script>', page, re.DOTALL)
     )
-    for figure in figures.values():
+    for figure in outcome_figures.values():
         assert json.loads(figure)["data"]
     for found in re.findall(r'data-fig="(.*?)"', page):
         name = found.replace("{view}", "difference-{q}").replace("{when}", "after-{q}")
@@ -196,13 +199,13 @@ def test_text_of_the_case_cannot_break_the_page(page):
     claims = synthetic.claims()
     claims.loc[0, "statement"] = "</script><script>alert(1)</script>"
     data = synthetic.report()
-    text = html.render(type(data)(data.case, data.base, data.answers, claims, data.meta))
+    text = document.render(type(data)(data.case, data.base, data.answers, claims, data.meta))
     assert "<script>alert(1)" not in text
     assert text.count("</script") == page.count("</script")
 
 
 def test_the_report_is_written_whole(tmp_path):
-    target = html.write_report(synthetic.report(), tmp_path / "report.html")
+    target = document.write_report(synthetic.report(), tmp_path / "report.html")
     assert "A made-up valley" in target.read_text("utf-8")
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 
@@ -216,19 +219,19 @@ def test_a_failed_write_says_why_and_leaves_what_was_there(tmp_path, monkeypatch
 
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(OutputError, match=r"report\.html: No space left on device"):
-        html.write_report(synthetic.report(), target)
+        document.write_report(synthetic.report(), target)
     assert target.read_text() == "earlier"
     assert os.listdir(tmp_path) == ["report.html"]
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(OutputError, match=r"No such file or directory\. Name a file in a folder that exists"):
-        html.write_report(synthetic.report(), tmp_path / "nowhere" / "report.html")
+        document.write_report(synthetic.report(), tmp_path / "nowhere" / "report.html")
 
 
 def test_a_report_without_questions_shows_the_baseline():
     data = synthetic.report()
-    text = html.render(type(data)(data.case, data.base, (), data.claims, data.meta))
+    text = document.render(type(data)(data.case, data.base, (), data.claims, data.meta))
     assert 'id="fig-incomes-near"' in text
     assert 'id="moves"' not in text
 
@@ -245,7 +248,7 @@ def test_what_fails_and_what_fits_worst_comes_first():
         }
     )
     data = synthetic.report()
-    text = html.render(
+    text = document.render(
         type(data)(data.case, data.base, data.answers, data.claims, data.meta, data.ledger, rows)
     )
     assert text.index("Fails so.") < text.index("Holds so.") < text.index("Waits so.")
@@ -268,7 +271,7 @@ def drawn():
 
 @pytest.fixture(scope="module")
 def drawn_page(drawn):
-    return html.render(drawn)
+    return document.render(drawn)
 
 
 def row(before: float, *change: float) -> dict[str, float]:
@@ -300,13 +303,13 @@ def row(before: float, *change: float) -> dict[str, float]:
     ],
 )  # fmt: skip
 def test_sentences_are_honest_about_signs(made, verb, amount):
-    assert words.verb(made) == verb
-    assert words.as_much(made, "t") == amount
+    assert sentences.verb(made) == verb
+    assert sentences.as_much(made, "t") == amount
 
 
 def test_medians_that_turn_a_change_round_are_not_told():
     made = row(1000, -5, -9, -7, -3, -2) | {"after": 1010.0}
-    assert words.from_to(made, "t") == "about 1,000 t"
+    assert sentences.from_to(made, "t") == "about 1,000 t"
 
 
 @pytest.mark.parametrize(
@@ -319,22 +322,22 @@ def test_medians_that_turn_a_change_round_are_not_told():
     ],
 )
 def test_probabilities_in_words(falls, rises, said):
-    told = words.chance({"p_falls_5pct": falls, "p_rises_5pct": rises}, "exports", 200)
+    told = sentences.chance({"p_falls_5pct": falls, "p_rises_5pct": rises}, "exports", 200)
     assert told == f"Probability that exports {said}"
-    assert words.share_of_draws(1.0, 20) == "above 95%"
+    assert sentences.share_of_draws(1.0, 20) == "above 95%"
 
 
 def test_with_draws_an_answer_has_ranges_and_a_probability(drawn):
-    told = summary.tell(drawn.base, drawn.answers[0][1], NAMES)
+    told = answer_sentences.tell(drawn.base, drawn.answers[0][1], NAMES)
     assert "(90% interval " in " ".join(told.short)
     assert "Probability that exports " in " ".join(told.short)
-    text = summary.tell(BASE, SHUT, NAMES)
+    text = answer_sentences.tell(BASE, SHUT, NAMES)
     assert not any("interval" in part or "Probability" in part for part in text.short)
 
 
 def test_an_open_change_is_not_told_as_a_fall_or_rise():
     made = [synthetic.outcome(DRAWS), synthetic.outcome(DRAWS, hazard=0.02, seed=8)]
-    told = summary.tell(*made, NAMES)
+    told = answer_sentences.tell(*made, NAMES)
     assert "perhaps more, perhaps less" in " ".join(text for _, text in told.findings)
 
 
@@ -343,7 +346,7 @@ def test_the_page_shows_intervals_and_says_how_to_read_them(drawn, drawn_page):
     parser.feed(drawn_page)
     assert not parser.open
     assert f"medians of {DRAWS} draws" in drawn_page
-    assert drawn_page.count(charts.READING) >= 3
+    assert drawn_page.count(bars.READING) >= 3
     assert "means over the draws" in drawn_page
     assert "Falls by over 5%" in drawn_page
     card = re.search(r'Leaves Peru</span><b>.*?</b><span class="range">(.*?) to (.*?)</span>', drawn_page)
@@ -361,14 +364,14 @@ def test_the_page_of_a_best_fit_shows_no_interval(page):
 def test_figures_with_draws_are_such_as_plotly_accepts(drawn):
     base, after = drawn.base, drawn.answers[0][1]
     made = (
-        figures.changes(CASE, base, after),
-        figures.changes(CASE, base, after, "zone"),
-        figures.incomes(base, after),
-        figures.incomes(base),
-        figures.price_ladder(CASE, base),
-        figures.price_parts(CASE, base),
-        figures.journeys(CASE, base),
-        figures.change_map(CASE, base, after),
+        outcome_figures.changes(CASE, base, after),
+        outcome_figures.changes(CASE, base, after, "zone"),
+        outcome_figures.incomes(base, after),
+        outcome_figures.incomes(base),
+        outcome_figures.price_ladder(CASE, base),
+        outcome_figures.price_parts(CASE, base),
+        outcome_figures.journeys(CASE, base),
+        outcome_figures.change_map(CASE, base, after),
     )
     assert all(len(figure.data) for figure in made)
 
@@ -384,11 +387,11 @@ def test_a_chart_of_changes_draws_both_intervals(drawn):
 
 def test_bars_carry_whiskers_and_those_put_together_none(drawn):
     table = tables.incomes(drawn.base, drawn.answers[0][1])
-    thin, thick, _ = charts.draw_income_bars(table).data[:3]
+    thin, thick, _ = bars.draw_income_bars(table).data[:3]
     ends = np.add(thin["x"], thin["error_x"]["array"])
     assert ends.max() == pytest.approx(table["after_95"].max())
     assert (np.array(thick["error_x"]["arrayminus"]) >= 0).all()
-    folded = charts.draw_income_bars(table, most=4).data[0]
+    folded = bars.draw_income_bars(table, most=4).data[0]
     assert folded["y"][0].endswith("medians<br>added up") or "medians added up" in folded["y"][0]
     assert folded["error_x"]["array"][0] == 0
 
@@ -401,7 +404,7 @@ def test_lost_draws_are_left_out_of_the_page_and_told(drawn):
     data = type(drawn)(
         drawn.case, drawn.base, ((question, mark_unsolved(first, found)), second), drawn.claims, drawn.meta
     )
-    text = html.render(data)
+    text = document.render(data)
     assert "In 1 of 20 draws no equilibrium was found" in text
     assert "NaN" not in text.partition("<script>")[0]
     assert not re.search(r">nan<|\bnan\b(?=[^\w]*</td>)", text)
@@ -422,6 +425,8 @@ def test_patterns_have_a_probability_on_the_page(drawn):
             "holds": [True, None],
         }
     )
-    text = html.render(type(drawn)(drawn.case, drawn.base, (), drawn.claims, drawn.meta, drawn.ledger, rows))
+    text = document.render(
+        type(drawn)(drawn.case, drawn.base, (), drawn.claims, drawn.meta, drawn.ledger, rows)
+    )
     assert '<span class="range">1.1 to 1.31</span>' in text
     assert '<td class="n">97%</td>' in text

@@ -5,17 +5,17 @@ import pytest
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from contraflow.analysis import contradictions
+from contraflow.analysis.conflicts import MISSED, OUTVOTED
+from contraflow.analysis.infinitesimal_jackknife import Votes
+from contraflow.analysis.loo_predictive import leave_out, quantile, surprises, tail
 from contraflow.case import check, new
 from contraflow.errors import ConvergenceError, Problem
-from contraflow.evidence.groups import disagreements
-from contraflow.evidence.inference import Method, Settings
-from contraflow.evidence.refit import refit
-from contraflow.evidence.surprise import leave_out, quantile, surprises, tail
-from contraflow.evidence.tension import MISSED, OUTVOTED
-from contraflow.evidence.votes import Votes
+from contraflow.inference.calibration import Method, Settings
+from contraflow.inference.map_refit import refit
 from contraflow.lab import calibrate, prior
-from contraflow.report import forest
-from contraflow.report.disagreements import Scale, claim_rows, group_rows, odds, scale_of, untold
+from contraflow.report.sections import disagreements
+from contraflow.text.conflict_sentences import Scale, claim_rows, group_rows, odds, scale_of, untold
 from tiny import two_routes
 
 
@@ -85,7 +85,7 @@ def test_the_pulls_balance_at_the_best_fit(lab):
 
 def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab, monkeypatch):
     """Weights 10 % up and down against the first-order change: the infinitesimal jackknife."""
-    monkeypatch.setattr("contraflow.evidence.refit.ENOUGH", 1e-12)
+    monkeypatch.setattr("contraflow.inference.map_refit.ENOUGH", 1e-12)
     posterior = lab.posterior
     target, figures = posterior.target, posterior.figures
     names = [c.id for c in target.likelihood.claims]
@@ -152,7 +152,7 @@ def test_contradictions_without_a_row_make_groups_of_their_own():
     t.tables["tensions"].clear()
     claim(t, "told", "none", 1.0, use="context", contradicts="load")
     case = t.case()
-    first, second = disagreements(case, set(case.claims) - {"told"})
+    first, second = contradictions.disagreements(case, set(case.claims) - {"told"})
     assert [p.claims for p in first.positions] == [("half",), ("also-half",), ("most",)]
     assert first.figure is case.claims["half"]
     assert second.figure is None
@@ -161,7 +161,7 @@ def test_contradictions_without_a_row_make_groups_of_their_own():
 
 def test_stated_groups_hold_their_contradictions(lab):
     case = lab.case
-    (group,) = disagreements(case, case.claims)
+    (group,) = contradictions.disagreements(case, case.claims)
     assert group.id == "air"
     assert group.claims == {"half", "also-half", "most"}
 
@@ -215,7 +215,7 @@ def test_a_lab_without_posterior_has_no_tension():
 
 
 def test_sides_are_fitted_once(lab, tension, monkeypatch):
-    monkeypatch.setattr("contraflow.evidence.sides.refit", lambda *_: pytest.fail("fitted again"))
+    monkeypatch.setattr("contraflow.analysis.refit_sides.refit", lambda *_: pytest.fail("fitted again"))
     again = calibrate(lab.case, Settings(Method.LAPLACE, draws=1000), fresh=True).tension()
     assert again.groups[0].sides == tension.groups[0].sides
 
@@ -231,7 +231,7 @@ def test_words_of_figures():
 
 
 def test_the_section_tells_each_side(lab, tension):
-    section = forest.section(lab.case, tension)
+    section = disagreements.section(lab.case, tension)
     (group,) = section["groups"]
     assert group["sides"][0]["implies"].endswith("kg")
     places = [p for s in group["chart"]["sides"] for p in (*s["wide"], s["middle"])]
@@ -242,7 +242,7 @@ def test_the_section_tells_each_side(lab, tension):
     rows = claim_rows(lab.case, tension)
     assert rows[0]["word"] == "outvoted"
     assert "half." in rows[0]["by"]
-    assert forest.section(lab.case, None) is None
+    assert disagreements.section(lab.case, None) is None
 
 
 def test_bad_disagreements_are_told(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contraflow import load, verify
-from contraflow.evidence.priors import Prior
+from contraflow.inference.prior import Prior
 from contraflow.model.numerics import jnp
 from contraflow.results.dataset import make_dataset
 

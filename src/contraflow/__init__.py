@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from contraflow._version import __version__
 from contraflow.errors import (
     CaseError,
     ComparisonError,
@@ -25,13 +26,11 @@ from contraflow.errors import (
 
 if TYPE_CHECKING:
     from contraflow.case import check, new
-    from contraflow.lab import Lab, OpenCase, load
-    from contraflow.outcome import Comparison, Outcome
-    from contraflow.policy.arrests import Arrest
+    from contraflow.dynamics.arrests import Arrest
+    from contraflow.lab.lab import Lab, OpenCase, load
+    from contraflow.lab.outcome import Comparison, Outcome
+    from contraflow.lab.trajectories import History, Simulation
     from contraflow.results.verify import verify
-    from contraflow.simulation import History, Simulation
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Arrest",
@@ -57,15 +56,15 @@ __all__ = [
 ]
 
 _HOME = {
-    "Arrest": "contraflow.policy.arrests",
-    "Comparison": "contraflow.outcome",
-    "History": "contraflow.simulation",
-    "Lab": "contraflow.lab",
-    "OpenCase": "contraflow.lab",
-    "Outcome": "contraflow.outcome",
-    "Simulation": "contraflow.simulation",
+    "Arrest": "contraflow.dynamics.arrests",
+    "Comparison": "contraflow.lab.outcome",
+    "History": "contraflow.lab.trajectories",
+    "Lab": "contraflow.lab.lab",
+    "OpenCase": "contraflow.lab.lab",
+    "Outcome": "contraflow.lab.outcome",
+    "Simulation": "contraflow.lab.trajectories",
     "check": "contraflow.case",
-    "load": "contraflow.lab",
+    "load": "contraflow.lab.lab",
     "new": "contraflow.case",
     "verify": "contraflow.results.verify",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from contraflow.case.rows import NUMBER
+from contraflow.case.io.rows import NUMBER
 
 
 def parse_levels(text: str) -> dict[str, float]:

@@ -12,16 +12,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contraflow.case import check as checks
-from contraflow.case import dimensions, schema, statements
+from contraflow.case import checks, schema, statements
 from contraflow.case.case import Case
-from contraflow.case.check_meaning import CASE_FILE
+from contraflow.case.checks import dimensions
+from contraflow.case.checks.meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
-from contraflow.case.read import Sheet, absent, missing, read_sheet, read_toml
-from contraflow.case.rows import parse, short
+from contraflow.case.io.read import Sheet, absent, missing, read_sheet, read_toml
+from contraflow.case.io.rows import parse, short
+from contraflow.case.io.tables import Entry, Tables
+from contraflow.case.io.units import UnitError, Units
 from contraflow.case.table import Row
-from contraflow.case.tables import Entry, Tables
-from contraflow.case.units import UnitError, Units
 from contraflow.errors import CaseError, Problem
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from contraflow import __version__
-from contraflow.cli.calibrating import How
+from contraflow._version import __version__
+from contraflow.cli.options import How
 from contraflow.cli.terminal import safe_streams, spoken_errors
-from contraflow.evidence.method import Method
+from contraflow.inference.method import Method
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -110,11 +110,11 @@ def run(
     open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = False,
 ) -> None:
     """Calibrate a case, answer its headline questions and write the report."""
-    from contraflow.cli import running
+    from contraflow.cli import run
 
     if no_report and (open_it or out is not None):
         raise typer.BadParameter("leaves nothing to open or to put into a folder", param_hint="--no-report")
-    running.run(
+    run.run(
         case, out, how=How(seed, method, accept_poor), report=not no_report, as_json=as_json, open_it=open_it
     )
 
@@ -125,9 +125,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """List every problem of a case: where it is, what was found, how to mend it."""
-    from contraflow.cli import checking
+    from contraflow.cli import check
 
-    checking.check(folder, as_json=as_json)
+    check.check(folder, as_json=as_json)
 
 
 @command
@@ -155,9 +155,9 @@ def respond(
     ] = False,
 ) -> None:
     """Show what a policy of your own would do, against the baseline."""
-    from contraflow.cli import answering
+    from contraflow.cli import respond
 
-    answering.respond(
+    respond.respond(
         case, measure, how=How(seed, method, accept_poor), as_json=as_json, convergence=convergence
     )
 
@@ -175,12 +175,12 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show the claims and assumptions that a figure rests on, and what to report on next."""
-    from contraflow.cli import explaining
+    from contraflow.cli import explain
 
     if change and not measure:
         raise typer.BadParameter("needs a policy: give it with -m", param_hint="--change")
     how = How(seed, method, accept_poor)
-    explaining.explain(case, measure or [], figure, change=change, refits=refits, how=how, as_json=as_json)
+    explain.explain(case, measure or [], figure, change=change, refits=refits, how=how, as_json=as_json)
 
 
 @command
@@ -193,9 +193,9 @@ def hindcast(
     as_json: AsJson = False,
 ) -> None:
     """Withhold the claims after a year, predict them, and compare."""
-    from contraflow.cli import explaining
+    from contraflow.cli import explain
 
-    explaining.hindcast(case, until=until, how=How(seed, method, accept_poor), as_json=as_json)
+    explain.hindcast(case, until=until, how=How(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -230,15 +230,15 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Follow a policy month by month: clans that learn, a state that reacts."""
-    from contraflow.cli import simulating
+    from contraflow.cli import simulate
 
     if first is not None and not events:
         raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
-    asked = simulating.Course(
+    asked = simulate.Course(
         tuple(measure or ()), events, years, first, clans, replicates, conduct, tuple(arrest or ()), budget
     )
     how = How(seed, method, accept_poor)
-    simulating.simulate(case, asked, out or [], how=how, as_json=as_json)
+    simulate.simulate(case, asked, out or [], how=how, as_json=as_json)
 
 
 @command
@@ -267,10 +267,10 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Tell the case's events forward month by month, and compare with what was observed later."""
-    from contraflow.cli import simulating
+    from contraflow.cli import simulate
 
     how = How(seed, method, accept_poor)
-    simulating.history(
+    simulate.history(
         case, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
     )
 
@@ -333,9 +333,9 @@ def evidence(
 @command
 def sources(case: CaseName, as_json: AsJson = False) -> None:
     """List the sources of a case: grade, licence, and what rests on each."""
-    from contraflow.cli import origins
+    from contraflow.cli import sources
 
-    origins.sources(case, as_json=as_json)
+    sources.sources(case, as_json=as_json)
 
 
 @command
@@ -348,9 +348,9 @@ def coverage(
     as_json: AsJson = False,
 ) -> None:
     """Show what the sources describe, and what in the case represents it."""
-    from contraflow.cli import origins
+    from contraflow.cli import sources
 
-    origins.coverage(case, kind=kind, outside=outside, as_json=as_json)
+    sources.coverage(case, kind=kind, outside=outside, as_json=as_json)
 
 
 @command
@@ -363,9 +363,9 @@ def report(
     accept_poor: AcceptPoor = False,
 ) -> None:
     """Write the report on the headline questions, or on a policy of your own, to a file."""
-    from contraflow.cli import running
+    from contraflow.cli import run
 
-    running.report(case, out, measure or [], how=How(seed, method, accept_poor))
+    run.report(case, out, measure or [], how=How(seed, method, accept_poor))
 
 
 @command
@@ -379,11 +379,11 @@ def export(
     accept_poor: AcceptPoor = False,
 ) -> None:
     """Write the network or the results for other programs."""
-    from contraflow.cli import exporting
+    from contraflow.cli import export
 
     if measure and to in (Format.GRAPHML, Format.GEOJSON):
         raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
-    exporting.export(case, to.value, out, measure or [], how=How(seed, method, accept_poor))
+    export.export(case, to.value, out, measure or [], how=How(seed, method, accept_poor))
 
 
 def main() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contraflow.cli import records
-from contraflow.cli.calibrating import How, calibrated
+from contraflow.cli import json_records
+from contraflow.cli.options import How, calibrated
 from contraflow.cli.show import DASH, say, table
 from contraflow.cli.terminal import emit, progress, screen
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from contraflow.analysis.conflicts import Group, Tension
     from contraflow.case import Case
-    from contraflow.evidence.tension import Group, Tension
 
 COLOURS = ("green", "green", "yellow", "red", "bold red")
 """Of what believing a side costs, from nothing to the impossible."""
@@ -27,7 +27,7 @@ def evidence(name: str, *, how: How, every: bool, as_json: bool) -> None:
         lab = calibrated(load(name), how, say_so)
         found = lab.tension(say_so)
     if as_json:
-        emit(records.provenance(lab) | record(found))
+        emit(json_records.provenance(lab) | record(found))
         return
     console = screen()
     _claims(console, lab.case, found, every=every)
@@ -35,7 +35,7 @@ def evidence(name: str, *, how: How, every: bool, as_json: bool) -> None:
     _checks(console, found)
 
 
-def record(found: Tension) -> records.Record:
+def record(found: Tension) -> json_records.Record:
     """A tension as plain records."""
     against = {
         claim: {
@@ -46,14 +46,14 @@ def record(found: Tension) -> records.Record:
         for claim, a in found.against.items()
     }
     return {
-        "claims": records.rows(found.claims),
+        "claims": json_records.rows(found.claims),
         "against": against,
         "groups": [_plain(g) for g in found.groups],
-        "checks": records.rows(found.checks),
+        "checks": json_records.rows(found.checks),
     }
 
 
-def _plain(group: Group) -> records.Record:
+def _plain(group: Group) -> json_records.Record:
     sides = [
         {
             "side": side.words,
@@ -80,7 +80,7 @@ def _plain(group: Group) -> records.Record:
 def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> None:
     from rich.text import Text
 
-    from contraflow.report import disagreements as words
+    from contraflow.text import conflict_sentences as words
 
     lines = []
     for row in words.claim_rows(case, found, None if every else words.FEWEST):
@@ -112,7 +112,7 @@ def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> Non
 def _groups(console: Console, case: Case, found: Tension) -> None:
     from rich.text import Text
 
-    from contraflow.report import disagreements as words
+    from contraflow.text import conflict_sentences as words
 
     groups = words.group_rows(case, found)
     if groups:
@@ -156,7 +156,7 @@ def _checks(console: Console, found: Tension) -> None:
             f"{row['low']:.2f} to {row['high']:.2f}",
             f"{row['p']:.3f}",
         )
-        for row in records.rows(shown)
+        for row in json_records.rows(shown)
     ]
     console.print(table("statistic|>claims|>made up|>p", lines))
     console.print()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contraflow.cli import explaining, records
-from contraflow.cli.calibrating import How, calibrated
+from contraflow.cli import explain, json_records
+from contraflow.cli.options import How, calibrated
 from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
 
@@ -20,7 +20,7 @@ def measures(name: str, *, as_json: bool) -> None:
 
     case = load(name)
     levers = make_levers(case.network())
-    listed: list[records.Record] = [
+    listed: list[json_records.Record] = [
         {
             "measure": m.id,
             "name": m.name,
@@ -68,11 +68,11 @@ def validate(name: str, *, how: How, as_json: bool, courses: int, until: int | N
         lab = calibrated(load(name), how, say_so, until)
         withheld = None if until is None else lab.hindcast()
         say_so("Holding the model against documented behaviour")
-        record = records.patterns(lab.validate(courses=courses, progress=say_so).table())
-        foreseen = records.predictions(lab)
+        record = json_records.patterns(lab.validate(courses=courses, progress=say_so).table())
+        foreseen = json_records.predictions(lab)
     if as_json:
-        told = {} if withheld is None else {"hindcast": explaining.record_of(withheld)}
-        emit(records.provenance(lab) | record | foreseen | told)
+        told = {} if withheld is None else {"hindcast": explain.record_of(withheld)}
+        emit(json_records.provenance(lab) | record | foreseen | told)
     else:
         _show_patterns(record)
         if foreseen["predictions"]:
@@ -80,12 +80,12 @@ def validate(name: str, *, how: How, as_json: bool, courses: int, until: int | N
         if withheld is not None:
             console = screen()
             console.print()
-            explaining.show_hindcast(withheld, console)
+            explain.show_hindcast(withheld, console)
     if record["failing"]:
         raise Exit(FAILED)
 
 
-def _show_patterns(record: records.Record) -> None:
+def _show_patterns(record: json_records.Record) -> None:
     from rich.text import Text
 
     console = screen()
@@ -126,8 +126,8 @@ def _show_predictions(lab: Lab) -> None:
     """Typical errors of the predictions of later years, by series."""
     from rich.text import Text
 
-    from contraflow.report.contents import shown_names
-    from contraflow.report.predicted import error_rows
+    from contraflow.report.sections.predictions import error_rows
+    from contraflow.text.names import shown_names
 
     console = screen()
     errors = error_rows(lab.prediction_errors(), shown_names(lab.case))
@@ -156,7 +156,7 @@ def _show_predictions(lab: Lab) -> None:
     )
 
 
-def _why(pattern: records.Record) -> str:
+def _why(pattern: json_records.Record) -> str:
     """The pattern's id, with the most likely reason where it does not hold."""
     return ": ".join(part for part in (str(pattern["pattern"]), str(pattern["diagnosis"])) if part)
 
@@ -168,7 +168,7 @@ def _ratio(ratio: float) -> str:
     return f"×{ratio:.3f}" if ratio < 9.9995 else f"×{number(ratio)}"
 
 
-def _range(pattern: records.Record) -> str:
+def _range(pattern: json_records.Record) -> str:
     """The 90 % interval of the ratio, on a line of its own; nothing without one."""
     if not known(pattern.get("ratio_5")):
         return ""
@@ -176,7 +176,7 @@ def _range(pattern: records.Record) -> str:
     return f"\n{low}" if low == high else f"\n{low} to {high}"
 
 
-def _probability(pattern: records.Record) -> str:
+def _probability(pattern: json_records.Record) -> str:
     """In what share of the draws a pattern shows, on a line of its own; nothing for a single draw."""
     share = pattern.get("probability")
     return f"\n{share:.0%}" if share is not None and known(share) else ""
@@ -192,9 +192,9 @@ def claims(name: str, *, how: How, as_json: bool) -> None:
         lab = calibrated(load(name), how, say_so)
         frame = lab.claims()
     frame = frame.iloc[(-frame["residual"].abs().fillna(-1.0)).argsort(kind="stable")]
-    listed = records.rows(frame)
+    listed = json_records.rows(frame)
     if as_json:
-        emit(records.provenance(lab) | {"claims": listed})
+        emit(json_records.provenance(lab) | {"claims": listed})
         return
     console = screen()
     lines = [
@@ -221,7 +221,7 @@ def claims(name: str, *, how: How, as_json: bool) -> None:
     )
 
 
-def _claimed(claim: records.Record) -> str:
+def _claimed(claim: json_records.Record) -> str:
     low, value, high = (float(claim[c]) for c in ("low", "value", "high"))
     unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}".replace(" 1/", " per ")
     ends = [x for x in (low, high) if known(x)]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from contraflow.report.style import amount, rounded
-from contraflow.report.words import level, share_of_draws
+from contraflow.text.numbers import amount, rounded
+from contraflow.text.sentences import level, share_of_draws
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -39,8 +39,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow.model.layout import IntArray, Plan
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.plan import IntArray, Plan
 
 THIN = 0.1
 """Net value, as part of the gross, at which an option's odds in the baseline count half."""

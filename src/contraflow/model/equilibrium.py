@@ -28,9 +28,9 @@ import numpy.typing as npt
 
 from contraflow.model.choice import Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
+from contraflow.model.layout import Plan, make_plan
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.plan import Plan, make_plan
-from contraflow.model.root import Root, find_root, inverse_jacobian
+from contraflow.model.root_finding import Root, find_root, inverse_jacobian
 from contraflow.network.network import Network
 
 FloatArray = npt.NDArray[np.float64]

@@ -11,11 +11,11 @@ from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
-from contraflow.network.buying import make_procurement, supply_weight
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.hiring import make_hiring
-from contraflow.network.levels import CycleError, topological_levels
 from contraflow.network.network import ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
+from contraflow.network.procurement import make_procurement, supply_weight
+from contraflow.network.topological_sort import CycleError, topological_levels
 
 
 @dataclass(frozen=True)

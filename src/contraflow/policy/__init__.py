@@ -2,7 +2,7 @@
 
 from contraflow.policy.levers import Levers, make_levers
 from contraflow.policy.policy import Policy, describe, levels, parse
-from contraflow.policy.response import Reference, Responder, Settled
+from contraflow.policy.responder import Reference, Responder, Settled
 
 __all__ = [
     "Levers",

@@ -13,7 +13,7 @@ from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.model.accounting import RENT, UNNAMED
 from contraflow.network.network import ZERO, Network
-from contraflow.policy.response import Settled
+from contraflow.policy.responder import Settled
 from contraflow.results.draws import mark_unsolved
 
 Array = npt.NDArray[np.float64]

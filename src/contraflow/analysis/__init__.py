@@ -1,0 +1,1 @@
+"""What is asked of a posterior and of the model."""

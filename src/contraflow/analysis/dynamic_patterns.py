@@ -1,0 +1,141 @@
+"""Documented behaviour that takes time: patterns with ``needs = dynamics``, observed on simulations.
+
+Both sides of a pattern are simulated on the same luck; months are put together as one economy at yearly
+rates, on which the operators of :mod:`~contraflow.model.observables` look as on an equilibrium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case import statements
+from contraflow.dynamics import timeline
+from contraflow.dynamics.arrests import Arrest, arrested_places, orders
+from contraflow.dynamics.clans import Behaviour
+from contraflow.dynamics.month import MONTHS
+from contraflow.dynamics.simulator import Simulator, Summary, draw_behaviour, setting, settle_clans
+from contraflow.model.numerics import jax
+from contraflow.model.observables import Observations
+from contraflow.policy.policy import parse
+from contraflow.policy.responder import Responder
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[..., None]
+
+CLANS = 1000
+"""Clans unless a pattern says otherwise."""
+
+COURSES = 40
+"""Courses of each side unless asked otherwise: with a dozen, verdicts near even hang on luck."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of a pattern: what is simulated."""
+
+    policy: str
+    until: int | None
+    conduct: statements.Conduct
+    arrest: str | None
+    arrest_at: tuple[str, ...]
+    clans: int
+
+
+def unfold(
+    responder: Responder,
+    patterns: tuple[statements.Pattern, ...],
+    ledger: Array,
+    courses: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[Array, Array]:
+    """What each pattern observes without and with its policy, (pattern, course).
+
+    ``ledger`` is (draw, number), whose draws are spread over so many ``courses``. Raises PolicyError,
+    ObservationError.
+    """
+    say = progress or (lambda text, part=None: None)
+    observations = Observations(responder.model, patterns).resolve()
+    observe = jax.jit(jax.vmap(observations.observe))
+    spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
+    draws = ledger[spread]
+    behaviour = draw_behaviour(courses, seed)
+    said = np.full((2, len(patterns), courses), np.nan)
+    wanted: dict[_Side, list[tuple[int, int, str]]] = {}
+    for number, pattern in enumerate(patterns):
+        for which, (side, months) in enumerate(_sides(pattern)):
+            wanted.setdefault(side, []).append((which, number, months))
+    simulators: dict[int, Simulator] = {}
+    for done, (side, looks) in enumerate(sorted(wanted.items(), key=lambda item: item[0].clans)):
+        say("Simulating documented behaviour", done / len(wanted))
+        if side.clans not in simulators:
+            simulators[side.clans] = Simulator(responder, settle_clans(responder, side.clans))
+        simulator = simulators[side.clans]
+        years = -(-max(_last(months) for _, _, months in looks) // MONTHS)
+        levels = _levels(responder, side, years)
+        summary = _run(simulator, side, draws, behaviour, levels, seed)
+        for months in {months for _, _, months in looks}:
+            first, last = (int(m) for m in months.split("-"))
+            window = slice(MONTHS + first - 1, MONTHS + last)
+            whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])
+            every = np.broadcast_to(whole, (courses, *whole.shape))
+            here = simulator.window(draws, every, summary, window)
+            values = np.asarray(observe(draws, here.economy, here.point))
+            for which, number, own in looks:
+                if own == months:
+                    said[which, number] = values[:, number]
+    return said[0], said[1]
+
+
+def _sides(pattern: statements.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:
+    """What a pattern is compared with, and the pattern, each with its months."""
+    months = pattern.months or f"1-{MONTHS}"
+    clans = pattern.clans or CLANS
+    base = _Side(pattern.against, pattern.until, pattern.against_conduct, None, (), clans)
+    side = _Side(pattern.policy, pattern.until, pattern.conduct, pattern.arrest, pattern.arrest_at, clans)
+    return (base, pattern.against_months or months), (side, months)
+
+
+def _last(months: str) -> int:
+    return int(months.split("-")[1])
+
+
+def _levels(responder: Responder, side: _Side, years: int) -> Array:
+    """Levels (month, measure): the policy until its last month, then the baseline."""
+    levels = timeline.constant(responder.levers, parse(side.policy), years).value
+    if side.until is not None:
+        levels[side.until :] = responder.levers.baseline
+    return levels
+
+
+def _run(
+    simulator: Simulator,
+    side: _Side,
+    draws: Array,
+    behaviour: Behaviour,
+    levels: Array,
+    seed: int,
+) -> Summary:
+    case = simulator.responder.model.network.case
+    arrests: tuple[Arrest, ...] = ()
+    if side.arrest is not None:
+        who: str | float = side.arrest if side.arrest == "largest" else float(side.arrest)
+        arrests = (Arrest(1, who, side.arrest_at),)
+    places = arrested_places(case, simulator.roster, side.arrest_at) if side.arrest_at else None
+    before = np.broadcast_to(simulator.responder.levers.baseline, (len(draws), levels.shape[1]))
+    summary, stopped = simulator.run(
+        draws,
+        behaviour,
+        before,
+        np.broadcast_to(levels, (len(draws), *levels.shape)),
+        orders(arrests, len(levels)),
+        setting(simulator.roster, side.conduct, places),
+        seed,
+    )
+    if stopped:
+        raise KeyboardInterrupt
+    return summary

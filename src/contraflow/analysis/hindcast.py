@@ -1,0 +1,407 @@
+"""Withheld claims predicted: whether intervals hold what they should, and what beats a naive forecast.
+
+A claim that calibration has not seen is predicted by its density under the posterior: over draws s, the
+model's figure under the measures of the claim's year, less the claim's shared error e_s, with the claim's
+own error (Student t, 4 degrees of freedom; it holds the drift since the baseline)::
+
+    p(stated) = mean over s of  t4( (m_s - shared e_s - stated) / own ) / own .
+
+From it follow the 50 % and 90 % interval, the share of its mass below what was stated (the probability
+integral transform, even between 0 and 1 for a calibrated forecast: Dawid 1984) and the log score, log
+p(stated) (Good 1952; strictly proper: Gneiting and Raftery 2007, JASA 102(477)), on the scale of claims:
+logarithms, logits of shares.
+
+The *naive* forecast is that nothing changes: the last claim of the same series that calibration may see,
+with the errors of both claims and the case's drift, deviation drift x sqrt(years). An error that both
+claims share by their origin cancels. Where there is no earlier claim it is the model's baseline in place
+of the model under the measures of the year.
+
+Claims of one series err together, so standard errors treat series as clusters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case.case import Case
+from contraflow.errors import ObservationError
+from contraflow.inference.likelihood import (
+    DEGREES_OF_FREEDOM,
+    LOGIT_FACTOR,
+    SOURCE_DEVIATION,
+    Likelihood,
+    series,
+    within,
+    years,
+)
+from contraflow.inference.posterior import Posterior
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ENDS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
+"""Ends of columns and the quantiles that they hold."""
+
+MOST = 500
+"""Draws of a predictive density; more change nothing that can be seen."""
+
+FEW = 50
+"""Draws that the model's baseline is computed in where it stands for the naive forecast."""
+
+NAIVE = 400
+"""Draws of a naive forecast."""
+
+HALVINGS = 40
+
+
+class Mixture(NamedTuple):
+    """A predictive density: Student t around ``centre`` (draw, claim), of width ``scale`` (claim,)."""
+
+    centre: FloatArray
+    scale: FloatArray
+
+
+def below(forecast: Mixture, stated: FloatArray) -> FloatArray:
+    """Mass (claim,) of a forecast below what was stated (claim,): the probability integral transform."""
+    from scipy.special import stdtr
+
+    off = (stated - forecast.centre) / forecast.scale
+    return np.asarray(stdtr(DEGREES_OF_FREEDOM, off).mean(axis=0))
+
+
+def log_score(forecast: Mixture, stated: FloatArray) -> FloatArray:
+    """Log density (claim,) of a forecast at what was stated (claim,)."""
+    from scipy.special import logsumexp
+    from scipy.stats import t
+
+    off = (stated - forecast.centre) / forecast.scale
+    return np.asarray(
+        logsumexp(t.logpdf(off, DEGREES_OF_FREEDOM), axis=0) - np.log(len(off)) - np.log(forecast.scale)
+    )
+
+
+def quantiles(forecast: Mixture, at: tuple[float, ...] = tuple(ENDS.values())) -> FloatArray:
+    """Quantiles (quantile, claim) of a forecast, by halving."""
+    reach = 40 * forecast.scale
+    result = np.empty((len(at), forecast.scale.size))
+    for row, p in enumerate(at):
+        low, high = forecast.centre.min(axis=0) - reach, forecast.centre.max(axis=0) + reach
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            under = below(forecast, middle) < p
+            low, high = np.where(under, middle, low), np.where(under, high, middle)
+        result[row] = (low + high) / 2
+    return result
+
+
+class Forecast(NamedTuple):
+    """What is foreseen of claims other than by the equilibrium of their year.
+
+    ``picks`` (replicate,) are draws of the posterior; ``says`` (replicate, claim) in inside units, NaN for
+    claims of which nothing is said; ``locations`` the same on the claims' scales.
+    """
+
+    picks: IntArray
+    says: FloatArray
+    locations: FloatArray
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Claims of which something is said (claim,)."""
+        return np.asarray(np.isfinite(self.locations).mean(axis=0) > 0.5)
+
+
+def foreseen(posterior: Posterior, claims: IntArray, forecast: Forecast | None = None) -> Mixture:
+    """The model's forecast of chosen claims, on their scales; that of the equilibrium unless another is
+    given."""
+    if forecast is not None:
+        sound = np.isfinite(forecast.locations[:, claims]).all(axis=1)
+        centre = forecast.locations[np.ix_(np.flatnonzero(sound), claims)]
+        return _with_errors(posterior, centre, forecast.picks[sound], claims)
+    picks = posterior.picks(MOST)
+    return _with_errors(posterior, posterior.locations[np.ix_(picks, claims)], picks, claims)
+
+
+def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None = None) -> FloatArray:
+    """5, 25, 75 and 95 % quantiles (quantile, claim) of what sources would state, in inside units."""
+    if not claims.size:
+        return np.zeros((len(ENDS), 0))
+    likelihood = posterior.target.likelihood
+    whole = np.zeros((len(ENDS), len(likelihood.claims)))
+    whole[:, claims] = quantiles(foreseen(posterior, claims, forecast))
+    return likelihood.from_scale(whole)[:, claims]
+
+
+@dataclass(frozen=True, eq=False)
+class Hindcast:
+    """Withheld claims predicted.
+
+    ``claims`` has a row per withheld claim: what was stated, the ``model``'s and the ``naive`` forecast
+    (medians, ends of the 50 % and 90 % interval), ``pit``, whether each interval holds it, log scores, and
+    ``naive_from``, the claim that the naive forecast repeats or ``baseline``. ``summary`` tells by quantity
+    and over all (last row): how many claims and series, the part inside each interval, mean log scores, the
+    mean difference of the scores (model less naive) and its standard error. ``leaks`` are numbers of the
+    ledger whose ranges rest on claims dated later than ``until``: what the forecast was told and should
+    not have been. ``told`` are the events later than ``until``, whose measures the forecast is given.
+    """
+
+    until: int
+    claims: pd.DataFrame
+    summary: pd.DataFrame
+    leaks: pd.DataFrame
+    told: tuple[str, ...]
+
+    def within(self, first: int | None = None, last: int | None = None) -> Hindcast:
+        """The same of claims dated from the year ``first`` to ``last``, scored by themselves."""
+        dates = self.claims.get("year", ())
+        claims = self.claims[np.array([within(str(year), first, last) for year in dates], dtype=bool)]
+        return replace(self, claims=claims, summary=summarise(claims) if len(claims) else self.summary[:0])
+
+    def words(self) -> list[str]:
+        """What came of it, in sentences."""
+        if self.claims.empty:
+            return [f"No claim dated after {self.until} can be compared with the model."]
+        every = self.summary.iloc[-1]
+        ahead, error = float(every["difference"]), float(every["error"])
+        verdict = (
+            "no better or worse than" if abs(ahead) < 2 * error or not np.isfinite(error)
+            else "better than" if ahead > 0 else "worse than"
+        )  # fmt: skip
+        made = [
+            f"{int(every['claims'])} claims dated after {self.until}, in {int(every['series'])} series, were "
+            f"withheld. The 50% intervals hold {every['inside_50']:.0%} of them, the 90% intervals "
+            f"{every['inside_90']:.0%}.",
+            f"By the log score the model is {verdict} the forecast that nothing changes "
+            f"({ahead:+.2f} a claim, standard error {error:.2f}), whose intervals hold "
+            f"{every['naive_inside_50']:.0%} and {every['naive_inside_90']:.0%}.".replace("-", "−"),
+        ]
+        if len(self.leaks):
+            many = len(self.leaks)
+            made.append(
+                f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
+                f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
+                f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
+            )
+        if self.told:
+            made.append(
+                f"Measures taken after {self.until} are given to the forecast, not foreseen: "
+                f"{'; '.join(self.told)}."
+            )
+        return made
+
+
+def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None) -> Hindcast:
+    """Predict every withheld claim, by the equilibrium of its year or by another ``forecast``.
+
+    Raises ObservationError if calibration saw all dated claims.
+    """
+    import pandas as pd
+
+    _expect_withheld(posterior)
+
+    likelihood = posterior.target.likelihood
+    claims, until = likelihood.claims, likelihood.last
+    later = np.array([c.year is not None and max(years(c.year)) > until for c in claims], dtype=bool)
+    rows = np.flatnonzero(later & (likelihood.sides == 0) & ~likelihood.fitted)
+    if forecast is not None:
+        rows = rows[forecast.known[rows]]
+    leaks, told = leakage(case, until), _told(case, until)
+    if not rows.size:
+        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, told)
+    stated = posterior.figures.centre[rows]
+    model = foreseen(posterior, rows, forecast)
+    naive, origin = _naive(posterior, rows)
+    columns = {
+        "claim": [claims[i].id for i in rows],
+        "statement": [claims[i].statement for i in rows],
+        "series": [" ".join(series(claims[i])) for i in rows],
+        "quantity": [claims[i].quantity.value for i in rows],
+        "year": [str(claims[i].year) for i in rows],
+        "stated": likelihood.stated[rows],
+        "unit": [claims[i].unit for i in rows],
+        **_columns("model", likelihood, rows, model, stated),
+        **_columns("naive", likelihood, rows, naive, stated),
+        "naive_from": origin,
+    }
+    frame = pd.DataFrame(columns).rename(
+        columns={"model_pit": "pit", "model_inside_50": "inside_50", "model_inside_90": "inside_90",
+                 "model_log_score": "log_score"}
+    )  # fmt: skip
+    return Hindcast(until, frame, summarise(frame), leaks, told)
+
+
+def summarise(claims: pd.DataFrame) -> pd.DataFrame:
+    """Coverage and scores by quantity, then over all."""
+    import pandas as pd
+
+    groups = [(str(name), group) for name, group in claims.groupby("quantity", sort=False)]
+    return pd.DataFrame([_summary(name, group) for name, group in [*groups, ("all", claims)]])
+
+
+def clustered_error(values: FloatArray, cluster: npt.NDArray[np.object_]) -> float:
+    """Standard error of the mean of values (row,) that err together within a cluster; NaN for one cluster.
+
+    Liang and Zeger (1986), with the factor G / (G - 1) for G clusters.
+    """
+    _, number = np.unique(cluster.astype(str), return_inverse=True)
+    many = int(number.max()) + 1
+    if many < 2:
+        return float("nan")
+    sums = np.bincount(number, values - values.mean(), many)
+    return float(np.sqrt((sums**2).sum() * many / (many - 1)) / values.size)
+
+
+def leakage(case: Case, until: int) -> pd.DataFrame:
+    """Numbers of the ledger whose ranges rest on claims dated after ``until``: parameter, meaning, claims."""
+    import pandas as pd
+
+    found = []
+    for p in case.parameters.values():
+        later = [
+            c for c in p.claims
+            if c in case.claims and (year := case.claims[c].year) and max(years(year)) > until
+        ]  # fmt: skip
+        if later:
+            found.append({"parameter": p.id, "meaning": p.meaning, "claims": "; ".join(later)})
+    return pd.DataFrame(found, columns=["parameter", "meaning", "claims"])
+
+
+def _expect_withheld(posterior: Posterior) -> None:
+    """Raise ObservationError if calibration saw all dated claims, so that nothing is left to predict."""
+    likelihood = posterior.target.likelihood
+    dated = [max(years(c.year)) for c in likelihood.claims if c.year]
+    if not any(y > likelihood.last for y in dated):
+        raise ObservationError(
+            f"No claim is dated after {likelihood.last}, so there is nothing to predict. Withhold some: "
+            f"calibrate(until=YEAR), with a year before {max(dated, default=likelihood.last)}."
+        )
+
+
+def _columns(
+    name: str, likelihood: Likelihood, rows: IntArray, forecast: Mixture, stated: FloatArray
+) -> dict[str, FloatArray]:
+    """Median, ends, transform, coverage and score of a forecast."""
+    whole = np.zeros((1 + len(ENDS), len(likelihood.claims)))
+    whole[:, rows] = quantiles(forecast, (0.5, *ENDS.values()))
+    middle, *ends = likelihood.from_scale(whole)[:, rows]
+    pit = below(forecast, stated)
+    return {
+        name: middle,
+        **{name + end: column for end, column in zip(ENDS, ends, strict=True)},
+        f"{name}_pit": pit,
+        f"{name}_inside_50": np.abs(pit - 0.5) <= 0.25,
+        f"{name}_inside_90": np.abs(pit - 0.5) <= 0.45,
+        f"{name}_log_score": log_score(forecast, stated),
+    }
+
+
+def _summary(name: str, group: pd.DataFrame) -> dict[str, object]:
+    ahead = (group["log_score"] - group["naive_log_score"]).to_numpy(float)
+    means = ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90", "log_score", "naive_log_score")
+    return {
+        "quantity": name,
+        "claims": len(group),
+        "series": int(group["series"].nunique()),
+        **{c: float(group[c].mean()) for c in means},
+        "difference": float(ahead.mean()),
+        "error": clustered_error(ahead, group["series"].to_numpy(object)),
+        "better": float((ahead > 0).mean()),
+    }
+
+
+def _naive(posterior: Posterior, rows: IntArray) -> tuple[Mixture, list[str]]:
+    """The forecast that nothing changes, and what it repeats: a claim's id, or ``baseline``."""
+    likelihood = posterior.target.likelihood
+    claims, figures = likelihood.claims, posterior.figures
+    case = likelihood.responder.model.network.case
+    drift = case.parameters[case.info.drift].value
+    deviate, wandering = _even_deviates(posterior.seed)
+    centre, scale, origin = np.zeros((NAIVE, rows.size)), np.zeros(rows.size), []
+    bare: list[int] = []
+    for place, row in enumerate(rows):
+        last = _last(likelihood, int(row))
+        if last is None:
+            bare.append(place)
+            origin.append("baseline")
+            continue
+        factor = LOGIT_FACTOR if likelihood.is_share[row] else 1.0
+        kin = likelihood.origins[row] == likelihood.origins[last]
+        own, before = (_own_error(likelihood, i, with_source=not kin) for i in (int(row), last))
+        apart = min(years(str(claims[row].year))) - max(years(str(claims[last].year)))
+        wander = drift * factor * np.sqrt(max(apart, 0))
+        centre[:, place] = figures.centre[last] + before * deviate + wander * wandering
+        scale[place] = own
+        origin.append(claims[last].id)
+    if bare:
+        still = _at_baseline(posterior, rows[bare])
+        centre[:, bare] = still.centre[np.arange(NAIVE) % len(still.centre)]
+        scale[bare] = still.scale
+    return Mixture(centre, scale), origin
+
+
+def _even_deviates(seed: int) -> tuple[FloatArray, FloatArray]:
+    """Deviates (NAIVE,) of Student's t and of the normal distribution, even over each, paired at random."""
+    from scipy.special import ndtri, stdtrit
+
+    even = (np.arange(NAIVE) + 0.5) / NAIVE
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
+    return np.asarray(stdtrit(DEGREES_OF_FREEDOM, even)), np.asarray(rng.permutation(ndtri(even)))
+
+
+def _last(likelihood: Likelihood, row: int) -> int | None:
+    """The last claim of the same series that is dated up to the last year that calibrates."""
+    wanted = series(likelihood.claims[row])
+    known = [
+        (max(years(c.year)), -float(likelihood.deviations[i]), i)
+        for i, c in enumerate(likelihood.claims)
+        if c.year and max(years(c.year)) <= likelihood.last and series(c) == wanted
+        and likelihood.sides[i] == 0
+    ]  # fmt: skip
+    return max(known)[2] if known else None
+
+
+def _own_error(likelihood: Likelihood, row: int, *, with_source: bool) -> float:
+    """Deviation of a claim's error as a measurement of its own year: without drift."""
+    case, claim = likelihood.responder.model.network.case, likelihood.claims[row]
+    factor = LOGIT_FACTOR if likelihood.is_share[row] else 1.0
+    drift = case.parameters[case.info.drift].value * factor
+    source = SOURCE_DEVIATION[case.sources[claim.source].reliability] * factor
+    variance = likelihood.deviations[row] ** 2 - drift**2 * _years_from(case, str(claim.year))
+    return float(np.sqrt(max(variance - (0.0 if with_source else source**2), 1e-6)))
+
+
+def _years_from(case: Case, year: str) -> float:
+    """Years between a claim's year or years and the nearer end of the baseline."""
+    first, last = case.info.baseline
+    begin, end = years(year)
+    return float(max(begin - last, first - end, 0))
+
+
+def _at_baseline(posterior: Posterior, claims: IntArray) -> Mixture:
+    """The forecast that the model's baseline goes on."""
+    picks, likelihood = posterior.picks(FEW), posterior.target.likelihood
+    said = np.array([posterior.target.at_baseline(row) for row in posterior.ledger(picks)])
+    return _with_errors(posterior, np.asarray(likelihood.location(said))[:, claims], picks, claims)
+
+
+def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, claims: IntArray) -> Mixture:
+    """A forecast around what the model says in chosen draws, with each claim's errors."""
+    figures, error = posterior.figures, posterior.target.likelihood.error[claims]
+    common = np.concatenate([posterior.errors[picks], np.zeros((picks.size, 1))], axis=1)[:, error]
+    return Mixture(centre - figures.shared[claims] * common, figures.own[claims])
+
+
+def _told(case: Case, until: int) -> tuple[str, ...]:
+    """Measures whose levels change after ``until``, with the years."""
+    when: dict[str, list[str]] = {}
+    for event in sorted(case.events.values(), key=lambda e: e.date):
+        if int(event.date[:4]) > until:
+            when.setdefault(case.measures[event.measure].name, []).append(event.date[:4])
+    return tuple(f"{name} ({', '.join(dict.fromkeys(dates))})" for name, dates in when.items())

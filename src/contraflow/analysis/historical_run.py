@@ -1,0 +1,83 @@
+"""A history told forward: the case's events month by month, against what was observed year by year.
+
+As in the hindcast, claims that calibration did not see are predicted and scored; but where the hindcast asks
+for the equilibrium under the measures of a claim's year, here the economy comes to that year through the
+years before it, with clans that learn and crops that lag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.analysis.hindcast import Forecast
+from contraflow.dynamics import timeline
+from contraflow.dynamics.clans import Orders
+from contraflow.dynamics.month import MONTHS
+from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
+from contraflow.inference.likelihood import years
+from contraflow.inference.posterior import Posterior
+from contraflow.model.numerics import jax, jnp
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Years of a history: from January of ``first``, ``years`` of them."""
+
+    first: int
+    years: int
+
+    @property
+    def last(self) -> int:
+        """The last year."""
+        return self.first + self.years - 1
+
+
+def told_forward(
+    posterior: Posterior,
+    simulator: Simulator,
+    picks: IntArray,
+    span: Span,
+    seed: int,
+    progress: Callable[..., None] | None = None,
+) -> Forecast:
+    """What the courses say of every claim in its year (replicate, claim), a replicate for each of ``picks``
+    (replicate,), draws of the posterior. Claims of no year, or outside the span, are not told of."""
+    responder, likelihood = simulator.responder, posterior.target.likelihood
+    ledger = posterior.ledger(picks)
+    plan = timeline.of_events(responder.levers, span.first, span.years)
+    levels = plan.levels(ledger)
+    say = progress or (lambda text, part=None: None)
+    summary, stopped = simulator.run(
+        ledger,
+        draw_behaviour(len(ledger), seed),
+        levels[:, 0],
+        levels,
+        Orders(np.zeros(plan.months), np.zeros(plan.months)),
+        setting(simulator.roster),
+        seed,
+        lambda part: say("Telling the history forward", part),
+    )
+    if stopped:
+        raise KeyboardInterrupt
+    whole = np.concatenate([np.repeat(levels[:, :1], MONTHS, axis=1), levels], axis=1)
+    observe = jax.jit(jax.vmap(likelihood.observations.observe))
+    by_year = []
+    for year in range(span.years):
+        months = slice(MONTHS * (year + 1), MONTHS * (year + 2))
+        here = simulator.window(ledger, whole, summary, months)
+        by_year.append(np.asarray(observe(ledger, here.economy, here.point)))
+    said = np.full((len(ledger), len(likelihood.claims)), np.nan)
+    for number, claim in enumerate(likelihood.claims):
+        if claim.year is None:
+            continue
+        begin, end = years(claim.year)
+        if span.first <= begin and end <= span.last:
+            own = by_year[begin - span.first : end - span.first + 1]
+            said[:, number] = np.mean([s[:, number] for s in own], axis=0)
+    return Forecast(picks, said, np.asarray(likelihood.location(jnp.asarray(said))))

@@ -1,0 +1,114 @@
+"""Which claims pull an output where: the forces that balance at the best fit.
+
+At the maximum the gradient of the log posterior is zero: with J_i the derivative of output i by the
+deviates z, C the covariance of the Gaussian approximation, and r_j, R_j a claim's robust residual and its
+derivative,
+
+    sum over claims of pull(i, j) + pull(i, prior) = 0 ,
+    pull(i, j) = - J_i C R_j^T r_j ,    pull(i, prior) = - J_i C z .
+
+A pull is the first-order change of the output, on its scale, if the claim counted twice: the
+infinitesimal jackknife (Giordano, Broderick & Jordan 2018, JMLR 19(51); Efron 2014) at the maximum, where
+it has no sampling noise and the assumed ranges are one of the voters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.inference.posterior import Posterior
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+NAMED = 3
+"""Voters of each kind that are named."""
+
+WORTH_NAMING = 0.05
+"""Part of all pull away from a claim below which a voter is not named."""
+
+
+class Vote(NamedTuple):
+    """One voter against a claim: the ``id`` of a claim or of a number, and its part of all pull away."""
+
+    id: str
+    part: float
+
+
+class Against(NamedTuple):
+    """Who pulls the model away from what a claim states, the hardest first.
+
+    ``claims`` are other claims, ``numbers`` free numbers whose range or central value does it; ``ranges`` is
+    the part of all pull away that ranges have together.
+    """
+
+    claims: tuple[Vote, ...]
+    numbers: tuple[Vote, ...]
+    ranges: float
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """Pulls on what the model says of each observable claim, at the posterior's maximum."""
+
+    posterior: Posterior
+
+    @cached_property
+    def location(self) -> FloatArray:
+        """What the best fit says (claim,), on the claims' scales."""
+        return self._linear[0]
+
+    @cached_property
+    def by_claim(self) -> FloatArray:
+        """Pull on each output by each claim (claim, claim); 0 by claims that were not fitted."""
+        target, fit, figures = self.posterior.target, self.posterior.fit, self.posterior.figures
+        residual, slope = target.linearise(fit.deviates, figures)
+        pulls = np.zeros((len(target.likelihood.claims),) * 2)
+        pulls[:, figures.weight > 0] = -(self._spread @ slope.T) * residual
+        return pulls
+
+    @cached_property
+    def by_number(self) -> FloatArray:
+        """Pull on each output by the range of each free number (claim, free)."""
+        size = self.posterior.target.prior.size
+        return -self._spread[:, :size] * self.posterior.fit.deviates[:size]
+
+    def against(self, claim: int) -> Against:
+        """Who pulls the output away from what a claim states."""
+        target = self.posterior.target
+        away = np.sign(self.location[claim] - self.posterior.figures.centre[claim])
+        claims = np.maximum(away * self.by_claim[claim], 0.0)
+        claims[claim] = 0.0
+        numbers = np.maximum(away * self.by_number[claim], 0.0)
+        whole = claims.sum() + numbers.sum()
+        if not whole > 0:
+            return Against((), (), 0.0)
+        ids = target.likelihood.responder.model.network.ledger.ids
+        return Against(
+            _hardest([c.id for c in target.likelihood.claims], claims / whole),
+            _hardest([ids[n] for n in target.prior.free], numbers / whole),
+            float(numbers.sum() / whole),
+        )
+
+    @cached_property
+    def _linear(self) -> tuple[FloatArray, FloatArray]:
+        target = self.posterior.target
+        every = np.arange(len(target.likelihood.claims))
+        location, jacobian, *_ = target.linear(self.posterior.fit.deviates, every)
+        return location, jacobian
+
+    @cached_property
+    def _spread(self) -> FloatArray:
+        """J C (claim, size)."""
+        return self.posterior.fit.whitening.covariance(np.nan_to_num(self._linear[1]))
+
+
+def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Vote, ...]:
+    order = np.argsort(-parts, kind="stable")[:NAMED]
+    return tuple(Vote(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)

@@ -1,0 +1,111 @@
+"""Posterior predictive checks: do the claims, taken together, look like what the model would have them be?
+
+Each statistic of the claims as stated is held against the same statistic of claims that the posterior
+itself makes up, draw by draw (Gelman, Carlin, Stern, Dunson, Vehtari & Rubin, Bayesian Data Analysis, 3rd
+ed., 2013, section 6.3). Bounds have no replicates: nobody says which bound would have been stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.analysis.loo_predictive import LEVELS, Surprises, sound_draws
+from contraflow.inference.posterior import Posterior
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+FEWEST = 3
+"""Claims below which a subset is not checked."""
+
+STATISTICS = {"inside 50 %": -1, "inside 90 %": -1, "largest discrepancy": 1, "root mean square": 1}
+"""Statistics, and whether more (1) or less (-1) of it is worse."""
+
+WIDTH = 2 * 1.645
+"""90 % interval in standard deviations of a normal distribution, to express discrepancies in."""
+
+
+def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
+    """One row per statistic and subset of the claims.
+
+    Columns: ``subset`` (all, a use, a quantity, a grade or a source), ``claims`` how many, ``statistic``,
+    ``observed``, ``low``, ``replicated``, ``high`` (median and 90 % interval of replicates) and ``p``, the
+    probability of a replicate at least as far on the bad side: fewer inside, a larger discrepancy. The
+    statistics are the shares of figures inside the 50 % and the 90 % interval of what would be stated, the
+    largest discrepancy and the root mean square of all, in deviations. The row ``inside 90 %, left out``
+    takes each fitted claim's interval without itself; its p is that of independent claims.
+    """
+    import pandas as pd
+
+    sound = sound_draws(posterior)
+    if not sound.size:
+        return pd.DataFrame()
+    rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(5,)))
+    made_up = posterior.predictive(rng)[sound]
+    ends = np.quantile(made_up, LEVELS, axis=0)
+    centre = posterior.figures.centre
+    rows = []
+    for name, chosen in _subsets(posterior):
+        within = ends[:, chosen]
+        for statistic, bad in STATISTICS.items():
+            observed = float(_measure(statistic, centre[chosen], within))
+            replicates = _measure(statistic, made_up[:, chosen], within)
+            low, middle, high = np.quantile(replicates, [0.05, 0.5, 0.95]).tolist()
+            p = float((bad * replicates >= bad * observed).mean())
+            rows.append((name, int(chosen.sum()), statistic, observed, low, middle, high, p))
+        if name == "fitted":
+            rows.append(_left_out(posterior, found, chosen))
+    columns = ["subset", "claims", "statistic", "observed", "low", "replicated", "high", "p"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _left_out(
+    posterior: Posterior, found: Surprises, chosen: BoolArray
+) -> tuple[str, int, str, float, float, float, float, float]:
+    from scipy.stats import binom
+
+    inside, many = int((found.chance[chosen] >= 0.1).sum()), int(chosen.sum())
+    low, middle, high = (float(binom.ppf(q, many, 0.9)) / many for q in (0.05, 0.5, 0.95))
+    p = float(binom.cdf(inside, many, 0.9))
+    return "fitted", many, "inside 90 %, left out", inside / many, low, middle, high, p
+
+
+def _measure(statistic: str, figures: FloatArray, ends: FloatArray) -> FloatArray:
+    """A statistic of figures (…, claim), with the quantiles ``ends`` (level, claim) of what is foreseen."""
+    if statistic.startswith("inside"):
+        low, high = (ends[1], ends[3]) if "50" in statistic else (ends[0], ends[4])
+        return np.asarray(((figures >= low) & (figures <= high)).mean(axis=-1))
+    off = np.abs(figures - ends[2]) / (ends[4] - ends[0]) * WIDTH
+    return np.asarray(off.max(axis=-1) if "largest" in statistic else np.sqrt((off**2).mean(axis=-1)))
+
+
+def _subsets(posterior: Posterior) -> Iterator[tuple[str, BoolArray]]:
+    """Names and masks (claim,) of the subsets with enough figures; predictions of later years are apart."""
+    likelihood = posterior.target.likelihood
+    sources = likelihood.responder.model.network.case.sources
+    figure = (likelihood.sides == 0) & np.isfinite(posterior.figures.centre)
+    fitted = posterior.figures.weight > 0
+    uses = np.array([c.use.value for c in likelihood.claims])
+    labels: list[tuple[str, BoolArray]] = [
+        ("fitted", fitted),
+        ("held back", ~fitted & (uses != "predict")),
+        ("predicted", ~fitted & (uses == "predict")),
+    ]
+    now = uses != "predict"
+    for words, key in (
+        ("quantity", [c.quantity.value for c in likelihood.claims]),
+        ("grade", [sources[c.source].reliability for c in likelihood.claims]),
+        ("source", [c.source for c in likelihood.claims]),
+    ):
+        values = np.array(key)
+        labels += [(f"{words} {value}", (values == value) & now) for value in sorted(set(key))]
+    for name, mask in labels:
+        if (mask & figure).sum() >= FEWEST:
+            yield name, mask & figure

@@ -1,0 +1,209 @@
+"""What follows if one side of a disagreement is right.
+
+Each side's claims are taken as true, those of all other sides are left out, everything else keeps its
+say, and the model is fitted again from the posterior's maximum. What it then says of the figure in
+question is what the side implies; how much worse it fits everything else is what believing it costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.analysis.loo_predictive import LEVELS
+from contraflow.case import statements
+from contraflow.errors import ConvergenceError
+from contraflow.inference.likelihood import SHARES, Figures, heavy, log_density
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.map_estimate import Fit
+from contraflow.inference.map_refit import refit
+from contraflow.inference.posterior import Posterior
+from contraflow.model.numerics import jax, jnp
+from contraflow.model.observables import Observations
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+TRUE = 0.02
+"""Deviation on its scale with which a claim that is taken as true is held."""
+
+FIRM = 100.0
+"""Weight with which it is held: TRUE is reached by many claims of deviation TRUE x sqrt(FIRM), because one
+narrow claim of Student's t would let go of a model that starts far off."""
+
+MET = 0.1
+"""Difference on its scale below which a claim that was taken as true counts as met."""
+
+WORSE = 0.5
+"""Rise of a claim's misfit below which it is not worth telling: one deviation off from none."""
+
+NAMED = 3
+"""Claims that are named as becoming worse."""
+
+NORMAL = np.array([-1.645, -0.6745, 0.0, 0.6745, 1.645])
+"""Standard normal quantiles at LEVELS."""
+
+
+class Unmet(NamedTuple):
+    """A claim that the model cannot make true: what it states, and the nearest that the model comes."""
+
+    claim: str
+    stated: float
+    nearest: float
+
+
+class Worse(NamedTuple):
+    """A claim that fits worse if a side is right: what it states, and the model without and with the side."""
+
+    claim: str
+    stated: float
+    before: float
+    after: float
+    rise: float
+
+
+class Implied(NamedTuple):
+    """What follows from a side. ``figure`` are quantiles (level,) at LEVELS, in inside units.
+
+    ``rise`` is how much the misfit (minus log posterior) of everything outside the group exceeds that of
+    the best fit without any side; ``worse`` the claims that suffer most; ``unmet`` claims of the side that
+    cannot be made true.
+    """
+
+    figure: tuple[float, ...]
+    rise: float
+    worse: tuple[Worse, ...]
+    unmet: tuple[Unmet, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Yardsticks:
+    """Figures in which sides are compared, observed in the baseline: ``rows`` of tensions or claims."""
+
+    target: Target
+    rows: tuple[statements.Observed, ...]
+
+    @cached_property
+    def is_share(self) -> npt.NDArray[np.bool_]:
+        """Which figures are compared in logits."""
+        return np.array([r.quantity in SHARES for r in self.rows], dtype=bool)
+
+    @cached_property
+    def _location(self) -> jax.stages.Wrapped:
+        responder = self.target.likelihood.responder
+        observations = Observations(responder.model, self.rows).resolve()  # type: ignore[arg-type]
+
+        def location(ledger: jax.Array) -> jax.Array:
+            _, economy, point = responder.baseline(ledger)
+            said = observations.observe(ledger, economy, point)
+            inside = jnp.clip(said, 1e-6, 1 - 1e-6)
+            return jnp.where(self.is_share, jnp.log(inside / (1 - inside)), jnp.log(jnp.maximum(said, 1e-9)))
+
+        return location  # type: ignore[return-value]
+
+    @cached_property
+    def _at(self) -> jax.stages.Wrapped:
+        prior = self.target.prior
+
+        def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+            said, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
+            return said, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
+
+        return jax.jit(both)
+
+    @cached_property
+    def _over(self) -> jax.stages.Wrapped:
+        return jax.jit(lambda ledgers: jax.lax.map(self._location, ledgers, batch_size=16))
+
+    def at(self, found: Fit) -> FloatArray:
+        """Quantiles (row, level) by the delta method around a fit, in inside units."""
+        size = self.target.prior.size
+        location, slope = (np.asarray(x) for x in self._at(jnp.asarray(found.deviates[:size])))
+        padded = np.concatenate([slope, np.zeros((len(slope), found.deviates.size - size))], axis=1)
+        spread = np.sqrt(np.maximum((found.whitening.covariance(padded) * padded).sum(axis=1), 0.0))
+        return self.inside(location[:, None] + spread[:, None] * NORMAL)
+
+    def over(self, ledgers: FloatArray) -> FloatArray:
+        """Quantiles (row, level) over draws (draw, number), in inside units."""
+        return self.inside(np.nanquantile(np.asarray(self._over(jnp.asarray(ledgers))), LEVELS, axis=0).T)
+
+    def inside(self, location: FloatArray) -> FloatArray:
+        """Figures (row, …) in inside units from their scales."""
+        share = self.is_share[:, None]
+        return np.where(share, 1 / (1 + np.exp(-location)), np.exp(np.where(share, 0.0, location)))
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """The sides of one disagreement: ``group`` (claim,) are the numbers of all its claims."""
+
+    posterior: Posterior
+    group: IntArray
+
+    @cached_property
+    def rest(self) -> Fit:
+        """The best fit to everything outside the group."""
+        return refit(self.posterior.target, self._figures, self.posterior.fit.deviates)
+
+    @cached_property
+    def _figures(self) -> Figures:
+        """The claims outside the group."""
+        figures = self.posterior.figures
+        weight = figures.weight.copy()
+        weight[self.group] = 0.0
+        return figures._replace(weight=weight)
+
+    @cached_property
+    def _misfit(self) -> tuple[float, FloatArray, FloatArray]:
+        return self._misfit_at(self.rest)
+
+    def _misfit_at(self, found: Fit) -> tuple[float, FloatArray, FloatArray]:
+        """Misfit of everything outside the group, by claim (claim,), and what the model says (claim,) on
+        the claims' scales."""
+        target, likelihood = self.posterior.target, self.posterior.target.likelihood
+        location, *_ = target.linear(found.deviates, np.arange(len(likelihood.claims)))
+        errors = heavy(jnp.asarray(found.deviates[target.prior.size :]))
+        own = likelihood.residuals(jnp.asarray(location), errors, self._figures)
+        by_claim = -self._figures.weight * np.asarray(log_density(own))
+        by_claim = np.where(self._figures.weight > 0, by_claim, 0.0)
+        return float(by_claim.sum() + 0.5 * (found.deviates**2).sum()), by_claim, location
+
+    def believe(self, side: IntArray, yardsticks: Yardsticks, row: int) -> Implied | None:
+        """What follows if the claims ``side`` are true, in the figure ``row``; None where nothing solves."""
+        base = self._figures
+        own, shared, weight = base.own.copy(), base.shared.copy(), base.weight.copy()
+        own[side], shared[side], weight[side] = TRUE * np.sqrt(FIRM), 0.0, FIRM
+        held = base._replace(own=own, shared=shared, weight=weight)
+        try:
+            found = refit(self.posterior.target, held, self.rest.deviates)
+            before, by_claim_before, location_before = self._misfit
+        except ConvergenceError:
+            return None
+        after, by_claim, location = self._misfit_at(found)
+        likelihood = self.posterior.target.likelihood
+        said, said_before = likelihood.from_scale(location), likelihood.from_scale(location_before)
+        rise = by_claim - by_claim_before
+        order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
+        off = location - base.centre
+        sign = likelihood.sides[side]
+        wrong = np.where(sign > 0, -off[side], np.where(sign < 0, off[side], np.abs(off[side])))
+        return Implied(
+            tuple(float(x) for x in yardsticks.at(found)[row]),
+            max(0.0, after - before),
+            tuple(
+                Worse(
+                    likelihood.claims[n].id, float(likelihood.stated[n]),
+                    float(said_before[n]), float(said[n]), float(rise[n]),
+                )
+                for n in order
+            ),
+            tuple(
+                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(said[n]))
+                for n, w in zip(side.tolist(), wrong, strict=True)
+                if w > MET
+            ),
+        )  # fmt: skip

@@ -1,0 +1,453 @@
+"""Checks of meaning: rows that are well written but cannot mean anything in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from contraflow.case import schema, statements
+from contraflow.case.checks.quantities import FORM_UNITS
+from contraflow.case.io.rows import short
+from contraflow.case.io.tables import Entry, Tables
+from contraflow.case.io.units import UnitError, Units
+from contraflow.case.levels import parse_levels
+from contraflow.errors import Problem
+
+CASE_FILE = "case.toml"
+
+_ON_LAND = (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)
+_ON_CAPACITY = (schema.EffectKind.REMOVE_CAPACITY, schema.EffectKind.ADD_CAPACITY)
+_ON_SUPPLIES = (
+    schema.EffectKind.ADD_HAZARD,
+    schema.EffectKind.SCALE_HAZARD,
+    schema.EffectKind.ADD_COST,
+)
+
+
+def forms_counted(tables: Tables, units: Units) -> list[Problem]:
+    """Forms are counted in kg or ha, work that is hired in USD."""
+    return [
+        entry.problem(
+            "unit", "is no unit in which forms are counted", "Write kg, ha or USD", short(entry.item.unit)
+        )
+        for entry in tables.of(schema.Form)
+        if entry.item.unit not in FORM_UNITS
+    ]
+
+
+def steps_lead_somewhere(tables: Tables, units: Units) -> list[Problem]:
+    """A link changes the place, a process or an activity the form."""
+    problems = []
+    for link in tables.of(schema.Link):
+        if link.item.origin == link.item.destination:
+            cure = "Let it end elsewhere, or describe a process"
+            problems.append(link.problem("to", "is also where the link begins", cure, link.item.destination))
+    turned: list[Entry[schema.Process] | Entry[schema.Activity]] = []
+    turned.extend(tables.of(schema.Process))
+    turned.extend(tables.of(schema.Activity))
+    for step in turned:
+        if step.item.input == step.item.output:
+            problems.append(
+                step.problem("output", "is also the input", "Name another form", step.item.output)
+            )
+    return problems
+
+
+def yields_known(tables: Tables, units: Units) -> list[Problem]:
+    """A process has a yield or a recovery, not both; a recovery needs forms with a content."""
+    problems = []
+    forms = tables.by_id(schema.Form)
+    for step in tables.of(schema.Process):
+        row = step.item
+        if row.output_yield is None and row.recovery is None:
+            problems.append(
+                step.problem("yield", "is missing and so is 'recovery'", "Fill one of the two", None)
+            )
+        elif row.output_yield is not None and row.recovery is not None:
+            problems.append(
+                step.problem("recovery", "is given beside a yield", "Keep one of the two", row.recovery)
+            )
+        elif row.recovery is not None:
+            for column, name in (("input", row.input), ("output", row.output)):
+                if name in forms and forms[name].item.content is None:
+                    message = "has no content, which a recovery needs"
+                    problems.append(
+                        step.problem(column, message, "Give the form a content, or a yield here", name)
+                    )
+    return problems
+
+
+def requirements_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """No measure requires itself, even through others, nor the same measure twice."""
+    problems = []
+    needs: dict[str, list[str]] = {}
+    for entry in tables.of(schema.Requirement):
+        row = entry.item
+        if row.requires in needs.setdefault(row.measure, []):
+            problems.append(
+                entry.problem("requires", "is already required by this measure", "Keep one row", row.requires)
+            )
+        needs[row.measure].append(row.requires)
+    for entry in tables.of(schema.Requirement):
+        row = entry.item
+        chain = _chain(needs, row.requires, row.measure)
+        if chain:
+            message = "makes the measure require itself: " + " -> ".join([row.measure, *chain])
+            problems.append(entry.problem("requires", message, "Break the ring", row.requires))
+    return problems
+
+
+def markets_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """Where work is hired there is no elasticity, one place, and a form counted in USD."""
+    problems = []
+    forms = tables.by_id(schema.Form)
+    for entry in tables.of(schema.Market):
+        row = entry.item
+        unit = forms[row.form].item.unit if row.form in forms else None
+        if not row.hired_by:
+            if row.hired_from:
+                cure = "Name the modes that hire in 'hired_by', or leave this empty"
+                problems.append(
+                    entry.problem(
+                        "hired_from", "speaks of crews that nobody hires", cure, "; ".join(row.hired_from)
+                    )
+                )
+            if unit == "USD":
+                cure = "Name the modes that hire, or count the form in kg or ha"
+                problems.append(
+                    entry.problem("form", "is work that is hired, but no mode hires it", cure, row.form)
+                )
+            continue
+        if unit not in (None, "USD"):
+            cure = "Give the form the unit USD: a dollar of pay at the baseline's rates"
+            problems.append(entry.problem("form", "is hired, but not counted in USD", cure, row.form))
+        if row.elasticity is not None:
+            message = "is given, but the transports that hire are the demand"
+            problems.append(entry.problem("elasticity", message, "Leave the cell empty", row.elasticity))
+        if len(row.places) != 1:
+            cure = "Give each place of hire its own row"
+            problems.append(
+                entry.problem("places", "must be one place where work is hired", cure, "; ".join(row.places))
+            )
+    return problems
+
+
+def supplies_priced(tables: Tables, units: Units) -> list[Problem]:
+    """A supply's price is a share below 1 where its input is bought of revenue, else per unit."""
+    problems = []
+    inputs, parameters = tables.by_id(schema.Input), tables.by_id(schema.Parameter)
+    for entry in tables.of(schema.Supply):
+        row = entry.item
+        if row.input not in inputs or row.price not in parameters:
+            continue
+        price = parameters[row.price].item
+        try:
+            share = units.fits(units.read(price.unit), ("dimensionless",)) is not None
+        except UnitError:
+            continue
+        if share != (inputs[row.input].item.basis is schema.Basis.REVENUE):
+            bought, wanted = ("per unit", "in USD/kg") if share else ("of revenue", "that is dimensionless")
+            message = f"is in {price.unit}, but {row.input} is bought {bought}"
+            problems.append(entry.problem("price", message, f"Name a price {wanted}", row.price))
+        elif share and price.high * units.read(price.unit).factor >= 1:
+            cure = "Lower 'high' in parameters.csv below 1"
+            problems.append(entry.problem("price", "may take the whole revenue", cure, row.price))
+    return problems
+
+
+def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
+    """Every item of coverage.csv names rows that exist, or says why it lies outside."""
+    problems = []
+    for entry in tables.of(statements.Coverage):
+        row = entry.item
+        if not row.rows and not row.outside:
+            cure = "Name the rows that represent it, or say in 'outside' why it is left out"
+            problems.append(entry.problem("rows", "The cell is empty and so is 'outside'", cure))
+        for token in row.rows:
+            table, colon, name = token.partition(":")
+            if not colon or table not in _TABLE_NAMES:
+                close = get_close_matches(table, _TABLE_NAMES, n=1)
+                cure = f"Did you mean '{close[0]}:{name}'?" if close and colon else "Write it as table:id"
+                problems.append(entry.problem("rows", "names no table of a case", cure, short(token)))
+                continue
+            names = tables.names(table)
+            if names is not None and name not in names:
+                cure = _suggest(name, names, f"{table}.csv")
+                problems.append(entry.problem("rows", f"names no row of {table}.csv", cure, short(token)))
+    return problems
+
+
+def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """An effect fills the columns that its kind reads, and no others."""
+    problems = []
+    for entry in tables.of(schema.Effect):
+        effect, kind = entry.item, entry.item.kind
+        if kind in _ON_CAPACITY and not effect.facility:
+            cure = "Name the facilities whose capacity changes"
+            problems.append(entry.problem("facility", "The cell is empty, but the kind needs it", cure))
+        if kind is schema.EffectKind.SCALE_DEMAND and not effect.market:
+            cure = "Name the markets whose demand changes"
+            problems.append(entry.problem("market", "The cell is empty, but the kind needs it", cure))
+        misplaced = {
+            "facility": effect.facility and kind not in _ON_CAPACITY,
+            "market": effect.market and kind is not schema.EffectKind.SCALE_DEMAND,
+            "supply": effect.supply and kind not in _ON_SUPPLIES,
+            "rebuild": effect.rebuild and kind is not schema.EffectKind.REMOVE_CAPACITY,
+            "stock": effect.stock and kind is not schema.EffectKind.REMOVE_CAPACITY,
+            "lethal_pay": effect.lethal_pay and kind is not schema.EffectKind.ADD_HAZARD,
+            "mode": effect.mode and (kind in _ON_LAND or bool(effect.supply)),
+            "step": effect.step and bool(effect.supply),
+        }
+        for column in (name for name, wrong in misplaced.items() if wrong):
+            value = getattr(effect, column)
+            shown = "; ".join(value) if isinstance(value, tuple) else value
+            message = f"has no meaning for an effect of kind '{kind.value}'"
+            problems.append(entry.problem(column, message, "Leave the cell empty or change the kind", shown))
+    return problems
+
+
+def claims_observable(tables: Tables, units: Units) -> list[Problem]:
+    """A claim that is fitted or checked says what it observes and has a number."""
+    problems = []
+    for entry in tables.of(statements.Claim):
+        claim = entry.item
+        if claim.use is statements.Use.CONTEXT:
+            continue
+        if claim.quantity is statements.Quantity.NONE:
+            message = f"observes nothing, so it cannot be used to {claim.use.value}"
+            problems.append(
+                entry.problem("quantity", message, "Write context in 'use'", claim.quantity.value)
+            )
+        if claim.low is claim.value is claim.high is None:
+            message = f"The cell is empty, but the claim is used to {claim.use.value}"
+            problems.append(
+                entry.problem("value", message, "Fill low, value or high, or write context in 'use'")
+            )
+    return problems
+
+
+def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
+    """A disagreement has two sides or more, one title, one observed figure, and claims that are observed."""
+    problems = []
+    first: dict[str, Entry[statements.Tension]] = {}
+    sides: dict[str, int] = {}
+    claims = tables.by_id(statements.Claim)
+    for entry in tables.of(statements.Tension):
+        row = entry.item
+        before = first.setdefault(row.group, entry)
+        sides[row.group] = sides.get(row.group, 0) + 1
+        if row.quantity in (statements.Quantity.NONE, statements.Quantity.LEVEL):
+            cure = "Name an output of the model in which the sides can be compared"
+            problems.append(entry.problem("quantity", "observes nothing", cure, row.quantity.value))
+        for name in ("title", *statements.Observed.model_fields):
+            if getattr(row, name) != getattr(before.item, name):
+                message = f"differs from row {before.row}, the first side of '{row.group}'"
+                cure = "Let all sides of a group have the same question and the same figure"
+                shown = getattr(row, name)
+                shown = "; ".join(shown) if isinstance(shown, tuple) else str(shown)
+                header = statements.Tension.model_fields[name].alias or name
+                problems.append(entry.problem(header, message, cure, short(shown) if shown else None))
+        if not row.claims:
+            cure = "Name the claims that the side takes as true"
+            problems.append(entry.problem("claims", "The cell is empty", cure))
+        for name in row.claims:
+            claim = claims[name].item if name in claims else None
+            if claim is not None and (
+                claim.use is statements.Use.CONTEXT or claim.quantity is statements.Quantity.LEVEL
+            ):
+                message = "is a claim that the model does not observe, so nothing follows from it"
+                problems.append(entry.problem("claims", message, "Name claims with another use", name))
+    if "tensions" in tables.faulty:
+        return problems
+    for group, entry in first.items():
+        if sides[group] < 2:
+            cure = "Add the other side, or take the row out"
+            problems.append(entry.problem("group", "is a disagreement with one side only", cure, group))
+    return problems
+
+
+def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
+    """A pattern observes something, has limits if it expects a range, and names known levels."""
+    problems = []
+    for entry in tables.of(statements.Pattern):
+        pattern = entry.item
+        if pattern.quantity is statements.Quantity.NONE:
+            problems.append(
+                entry.problem("quantity", "observes nothing", "Name an output of the model", "none")
+            )
+        if pattern.expected is statements.Expected.RANGE:
+            for name in (name for name in ("low", "high") if getattr(pattern, name) is None):
+                message = "The cell is empty, but a range is expected"
+                problems.append(entry.problem(name, message, "Fill low and high, as ratios"))
+        for name in (name for name in ("low", "high") if (getattr(pattern, name) or 0) < 0):
+            shown = f"{getattr(pattern, name):g}"
+            problems.append(entry.problem(name, "is below 0, which no ratio can be", "Write a ratio", shown))
+        for column in ("policy", "against"):
+            problems += _policy_cell(tables, entry, column)
+        if pattern.needs is statements.Needs.DYNAMICS:
+            problems += _time_cells(entry)
+            continue
+        if pattern.policy == pattern.against:
+            cure = "Let the policy differ from what it is compared with"
+            problems.append(entry.problem("policy", "The pattern compares a policy with itself", cure))
+        for column in _IN_TIME:
+            value = getattr(pattern, column)
+            if value not in (None, (), statements.Conduct.EVEN):
+                shown = "; ".join(value) if isinstance(value, tuple) else str(value)
+                cure = "Leave the cell empty, or write dynamics in 'needs'"
+                problems.append(entry.problem(column, "has no meaning in an equilibrium", cure, shown))
+    return problems
+
+
+_IN_TIME = (
+    "months", "against_months", "until", "conduct", "against_conduct", "arrest", "arrest_at", "clans",
+)  # fmt: skip
+"""Columns of a pattern that mean something only in time."""
+
+
+def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
+    """A pattern that needs time says when, and compares two things."""
+    pattern, problems = entry.item, []
+    if pattern.months is None:
+        cure = "Write the months, for example 13-24"
+        problems.append(entry.problem("months", "The cell is empty, but the pattern needs time", cure))
+    for column in ("months", "against_months"):
+        text = getattr(pattern, column)
+        if text and int(text.split("-")[0]) > int(text.split("-")[1]):
+            problems.append(entry.problem(column, "ends before it begins", "Write first-last", text))
+    one = (pattern.policy, pattern.conduct, pattern.months, pattern.arrest)
+    other = (pattern.against, pattern.against_conduct, pattern.against_months or pattern.months, None)
+    if one == other:
+        cure = "Let policy, conduct, months or arrests differ"
+        problems.append(entry.problem("policy", "The pattern compares a course with itself", cure))
+    if pattern.arrest_at and not pattern.arrest:
+        cure = "Write whom in 'arrest', or leave the cell empty"
+        problems.append(entry.problem("arrest_at", "Nobody is arrested", cure, "; ".join(pattern.arrest_at)))
+    return problems
+
+
+def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
+    """What case.toml names exists: the drift parameter and the measures of the questions."""
+    if tables.info is None:
+        return []
+    problems = []
+    info, parameters, places = tables.info, tables.names("parameters"), tables.selectable("places")
+    if places is not None and info.home not in places:
+        cure = "Write the country code of the state's own places"
+        problems.append(Problem(CASE_FILE, "is the country of no place", cure, None, "home", info.home))
+    if not all(1000 <= year <= 9999 for year in info.baseline):
+        shown = f"{info.baseline[0]}, {info.baseline[1]}"
+        problems.append(
+            Problem(CASE_FILE, "is no pair of years", "Write [first, last]", None, "baseline", shown)
+        )
+    elif info.baseline[0] > info.baseline[1]:
+        shown = f"{info.baseline[0]}, {info.baseline[1]}"
+        problems.append(
+            Problem(CASE_FILE, "ends before it starts", "Write [first, last]", None, "baseline", shown)
+        )
+    if parameters is not None and info.drift not in parameters:
+        cure = _suggest(info.drift, parameters, "parameters.csv")
+        problems.append(Problem(CASE_FILE, "names no row of parameters.csv", cure, None, "drift", info.drift))
+    elif drift := tables.by_id(schema.Parameter).get(info.drift):
+        problems += _drift(drift, units)
+    seen: set[str] = set()
+    for number, question in enumerate(info.questions, start=1):
+        if question.id in seen:
+            cure = "Give each question its own id"
+            problems.append(
+                Problem(CASE_FILE, "stands twice", cure, None, f"questions.{number}.id", question.id)
+            )
+        seen.add(question.id)
+        for fault in _level_faults(tables, question.policy):
+            problems.append(
+                Problem(CASE_FILE, fault[1], fault[2], None, f"questions.{number}.policy", fault[0])
+            )
+    return problems
+
+
+MEANING: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
+    forms_counted,
+    steps_lead_somewhere,
+    yields_known,
+    markets_consistent,
+    supplies_priced,
+    requirements_consistent,
+    effects_consistent,
+    claims_observable,
+    patterns_testable,
+    tensions_comparable,
+    coverage_complete,
+    case_file_consistent,
+)
+"""All checks of this module."""
+
+
+_TABLE_NAMES = tuple(model.table for model in schema.TABLES)
+
+
+def _chain(needs: dict[str, list[str]], start: str, goal: str) -> list[str]:
+    """The requirements that lead from one measure to another, first and last included; [] if none do."""
+    queue, seen = [[start]], {start}
+    while queue:
+        path = queue.pop()
+        if path[-1] == goal:
+            return path
+        for following in needs.get(path[-1], ()):
+            if following not in seen or following == goal:
+                seen.add(following)
+                queue.append([*path, following])
+    return []
+
+
+def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:
+    problems = []
+    try:
+        if units.fits(units.read(entry.item.unit), ("dimensionless",)) is None:
+            message = "is no unit of the drift that case.toml names"
+            problems.append(entry.problem("unit", message, "Write dimensionless", entry.item.unit))
+    except UnitError:
+        pass
+    if entry.item.low < 0:
+        message = "is below 0, which is impossible for the drift that case.toml names"
+        problems.append(entry.problem("low", message, "Write a number from 0", f"{entry.item.low:g}"))
+    return problems
+
+
+def _policy_cell(tables: Tables, entry: Entry[statements.Pattern], column: str) -> list[Problem]:
+    text: str = getattr(entry.item, column)
+    try:
+        levels = parse_levels(text)
+    except ValueError as error:
+        return [
+            entry.problem(
+                column, f"is no policy: {error}", "Write it like 'radar=1; interceptors=6'", short(text)
+            )
+        ]
+    return [
+        entry.problem(column, message, cure, name) for name, message, cure in _level_faults(tables, levels)
+    ]
+
+
+def _level_faults(tables: Tables, levels: dict[str, float]) -> list[tuple[str, str, str]]:
+    """The measure, the message and the cure for each level that the case cannot set."""
+    names = tables.names("measures")
+    if names is None:
+        return []
+    faults = []
+    measures, parameters = tables.by_id(schema.Measure), tables.by_id(schema.Parameter)
+    for name, level in levels.items():
+        if name not in names:
+            faults.append((name, "names no row of measures.csv", _suggest(name, names, "measures.csv")))
+            continue
+        limit = parameters.get(measures[name].item.maximum) if name in measures else None
+        if not level >= 0:
+            faults.append((name, f"has the level {level:g}", "Write a level from 0"))
+        elif limit is not None and level > limit.item.high:
+            message = f"has the level {level:g}, above its maximum {limit.item.high:g}"
+            faults.append((name, message, f"Lower it, or raise parameters.csv, row {limit.row}"))
+    return faults
+
+
+def _suggest(name: str, names: set[str], file: str) -> str:
+    close = get_close_matches(name, sorted(names), n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {file}"

@@ -1,0 +1,224 @@
+"""Checks of numbers: ranges in order, signs and limits that the model needs, units that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from contraflow.case import schema, statements
+from contraflow.case.checks import dimensions
+from contraflow.case.columns import Column, columns, file_of
+from contraflow.case.io.rows import short
+from contraflow.case.io.tables import Entry, Tables
+from contraflow.case.io.units import Inside, UnitError, Units
+from contraflow.case.table import Row
+from contraflow.errors import Problem
+
+_RANGE = ("low", "value", "high")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Numbers that a quantity may take, in units of the model; ``open_`` excludes the ends."""
+
+    least: float = 0.0
+    most: float = float("inf")
+    open_: bool = False
+
+    def fault(self, number: float) -> str | None:
+        """What is wrong with a number, or None."""
+        if number < self.least or (self.open_ and number == self.least):
+            return f"is {'not above' if self.open_ else 'below'} {self.least:g}"
+        if number > self.most or (self.open_ and number == self.most):
+            return f"is {'not below' if self.open_ else 'above'} {self.most:g}"
+        return None
+
+
+_POSITIVE = Limit(open_=True)
+_ANY = Limit(float("-inf"))
+_SHARE = Limit(most=1.0)
+
+LIMITS = {
+    "content": _SHARE,
+    "switching": _POSITIVE,
+    "load": _POSITIVE,
+    "crew": _POSITIVE,
+    "detour": Limit(least=1.0),
+    "distance": _POSITIVE,
+    "weight": _POSITIVE,
+    "yield": _POSITIVE,
+    "recovery": _SHARE,
+    "margin": _SHARE,
+    "steepness": _POSITIVE,
+    "dilution": _SHARE,
+    "price": _POSITIVE,
+    "elasticity": _POSITIVE,
+    "full_at": _POSITIVE,
+    "hazard": Limit(),
+    "half": _POSITIVE,
+    "rebuild": _POSITIVE,
+    "stock": _POSITIVE,
+}
+"""Limits by column; every other quantity may not be negative."""
+
+EFFECT_LIMITS = {
+    schema.EffectKind.SCALE_HAZARD: _ANY,
+    schema.EffectKind.ADD_COST: _ANY,
+    schema.EffectKind.RAISE_INCOME: _ANY,
+    schema.EffectKind.REMOVE_HECTARES: _SHARE,
+    schema.EffectKind.TAKE_REVENUE: _SHARE,
+    schema.EffectKind.SCALE_DEMAND: _ANY,
+}
+"""Limits of the size of an effect: what may also be lowered, what is a share."""
+
+FORM_UNITS = ("kg", "ha", "USD")
+"""Units in which forms are counted."""
+
+SHARES = (statements.Quantity.SHARE,)
+"""Quantities of claims that lie between 0 and 1."""
+
+
+def ranges_in_order(tables: Tables, units: Units) -> list[Problem]:
+    """low <= value <= high, and above 0 on a logarithmic scale."""
+    problems = []
+    for model in (schema.Parameter, statements.Claim, statements.Pattern):
+        for entry in tables.of(model):
+            given = [(name, getattr(entry.item, name, None)) for name in _RANGE]
+            filled = [(name, number) for name, number in given if number is not None]
+            for (before, lower), (after, upper) in pairwise(filled):
+                if upper < lower:
+                    message = f"is less than {before}, {lower:g}"
+                    problems.append(entry.problem(after, message, "Write low <= value <= high", f"{upper:g}"))
+    for entry in tables.of(schema.Parameter):
+        item = entry.item
+        # A fixed number is never drawn, so a fixed zero needs no logarithm.
+        if item.scale is schema.Scale.LOG and item.low <= 0 and item.low != item.high:
+            cure = "Write linear in 'scale', or a low above 0"
+            problems.append(entry.problem("low", "is not above 0 on a log scale", cure, f"{item.low:g}"))
+    return problems
+
+
+def units_known(tables: Tables, units: Units) -> list[Problem]:
+    """Units of parameters and claims can be read, and a claim's fits what it observes."""
+    problems = []
+    for parameter in tables.of(schema.Parameter):
+        try:
+            units.read(parameter.item.unit)
+        except UnitError as error:
+            problems.append(parameter.problem("unit", str(error), error.cure, short(parameter.item.unit)))
+    for entry in tables.of(statements.Claim):
+        claim = entry.item
+        try:
+            unit = units.read(claim.unit)
+        except UnitError as error:
+            problems.append(entry.problem("unit", str(error), error.cure, short(claim.unit)))
+            continue
+        kept = {} if claim.use is statements.Use.CONTEXT else dimensions.of_claim(claim.quantity)
+        if kept and units.fits(unit, kept) is None:
+            message = f"is no unit of the quantity '{claim.quantity.value}'"
+            cure = f"Give a unit that converts to {_either(tuple(dict.fromkeys(kept.values())))}"
+            problems.append(entry.problem("unit", message, cure, short(claim.unit)))
+    return problems
+
+
+def units_fit(tables: Tables, units: Units) -> list[Problem]:
+    """Every parameter has the dimensions of each column that refers to it."""
+    problems = []
+    for use in _uses(tables, units):
+        if use.expected and units.fits(use.unit, use.expected) is None:
+            parameter = use.parameter
+            message = f"is in {parameter.item.unit}, which does not convert to {_either(use.shown)}"
+            cure = f"Correct the unit in parameters.csv, row {parameter.row}, or name another parameter"
+            problems.append(use.entry.problem(use.column.name, message, cure, parameter.item.id))
+    return problems
+
+
+def numbers_possible(tables: Tables, units: Units) -> list[Problem]:
+    """No negative yields, loads or costs, no shares beyond 1, wherever the number is used."""
+    problems: dict[tuple[int, str, str], Problem] = {}
+    for use in _uses(tables, units):
+        limit = LIMITS.get(use.column.name, Limit())
+        if isinstance(use.entry.item, schema.Effect) and use.column.name == "size":
+            limit = EFFECT_LIMITS.get(use.entry.item.kind, Limit())
+        for name in _RANGE:
+            number = getattr(use.parameter.item, name)
+            fault = limit.fault(number * use.unit.factor)
+            if fault is None:
+                continue
+            where = f"{file_of(use.entry.item.table)}, row {use.entry.row}"
+            message = f"{fault}, which is impossible for '{use.column.name}' in {where}"
+            problem = use.parameter.problem(name, message, "Correct the number or its unit", f"{number:g}")
+            problems.setdefault((use.parameter.row, name, use.column.name), problem)
+    return list(problems.values())
+
+
+def claims_possible(tables: Tables, units: Units) -> list[Problem]:
+    """No negative observations, no shares above 1."""
+    problems = []
+    for entry in tables.of(statements.Claim):
+        claim = entry.item
+        if claim.use is statements.Use.CONTEXT:
+            continue
+        try:
+            factor = units.read(claim.unit).factor
+        except UnitError:
+            continue
+        limit = _SHARE if claim.quantity in SHARES else Limit()
+        for name in _RANGE:
+            number = getattr(claim, name)
+            fault = None if number is None else limit.fault(number * factor)
+            if fault is not None:
+                message = f"{fault}, which is impossible for the quantity '{claim.quantity.value}'"
+                problems.append(entry.problem(name, message, "Correct the number or its unit", f"{number:g}"))
+    return problems
+
+
+NUMBERS: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
+    ranges_in_order,
+    units_known,
+    units_fit,
+    numbers_possible,
+    claims_possible,
+)
+"""All checks of this module."""
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A quantity column's cell with the parameter that it names."""
+
+    entry: Entry[Row]
+    column: Column
+    parameter: Entry[schema.Parameter]
+    unit: Inside
+    expected: tuple[str, ...]
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The expected units without the optional 'per year'."""
+        plain = tuple(u for u in self.expected if not u.endswith("/year"))
+        return plain or self.expected
+
+
+def _uses(tables: Tables, units: Units) -> Iterator[_Use]:
+    """Every use of a parameter whose row and unit can be read."""
+    parameters = tables.by_id(schema.Parameter)
+    forms = {
+        name: entry.item for name, entry in tables.by_id(schema.Form).items() if entry.item.unit in FORM_UNITS
+    }
+    for model in schema.TABLES:
+        for column in (column for column in columns(model) if column.quantity):
+            for entry in tables.of(model):
+                parameter = parameters.get(getattr(entry.item, column.attribute) or "")
+                if parameter is None:
+                    continue
+                try:
+                    unit = units.read(parameter.item.unit)
+                except UnitError:
+                    continue
+                yield _Use(entry, column, parameter, unit, dimensions.of_cell(entry.item, column, forms))
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(names)

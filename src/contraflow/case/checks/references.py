@@ -1,0 +1,95 @@
+"""Checks of references: ids stand once, and whatever a cell refers to exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+from contraflow.case import schema
+from contraflow.case.columns import STEPS, Column, columns, file_of
+from contraflow.case.io.rows import NUMBER, short
+from contraflow.case.io.tables import Entry, Tables
+from contraflow.case.io.units import Units
+from contraflow.case.selectors import bare
+from contraflow.case.table import Row
+from contraflow.errors import Problem
+
+
+def duplicate_ids(tables: Tables, units: Units) -> list[Problem]:
+    """No id stands twice in a table, nor among links, processes and activities together."""
+    problems = []
+    spaces = [[model.table] for model in schema.TABLES if model.table not in STEPS]
+    for space in [*spaces, list(STEPS)]:
+        first: dict[str, str] = {}
+        for table in space:
+            for row, name in tables.ids.get(table, ()):
+                here = f"{file_of(table)}, row {row}"
+                if name in first:
+                    message = f"is already the id of {first[name]}"
+                    problems.append(
+                        Problem(file_of(table), message, "Give it another id", row, "id", short(name))
+                    )
+                first.setdefault(name, here)
+    return problems
+
+
+def dangling_references(tables: Tables, units: Units) -> list[Problem]:
+    """Every id that a cell refers to exists."""
+    problems = []
+    for model, column in _columns():
+        names = tables.names(column.refers) if column.refers else None
+        if names is None:
+            continue
+        for entry in tables.of(model):
+            for name in _parts(entry, column):
+                if name not in names:
+                    problems.append(
+                        _unknown(entry, column, name, f"names no row of {column.refers}.csv", names)
+                    )
+    return problems
+
+
+def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
+    """Every token of a selector names something, so that a slip never silently selects nothing."""
+    problems = []
+    for model, column in _columns():
+        names = tables.selectable(column.selects) if column.selects else None
+        if names is None:
+            continue
+        what = {
+            "places": "is neither the id, country, kind nor group of a place",
+            "steps": "is neither a link, a process nor an activity",
+        }.get(column.selects or "", f"names no row of {column.selects}.csv")
+        for entry in tables.of(model):
+            for token in _parts(entry, column):
+                if bare(token) not in names:
+                    problems.append(_unknown(entry, column, token, what, names))
+    return problems
+
+
+REFERENCES: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
+    duplicate_ids,
+    dangling_references,
+    empty_selectors,
+)
+"""All checks of this module."""
+
+
+def _columns() -> Iterable[tuple[type[Row], Column]]:
+    return ((model, column) for model in schema.TABLES for column in columns(model))
+
+
+def _parts(entry: Entry[Row], column: Column) -> tuple[str, ...]:
+    value = getattr(entry.item, column.attribute)
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _unknown(entry: Entry[Row], column: Column, name: str, what: str, names: Iterable[str]) -> Problem:
+    close = get_close_matches(bare(name), sorted(names), n=1)
+    table = column.refers or column.selects
+    cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"
+    if column.quantity and NUMBER.fullmatch(name):
+        cure = "Numbers stand in parameters.csv, with range, unit and reason; name the row here"
+    return entry.problem(column.name, what, cure, short(name))

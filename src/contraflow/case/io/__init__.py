@@ -1,0 +1,1 @@
+"""Cells of tables on disk, read and written."""

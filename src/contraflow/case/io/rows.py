@@ -1,0 +1,116 @@
+"""From cells to rows: each cell is held against what the schema says of its column."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+
+from contraflow.case.columns import Column, columns, file_of
+from contraflow.case.io.read import Cells
+from contraflow.case.table import DATE_PATTERN, ID_PATTERN, YEAR_PATTERN, Row
+from contraflow.errors import Problem
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A number as a cell may write it: a point for decimals, no thousands separators, finite."""
+_INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+
+_PATTERN_CURES = {
+    ID_PATTERN: "Use lower-case letters, digits and single hyphens, such as 'alto-huallaga'",
+    YEAR_PATTERN: "Write a year or a span of years: 2012 or 2010-2014",
+    DATE_PATTERN: "Write the date as 2014, 2014-08 or 2014-08-15",
+}
+
+
+def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row | None, list[Problem]]:
+    """One row of a table, or None and what is wrong with it.
+
+    ``present`` are the columns of the file; a required column that the whole file lacks has
+    been reported once, for the header, and is not reported again for every row.
+    """
+    file, problems, values = file_of(model.table), [], {}
+    for column in columns(model):
+        text = cells.cells.get(column.name)
+        if text is None:
+            if column.required and column.name in present:
+                cure = f"Fill it: {column.description}"
+                problems.append(Problem(file, "The cell is empty", cure, cells.row, column.name))
+            continue
+        fault = cell_fault(column, text)
+        if fault is not None:
+            problems.append(Problem(file, fault[0], fault[1], cells.row, column.name, short(text)))
+        values[column.name] = text
+    if problems or not present.issuperset(column.name for column in columns(model) if column.required):
+        return None, problems
+    try:
+        return model.model_validate(values), []
+    except ValidationError as error:
+        return None, [
+            Problem(
+                file, f"is not valid: {e['msg']}", "Compare the data dictionary", cells.row, str(e["loc"][0])
+            )
+            for e in error.errors()
+        ]
+
+
+def cell_fault(column: Column, text: str) -> tuple[str, str] | None:
+    """What is wrong with a filled cell and how to mend it, or None."""
+    kinds = {"number": _number_faults, "integer": _number_faults, "list": _list_faults, "text": _text_faults}
+    return next(kinds[column.kind](column, text), None)
+
+
+def short(value: object) -> str:
+    """A value as an error shows it: one line, not too long."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
+    if column.choices and text not in column.choices:
+        close = get_close_matches(text.lower(), column.choices, n=1)
+        cure = f"Did you mean '{close[0]}'?" if close else f"Write one of: {', '.join(column.choices)}"
+        yield "is not one of the choices", cure
+    if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
+        yield "is not written as it should be", _PATTERN_CURES.get(column.pattern, column.description)
+    if column.pattern == DATE_PATTERN and not _is_date(text):
+        yield "is no date", _PATTERN_CURES[DATE_PATTERN]
+    if column.pattern == YEAR_PATTERN and text[:4] > text[-4:]:
+        yield "ends before it starts", _PATTERN_CURES[YEAR_PATTERN]
+
+
+def _number_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
+    if column.kind == "integer" and not _INTEGER.fullmatch(text):
+        yield "is no whole number", "Write digits only"
+    if not NUMBER.fullmatch(text):
+        separated = re.fullmatch(r"[+-]?\d[\d., ]*", text)
+        point = "Use a point for decimals and nothing between thousands: 1234.5"
+        yield "is no number", point if separated else "Write a finite number such as 1234.5, without its unit"
+        return
+    number = float(text)
+    if not math.isfinite(number):
+        yield "is too large", "Write a finite number"
+    if column.least is not None and number < column.least:
+        yield f"is below {column.least:g}", f"Write a number from {column.least:g}"
+    if column.most is not None and number > column.most:
+        yield f"is above {column.most:g}", f"Write a number up to {column.most:g}"
+
+
+def _list_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
+    parts = [part.strip() for part in text.split(";")]
+    if not any(parts):
+        yield "names nothing", "Write names separated by semicolons, or leave the cell empty"
+    if not all(parts[:-1]):
+        yield "has an empty name", "Write names separated by single semicolons: a; b"
+    if column.selects is None and any(part.startswith("!") for part in parts):
+        yield "excludes a name where names are listed", "Use '!' only in columns that select"
+    if len({*parts}) < len(parts):
+        yield "names something twice", "Name each once"
+
+
+def _is_date(text: str) -> bool:
+    year, month, day = (int(part) for part in (text + "-01-01").split("-")[:3])
+    return year > 0 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]

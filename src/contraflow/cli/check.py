@@ -1,0 +1,112 @@
+"""The command ``check``: everything that is wrong with a case and its network, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contraflow.cli.show import say, table
+from contraflow.cli.terminal import FAILED, emit, screen
+from contraflow.errors import NetworkError, ObservationError, Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from contraflow.case import Case
+    from contraflow.network import Network
+
+
+def check(name: str, *, as_json: bool) -> None:
+    """Print every problem, or that there is none; exit with 1 if there is one."""
+    from typer import Exit
+
+    from contraflow import case as cases
+    from contraflow.case.load import locate
+
+    folder = locate(name)
+    problems, sizes = cases.check(folder), {}
+    if not problems:
+        case = cases.load(folder)
+        network, problems = find(case)
+        sizes = {table: n for table, n in case.sizes().items() if n}
+        if network is not None:
+            sizes |= {"nodes": len(network.nodes), "arcs": len(network.arcs)}
+        problems = [_with_row(problem, folder) for problem in problems]
+    if as_json:
+        found = [asdict(p) for p in problems]
+        emit({"case": name, "well_formed": not problems, "problems": found, "sizes": sizes})
+    else:
+        _show(name, problems, sizes, screen())
+    if problems:
+        raise Exit(FAILED)
+
+
+def find(case: Case) -> tuple[Network | None, list[Problem]]:
+    """What keeps a case that loads from being computed: its network, measures, claims and patterns."""
+    from contraflow import network as networks
+    from contraflow.model import Model
+    from contraflow.model.observables import Observations, observable
+    from contraflow.policy import make_levers
+
+    try:
+        network = networks.build(case)
+    except NetworkError as error:
+        return None, list(error.problems)
+    problems: list[Problem] = []
+    try:
+        make_levers(network)
+    except NetworkError as error:
+        problems += error.problems
+    model = Model(network)
+    for row in observable([*case.claims.values(), *case.patterns.values()]):
+        try:
+            Observations(model, (row,)).resolve()
+        except ObservationError as error:
+            problems.append(_unobserved(row.table, row.id, str(error)))
+    return network, problems
+
+
+def _unobserved(table: str, row: str, text: str) -> Problem:
+    """The message of an ObservationError, ``claims.csv, 'id': found. Cure.``, in its parts."""
+    found, _, cure = text.partition(": ")[2].partition(". ")
+    return Problem(f"{table}.csv", found or text, cure.rstrip("."), None, "id", row)
+
+
+def _with_row(problem: Problem, folder: Path) -> Problem:
+    """The problem with the row of the file in which the id that it names stands."""
+    from contraflow.case.io.read import read_sheet
+
+    if problem.row is not None or problem.value is None or not problem.file.endswith(".csv"):
+        return problem
+    cells = (c for c in read_sheet(folder / problem.file).rows if c.cells.get("id") == problem.value)
+    first = next(cells, None)
+    return problem if first is None else replace(problem, row=first.row)
+
+
+def _show(name: str, problems: Sequence[Problem], sizes: dict[str, Any], console: Console) -> None:
+    if not problems:
+        listed = ", ".join(f"{n} {table}" for table, n in sizes.items())
+        say(console, (f"{name} is well formed", "green"), f": {listed}.")
+        return
+    if console.is_terminal:
+        lines = [(_where(p), _found(p), p.cure) for p in problems]
+        console.print(table("where|what|how to mend it", lines, wrap=(1, 2)))
+        console.print()
+    else:
+        for p in problems:
+            place = ":".join(str(part) for part in (p.file, p.row, p.column) if part is not None)
+            console.print(f"{place}: {_found(p)}. {p.cure}.", soft_wrap=True)
+    count = len(problems)
+    say(console, (f"{name} has {count} problem{'s' if count > 1 else ''}.", "bold"))
+
+
+def _where(problem: Problem) -> str:
+    row = "" if problem.row is None else f"\nrow {problem.row}"
+    column = "" if problem.column is None else f"{',' if row else ''} {problem.column}"
+    return problem.file + row + (column if row else column and f"\n{column.strip()}")
+
+
+def _found(problem: Problem) -> str:
+    return problem.message if problem.value is None else f"'{problem.value}' {problem.message}"

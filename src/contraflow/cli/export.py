@@ -1,0 +1,96 @@
+"""The command ``export``: the network and the results in other programs' formats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contraflow.cli import json_records
+from contraflow.cli.files import expect_writable, make_folder, replace_file
+from contraflow.cli.options import How, calibrated
+from contraflow.cli.terminal import plain, progress, screen
+from contraflow.results import draws, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from contraflow.lab import Lab
+    from contraflow.lab.outcome import Outcome
+
+
+def export(name: str, to: str, out: Path, given: Sequence[str], *, how: How) -> None:
+    """Write one format to ``out``; what is there already stays whole if anything fails."""
+    from contraflow.lab import load
+
+    with progress() as say:
+        case = load(name)
+        policy = json_records.policy_of(case, given)
+        expect_writable(out, folder=to == "csv")
+        if to in ("graphml", "geojson"):
+            network = case.network()
+            if to == "graphml":
+                replace_file(out, network.to_graphml)
+            else:
+                text = json.dumps(plain(network.to_geojson()), ensure_ascii=False, allow_nan=False)
+                replace_file(out, partial(_write_text, text))
+        else:
+            lab = calibrated(case, how, say)
+            say("Computing")
+            outcome = lab.respond(policy) if policy else lab.baseline()
+            if to == "netcdf":
+                data = serialisable(outcome.data)
+                replace_file(out, lambda part: data.to_netcdf(part, engine="scipy"))
+            else:
+                _write_tables(out, lab, outcome)
+    screen().print(f"Written to {out}", soft_wrap=True)
+
+
+def serialisable(data: xr.Dataset) -> xr.Dataset:
+    """The dataset with attributes that every file format can hold: mappings as JSON."""
+    attributes = {k: json.dumps(v) if isinstance(v, Mapping) else v for k, v in data.attrs.items()}
+    return data.assign_attrs(attributes)
+
+
+def _write_tables(folder: Path, lab: Lab, outcome: Outcome) -> None:
+    make_folder(folder)
+    for name, frame in frames(lab, outcome).items():
+        replace_file(folder / f"{name}.csv", partial(_write_text, frame.to_csv()))
+    origin = json_records.provenance(lab) | {"title": outcome.title, "policy": dict(outcome.policy)}
+    about = json.dumps(plain(origin), indent=2)
+    replace_file(folder / "about.json", partial(_write_text, about))
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def frames(lab: Lab, outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Tables of an outcome by name; with a policy, before and after it."""
+    base = lab.baseline().data
+    after = None if outcome.search is None else outcome.data
+    return {
+        "headline": tables.headline(base, after),
+        "by_mode": tables.by_mode(base, after),
+        "by_route": tables.by_route(base, after),
+        "by_zone": tables.by_zone(base, after),
+        "incomes": tables.incomes(base, after),
+        "ladder": tables.price_ladder(outcome.data),
+        "arcs": _medians(outcome.data, "arc"),
+        "nodes": _medians(outcome.data, "node"),
+        "claims": lab.claims().set_index("claim"),
+        "assumptions": lab.assumptions().set_index("parameter"),
+    }
+
+
+def _medians(data: xr.Dataset, along: str) -> pd.DataFrame:
+    """Every variable along a dimension, its median over draws, with the labels first."""
+    import pandas as pd
+
+    labels = {str(n): tables.coord(data, str(n)) for n, c in data.coords.items() if c.dims == (along,)}
+    chosen = [str(n) for n, v in data.data_vars.items() if v.dims == ("draw", along)]
+    columns: dict[str, Any] = labels | {n: draws.median(data, n) for n in chosen}
+    return pd.DataFrame(columns).set_index(along)

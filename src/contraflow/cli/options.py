@@ -1,0 +1,27 @@
+"""How a command comes to its lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contraflow.inference.method import Method
+
+if TYPE_CHECKING:
+    from contraflow.lab.lab import Lab, OpenCase, Progress
+
+
+@dataclass(frozen=True)
+class How:
+    """Options that commands share: the seed, how draws are made, and whether poor chains pass."""
+
+    seed: int = 0
+    method: Method = Method.LAPLACE
+    accept_poor: bool = False
+
+
+def calibrated(case: OpenCase, how: How, say: Progress, until: int | None = None) -> Lab:
+    """The posterior that the options ask for."""
+    return case.calibrate(
+        method=how.method, seed=how.seed, until=until, accept_poor=how.accept_poor, progress=say
+    )

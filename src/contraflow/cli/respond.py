@@ -1,0 +1,156 @@
+"""The command ``respond``: what one policy would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from contraflow.cli import json_records
+from contraflow.cli.json_records import Record
+from contraflow.cli.options import How, calibrated
+from contraflow.cli.show import interval, likely, number, percent, say, signed, table
+from contraflow.cli.terminal import emit, progress, screen
+from contraflow.model.root_finding import TOLERANCE
+from contraflow.text.sentences import level
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+HEADS = "|>before|>after|>change|>"
+DRAWN = "|>before|>after|>change|>90% interval"
+"""Heads with draws; the figures have one more, of probabilities."""
+WORD_JOINER = "\u2060"
+
+ABROAD = {
+    "delivered": "delivered, all producers",
+    "hectares": "hectares, all producers",
+    "seized": "seized, all producers",
+    "arrests": "arrests, all producers",
+}
+"""Figures that are not those of the home country alone."""
+
+UNSEEN = 0.005
+"""A figure that stays below this, in its unit, before and after is left out of a table."""
+
+
+def respond(name: str, given: Sequence[str], *, how: How, as_json: bool, convergence: bool) -> None:
+    """Answer one policy and print what changes."""
+    from contraflow.lab import load
+    from contraflow.text.answer_sentences import tell
+    from contraflow.text.names import shown_names
+
+    with progress() as say_so:
+        case = load(name)
+        policy = json_records.policy_of(case, given)
+        lab = calibrated(case, how, say_so)
+        say_so("Answering")
+        outcome = lab.respond(policy)
+        record = json_records.provenance(lab) | json_records.answer(lab, outcome)
+        if convergence:
+            record["convergence"] = json_records.convergence(outcome)
+        told = tell(lab.baseline().data, outcome.data, shown_names(case)).short
+        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in told]
+    if as_json:
+        emit(record)
+    else:
+        _show(record, screen())
+
+
+def _show(record: Record, console: Console) -> None:
+    say(console, (record["title"], "bold"))
+    for sentence in record["in_short"]:
+        say(console, sentence)
+    price = record["price_of"]
+    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
+    figures = [{"name": f"{named.get(name, name)}, {f['unit']}"} | f for name, f in record["figures"].items()]
+    _table(console, "Figures", figures, record["draws"])
+    titles = {"mode": "Ways out of the country, t/yr", "route": "Where it leaves, t/yr", "zone": "Coca, ha"}
+    for by, moved in record["displacement"].items():
+        _table(console, titles[by], moved["rows"])
+        if moved["displaced"] > UNSEEN:
+            share = f"{moved['displaced']:.0%}"
+            if "displaced_5" in moved:
+                low, high = (f"{min(moved[f'displaced_{end}'], 9.99):.0%}"[:-1] for end in ("5", "95"))
+                share += f" ({low} to {high}%)"
+            say(console, (f"{share} of what is lost here comes up elsewhere", "dim"))
+    _table(console, "Incomes, million $/yr", record["incomes"])
+    for text in otherwise(record):
+        console.print()
+        say(console, (f"It may also settle otherwise{text}.", "yellow"))
+    console.print()
+    _uncertainty(console, record)
+    if "convergence" in record:
+        _convergence(console, record)
+
+
+def otherwise(record: Mapping[str, Any]) -> list[str]:
+    """Other equilibria of an answer, each by its exports; with draws, in how many there are any."""
+    ends = [float(other["figures"]["exports"]["after"]) for other in record["alternatives"]]
+    if record["draws"] == 1 or not ends:
+        return [f": exports {number(end)} t" for end in ends]
+    some = max(other["draws"] for other in record["alternatives"])
+    low, high = number(min(ends)), number(max(ends))
+    exports = low if low == high else f"{low} to {high}"
+    return [f", in {some} of {record['draws']} draws: exports {exports} t"]
+
+
+def _uncertainty(console: Console, record: Record) -> None:
+    """What the figures are: medians with intervals, or a best fit without."""
+    if record["left_out"]:
+        every = record["draws"] + record["left_out"]
+        text = f"No equilibrium was found in {record['left_out']} of {every} draws; they are left out."
+        say(console, (text, "yellow"))
+    if record["draws"] == 1:
+        say(console, ("A single best fit: no uncertainty is shown.", "dim"))
+        return
+    say(
+        console,
+        (
+            f"Medians of {record['draws']} draws. A change is taken draw by draw, so medians need not add "
+            "up; its 90% interval holds nine draws in ten. over 5%: how probable it is that a figure falls "
+            "or rises by more than a twentieth.",
+            "dim",
+        ),
+    )
+
+
+def _table(console: Console, title: str, rows: Sequence[Record], draws: int = 1) -> None:
+    """Before, after and change; with intervals where the rows have them, and probabilities with draws."""
+    rows = [row for row in rows if max(abs(row["before"]), abs(row["after"])) >= UNSEEN]
+    if not rows:
+        return
+    many = "change_5" in rows[0]
+    heads = DRAWN if many else HEADS
+    lines = []
+    for row in rows:
+        cells = [row["name"], *(number(level(row, c)) for c in ("before", "after")), signed(row["change"])]
+        cells.append(interval(row) if many else percent(row["change"], row["before"]))
+        if many and draws > 1:
+            cells.append(likely(row, draws))
+        lines.append(cells)
+    console.print()
+    console.print(table(f"{heads}|>over 5%" if many and draws > 1 else heads, lines, title=title))
+
+
+def _convergence(console: Console, record: Record) -> None:
+    lines = [
+        (
+            str(c["start"] + 1),
+            str(c["rounds"]),
+            str(c["evaluations"]),
+            f"{c['first_residual']:.0e}",
+            f"{c['last_residual']:.0e}",
+        )
+        for c in record["convergence"]
+    ]
+    heads = ">start|>rounds|>evaluations|>misfit at first|>at last"
+    console.print()
+    title = "How the equilibrium was sought"
+    console.print(table(heads, lines, title=title, wrap=()))
+    settled = sum(c["last_residual"] <= 10 * TOLERANCE for c in record["convergence"])
+    starts, found = len(record["convergence"]), record["equilibria"]
+    ways = "one equilibrium" if found == 1 else f"{found} different equilibria"
+    say(console, (f"{settled} of {starts} starts settled, at {ways}; the first is the baseline", "dim"))
+    say(
+        console, (f"Recomputed from the results: largest relative error {record['largest_error']:.0e}", "dim")
+    )

@@ -1,0 +1,166 @@
+"""The commands ``run`` and ``report``: from a case to a page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contraflow._version import __version__
+from contraflow.case.schema import Question
+from contraflow.cli import json_records, run_screen
+from contraflow.cli.files import expect_writable, make_folder
+from contraflow.cli.options import How, calibrated
+from contraflow.cli.terminal import Say, emit, progress, screen
+from contraflow.errors import ComparisonError, OutputError
+from contraflow.policy import describe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from contraflow.analysis.hindcast import Hindcast
+    from contraflow.lab import Lab
+    from contraflow.lab.outcome import Outcome
+    from contraflow.report.data import Course
+    from contraflow.results.explanation import Explanation
+
+REPORT = "report.html"
+
+KEY, REFITS, FEWEST = "exports", 2, 30
+"""Figure that the report explains, fits made anew for it, draws without which it is not explained."""
+
+COURSES = 24
+"""Courses of a question that is followed in time."""
+
+Answers = Sequence[tuple[Question, "Outcome"]]
+
+
+def run(name: str, out: Path | None, *, how: How, report: bool, as_json: bool, open_it: bool) -> None:
+    """Calibrate, answer, validate, write the report and print a summary."""
+    from contraflow.lab import load
+
+    with progress() as say:
+        case = load(name)
+        folder = out if out is not None else Path(f"contraflow-{case.info.id}")
+        if report:
+            expect_writable(folder, folder=True)
+            expect_writable(folder / REPORT)
+        lab = calibrated(case, how, say)
+        say("Computing the baseline")
+        record = json_records.provenance(lab) | {"baseline": json_records.baseline(lab)}
+        answers = lab.answers(progress=say)
+        record["answers"] = [{"id": q.id} | json_records.answer(lab, outcome) for q, outcome in answers]
+        record["fit"] = json_records.fit(lab)
+        say("Holding the model against documented behaviour")
+        patterns = lab.validate(courses=0).table()
+        record["patterns"] = json_records.patterns(patterns)
+        record["report"] = None
+        if report:
+            record["report"] = str(_write(lab, answers, patterns, make_folder(folder) / REPORT, say))
+    if as_json:
+        emit(record)
+    else:
+        run_screen.show(record, screen())
+    if report and open_it:
+        import webbrowser
+
+        webbrowser.open((folder / REPORT).resolve().as_uri())
+
+
+def report(name: str, out: Path, given: Sequence[str], *, how: How) -> None:
+    """Write the page on the headline questions or on one policy."""
+    from contraflow.lab import load
+
+    with progress() as say:
+        case = load(name)
+        policy = json_records.policy_of(case, given)
+        expect_writable(out)
+        lab = calibrated(case, how, say)
+        answers: Answers
+        if policy:
+            say("Answering")
+            title = describe(case, policy)
+            answers = [(Question(id="policy", title=title, policy=policy), lab.respond(policy))]
+        else:
+            answers = lab.answers(progress=say)
+        make_folder(out.parent)
+        path = _write(lab, answers, lab.validate(progress=say).table(), out, say)
+    screen().print(f"The report is in {path}", soft_wrap=True)
+
+
+def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: Say) -> Path:
+    from contraflow.report.data import Meta, ReportData
+    from contraflow.report.document import write_report
+
+    tension = lab.tension(say) if len(lab.ledger) >= FEWEST else None
+    say("Writing the report")
+    data = ReportData(
+        lab.case,
+        lab.baseline().data,
+        tuple((question, outcome.data) for question, outcome in answers),
+        lab.claims(),
+        Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
+        lab.assumptions(),
+        patterns if len(patterns) else None,
+        lab.predictions(fitted=True),
+        lab.prediction_errors(),
+        *_rests(lab, answers, say),
+        _withheld(lab),
+        tension,
+        _courses(lab, answers, say),
+    )
+    return write_report(data, path)
+
+
+def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[Course, ...]:
+    """Questions that ask for it, month by month, each beside the same luck without its policy.
+
+    An interruption ends the whole: half a course beside a whole one would compare different luck.
+    """
+    from contraflow.report.data import Course
+
+    followed = []
+    for question, _ in answers:
+        if question.years is not None:
+            say(f"Following in time: {question.title}")
+            calm, run = (
+                lab.simulate(policy, years=question.years, replicates=COURSES, progress=say)
+                for policy in ({}, question.policy)
+            )
+            if calm.interrupted or run.interrupted:
+                raise KeyboardInterrupt
+            followed.append(Course(question, run.data, calm.data, run.changes))
+    return tuple(followed)
+
+
+def _rests(lab: Lab, answers: Answers, say: Say) -> tuple[Explanation | None, pd.DataFrame | None]:
+    """What the change of the first answer's key figure rests on; nothing for a lab of a single draw."""
+    if not answers or len(lab.ledger) < FEWEST:
+        return None, None
+    say("Asking what the first answer rests on")
+    outcome, base = answers[0][1], lab.baseline()
+    try:
+        told = lab.explain(outcome, KEY, against=base, refits=REFITS, progress=say)
+        return told, lab.worth_knowing(outcome, KEY, against=base)
+    except ComparisonError:
+        return None, None
+
+
+def _withheld(lab: Lab) -> Hindcast | None:
+    """How the later claims were predicted, where there are any."""
+    return lab.hindcast() if len(lab.predictions()) else None
+
+
+def _today() -> str:
+    """The date, or that of SOURCE_DATE_EPOCH, by which pages can be reproduced."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return date.today().isoformat()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise OutputError(
+            f"SOURCE_DATE_EPOCH is '{epoch}'. Set it to seconds since 1970, or not at all."
+        ) from None

@@ -1,0 +1,304 @@
+"""What ``run`` prints: one screen on a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from contraflow.cli.json_records import UNNAMED
+from contraflow.cli.respond import otherwise
+from contraflow.cli.show import (
+    DASH,
+    STILL,
+    becomes,
+    dollars,
+    interval_of_share,
+    likely,
+    number,
+    percent,
+    say,
+    signed,
+)
+from contraflow.text.sentences import is_open
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Record = Mapping[str, Any]
+
+GAP = 2
+WIDE = 92
+"""Cells from which on all columns are shown."""
+
+NARROWEST = 24
+"""Cells that a question's title gets at least."""
+
+SMALL = 0.005
+"""Part of the whole below which nothing is said to have moved."""
+
+NOTICED = 0.02
+"""Change of another good, as a share of what leaves, that is told."""
+
+FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+"""Figures that tell whether a policy changes anything."""
+
+
+def show(record: Record, console: Console) -> None:
+    """Print the record of a run."""
+    _head(record, console)
+    _baseline(record["baseline"], record["baseline_years"], console)
+    if record["answers"]:
+        _answers(record["answers"], record["baseline"]["price_of"]["good"], console)
+    _trust(record, console)
+
+
+def _head(record: Record, console: Console) -> None:
+    say(console, (record["title"], "bold"))
+    origin = (
+        f"case {record['case']} {record['fingerprint'][:8]}, Contraflow {record['version']}, seed "
+        f"{record['seed']}, {record['nodes']} nodes, {record['arcs']} arcs"
+    )
+    say(console, (origin, "dim"))
+
+
+def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
+    from rich.table import Table
+
+    drawn = "value_5" in record["figures"]["exports"]
+    if drawn:
+        _wide_baseline(record, years, console)
+        return
+    figures = {name: float(f["value"]) for name, f in record["figures"].items()}
+    price = record["price_of"]
+    span = f"{years[0]}" if years[0] == years[1] else f"{years[0]} to {years[1]}"
+    console.print()
+    say(console, (f"The baseline, {span}", "bold"), ", a year; t are of pure cocaine")
+    goods = [
+        ("leaves the country", f"{number(figures['exports'])} t"),
+        ("of it by air", f"{number(figures['exports by air'])} t"),
+        ("seized at home", f"{number(figures['seized at home'])} t"),
+    ]
+    crops = [
+        ("coca planted", f"{number(figures['hectares at home'])} ha"),
+        ("leaf, farm gate", f"${number(figures['leaf price'])}/kg"),
+        (price["good"], f"${number(figures['valley price'])}/kg"),
+    ]
+    money = [
+        ("households earn", dollars(figures["growers' income"])),
+        ("armed groups take", dollars(figures["armed groups' income"])),
+        ("the state spends", dollars(figures["state spending"])),
+    ]
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for _ in range(3):
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+    for line in zip(goods, crops, money, strict=True):
+        grid.add_row(*(cell for pair in line for cell in pair))
+    console.print(grid)
+
+
+SHOWN = (
+    ("exports", "leaves the country", "{} t"),
+    ("exports by air", "of it by air", "{} t"),
+    ("seized at home", "seized at home", "{} t"),
+    ("hectares at home", "coca planted", "{} ha"),
+    ("leaf price", "leaf, farm gate", "${}/kg"),
+    ("valley price", "{good}", "${}/kg"),
+    ("growers' income", "households earn", "${}M"),
+    ("armed groups' income", "armed groups take", "${}M"),
+    ("state spending", "the state spends", "${}M"),
+)
+"""Figures of the baseline with their names and units, as shown with intervals."""
+
+
+def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> None:
+    """The baseline with intervals: in two columns, or in one on a narrow screen."""
+    from rich.table import Table
+
+    span = f"{years[0]}" if years[0] == years[1] else f"{years[0]} to {years[1]}"
+    console.print()
+    say(console, (f"The baseline, {span}", "bold"), ", a year; t are of pure cocaine")
+    cells = []
+    for name, label, unit in SHOWN:
+        row = record["figures"][name]
+        low, high = (number(float(row[f"value_{end}"])) for end in ("5", "95"))
+        said = label.format(good=record["price_of"]["good"])
+        cells.append((said, unit.format(number(float(row["value"]))), f"{low} to {high}"))
+    blocks = 2 if console.width >= WIDE else 1
+    rows = -(-len(cells) // blocks)
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for _ in range(blocks):
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(style="dim", no_wrap=True, min_width=18)
+    for place in range(rows):
+        line = [cells[i] for i in range(place, len(cells), rows)]
+        grid.add_row(*(cell for one in line for cell in one))
+    console.print(grid)
+
+
+def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
+    """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
+    heads: tuple[str, ...] = ("by air, t", "exports, t", f"{good}, $/kg", "world sales")
+    cells = [_figures(a["figures"]) for a in answers]
+    if console.width < WIDE:
+        heads, cells = heads[:3], [row[:3] for row in cells]
+    widths = [
+        max(len(head), *(len(line) for row in cells for line in row[i].split("\n")))
+        for i, head in enumerate(heads)
+    ]
+    rest = sum(widths) + GAP * len(widths)
+    room = max(NARROWEST, min(console.width - rest, max(len(a["title"]) for a in answers)))
+    console.print()
+    _line(console, ("What if", "bold"), [(h, "dim") for h in heads], room, widths)
+    for given, row in zip(answers, cells, strict=True):
+        _line(console, (given["title"], ""), [(c, "") for c in row], room, widths)
+        say(console, (_moved(given), "cyan"), head="    ")
+
+
+def _figures(figures: Record) -> tuple[str, ...]:
+    """Before and after in each column; with draws, the 90 % interval of the change on a second line."""
+    delivered = figures["delivered"]
+    shown = [becomes(figures[name]) for name in ("exports by air", "exports", "valley price")]
+    if "ratio_5" not in delivered:
+        return (*shown, percent(delivered["change"], delivered["before"]))
+    shown.append(percent(float(delivered["ratio"]) - 1.0, 1.0))
+    rows = [figures[name] for name in ("exports by air", "exports", "valley price", "delivered")]
+    return tuple(f"{text}\n{interval_of_share(row)}" for text, row in zip(shown, rows, strict=True))
+
+
+def _line(
+    console: Console,
+    title: tuple[str, str],
+    cells: Sequence[tuple[str, str]],
+    room: int,
+    widths: Sequence[int],
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=0)
+    grid.add_column(width=room)
+    for width in widths:
+        grid.add_column(width=width + GAP, justify="right", no_wrap=True)
+    parts = [(text.partition("\n"), look) for text, look in cells]
+    grid.add_row(
+        Text(*title),
+        *(Text.assemble((first, look), cut, (second, "dim")) for (first, cut, second), look in parts),
+    )
+    console.print(grid)
+
+
+def _moved(given: Record) -> str:
+    """What went where, and who gains and loses most."""
+    beside = _beside(given["goods"])
+    felt = [f for n, f in given["figures"].items() if n in FELT]
+    ends = ("change", "change_5", "change_95")
+    if not beside and all(abs(f[e]) <= STILL * abs(f["before"]) for f in felt for e in ends if e in f):
+        return "Nothing moves."
+    found = {by: _shift(given["displacement"][by]["rows"]) for by in ("mode", "zone", "route")}
+    by = max(found, key=lambda name: found[name][0] * (1.0 if name != "route" else 0.8))
+    parts = [found[by][1] if found[by][1] else "hardly anything moves"]
+    if by == "zone" and found[by][1]:
+        parts = [f"coca: {parts[0]} ha"]
+    elif found[by][1]:
+        parts = [f"{parts[0]} t"]
+    parts = [beside] if beside and not found[by][1] else [*parts, *([beside] if beside else [])]
+    named = [i for i in given["incomes"] if i["actor"] not in UNNAMED and not is_open(i)]
+    named.sort(key=lambda i: float(i["change"]))
+    worth = SMALL * 0.1 * sum(abs(float(i["before"])) for i in named)
+    if named and named[-1]["change"] > worth:
+        parts.append(f"gain: {_earner(named[-1])}")
+    if named and named[0]["change"] < -worth:
+        parts.append(f"lose: {_earner(named[0])}")
+    if given.get("draws", 1) > 1:
+        probable = likely(given["figures"]["exports"], given["draws"])
+        if probable != DASH:
+            word, _, share = probable.partition(" ")
+            parts.append(f"exports {word.removesuffix('s')} by over 5%: {share}")
+    return "; ".join(parts)
+
+
+def _beside(goods: Sequence[Record]) -> str:
+    """The most valuable of the other goods that leave, before and after, if it changes."""
+    first = [row for row in goods if row["form"] == goods[0]["form"]]
+    before, after = (sum(float(row[c]) for row in first) / 1000 for c in ("before", "after"))
+    if not first or abs(after - before) <= NOTICED * before or all(is_open(row) for row in first):
+        return ""
+    return f"{str(first[0]['form']).replace('-', ' ')}: {becomes({'before': before, 'after': after})} t"
+
+
+def _shift(rows: Sequence[Record]) -> tuple[float, str]:
+    """Share of the whole that changed hands, and the largest loss and gain in words."""
+    whole = sum(float(r["before"]) for r in rows) or 1.0
+    rows = [r for r in rows if not is_open(r)]
+    lost = sorted((r for r in rows if r["change"] < -SMALL * whole), key=lambda r: float(r["change"]))
+    won = sorted((r for r in rows if r["change"] > SMALL * whole), key=lambda r: -float(r["change"]))
+    told = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:1], *won[:1]))
+    sums = [sum(abs(float(r["change"])) for r in side) / whole for side in (lost, won)]
+    return min(sums) + 0.1 * max(sums), told
+
+
+def _earner(income: Record) -> str:
+    return f"{income['name'].split(',')[0]} {dollars(float(income['change']), sign=True)}"
+
+
+def _trust(record: Record, console: Console) -> None:
+    """How far the answers can be trusted, and where the rest is."""
+    console.print()
+    fit, patterns = record["fit"], record["patterns"]
+    parts = [
+        f"{fit['within_two_deviations']} of {fit['fitted']} fitted claims within two standard deviations"
+    ]
+    if fit["furthest_off"]:
+        far = ", ".join(f"{c['claim']} ({_off(c['residual'])})" for c in fit["furthest_off"][:3])
+        parts.append(f"furthest off: {far}")
+    if record["draws"] == 1:
+        parts.append("a single best fit, without margins of error")
+    _note(console, "Fit", "; ".join(parts))
+    if record["draws"] > 1:
+        text = f"medians of {record['draws']} draws; ranges are 90% intervals, of changes where they have a %"
+        _note(console, "Draws", text)
+    lost = [a for a in record["answers"] if a.get("left_out")]
+    for given in lost:
+        every = given["draws"] + given["left_out"]
+        text = f"{given['title']} No equilibrium in {given['left_out']} of {every} draws, which are left out"
+        _note(console, "Note", text, "yellow")
+    if patterns["run"]:
+        parts = [f"{patterns['hold']} of {patterns['run']} documented patterns hold"]
+        if patterns["failing"]:
+            parts.append(f"not: {_some(patterns['failing'])} (contraflow validate {record['case']})")
+        if patterns["not_run"]:
+            parts.append(f"{len(patterns['not_run'])} need time and are not run")
+        _note(console, "Patterns", "; ".join(parts))
+    for given in record["answers"]:
+        if given["alternatives"]:
+            text = _ways(given)
+            _note(console, "Note", text, "yellow")
+    if record["answers"]:
+        worst = max(float(a["largest_error"]) for a in record["answers"])
+        _note(console, "Books", f"recomputed from the results; largest relative error {worst:.0e}")
+    if record["report"]:
+        _note(console, "Report", record["report"], "bold")
+
+
+def _ways(given: Record) -> str:
+    """That an answer may settle in several ways, and how much leaves in each."""
+    if given.get("draws", 1) > 1:
+        return f"{given['title']} It may settle otherwise{otherwise(given)[0]}"
+    ends = [given, *given["alternatives"]]
+    exports = " or ".join(number(float(e["figures"]["exports"]["after"])) for e in ends)
+    return f"it may settle in {len(ends)} ways: {given['title']} Exports {exports} t"
+
+
+def _note(console: Console, head: str, text: str, style: str = "") -> None:
+    say(console, (text, style), head=f"{head:<9}")
+
+
+def _off(residual: float) -> str:
+    return f"{residual:+.1f}".replace("-", "−")
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,219 @@
+"""The command ``simulate``: a policy month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contraflow.cli import json_records
+from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.json_records import Record
+from contraflow.cli.options import How, calibrated
+from contraflow.cli.show import DASH, known, number, say, table
+from contraflow.cli.terminal import emit, progress, screen
+from contraflow.errors import OutputError, PolicyError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from contraflow.dynamics.arrests import Arrest
+    from contraflow.lab import Lab
+    from contraflow.lab.trajectories import Simulation
+
+SHORT = {
+    "hectares at home": "coca standing",
+    "growers' income": "households",
+    "armed groups' income": "armed groups",
+    "consignments seized at home": "loads seized",
+    "seized at home": "seized",
+}
+"""Names of figures where a line has little room."""
+
+ENDINGS = (".html", ".nc", ".geojson", ".csv")
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is to be simulated, as the options say."""
+
+    measures: tuple[str, ...]
+    events: bool
+    years: int
+    first: int | None
+    clans: int
+    replicates: int
+    conduct: str
+    arrests: tuple[str, ...]
+    budget: float | None
+
+
+def simulate(name: str, asked: Course, out: Sequence[Path], *, how: How, as_json: bool) -> None:
+    """Simulate, print how figures move, write the files that are asked for."""
+    from contraflow.lab import load
+
+    for path in out:
+        if path.suffix not in ENDINGS:
+            raise OutputError(f"{path}: files can end in {', '.join(ENDINGS)}.")
+        expect_writable(path)
+    with progress() as say_so:
+        case = load(name)
+        policy = json_records.policy_of(case, asked.measures)
+        arrests = tuple(_arrest(text) for text in asked.arrests)
+        if asked.events and policy:
+            raise PolicyError("Give either measures (-m) or the case's own events (--events), not both.")
+        lab = calibrated(case, how, say_so)
+        settings: dict[str, Any] = {
+            "years": asked.years,
+            "first": asked.first,
+            "clans": asked.clans,
+            "replicates": asked.replicates,
+            "budget": None if asked.budget is None else asked.budget * 1e6,
+            "progress": say_so,
+        }
+        timeline: Any = "events" if asked.events else policy
+        run = lab.simulate(timeline, conduct=asked.conduct, arrests=arrests, **settings)
+        plain = not (policy or arrests or asked.events) and asked.conduct == "even"
+        against = None
+        if not (run.interrupted or asked.events or plain):
+            against = lab.simulate({}, **settings)
+        for path in out:
+            say_so(f"Writing {path.name}")
+            replace_file(path, partial(_write, run, against))
+    if as_json:
+        emit(_record(lab, run))
+    else:
+        _show(run, against, screen())
+        for path in out:
+            screen().print(f"Written to {path}", soft_wrap=True)
+
+
+def history(
+    name: str,
+    out: Path | None,
+    *,
+    first: int | None,
+    last: int | None,
+    clans: int,
+    replicates: int,
+    how: How,
+    as_json: bool,
+) -> None:
+    """Tell a case's events forward and show how near it came to what was observed."""
+    from contraflow.cli.explain import record_of, show_hindcast
+    from contraflow.lab import load
+
+    if out is not None:
+        if out.suffix != ".html":
+            raise OutputError(f"{out}: the figure is written as .html.")
+        expect_writable(out)
+    with progress() as say_so:
+        lab = calibrated(load(name), how, say_so)
+        told = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
+        scores = told.scores
+        if out is not None:
+            page = told.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
+            replace_file(out, lambda path: path.write_text(page, encoding="utf-8"))
+    if as_json:
+        emit(json_records.provenance(lab) | {"history": record_of(scores)})
+        return
+    show_hindcast(scores, screen())
+    if out is not None:
+        screen().print(f"Written to {out}", soft_wrap=True)
+
+
+def _arrest(text: str) -> Arrest:
+    """``largest@13``, ``0.3@13:VRAEM``: who, in which month, where."""
+    from contraflow.dynamics.arrests import Arrest
+
+    who, _, rest = text.partition("@")
+    month, _, where = rest.partition(":")
+    try:
+        share: str | float = who.strip() if who.strip() == "largest" else float(who)
+        return Arrest(int(month or 1), share, (where.strip(),) if where.strip() else ())
+    except ValueError:
+        raise PolicyError(
+            f"'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE if it is somewhere "
+            f"only, "
+            "for example largest@13 or 0.3@1:callao."
+        ) from None
+
+
+def _write(run: Simulation, against: Simulation | None, path: Path) -> None:
+    if path.suffix == ".nc":
+        run.to_netcdf(path)
+    elif path.suffix == ".geojson":
+        run.to_geojson(path)
+    elif path.suffix == ".csv":
+        path.write_text(run.yearly().to_csv(), encoding="utf-8", newline="")
+    else:
+        path.write_text(run.page(against), encoding="utf-8")
+
+
+def _record(lab: Lab, run: Simulation) -> Record:
+    attributes = {k: v for k, v in run.data.attrs.items() if k not in ("ledger", "fingerprint")}
+    return (
+        json_records.provenance(lab)
+        | {k: attributes[k] for k in ("title", "clans", "conduct", "interrupted", "seed")}
+        | {
+            "replicates": run.data.sizes["replicate"],
+            "months": run.data.sizes["month"] - attributes["before"],
+            "changes": [{"month": m - attributes["before"] + 1, "what": text} for m, text in run.changes],
+            "summary": json_records.rows(run.summary().reset_index()),
+            "yearly": json_records.rows(run.yearly().reset_index()),
+            "incomes": json_records.rows(run.incomes().reset_index()),
+            "arrests": json_records.rows(run.arrests().reset_index()),
+        }
+    )
+
+
+def _show(run: Simulation, against: Simulation | None, console: Console) -> None:
+    say(console, (run.title, "bold"))
+    sizes = run.data.sizes
+    years = (sizes["month"] - run.data.attrs["before"]) // 12
+    say(
+        console,
+        f"{years} years, {run.data.attrs['clans']:,} clans, {sizes['replicate']} courses; the state searches "
+        f"{run.conduct_in_words()}.",
+    )
+    if run.interrupted:
+        say(console, ("Stopped before the end: what was done until then is shown.", "yellow"))
+    frame = run.summary()
+    lines = [_line(str(name), row) for name, row in frame.to_dict("index").items()]
+    heads = "|>before|>year 1|>last|>90%|>half|>back"
+    console.print()
+    console.print(table(heads, lines, wrap=()))
+    if against is not None:
+        last = run.against(against)
+        end = last.index.get_level_values("year").max()
+        shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
+        for name, row in shown.iterrows():
+            spread = f" ({row['ratio_5'] - 1:+.0%} to {row['ratio_95'] - 1:+.0%})" if "ratio_5" in row else ""
+            text = f"{name}, last year against the same luck without: {row['ratio'] - 1:+.0%}{spread}"
+            say(console, text[:1].upper() + text[1:].replace("-", "−"))
+    console.print()
+    say(
+        console,
+        (
+            "Medians of the courses at yearly rates; 90%: where nine tenths of them end. Half: "
+            "months until half of the change to the last year is reached. Back: months until "
+            "the figure stays within 5% of what it was. How clans behave is assumed, within "
+            "ranges: docs/simulation.md.",
+            "dim",
+        ),
+    )
+
+
+def _line(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
+    scale = 100.0 if row["unit"] == "share" else 1.0
+    unit = {"share": ", %", "clans": "", "places": "", "links": ""}.get(row["unit"], f", {row['unit']}")
+
+    def months(value: float) -> str:
+        return f"{value:.0f}" if known(value) and value > 0 else DASH
+
+    figures = [number(scale * row[c]) for c in ("before", "first", "last")]
+    ends = f"{number(scale * row['last_5'])}–{number(scale * row['last_95'])}"
+    told = f"{SHORT.get(name, name)}{unit}"
+    return told, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])

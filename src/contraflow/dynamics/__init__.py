@@ -1,0 +1,1 @@
+"""The economy month by month: clans who learn, a state that searches, dates."""

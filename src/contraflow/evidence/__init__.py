@@ -1,1 +1,0 @@
-"""Claims as observations of the model, and calibration to them."""

@@ -1,0 +1,117 @@
+"""From claims to a posterior: by Markov chains, by a quick approximation, or its maximum alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.errors import ConvergenceError
+from contraflow.inference.likelihood import Figures
+from contraflow.inference.log_posterior import Guide, Target
+from contraflow.inference.low_rank_gaussian import whiten_from
+from contraflow.inference.map_estimate import Fit, fit
+from contraflow.inference.method import Method
+from contraflow.inference.posterior import Posterior
+from contraflow.inference.randomised_map import approximate
+from contraflow.model.numerics import jax
+
+FloatArray = npt.NDArray[np.float64]
+Say = Callable[..., None]
+
+SCOUTS = 200
+"""Draws of the approximation that give the chains their starts, coordinates and guide."""
+
+LOOKS = 8
+"""Of those, the ones at which the model is linearised for the chains' coordinates."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a posterior is computed. ``draws`` are kept of each chain, ``warm_up`` precede them.
+
+    The approximation has no chains: it makes ``draws``.
+    """
+
+    method: Method = Method.LAPLACE
+    seed: int = 0
+    chains: int = 4
+    warm_up: int = 100
+    draws: int = 500
+
+
+def infer(target: Target, settings: Settings, say: Say, figures: Figures | None = None) -> Posterior:
+    """The posterior of a case. ``say`` is told how far it is.
+
+    Raises :class:`~contraflow.errors.ConvergenceError` where no fit is found. Does not judge the chains:
+    look at the posterior's diagnostics.
+    """
+    told = target.likelihood.figures if figures is None else figures
+
+    def report(start: int, evaluation: int, cost: float) -> None:
+        say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
+
+    found = fit(target, told, seed=settings.seed, progress=report)
+    guide = target.guide(found.deviates)
+    if settings.method is Method.BEST:
+        said = target.predict(found.deviates[None], guide)
+        return Posterior(
+            settings.method, target, told, found, found.deviates[None, None], said[None], {}, settings.seed
+        )
+    if settings.method is Method.LAPLACE:
+        say("Drawing from the approximation")
+        draws, said = approximate(target, told, found, guide, settings.draws, _rng(settings.seed, 2))
+        return Posterior(settings.method, target, told, found, draws[None], said[None], {}, settings.seed)
+    return chains(target, told, found, guide, settings, say)
+
+
+def chains(
+    target: Target, figures: Figures, found: Fit, guide: Guide, settings: Settings, say: Say
+) -> Posterior:
+    """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
+    sampler = target.sampler
+    say("Scouting where the posterior lies")
+    scouts, said = approximate(
+        target, figures, found, guide, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
+    )
+    jacobians = [target.linearise(z, figures)[1] for z in scouts[:LOOKS]]
+    sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
+    whitening = whiten_from(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
+    say("Compiling the sampler, once for this version")
+    guide = target.informed(guide, scouts, said)
+    run = sampler.run(
+        jax.random.key(settings.seed), scouts[-settings.chains :], whitening, (figures, guide),
+        warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say, "Sampling"),
+    )  # fmt: skip
+    statistics = {
+        "diverging": run.diverging, "energy": run.energy, "n_steps": run.steps,
+        "acceptance_rate": run.acceptance, "accepted": run.accepted,
+    }  # fmt: skip
+    say("Predicting every claim in every draw")
+    told = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
+    said = target.predict(run.draws.reshape(-1, target.size), guide).reshape(*run.draws.shape[:2], -1)
+    return Posterior(settings.method, target, figures, found, run.draws, said, told, settings.seed)
+
+
+def judge(posterior: Posterior) -> None:
+    """Raise :class:`~contraflow.errors.ConvergenceError` if the chains cannot be trusted."""
+    problems = posterior.diagnostics.problems
+    if problems:
+        raise ConvergenceError(
+            f"The posterior is not good enough to answer with: {'; '.join(problems)}. "
+            "Draw more (draws=, warm_up=), use the approximation (method='laplace', --method laplace), or "
+            "accept it as it is (accept_poor=True, --accept-poor-fit)."
+        )
+
+
+def _tell(say: Say, word: str) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        say(f"{word}: {done:,} of {total:,} steps", done / total)
+
+    return tell
+
+
+def _rng(seed: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))

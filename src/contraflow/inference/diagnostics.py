@@ -1,0 +1,120 @@
+"""Whether a set of chains can be trusted.
+
+Rank-normalised split R-hat, bulk and tail effective sample sizes (Vehtari, Gelman, Simpson, Carpenter
+and Bürkner 2021, Bayesian Analysis 16(2)) by ArviZ, over what the model says of every claim and over
+every free number; E-BFMI (Betancourt 2016, arXiv:1604.00695); divergences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from contraflow.inference.posterior import Posterior
+
+FloatArray = npt.NDArray[np.float64]
+
+LARGEST_RHAT = 1.01
+LEAST_PER_CHAIN = 100
+"""Effective draws of each output, per chain."""
+
+TAILS = (0.05, 0.95)
+"""Quantiles whose estimates the tail sample size is of."""
+
+LEAST_EBFMI = 0.3
+MOST_DIVERGENT = 0.01
+"""Part of all draws."""
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnostics:
+    """R-hat and effective sample sizes of the outputs (claim,) and of the free numbers (free,).
+
+    ``divergent`` is the part of draws whose trajectory diverged, ``ebfmi`` (chain,), ``accepted`` the part
+    of moves that the exact density accepted, ``unsolved`` the part of draws without an equilibrium in some
+    year. Arrays are NaN where there are no chains.
+    """
+
+    rhat: FloatArray
+    bulk: FloatArray
+    tail: FloatArray
+    number_rhat: FloatArray
+    number_bulk: FloatArray
+    divergent: float
+    ebfmi: FloatArray
+    accepted: float
+    unsolved: float
+    chains: int
+    draws: int
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in words; empty if nothing is."""
+        found: list[str] = []
+        if self.chains < 2:
+            return found
+        if np.nanmax(self.rhat) > LARGEST_RHAT:
+            found.append(
+                f"chains disagree: R-hat is {np.nanmax(self.rhat):.3f} for what is least settled, "
+                f"{LARGEST_RHAT} is allowed"
+            )
+        least = float(min(np.nanmin(self.bulk), np.nanmin(self.tail)))
+        if least < LEAST_PER_CHAIN * self.chains:
+            found.append(f"{least:.0f} effective draws, {LEAST_PER_CHAIN * self.chains} are needed")
+        if np.nanmin(self.ebfmi, initial=1.0) < LEAST_EBFMI:
+            found.append(f"E-BFMI is {np.nanmin(self.ebfmi):.2f}, below {LEAST_EBFMI}")
+        if self.divergent > MOST_DIVERGENT:
+            found.append(f"{self.divergent:.1%} of the trajectories diverged")
+        return found
+
+    def words(self) -> str:
+        """One line."""
+        if self.chains < 2:
+            return f"{self.draws:,} draws"
+        return (
+            f"{self.chains} chains, {self.draws:,} draws; R-hat at most {np.nanmax(self.rhat):.3f}; "
+            f"effective draws at least {np.nanmin(self.bulk):,.0f} (bulk), "
+            f"{np.nanmin(self.tail):,.0f} (tail); "
+            f"{self.divergent:.1%} divergent; E-BFMI {np.nanmin(self.ebfmi, initial=1.0):.2f}"
+        )
+
+
+def diagnose(posterior: Posterior) -> Diagnostics:
+    """Diagnose the chains of a posterior."""
+    from arviz_stats.base.array import array_stats
+
+    chains, draws, size = posterior.deviates.shape
+    claims = posterior.said.shape[-1]
+    locations = posterior.locations.reshape(chains, draws, claims)
+    sound = np.isfinite(locations).all(axis=(0, 1))
+    nothing = np.full(claims, np.nan)
+    rhat, bulk, tail = nothing.copy(), nothing.copy(), nothing.copy()
+    number_rhat, number_bulk = np.full(size, np.nan), np.full(size, np.nan)
+    if chains > 1:
+        moves = sound & (locations.std(axis=(0, 1)) > 0)
+        seen = np.ascontiguousarray(locations[..., moves])
+        rhat[moves] = array_stats.rhat(seen, chain_axis=0, draw_axis=1)
+        bulk[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="bulk")
+        tail[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="tail", prob=TAILS)
+        number_rhat = np.asarray(array_stats.rhat(posterior.deviates, chain_axis=0, draw_axis=1))
+        number_bulk = np.asarray(
+            array_stats.ess(posterior.deviates, chain_axis=0, draw_axis=1, method="bulk")
+        )
+    told = posterior.statistics
+    energy = told.get("energy")
+    ebfmi = np.full(chains, np.nan)
+    if energy is not None:
+        ebfmi = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)
+    return Diagnostics(
+        rhat, bulk, tail, number_rhat, number_bulk,
+        divergent=float(told["diverging"].mean()) if "diverging" in told else 0.0,
+        ebfmi=ebfmi,
+        accepted=float(told["accepted"].mean()) if "accepted" in told else 1.0,
+        unsolved=float(1 - np.isfinite(posterior.locations).all(axis=1).mean()),
+        chains=chains,
+        draws=chains * draws,
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Draws from the posterior: what every result of a calibrated case carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.inference.diagnostics import Diagnostics, diagnose
+from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy, log_density
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.map_estimate import Fit
+from contraflow.inference.method import Method
+from contraflow.model.numerics import jnp
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws of the deviates and what the model says of every claim in each.
+
+    ``deviates`` (chain, draw, size), ``said`` (chain, draw, claim) in inside units, NaN where a year has
+    no equilibrium. ``statistics`` are the sampler's own, each (chain, draw); empty but for NUTS. ``fit`` is
+    the maximum that the draws started from, ``figures`` what the claims were taken to say.
+    """
+
+    method: Method
+    target: Target
+    figures: Figures
+    fit: Fit
+    deviates: FloatArray
+    said: FloatArray
+    statistics: dict[str, FloatArray]
+    seed: int
+
+    @property
+    def chains(self) -> int:
+        """Number of chains."""
+        return int(self.deviates.shape[0])
+
+    @property
+    def draws(self) -> int:
+        """Draws of all chains together."""
+        return int(self.deviates.shape[0] * self.deviates.shape[1])
+
+    @cached_property
+    def z(self) -> FloatArray:
+        """Deviates of all draws (draw, size), chain after chain."""
+        return self.deviates.reshape(-1, self.deviates.shape[-1])
+
+    @cached_property
+    def says(self) -> FloatArray:
+        """What the model says of every claim (draw, claim), chain after chain; inside units."""
+        return self.said.reshape(-1, self.said.shape[-1])
+
+    @cached_property
+    def locations(self) -> FloatArray:
+        """:attr:`says` on the claims' scales (logarithms, shares in logits)."""
+        return np.asarray(self.target.likelihood.location(jnp.asarray(self.says)))
+
+    @cached_property
+    def errors(self) -> FloatArray:
+        """Shared errors (draw, error), in deviations."""
+        return np.asarray(heavy(jnp.asarray(self.z[:, self.target.prior.size :])))
+
+    @cached_property
+    def log_likelihood(self) -> FloatArray:
+        """Log likelihood (draw, claim) of every claim as if it had full weight, fitted or not.
+
+        Up to a constant of each claim. A claim's weight in the posterior is in ``figures.weight``.
+        """
+        r = self.target.likelihood.residuals(
+            jnp.asarray(self.locations), jnp.asarray(self.errors), self.figures
+        )
+        return np.asarray(log_density(r))
+
+    def ledger(self, picks: IntArray) -> FloatArray:
+        """All numbers (draw, number) of chosen draws."""
+        return self.target.ledgers(self.z[picks])
+
+    def picks(self, keep: int) -> IntArray:
+        """At most ``keep`` draws, evenly spaced within and over the chains, that every year can solve."""
+        sound = np.flatnonzero(np.isfinite(self.locations).all(axis=1))
+        if sound.size <= keep:
+            return sound
+        return sound[np.linspace(0, sound.size - 1, keep).round().astype(np.int64)]
+
+    def predictive(self, rng: np.random.Generator) -> FloatArray:
+        """What sources would state (draw, claim) if the model were true, on the claims' scales.
+
+        Adds to what the model says each claim's errors, shared and own.
+        """
+        likelihood = self.target.likelihood
+        common = np.concatenate([self.errors, np.zeros((self.draws, 1))], axis=1)[:, likelihood.error]
+        own = rng.standard_t(DEGREES_OF_FREEDOM, size=self.locations.shape)
+        return np.asarray(self.locations - self.figures.shared * common - self.figures.own * own)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """Whether the chains agree and have seen enough."""
+        return diagnose(self)

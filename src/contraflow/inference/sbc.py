@@ -1,0 +1,113 @@
+"""Simulation-based calibration: whether the sampler draws from the posterior that the model defines.
+
+Numbers are drawn from the prior, claims simulated from them, and the posterior given those claims is
+sampled. Over many runs the rank of the true value among its posterior draws is then uniform (Talts,
+Betancourt, Simpson, Vehtari and Gelman 2018, arXiv:1804.06788). The log likelihood is ranked too, since it
+shows mistakes that single numbers hide (Modrák et al. 2023, Bayesian Analysis).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.low_rank_gaussian import plain
+from contraflow.model.numerics import jax, jnp
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+WARM_UP = 150
+THIN = 4
+
+
+class Ranks(NamedTuple):
+    """``rank`` (run, quantity) of the truth among ``draws`` posterior draws, from 0 to ``draws``.
+
+    ``names`` (quantity,): every free number and shared error, what every fitted claim observes, and the
+    log likelihood.
+    """
+
+    names: tuple[str, ...]
+    rank: IntArray
+    draws: int
+
+
+def simulate(target: Target, z: FloatArray, rng: np.random.Generator) -> Figures:
+    """Figures of claims drawn from the model at deviates ``z`` (size,)."""
+    likelihood, figures = target.likelihood, target.likelihood.figures
+    said = target.says(target.ledgers(z[None]))[0]
+    errors = np.asarray(heavy(jnp.asarray(z[target.prior.size :])))
+    common = np.concatenate([errors, np.zeros(1)])[likelihood.error]
+    own = rng.standard_t(DEGREES_OF_FREEDOM, size=said.shape)
+    location = np.asarray(likelihood.location(said))
+    return figures._replace(centre=location - figures.shared * common - figures.own * own)
+
+
+def rank(
+    target: Target,
+    runs: int,
+    *,
+    draws: int = 99,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ranks:
+    """Ranks of the truth in ``runs`` simulated calibrations. ``progress`` is told how many are done.
+
+    Claims must all weigh one or nothing and be figures, not bounds, for a bound has no density to draw
+    from; raises ValueError otherwise.
+    """
+    likelihood = target.likelihood
+    fitted = np.flatnonzero(likelihood.fitted)
+    if (likelihood.sides[fitted] != 0).any() or (likelihood.figures.weight[fitted] != 1).any():
+        raise ValueError("Simulation-based calibration needs fitted claims that are figures of full weight.")
+    names = [likelihood.responder.model.network.ledger.ids[i] for i in target.prior.free]
+    names += [f"error-{n}" for n in range(likelihood.errors)]
+    names += [f"claim {likelihood.claims[i].id}" for i in fitted] + ["log likelihood"]
+
+    def quantities(z: jax.Array, figures: Figures) -> jax.Array:
+        location = target.now(z)
+        r = likelihood.residuals(location, heavy(z[target.prior.size :]), figures, fitted)
+        likely = -0.5 * (DEGREES_OF_FREEDOM + 1) * jnp.sum(jnp.log1p(r * r / DEGREES_OF_FREEDOM))
+        return jnp.concatenate([z, location, likely[None]])
+
+    told = jax.jit(lambda zs, figures: jax.lax.map(lambda z: quantities(z, figures), zs, batch_size=32))
+    sampler, done = target.sampler, [0]
+
+    def one(run: int) -> IntArray:
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4, run)))
+        truth, start = rng.standard_normal((2, target.size))
+        figures = simulate(target, truth, rng)
+        chain = sampler.run(
+            jax.random.key(int(rng.integers(2**31))), 0.5 * start[None], plain(np.zeros(target.size)),
+            (figures, target.guide(np.zeros(target.size))), warm_up=WARM_UP, draws=draws * THIN,
+        )  # fmt: skip
+        kept = np.concatenate([truth[None], chain.draws[0, THIN - 1 :: THIN]])
+        values = np.asarray(told(kept, figures))
+        done[0] += 1
+        if progress is not None:
+            progress(done[0], runs)
+        return np.asarray((values[1:] < values[0]).sum(axis=0))
+
+    first = one(0)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        others = list(pool.map(one, range(1, runs)))
+    return Ranks(tuple(names), np.array([first, *others]), draws)
+
+
+def uniformity(ranks: Ranks, bins: int = 10) -> FloatArray:
+    """Probability (quantity,) of ranks as uneven as these, by a chi-square test on equal bins."""
+    from scipy.stats import chi2
+
+    runs = len(ranks.rank)
+    cell = ranks.rank * bins // (ranks.draws + 1)
+    counts = np.stack([(cell == b).sum(axis=0) for b in range(bins)])
+    statistic = ((counts - runs / bins) ** 2 / (runs / bins)).sum(axis=0)
+    return np.asarray(chi2.sf(statistic, bins - 1))

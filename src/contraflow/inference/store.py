@@ -1,0 +1,176 @@
+"""Posteriors on disk: NetCDF in the groups that ArviZ reads, and a cache between runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from contraflow.errors import OutputError
+from contraflow.inference.calibration import Settings
+from contraflow.inference.likelihood import Figures
+from contraflow.inference.log_posterior import Target
+from contraflow.inference.low_rank_gaussian import Whitening
+from contraflow.inference.map_estimate import Fit
+from contraflow.inference.method import Method
+from contraflow.inference.posterior import Posterior
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LAYERS = ("case", "network", "model", "policy", "evidence")
+ENGINE: Literal["h5netcdf"] = "h5netcdf"
+
+
+def key(target: Target, settings: Settings) -> str:
+    """Key of a posterior: the case's content, the settings, and the source of every layer that it runs
+    through."""
+    case = target.likelihood.responder.model.network.case
+    digest = sha256(f"{case.fingerprint} {settings} {target.likelihood.last}".encode())
+    root = Path(__file__).parents[1]
+    for layer in LAYERS:
+        for path in sorted((root / layer).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def folder() -> Path:
+    """Where posteriors are kept between runs."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("contraflow") / "posteriors"
+
+
+def recall(name: str, target: Target) -> Posterior | None:
+    """The posterior kept under a key, or None; a damaged file counts as none."""
+    path = folder() / f"{name}.nc"
+    if not path.exists():
+        return None
+    try:
+        return read(path, target)
+    except (OSError, KeyError, ValueError, OutputError):
+        return None
+
+
+def keep(name: str, posterior: Posterior) -> None:
+    """Keep a posterior under a key; where the folder cannot be written nothing is kept."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder(), suffix=".nc", delete=False) as file:
+            pass
+        to_tree(posterior).to_netcdf(file.name, engine=ENGINE)
+        os.replace(file.name, folder() / f"{name}.nc")
+    except OSError:
+        return
+
+
+def write(posterior: Posterior, path: Path) -> Path:
+    """Write a posterior to a NetCDF file. Raises OutputError where that cannot be done."""
+    try:
+        to_tree(posterior).to_netcdf(path, engine=ENGINE)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    return path
+
+
+def to_tree(posterior: Posterior) -> xr.DataTree:
+    """The posterior in ArviZ's groups.
+
+    ``posterior`` holds every free number in inside units (``numbers``), the shared errors and the deviates;
+    ``posterior_predictive`` what the model says of every claim; ``log_likelihood`` that of every claim;
+    ``observed_data`` what was stated; ``constant_data`` how much each claim weighs and errs; ``fit`` the
+    maximum and the approximation around it.
+    """
+    import xarray as xr
+
+    target, likelihood = posterior.target, posterior.target.likelihood
+    network = likelihood.responder.model.network
+    free = target.prior.free
+    shape = posterior.deviates.shape[:2]
+    claims = [c.id for c in likelihood.claims]
+    errors = [f"error-{n}" for n in range(likelihood.errors)]
+    names = [network.ledger.ids[i] for i in free]
+    coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
+    numbers = target.ledgers(posterior.z)[:, free].reshape(*shape, -1)
+    dims = ("chain", "draw")
+    figures = posterior.figures._asdict() | {"stated": likelihood.stated}
+    groups = {
+        "/": xr.Dataset(
+            attrs={
+                "case": network.case.info.id,
+                "fingerprint": network.case.fingerprint,
+                "contraflow": version("contraflow"),
+                "method": posterior.method.value,
+                "seed": posterior.seed,
+                "until": likelihood.last,
+            }
+        ),
+        "posterior": xr.Dataset(
+            {
+                "numbers": ((*dims, "number"), numbers),
+                "errors": ((*dims, "error"), posterior.errors.reshape(*shape, -1)),
+                "deviates": ((*dims, "deviate"), posterior.deviates),
+            },
+            coords | {"number": names, "error": errors, "deviate": names + errors},
+        ),
+        "posterior_predictive": xr.Dataset(
+            {"said": ((*dims, "claim"), posterior.said)}, coords | {"claim": claims}
+        ),
+        "log_likelihood": xr.Dataset(
+            {"claims": ((*dims, "claim"), posterior.log_likelihood.reshape(*shape, -1))},
+            coords | {"claim": claims},
+        ),
+        "observed_data": xr.Dataset({"claims": ("claim", figures.pop("stated"))}, {"claim": claims}),
+        "constant_data": xr.Dataset({k: ("claim", v) for k, v in figures.items()}, {"claim": claims}),
+        "fit": xr.Dataset(
+            {
+                "mode": ("deviate", posterior.fit.deviates),
+                "directions": (("deviate", "rank"), posterior.fit.whitening.directions),
+                "singular": ("rank", posterior.fit.whitening.singular),
+                "costs": ("start", posterior.fit.costs),
+            },
+            attrs={"evaluations": posterior.fit.evaluations},
+        ),
+    }
+    if posterior.statistics:
+        stats = {n: (dims, v) for n, v in posterior.statistics.items()}
+        groups["sample_stats"] = xr.Dataset(stats, coords)
+    return xr.DataTree.from_dict(groups)
+
+
+def read(path: Path, target: Target) -> Posterior:
+    """Read a posterior of the same case. Raises OutputError if the file is of another, or not one at all."""
+    import xarray as xr
+
+    try:
+        tree = xr.load_datatree(path, engine=ENGINE)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} is not a NetCDF file that can be read: {error}.") from None
+    network = target.likelihood.responder.model.network
+    if "posterior" not in tree or "fit" not in tree:
+        raise OutputError(f"{path} holds no posterior of Contraflow.")
+    if tree.attrs.get("fingerprint") != network.case.fingerprint:
+        raise OutputError(
+            f"{path} is a posterior of another case, or of another state of this one "
+            f"({tree.attrs.get('case')}). Calibrate again."
+        )
+    groups = {str(name): node.to_dataset() for name, node in tree.children.items()}
+    found, constant = groups["fit"], groups["constant_data"]
+    whitening = Whitening(*(np.asarray(found[n].values) for n in ("mode", "directions", "singular")))
+    fit = Fit(whitening.mode, found["costs"].values, int(found.attrs["evaluations"]), whitening)
+    stats = groups.get("sample_stats", xr.Dataset())
+    return Posterior(
+        Method(tree.attrs["method"]),
+        target,
+        Figures(*(np.asarray(constant[n].values) for n in Figures._fields)),
+        fit,
+        np.asarray(groups["posterior"]["deviates"].values),
+        np.asarray(groups["posterior_predictive"]["said"].values),
+        {str(name): np.asarray(values) for name, values in stats.data_vars.items()},
+        int(tree.attrs["seed"]),
+    )

@@ -1,0 +1,174 @@
+"""How a lab simulates: what is asked becomes levels, orders and a setting for the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case.case import Case
+from contraflow.case.statements import Conduct
+from contraflow.dynamics import timeline as timelines
+from contraflow.dynamics.arrests import Arrest, arrested_places, orders
+from contraflow.dynamics.clans import ASSUMED, Behaviour
+from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
+from contraflow.dynamics.timeline import Timeline
+from contraflow.errors import PolicyError
+from contraflow.lab.trajectories import Simulation
+from contraflow.model.economy import outputs
+from contraflow.model.numerics import jax
+from contraflow.policy.policy import Policy
+from contraflow.policy.responder import Responder
+from contraflow.results.trajectory_dataset import make_paths
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[..., None]
+
+YEAR = 12
+REPLICATES = 20
+"""Replicates of a simulation unless more are asked for."""
+
+CLANS = 2000
+
+Plan = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
+"""A policy; policies by date; ``events`` for the case's own; or measures, of which the events hold."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be simulated; see :meth:`contraflow.lab.Lab.simulate`."""
+
+    timeline: Timeline
+    title: str
+    clans: int = CLANS
+    replicates: int = REPLICATES
+    conduct: Conduct = Conduct.EVEN
+    arrests: tuple[Arrest, ...] = ()
+    behaviour: Mapping[str, float] | None = None
+    informed: bool = False
+    budget: float | None = None
+
+
+def plan(responder: Responder, timeline: Plan, years: int, first: int | None) -> tuple[Timeline, str]:
+    """The timeline that is meant, and its title. Raises PolicyError."""
+    levers, case = responder.levers, responder.model.network.case
+    if timeline is None:
+        return timelines.constant(levers, {}, years), "As in the baseline"
+    if isinstance(timeline, str) or (not isinstance(timeline, Mapping) and timeline):
+        only = None if timeline == "events" else [timeline] if isinstance(timeline, str) else list(timeline)
+        begins = int(case.info.baseline[0]) if first is None else first
+        title = f"{case.info.title}: events" if only is None else ", ".join(
+            case.measures[m].name if m in case.measures else m for m in only
+        )  # fmt: skip
+        return timelines.of_events(levers, begins, years, only), title
+    if not isinstance(timeline, Mapping):
+        raise PolicyError("A timeline is a policy, policies by date, 'events', or names of measures.")
+    if timeline and all(isinstance(v, Mapping) for v in timeline.values()):
+        dated: Any = timeline
+        return timelines.dated(levers, dated, years, first or 1), "A policy that changes by date"
+    policy: Any = timeline
+    constant = timelines.constant(levers, policy, years)
+    return constant, timelines.in_words(case, policy) or "As in the baseline"
+
+
+def behaviour(given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
+    """Behaviour of each replicate: drawn, but for what is given. Raises PolicyError."""
+    given = given or {}
+    for name, value in given.items():
+        if name not in ASSUMED:
+            raise PolicyError(f"'{name}' is no number of behaviour. There are: {', '.join(ASSUMED)}.")
+        if not (np.isfinite(value) and value >= 0):
+            raise PolicyError(f"{name}={value}: write a finite number from 0.")
+    fixed = replace(Behaviour(), **{name: float(value) for name, value in given.items()})
+    return draw_behaviour(replicates, seed, fixed, frozenset(given))
+
+
+def simulate(
+    case: Case,
+    simulator: Simulator,
+    ledger: Array,
+    asked: Asked,
+    seed: int,
+    version: str,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Run what is asked on draws of the ledger (draw, number), used in turn by the replicates."""
+    responder, network = simulator.responder, simulator.responder.model.network
+    if asked.replicates < 1:
+        raise PolicyError(f"replicates={asked.replicates}: at least one is needed.")
+    spread = np.linspace(0, len(ledger), asked.replicates, endpoint=False).astype(np.int64)
+    own = ledger[spread if asked.replicates <= len(ledger) else np.arange(asked.replicates) % len(ledger)]
+    levels = asked.timeline.levels(own)
+    if asked.budget is not None:
+        levels = within_budget(responder, own, levels, asked.budget)
+    levels0 = (
+        levels[:, 0]
+        if asked.timeline.lived
+        else np.broadcast_to(responder.levers.baseline, levels[:, 0].shape)
+    )
+    where = {selector for arrest in asked.arrests for selector in arrest.where}
+    places = arrested_places(case, simulator.roster, where) if where else None
+    say = progress or (lambda text, part=None: None)
+    say("Simulating")
+    summary, stopped = simulator.run(
+        own,
+        behaviour(asked.behaviour, asked.replicates, seed),
+        np.asarray(levels0),
+        levels,
+        orders(asked.arrests, levels.shape[1]),
+        setting(simulator.roster, asked.conduct, places),
+        seed,
+        lambda part: say("Simulating", part),
+    )
+    done, months = summary.sent.shape[:2]
+    own, levels = own[:done], levels[:done]
+    whole = np.concatenate([np.repeat(levels0[:done, None], YEAR, axis=1), levels], axis=1)[:, :months]
+    first = asked.timeline.first
+    names = asked.timeline.labels(YEAR)[:months]
+    spending = np.array(
+        [responder.levers.spending(row, level.T) for row, level in zip(own, whole, strict=True)]
+    )
+    data = make_paths(
+        network,
+        own,
+        summary,
+        names,
+        whole,
+        spending / YEAR,
+        np.asarray(jax.vmap(lambda x: outputs(network, x))(own)),
+        {
+            "title": asked.title,
+            "case": case.info.id,
+            "fingerprint": case.fingerprint,
+            "version": version,
+            "seed": seed,
+            "home": case.info.home,
+            "clans": simulator.roster.clans,
+            "conduct": asked.conduct.value,
+            "before": YEAR,
+            "first": first,
+            "interrupted": int(stopped),
+        },
+    )
+    changes = tuple((month + YEAR, text) for month, text in asked.timeline.changes)
+    return Simulation(asked.title, network, data, changes, simulator, own, whole, summary)
+
+
+def within_budget(responder: Responder, ledger: Array, levels: Array, budget: float) -> Array:
+    """Levels (replicate, month, measure) that spend no more than ``budget`` USD a year.
+
+    Where they would, costed measures are cut in proportion, towards nil.
+    """
+    if not (np.isfinite(budget) and budget >= 0):
+        raise PolicyError(f"budget={budget}: write million dollars a year, from 0.")
+    result = levels.copy()
+    for number, row in enumerate(ledger):
+        cost = responder.levers.spending(row, np.eye(levels.shape[-1]))
+        spent = levels[number] @ cost
+        cut = np.minimum(1.0, budget / np.where(spent > 0, spent, np.inf)) if budget > 0 else spent * 0.0
+        cut = np.where(spent > 0, cut, 1.0)
+        result[number] = np.where(cost > 0, levels[number] * cut[:, None], levels[number])
+    return result

@@ -1,0 +1,420 @@
+"""What a figure rests on: evidence and results brought together.
+
+The method is in :mod:`contraflow.analysis.leave_one_out`; here it meets a lab's draws, outcomes and model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from contraflow.analysis import leave_one_out
+from contraflow.analysis.structural_parameters import forms
+from contraflow.case import schema, statements
+from contraflow.case.case import Case
+from contraflow.errors import ComparisonError
+from contraflow.inference.likelihood import Figures
+from contraflow.inference.map_estimate import fit
+from contraflow.inference.method import Method
+from contraflow.inference.posterior import Posterior
+from contraflow.lab.outcome import Outcome
+from contraflow.policy import levels
+from contraflow.policy.responder import Responder
+from contraflow.results import headline, tables
+from contraflow.results.evaluate_at import Probe
+from contraflow.results.explanation import GROUPS, Explanation, Group, How
+
+if TYPE_CHECKING:
+    from contraflow.inference.map_estimate import Fit
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Say = Callable[..., object]
+
+STEP = 0.5
+"""Deviations on either side between which the figure's slope is taken."""
+
+ENDS = (0.05, 0.95)
+"""Places in a range, from 0 to 1 on its scale, that stand for its low and its high end."""
+
+SOLVED = 24
+"""Numbers whose figure at the ends of the range is computed; that of the others follows the slope."""
+
+REFITS = 3
+"""Fits that are made anew, at most, where weights fail."""
+
+WORTH_A_REFIT = 0.1
+"""Shift, in standard deviations of the figure, below which weights that fail are left as they are."""
+
+FEWEST = 30
+"""Draws with an equilibrium that an explanation needs."""
+
+STILL = 1e-9
+"""Spread of a figure over the draws, as a part of it, below which it counts as a constant."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A headline figure of an outcome, or its change against another, with the posterior behind it.
+
+    ``figure`` (draw,) is the figure in each draw that a lab carries, NaN where nothing was found;
+    ``picks`` (draw,) are the places of these draws in the posterior.
+    """
+
+    case: Case
+    responder: Responder
+    posterior: Posterior
+    picks: IntArray
+    outcome: Outcome
+    against: Outcome | None
+    quantity: str
+
+    @cached_property
+    def figure(self) -> FloatArray:
+        """The figure (draw,)."""
+        after = headline.per_draw(self.outcome.data, self.quantity, spot=self._spot)
+        if self.against is None:
+            return after
+        return after - headline.per_draw(self.against.data, self.quantity, spot=self._spot)
+
+    @cached_property
+    def sound(self) -> IntArray:
+        """Draws in which the figure is known. Raises ComparisonError where they are too few."""
+        known = np.flatnonzero(np.isfinite(self.figure))
+        if known.size < FEWEST:
+            raise ComparisonError(
+                f"{self.quantity!r} is known in {known.size} draws; to explain it {FEWEST} are needed. "
+                "Calibrate with posterior draws (method='nuts' or 'laplace') and keep more of them."
+            )
+        return known
+
+    @property
+    def unit(self) -> str:
+        """Unit of the figure."""
+        return headline.unit_of(self.outcome.data, self.quantity)
+
+    @cached_property
+    def _spot(self) -> str:
+        return tables.price_spot((self.against or self.outcome).data)
+
+    @cached_property
+    def chosen(self) -> IntArray:
+        """Places in the posterior of the draws in which the figure is known."""
+        return self.picks[self.sound]
+
+    def at(self, z: FloatArray) -> FloatArray:
+        """The figure (row,) at deviates (row, size); NaN where no equilibrium is found."""
+        ledgers = self.posterior.target.ledgers(z)
+        result = self._probe(self.outcome)(ledgers)
+        return result if self.against is None else result - self._probe(self.against)(ledgers)
+
+    def _probe(self, outcome: Outcome) -> Probe:
+        baseline = self.responder.levers.baseline
+        wanted = levels(self.case, baseline, outcome.policy)
+
+        def figure(data: xr.Dataset) -> FloatArray:
+            return headline.per_draw(data, self.quantity, spot=self._spot)
+
+        return Probe(self.responder, wanted, figure, len(self.picks))
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """The linear account around a centre (size,): gradient (size,), residuals and their Jacobian (weighed,
+    size), its parts."""
+
+    centre: FloatArray
+    figure: float
+    residual: FloatArray
+    gradient: FloatArray
+    jacobian: FloatArray
+    account: leave_one_out.Account
+
+
+def subject(
+    case: Case,
+    responder: Responder,
+    posterior: Posterior | None,
+    picks: IntArray,
+    outcome: Any,
+    quantity: str,
+    against: Outcome | None = None,
+) -> Subject:
+    """What is to be explained. ``outcome`` may be a comparison: then the change is meant.
+
+    Raises ComparisonError for an unknown figure and for a lab without draws.
+    """
+    if hasattr(outcome, "after"):
+        outcome, against = outcome.after, outcome.before
+    headline.unit_of(outcome.data, quantity)
+    if posterior is None or posterior.method is Method.BEST:
+        raise ComparisonError(
+            "A lab without posterior draws cannot tell what a figure rests on. "
+            "Calibrate with method='nuts' or method='laplace'."
+        )
+    for one in (outcome, against):
+        if one is not None and one.data.sizes["draw"] != picks.size:
+            raise ComparisonError(
+                f"The outcome has {one.data.sizes['draw']} draws and the lab {picks.size}: "
+                "explain an outcome with the lab that computed it."
+            )
+    about = Subject(case, responder, posterior, picks, outcome, against, quantity)
+    figure = about.figure[about.sound]
+    if np.ptp(figure) <= STILL * max(np.abs(figure).max(initial=0.0), 1.0):
+        raise ComparisonError(
+            f"{quantity} is the same in every draw, so nothing moves it: there is nothing to explain."
+        )
+    return about
+
+
+def explain(about: Subject, refits: int = REFITS, say: Say = lambda text: None) -> Explanation:
+    """The claims and assumptions that a figure rests on, ranked."""
+    figure = about.figure[about.sound]
+    say("Following the figure's slope")
+    linear = linearise(about)
+    straight = (about.posterior.z[about.chosen] - linear.centre) @ linear.gradient
+    part = leave_one_out.explained(figure, straight)
+    say("Leaving out claims")
+    claims, sources, made = _left_out(about, linear, refits, part, say)
+    say("Moving numbers through their ranges")
+    numbers = _numbers(about, linear, part)
+    middle, low, high = leave_one_out.quantiles(figure, np.full((1, figure.size), 1 / figure.size))[0]
+    return Explanation(
+        title=about.outcome.title,
+        against="" if about.against is None else about.against.title,
+        quantity=about.quantity,
+        unit=about.unit,
+        figure={"": float(middle), "_5": float(low), "_95": float(high)},
+        claims=claims,
+        sources=sources,
+        numbers=numbers[numbers["group"] != Group.SHARED].reset_index(drop=True),
+        shares=_shares(linear, numbers, part),
+        linear=part,
+        draws=int(figure.size),
+        refits=made,
+    )
+
+
+def linearise(about: Subject) -> Linear:
+    """Slope of the figure by central differences at the posterior's centre, and the Jacobian there."""
+    posterior, target = about.posterior, about.posterior.target
+    free = target.prior.size
+    for centre in (posterior.z[about.chosen].mean(axis=0), posterior.fit.deviates):
+        residual, jacobian = target.linearise(centre, posterior.figures)
+        middle = float(about.at(centre[None])[0])
+        if np.isfinite(jacobian).all() and np.isfinite(middle):
+            break
+    else:
+        raise ComparisonError("No equilibrium was found at the posterior's centre.")
+    step = np.zeros((free, centre.size))
+    step[:, :free] = STEP * np.eye(free)
+    up, down = np.split(about.at(np.concatenate([centre + step, centre - step])), 2)
+    high, low = np.where(np.isfinite(up), up, middle), np.where(np.isfinite(down), down, middle)
+    wide = STEP * (np.isfinite(up).astype(float) + np.isfinite(down))
+    gradient = np.zeros(centre.size)
+    gradient[:free] = (high - low) / np.maximum(wide, STEP)
+    return Linear(centre, middle, residual, gradient, jacobian, leave_one_out.account(gradient, jacobian))
+
+
+def _left_out(
+    about: Subject, linear: Linear, refits: int, part: float, say: Say
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Tables of claims and of sources, and how many fits were made anew."""
+    posterior, likelihood = about.posterior, about.posterior.target.likelihood
+    figure, told = about.figure[about.sound], posterior.figures
+    weighed = np.flatnonzero(told.weight > 0)
+    claims = likelihood.claims
+    names = list(dict.fromkeys(claims[i].source for i in weighed))
+    outs = [np.arange(len(claims)) == i for i in weighed]
+    outs += [np.array([c.source == name for c in claims]) & (told.weight > 0) for name in names]
+    lefts = [leave_one_out.without(told, likelihood.repeated, out) for out in outs]
+    log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
+    ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
+    found = leave_one_out.smooth(ratios)
+    ends = leave_one_out.quantiles(figure, found.weights)
+    plain = leave_one_out.quantiles(figure, np.full((1, figure.size), 1 / figure.size))
+    rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(11,)))
+    error = leave_one_out.shift_errors(figure, found.weights, rng)
+    straight = leave_one_out.moved(
+        linear.centre,
+        linear.residual,
+        linear.jacobian,
+        linear.gradient,
+        np.array([left.weight[weighed] / told.weight[weighed] for left in lefts]),
+    )
+    middle = plain[0, 0]
+    how = np.full(len(outs), How.WEIGHTED.value, dtype=object)
+    for row in np.flatnonzero(found.k > leave_one_out.TRUSTED):
+        ends[row] = middle + straight.shift[row] + (plain[0] - middle) * straight.spread[row]
+        error[row], how[row] = np.nan, How.LINEAR.value
+    failed = np.flatnonzero(
+        (found.k > leave_one_out.TRUSTED) & (np.abs(straight.shift) > WORTH_A_REFIT * figure.std())
+    )
+    failed = failed[np.argsort(-np.abs(straight.shift[failed]), kind="stable")][:refits]
+    if failed.size:
+        again = _Refit(about)
+        for count, row in enumerate(failed):
+            say(f"Fitting without {_named(claims, weighed, names, int(row))}", count / failed.size)
+            shift, noise = again.shift(lefts[row])
+            if np.isfinite(shift).all():
+                ends[row], error[row], how[row] = plain[0] + shift, noise, How.REFITTED.value
+    ends = np.maximum(ends, 0.0 if figure.min() >= 0 else -np.inf)
+    columns = {
+        "without": ends[:, 0], "without_5": ends[:, 1], "without_95": ends[:, 2],
+        "shift": ends[:, 0] - plain[0, 0], "error": error, "k": found.k, "how": how,
+    }  # fmt: skip
+    frame = pd.DataFrame(columns)
+    n = weighed.size
+    by_claim = frame.iloc[:n].reset_index(drop=True)
+    by_claim.insert(0, "claim", [claims[i].id for i in weighed])
+    by_claim.insert(1, "statement", [claims[i].statement for i in weighed])
+    by_claim.insert(2, "source", [claims[i].source for i in weighed])
+    by_claim["share"] = part * linear.account.claims / max(linear.account.variance, 1e-300)
+    by_source = frame.iloc[n:].reset_index(drop=True)
+    by_source.insert(0, "source", names)
+    by_source.insert(1, "title", [about.case.sources[s].title for s in names])
+    by_source.insert(2, "claims", [int(out.sum()) for out in outs[n:]])
+    return _ranked(by_claim, "shift"), _ranked(by_source, "shift"), int(failed.size)
+
+
+class _Refit:
+    """Fits without some claims, beside the fit with all, both as draws of their approximations."""
+
+    def __init__(self, about: Subject) -> None:
+        rows = len(about.picks)
+        rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(12,)))
+        self._about = about
+        self._white = rng.standard_normal((rows, about.posterior.target.size))
+        self._before = self._figure(about.posterior.fit)
+
+    def _figure(self, found: Fit) -> FloatArray:
+        return self._about.at(np.asarray(found.whitening.colour(self._white)))
+
+    def shift(self, figures: Figures) -> tuple[FloatArray, float]:
+        """Shift of the quantiles (quantile,) when claims are left out, and the error of the median's."""
+        posterior = self._about.posterior
+        found = fit(posterior.target, figures, starts=1, near=posterior.fit.deviates)
+        after, before = self._figure(found), self._before
+        both = np.isfinite(after) & np.isfinite(before)
+        even = np.full((1, int(both.sum())), 1.0)
+        shift = leave_one_out.quantiles(after[both], even) - leave_one_out.quantiles(before[both], even)
+        rng = np.random.default_rng(0)
+        times = rng.multinomial(even.size, np.full(even.size, 1 / even.size), size=leave_one_out.RESAMPLES)
+        pair = [leave_one_out.quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]
+        return shift[0], float((pair[0] - pair[1]).std(ddof=1))
+
+
+def _numbers(about: Subject, linear: Linear, part: float) -> pd.DataFrame:
+    """Every deviate: what it is, its share, the figure at the ends of its range and with a flat range."""
+    target = about.posterior.target
+    free, ledger = target.prior.size, target.prior.ledger
+    places = target.prior.free
+    figure, z = about.figure[about.sound], about.posterior.z[about.chosen]
+    centre = target.prior._range[2]
+    share = part * linear.account.deviates / max(linear.account.variance, 1e-300)
+    plain = float(np.median(figure))
+    ends = _ends(about, linear, centre)
+    found = leave_one_out.smooth(leave_one_out.flat_ratios(z[:, :free], centre).T)
+    flat = leave_one_out.quantiles(figure, found.weights, (0.5,))[:, 0]
+    network = about.responder.model.network
+    roles = {int(p): role for role, own in forms(network, about.responder.levers).items() for p in own}
+    rows = []
+    for number, place in enumerate(places):
+        name = ledger.ids[place]
+        told = _described(about.case, name, int(place), roles)
+        rows.append(
+            {
+                "number": name, **told,
+                "low": ledger.low[place], "high": ledger.high[place],
+                "share": share[number], "at_low": plain + ends[0, number], "at_high": plain + ends[1, number],
+                "flat": flat[number], "k": found.k[number],
+                "how": How.WEIGHTED.value if found.k[number] <= leave_one_out.TRUSTED else How.ROUGH.value,
+            }
+        )  # fmt: skip
+    for number in range(free, share.size):
+        rows.append(
+            {"number": f"error-{number - free}", "meaning": "error that claims share", "group": Group.SHARED,
+             "role": "", "template": "", "unit": "", "share": share[number]}
+        )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    return frame.sort_values(by="share", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _ends(about: Subject, linear: Linear, centre: FloatArray) -> FloatArray:
+    """How far the figure moves (end, free) as each number goes to the ends of its range.
+
+    All else is at its mean given that: z + C_j (z_j - mean_j) / C_jj. Computed for the strongest numbers;
+    for the others along the slope.
+    """
+    free = centre.size
+    spread = leave_one_out.variances(linear.jacobian)[:free]
+    aim = np.array([leave_one_out.at_place(u, centre) for u in ENDS]) - linear.centre[:free]
+    result = aim * linear.account.direction[:free] / spread
+    effect = np.abs(result[1] - result[0])
+    own = linear.account.deviates[:free]
+    strength = np.maximum(effect / max(effect.max(), 1e-300), own / max(own.max(), 1e-300))
+    strong = np.argsort(-strength, kind="stable")[:SOLVED]
+    unit = np.zeros((linear.centre.size, strong.size))
+    unit[strong, np.arange(strong.size)] = 1.0
+    move = (leave_one_out.solve(linear.jacobian, unit) / spread[strong]).T
+    z = [linear.centre + move * aim[end, strong][:, None] for end in (0, 1)]
+    solved = about.at(np.concatenate(z)).reshape(2, -1) - linear.figure
+    result[:, strong] = np.where(np.isfinite(solved), solved, result[:, strong])
+    return result
+
+
+def _described(case: Case, name: str, place: int, roles: Mapping[int, str]) -> dict[str, Any]:
+    """Meaning, group, role in the functional form, template and unit of a number of the ledger."""
+    template = _template(case, name)
+    row: schema.Parameter = case.parameters[template or name]
+    group = Group.FORM if place in roles else Group.RANGES if row.claims else Group.ASSUMPTIONS
+    meaning = row.meaning
+    if template:
+        meaning = f"{row.meaning}: {name.partition('@')[2].removeprefix('supply:')}"
+    return {
+        "meaning": meaning,
+        "group": group,
+        "role": roles.get(place, ""),
+        "template": template,
+        "unit": "" if row.unit == "dimensionless" else row.unit,
+    }
+
+
+def _template(case: Case, name: str) -> str:
+    """The parameter that a single arc's or supply's weight takes its range from; empty for parameters."""
+    kind, sign, arc = name.partition("@")
+    if not sign or name in case.parameters or kind != "weight":
+        return ""
+    if arc.startswith("supply:"):
+        return str(case.supplies[arc.removeprefix("supply:")].weight)
+    for rows in (case.links, case.processes, case.activities):
+        found: Any = rows
+        for candidate in (arc, arc.partition(":")[0], arc.partition("@")[0]):
+            if candidate in found:
+                return str(found[candidate].weight)
+    return ""
+
+
+def _shares(linear: Linear, numbers: pd.DataFrame, part: float) -> pd.DataFrame:
+    """Share of the variance by group, the linear account's parts scaled to what it explains."""
+    own = numbers.groupby("group")["share"].sum()
+    share = {g.value: float(own.get(g, 0.0)) for g in Group}
+    share[Group.CLAIMS] = part * float(linear.account.claims.sum()) / max(linear.account.variance, 1e-300)
+    share[Group.INTERACTION] = 1 - part
+    return pd.DataFrame([{"group": g.value, "share": share[g], "meaning": GROUPS[g]} for g in Group])
+
+
+def _ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    return frame.sort_values(by=by, key=np.abs, ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _named(claims: Sequence[statements.Claim], weighed: IntArray, names: Sequence[str], row: int) -> str:
+    return claims[weighed[row]].id if row < weighed.size else f"source {names[row - weighed.size]}"

@@ -1,0 +1,138 @@
+"""What is worth knowing: facts that would narrow a figure, or that would help to choose among policies.
+
+The method is in :mod:`contraflow.analysis.evppi`; here it meets a lab's draws and outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from contraflow.analysis import evppi, leave_one_out
+from contraflow.case.case import Case
+from contraflow.errors import ComparisonError
+from contraflow.inference.likelihood import series
+from contraflow.inference.posterior import Posterior
+from contraflow.lab.sensitivity import FEWEST, Linear, Subject, linearise
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def worth_knowing(about: Subject) -> pd.DataFrame:
+    """What would narrow a figure: the share of its variance that knowing each fact takes away.
+
+    Columns ``fact``, ``kind`` (number or observable), ``what``, ``worth`` (zero within error or chance),
+    ``estimate`` and ``error`` as estimated, ``linear`` (the same by the linear account, without chance,
+    for a world that is linear), ``left``: what the 90 % interval's width would shrink to, as a part.
+    ``attrs`` hold ``chance`` and ``draws``.
+    """
+    figure = about.figure[about.sound]
+    linear = linearise(about)
+    facts, frame = _facts(about.case, about.posterior, about.chosen)
+    rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(13,)))
+    found = evppi.narrows(facts, figure, rng)
+    frame = frame.assign(
+        worth=found.told,
+        estimate=found.worth,
+        error=found.error,
+        linear=_linear_worth(about, linear, frame),
+        left=np.sqrt(1 - np.minimum(found.told, 1.0)),
+    )
+    frame.attrs |= {"chance": found.chance, "draws": int(figure.size), "quantity": about.quantity}
+    return _by_worth(frame)
+
+
+def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataFrame:
+    """What would help to choose among outcomes: how much better the choice gets, in the figure's unit.
+
+    Columns as :func:`worth_knowing`, without ``linear`` and ``left``. ``attrs`` hold the ``options`` with
+    their mean and the share of draws in which each is best, the ``best`` on average, and ``certain``, the
+    worth of knowing everything.
+    """
+    first = abouts[0]
+    figures = np.stack([a.figure for a in abouts], axis=1)
+    kept = np.flatnonzero(np.isfinite(figures).all(axis=1))
+    if kept.size < FEWEST:
+        raise ComparisonError(
+            f"All policies are solved in {kept.size} draws; {FEWEST} are needed to weigh them up."
+        )
+    benefits = figures[kept] * (-1.0 if lower_is_better else 1.0)
+    facts, frame = _facts(first.case, first.posterior, first.picks[kept])
+    rng = np.random.default_rng(np.random.SeedSequence(first.posterior.seed, spawn_key=(14,)))
+    found = evppi.decides(facts, benefits, rng)
+    frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
+    best = benefits.argmax(axis=1)
+    frame.attrs |= {
+        "chance": found.chance,
+        "draws": int(kept.size),
+        "quantity": first.quantity,
+        "unit": first.unit,
+        "certain": evppi.certain(benefits),
+        "best": abouts[int(benefits.mean(axis=0).argmax())].outcome.title,
+        "options": [
+            {
+                "title": a.outcome.title,
+                "mean": float(figures[kept, i].mean()),
+                "best": float((best == i).mean()),
+            }
+            for i, a in enumerate(abouts)
+        ],
+    }
+    return _by_worth(frame)
+
+
+def _by_worth(frame: pd.DataFrame) -> pd.DataFrame:
+    held = dict(frame.attrs)
+    ranked = frame.sort_values(by=["worth", "estimate"], ascending=False, kind="stable")
+    ranked = ranked.reset_index(drop=True)
+    ranked.attrs |= held
+    return ranked
+
+
+def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArray, pd.DataFrame]:
+    """Facts (draw, fact): numbers with a range of their own, and what the model says of each thing claimed.
+
+    Weights of single arcs are left out: nobody can report on them but by the flows that they make. Claims
+    that observe the same thing under the same measures are one fact.
+    """
+    target, likelihood = posterior.target, posterior.target.likelihood
+    ledger = target.prior.ledger
+    rows, columns = [], []
+    for number, place in enumerate(target.prior.free):
+        name = ledger.ids[place]
+        if name in case.parameters:
+            columns.append(posterior.z[picks][:, number])
+            what = case.parameters[name].meaning
+            rows.append({"fact": name, "kind": "number", "what": what, "place": number})
+    seen: set[tuple[object, ...]] = set()
+    _, which = likelihood.scenarios
+    for number, claim in enumerate(likelihood.claims):
+        key = (*series(claim), int(which[number]))
+        if key in seen:
+            continue
+        seen.add(key)
+        columns.append(posterior.locations[picks][:, number])
+        rows.append({"fact": claim.id, "kind": "observable", "what": claim.statement, "place": number})
+    return np.stack(columns, axis=1), pd.DataFrame(rows)
+
+
+def _linear_worth(about: Subject, linear: Linear, facts: pd.DataFrame) -> FloatArray:
+    """Share of variance that each fact takes away in the linear account: squared correlations."""
+    target = about.posterior.target
+    spread = leave_one_out.variances(linear.jacobian)
+    whole = max(linear.account.variance, 1e-300)
+    result = np.zeros(len(facts))
+    numbers = facts["kind"].to_numpy() == "number"
+    place = facts["place"].to_numpy(np.int64)
+    own = place[numbers]
+    result[numbers] = linear.account.direction[own] ** 2 / (spread[own] * whole)
+    seen = place[~numbers]
+    slopes = target.linear(linear.centre, np.unique(seen)).jacobian
+    slopes = slopes[np.searchsorted(np.unique(seen), seen)]
+    across = np.einsum("fs,sf->f", slopes, leave_one_out.solve(linear.jacobian, slopes.T))
+    result[~numbers] = (slopes @ linear.account.direction) ** 2 / (np.maximum(across, 1e-300) * whole)
+    return np.where(np.isfinite(result), result, 0.0)

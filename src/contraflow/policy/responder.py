@@ -1,0 +1,222 @@
+"""The economy under policies: many equilibria side by side, compiled once.
+
+A *problem* is a draw of the ledger, levels of measures and a starting point. Problems of any number
+are solved in blocks of fixed size, so that baselines, headline questions, patterns, earlier years
+and searches over thousands of policies all run the same compiled code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.model.accounting import Books, books
+from contraflow.model.economy import Economy
+from contraflow.model.equilibrium import Anchor, Model, Point
+from contraflow.model.numerics import jax, jnp
+from contraflow.model.root_finding import TOLERANCE, Root, find_root
+from contraflow.policy.levers import Levers
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+BLOCKS = (8, 64)
+"""Problems solved side by side: a few for a question or for hard ones, else as many as stay in cache."""
+
+MANY = 128
+"""Problems beyond which the wider blocks and the quick first try are worth their compilation."""
+
+
+class Reference(NamedTuple):
+    """What all counterfactuals of one draw share: the baseline's anchors and inverse Jacobian."""
+
+    anchor: Anchor
+    inverse: jax.Array
+
+
+class Solutions(NamedTuple):
+    """Fields of :class:`~contraflow.model.root_finding.Root` in NumPy, leading with (problem,)."""
+
+    state: FloatArray
+    residual: FloatArray
+    evaluations: FloatArray
+    history: FloatArray
+
+
+class Settled(NamedTuple):
+    """An economy, where it settles, and its books."""
+
+    economy: Economy
+    point: Point
+    books: Books
+
+
+@dataclass(frozen=True, eq=False)
+class Responder:
+    """Baselines and responses as functions of the ledger's values and levels of measures."""
+
+    model: Model
+    levers: Levers
+
+    def measured(self, ledger: jax.Array, levels: jax.Array) -> Economy:
+        """The economy with measures at ``levels`` (measure,), before anybody is hired as a carrier."""
+        return self.levers.apply(self.model.economy(ledger), ledger, levels)
+
+    def anchor(self, ledger: jax.Array) -> Anchor:
+        """What the baseline of one draw gives to every policy; ``ledger`` has shape (number,)."""
+        return self.model.anchor(self.measured(ledger, jnp.asarray(self.levers.baseline)))
+
+    def baseline(self, ledger: jax.Array) -> tuple[Anchor, Economy, Point]:
+        """:meth:`anchor`, with the economy of the baseline and where it settles."""
+        economy = self.measured(ledger, jnp.asarray(self.levers.baseline))
+        anchor, point = self.model.baseline(economy)
+        return anchor, anchor.staffed(economy), point
+
+    def economy(self, ledger: jax.Array, levels: jax.Array, anchor: Anchor) -> Economy:
+        """The economy with measures at ``levels`` (measure,), staffed as in the baseline."""
+        return anchor.staffed(self.measured(ledger, levels))
+
+    def reference(self, ledger: jax.Array) -> Reference:
+        """Anchors and inverse Jacobian of one draw's baseline."""
+        anchor = self.anchor(ledger)
+        economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
+        return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
+
+    def root(
+        self, ledger: jax.Array, reference: Reference, levels: jax.Array, start: jax.Array | None = None
+    ) -> Root:
+        """The equilibrium of one draw under one policy, from one start; differentiable."""
+        economy = self.economy(ledger, levels, reference.anchor)
+        return self.model.solve(economy, reference.anchor, reference.inverse, start)
+
+    def settle(self, ledger: jax.Array, anchor: Anchor, levels: jax.Array, state: jax.Array) -> Settled:
+        """The economy under ``levels`` at a known ``state`` (unknown,), with its books."""
+        economy = self.economy(ledger, levels, anchor)
+        point = self.model.evaluate(economy, state)
+        return Settled(economy, point, books(self.model.network, ledger, economy, point))
+
+    @cached_property
+    def references(self) -> jax.stages.Wrapped:
+        """Compiled :meth:`reference` over draws: ledger (draw, number)."""
+        return jax.jit(jax.vmap(self.reference))
+
+    def solve(
+        self,
+        ledger: FloatArray,
+        references: Reference,
+        levels: FloatArray,
+        draw: IntArray | None = None,
+        start: FloatArray | None = None,
+    ) -> Solutions:
+        """Equilibria of many problems: ``levels`` (problem, measure), ``start`` (problem, unknown).
+
+        ``draw`` (problem,) says which row of ``ledger`` (draw, number) and ``references`` each uses, by
+        default the first. Many problems are first tried without Newton rounds, since in a block the
+        slowest problem holds up all others; those left are solved in small blocks. Does not raise:
+        look at the residuals.
+        """
+        count = len(levels)
+        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
+        start = np.zeros((count, self.model.unknowns)) if start is None else start
+        few, many = BLOCKS
+        problems = draw, np.asarray(levels), np.asarray(start)
+        if count <= MANY:
+            return Solutions(*self._in_blocks(self._roots, few, ledger, references, *problems))
+        found = Solutions(*self._in_blocks(self._quick_roots, many, ledger, references, *problems))
+        left = np.flatnonzero(~(found.residual <= TOLERANCE))
+        if left.size:
+            rest = self._in_blocks(self._roots, few, ledger, references, *(p[left] for p in problems))
+            for whole, part in zip(found, rest, strict=True):
+                whole[left] = part
+        return found
+
+    def settled(
+        self,
+        ledger: FloatArray,
+        references: Reference,
+        levels: FloatArray,
+        state: FloatArray,
+        draw: IntArray | None = None,
+    ) -> Settled:
+        """Economies of many problems at known states (problem, unknown)."""
+        count = len(levels)
+        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
+        size = BLOCKS[count > MANY]
+        economies: Settled = self._in_blocks(self._settled, size, ledger, references, draw, levels, state)
+        return economies
+
+    def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
+        """Calls that compile what a small number of problems needs; independent, so fit for threads.
+
+        Compiled code is for ledgers of one number of draws.
+        """
+        model = self.model
+        ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
+        levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
+        n = model.network
+        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes)
+        anchor = Anchor(*(jnp.ones((draws, size)) for size in sizes))
+        shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
+        return [
+            lambda: self.solve(ledger, shape, levels),
+            lambda: self.references(jnp.asarray(ledger)),
+            lambda: self.settled(ledger, shape, levels, state),
+        ]
+
+    @cached_property
+    def _roots(self) -> jax.stages.Wrapped:
+        def one(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Root:
+            return self.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
+
+        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
+
+    @cached_property
+    def _quick_roots(self) -> jax.stages.Wrapped:
+        """As :attr:`_roots`, by Broyden's method alone."""
+        model = self.model
+
+        def one(
+            ledger: jax.Array, reference: Reference, draw: jax.Array, levels: jax.Array, start: jax.Array
+        ) -> Root:
+            anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
+            economy = self.economy(ledger[draw], levels, anchor)
+            return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
+
+        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
+
+    @cached_property
+    def _settled(self) -> jax.stages.Wrapped:
+        def one(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Settled:
+            return self.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
+
+        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
+
+    @staticmethod
+    def _in_blocks(
+        function: jax.stages.Wrapped,
+        size: int,
+        ledger: FloatArray,
+        references: Reference,
+        *problems: Any,
+    ) -> Any:
+        """Run a compiled function over problems in blocks, one per core; the last is filled with repeats."""
+        count = len(problems[0])
+        shared = (jnp.asarray(ledger), references)
+
+        def block(first: int) -> Any:
+            pick = np.minimum(np.arange(first, first + size), count - 1)
+            return jax.tree.map(np.asarray, function(*shared, *(np.asarray(p)[pick] for p in problems)))
+
+        first, *others = range(0, count, size)
+        parts = [block(first)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            parts += pool.map(block, others)
+        joined = jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
+        return joined

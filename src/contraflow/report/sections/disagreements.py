@@ -1,0 +1,79 @@
+"""Small charts of disagreements: each side's figure against the band of all evidence, in per cent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from contraflow.analysis.conflicts import Tension
+from contraflow.case.case import Case
+from contraflow.text import conflict_sentences
+from contraflow.text.conflict_sentences import Scale
+
+COLOURS = ("#2f8f8b", "#7f9a3c", "#c58a1c", "#b4532f", "#8c2a1c")
+"""Of what believing a side costs, from nothing to the impossible."""
+
+TICKS = 4
+"""About as many ticks as an axis has."""
+
+NEAR_NOUGHT = 0.45
+"""Smallest figure, as a part of the largest, below which the axis begins at 0."""
+
+
+def draw(group: dict[str, Any]) -> dict[str, Any]:
+    """Places of a group's chart: ticks, the band of the posterior, and each side's line, bar and dot."""
+    figures = [group["said"], *(s["figure"] for s in group["sides"] if s["figure"] is not None)]
+    low, high = min(min(f) for f in figures), max(max(f) for f in figures)
+    start = 0.0 if low < NEAR_NOUGHT * high else low - 0.08 * (high - low)
+    end = high + 0.06 * (high - start)
+
+    def place(value: float) -> float:
+        return float(round(100 * (value - start) / (end - start), 2))
+
+    def between(a: float, b: float) -> tuple[float, float]:
+        return place(a), round(max(place(b) - place(a), 0.4), 2)
+
+    scale: Scale = group["scale"]
+    return {
+        "ticks": [(place(v), scale.text(v)) for v in ticks(start, end, scale)],
+        "wide": between(group["said"][0], group["said"][-1]),
+        "half": between(group["said"][1], group["said"][3]),
+        "middle": place(group["said"][2]),
+        "sides": [
+            None
+            if s["figure"] is None
+            else {
+                "wide": between(s["figure"][0], s["figure"][-1]),
+                "half": between(s["figure"][1], s["figure"][3]),
+                "middle": place(s["figure"][2]),
+                "colour": COLOURS[s["level"]],
+            }
+            for s in group["sides"]
+        ],
+    }
+
+
+def ticks(start: float, end: float, scale: Scale) -> list[float]:
+    """Round figures between the ends of an axis, in inside units."""
+    low, high = start * scale.factor, end * scale.factor
+    step = (high - low) / TICKS
+    power = 10.0 ** float(np.floor(np.log10(step)))
+    step = power * next(n for n in (1.0, 2.0, 2.5, 5.0, 10.0) if n * power >= 0.8 * step)
+    first, last = int(np.ceil(low / step)), int(np.floor(high / step))
+    return [float(n * step / scale.factor) for n in range(first, last + 1)]
+
+
+def section(case: Case, tension: Tension | None) -> dict[str, Any] | None:
+    """What the page's section on disagreements shows; None where there is none."""
+    if tension is None:
+        return None
+    groups = conflict_sentences.group_rows(case, tension)
+    return {
+        "groups": [group | {"chart": draw(group)} for group in groups],
+        "untold": conflict_sentences.untold(case, tension),
+        "claims": conflict_sentences.claim_rows(case, tension, None),
+        "outline": conflict_sentences.outline(tension),
+        "checks": tension.checks.to_dict("records"),
+        "colours": COLOURS,
+    }

@@ -1,0 +1,60 @@
+"""A figure at ledgers of one's own: what it would be if the numbers were others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from contraflow.model.numerics import jnp
+from contraflow.model.root_finding import TOLERANCE
+from contraflow.policy.responder import Responder
+from contraflow.results.dataset import make_dataset
+
+Values = NDArray[np.float64]
+Figure = Callable[[xr.Dataset], Values]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """A figure under levels of measures (measure,), as a function of the ledger.
+
+    ``figure`` takes an outcome's dataset and gives one value for each of its draws. Ledgers are solved
+    ``rows`` at a time, always as many, so that the code of a lab with as many draws is used as compiled.
+    """
+
+    responder: Responder
+    levels: Values
+    figure: Figure
+    rows: int
+
+    def __call__(self, ledgers: Values) -> Values:
+        """The figure (row,) at ledgers (row, number); NaN where no equilibrium is found."""
+        parts = [self._part(ledgers[i : i + self.rows]) for i in range(0, len(ledgers), self.rows)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _part(self, ledgers: Values) -> Values:
+        pick = np.minimum(np.arange(self.rows), len(ledgers) - 1)
+        filled, responder = ledgers[pick], self.responder
+        references = responder.references(jnp.asarray(filled))
+        levels = np.broadcast_to(self.levels, (self.rows, self.levels.size))
+        draw = np.arange(self.rows)
+        state, found = np.zeros((self.rows, responder.model.unknowns)), np.ones(self.rows, dtype=bool)
+        if not np.array_equal(self.levels, responder.levers.baseline):
+            root = responder.solve(filled, references, levels, draw)
+            found = np.asarray(root.residual <= 10 * TOLERANCE)
+            state = np.where(found[:, None], root.state, 0.0)
+        settled = responder.settled(filled, references, levels, state, draw)
+        case = responder.model.network.case
+        data = make_dataset(
+            responder.model.network,
+            filled,
+            settled,
+            np.asarray(references.anchor.load),
+            np.array([responder.levers.spending(row, self.levels) for row in filled], dtype=float),
+            {"home": case.info.home},
+        )
+        return np.where(found, self.figure(data), np.nan)[: len(ledgers)]

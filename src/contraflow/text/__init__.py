@@ -1,0 +1,1 @@
+"""Numbers, names and sentences for people, for the report and the terminal alike."""
