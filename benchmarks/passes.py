@@ -16,7 +16,7 @@ from common import arguments, interleaved, report
 from peer_numpy import Passes
 
 from contraflow.model.choice import flows, values
-from contraflow.model.layout import make_plan
+from contraflow.model.layout import make_layout
 from contraflow.model.numerics import jax, jnp
 
 DEGREE = 5
@@ -53,13 +53,13 @@ def network(sizes: list[int]) -> tuple[dict[str, np.ndarray], np.ndarray, np.nda
 
 def measure(name: str, repeats: int) -> dict[str, object]:
     data, tail, head, level = network(SHAPES[name])
-    plan = make_plan(tail, head, level)
+    layout = make_layout(tail, head, level)
     sinks = np.flatnonzero(level == level.max())
 
     @jax.jit
     def passes(d):
-        back = values(plan, d["weight"], d["keep"], d["outlay"], d["theta"], sinks, d["price"][sinks])
-        return back.node, *flows(plan, back.share, d["arrive"], d["endowment"])
+        back = values(layout, d["weight"], d["keep"], d["outlay"], d["theta"], sinks, d["price"][sinks])
+        return back.node, *flows(layout, back.share, d["arrive"], d["endowment"])
 
     device = {k: jnp.asarray(v) for k, v in data.items()}
     peer = Passes(tail, head, level)
@@ -85,7 +85,7 @@ def measure(name: str, repeats: int) -> dict[str, object]:
     return {
         "network": name,
         "arcs": int(tail.size),
-        "steps": "x".join(map(str, plan.slots.shape)),
+        "steps": "x".join(map(str, layout.slots.shape)),
         "ms min": float(low * 1e3),
         "ms median": float(middle * 1e3),
         "ms p90": float(high * 1e3),

@@ -75,8 +75,10 @@ def headline(lab: Lab) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 def told(lab: Lab) -> str:
     posterior = lab.posterior
-    fitted = posterior.target.likelihood.fitted
-    off = posterior.target.likelihood.standardised(np.nanmedian(posterior.says, axis=0)[None])[0][fitted]
+    fitted = posterior.log_posterior.likelihood.fitted
+    off = posterior.log_posterior.likelihood.standardised(np.nanmedian(posterior.says, axis=0)[None])[0][
+        fitted
+    ]
     steps = posterior.statistics.get("n_steps")
     return (
         f"{posterior.diagnostics.words()}; medians meet {int((np.abs(off) < 2).sum())} of {fitted.sum()} "

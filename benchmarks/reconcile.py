@@ -19,7 +19,7 @@ from common import arguments, report
 
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, log_density, robust
-from contraflow.inference.low_rank_gaussian import plain, whiten_by, whiten_from
+from contraflow.inference.low_rank_gaussian import gaussian_from_draws, gaussian_from_jacobian, plain
 from contraflow.model.numerics import jax, jnp
 
 LAYERS, WIDTH, CLAIMS = 6, 5, 120
@@ -85,15 +85,15 @@ def ours(work: Work, chains: int, warm_up: int, draws: int, seed: int) -> np.nda
         jac=lambda z: np.concatenate([eye, slope(z)]),
         ftol=1e-6,
     ).x
-    around = whiten_by(best, np.asarray(slope(best)))
+    around = gaussian_from_jacobian(best, np.asarray(slope(best)))
     rng = np.random.default_rng(seed)
     starts = np.asarray(around.colour(0.5 * rng.standard_normal((chains, work.flows))))
     sampler = Sampler(near, work.flows)
     first, second = jax.random.split(jax.random.key(seed))
     scouted = sampler.run(first, starts, plain(best), (), warm_up=warm_up, draws=warm_up).draws
     some = np.concatenate([np.asarray(slope(z)) for z in scouted[:, :: warm_up // 4].reshape(-1, work.flows)])
-    whitening = whiten_from(best, scouted.reshape(-1, work.flows), some, rank=work.flows)
-    run = sampler.run(second, scouted[:, -1], whitening, (), warm_up=warm_up, draws=draws)
+    gaussian = gaussian_from_draws(best, scouted.reshape(-1, work.flows), some, rank=work.flows)
+    run = sampler.run(second, scouted[:, -1], gaussian, (), warm_up=warm_up, draws=draws)
     print("steps", run.steps.mean(), "step size", run.step_size, "divergent", run.diverging.mean())
     return run.draws
 

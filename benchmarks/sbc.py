@@ -12,7 +12,7 @@ from common import arguments, report
 
 import contraflow as cf
 from contraflow.inference.likelihood import make_likelihood
-from contraflow.inference.log_posterior import Target
+from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.prior import Prior
 from contraflow.inference.sbc import Ranks, rank, uniformity
 from contraflow.lab import responder
@@ -23,8 +23,8 @@ FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "sbc.svg"
 def main() -> None:
     options = arguments(__doc__, runs=200, draws=99, seed=0)
     response = responder(cf.load("example"))
-    target = Target(Prior(response.model.network.ledger), make_likelihood(response))
-    ranks = rank(target, options.runs, draws=options.draws, seed=options.seed)
+    log_posterior = LogPosterior(Prior(response.model.network.ledger), make_likelihood(response))
+    ranks = rank(log_posterior, options.runs, draws=options.draws, seed=options.seed)
     probability = uniformity(ranks)
     order = np.argsort(probability)
     rows = [{"quantity": ranks.names[i], "p": probability[i]} for i in order[:8]]

@@ -576,7 +576,7 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     [
         (["--arrest", "boss@1"], "is no arrest"),
         (["--arrest", "largest@soon"], "is no arrest"),
-        (["--conduct", "hunt"], "There are: even"),
+        (["--search-strategy", "hunt"], "There are: even"),
         (["--out", "course.pdf"], "files can end in"),
         (["--from", "1995"], "only --events have"),
         (["-m", "radar=1", "--events"], "not both"),

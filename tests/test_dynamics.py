@@ -21,7 +21,7 @@ from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.model.numerics import jax, jnp
 from contraflow.report import document
-from contraflow.report.data import Course
+from contraflow.report.data import FollowedQuestion
 from contraflow.results import trajectory_tables
 
 CLANS, YEARS = 60, 4
@@ -272,7 +272,7 @@ def test_events_hold_from_their_month_with_each_draws_level():
         ({"timeline": "no-such-measure"}, "is no measure"),
         ({"years": 0}, "between 1 and 100"),
         ({"replicates": 0}, "at least one"),
-        ({"conduct": "hunt"}, "There are: even"),
+        ({"search_strategy": "hunt"}, "There are: even"),
         ({"behaviour": {"memori": 3}}, "no number of behaviour"),
         ({"behaviour": {"memory": -1}}, "finite number from 0"),
         ({"arrests": [Arrest(40, "largest")]}, "has 24 months"),
@@ -374,7 +374,7 @@ def test_draws_of_a_posterior_are_spread_over_replicates(lab):
 
 def test_the_report_follows_a_question_month_by_month(calm, pressed):
     question = schema.Question(id="pressed", title="What if all is searched?", policy={}, years=YEARS)
-    followed = Course(question, pressed.data, calm.data, pressed.changes)
+    followed = FollowedQuestion(question, pressed.data, calm.data, pressed.changes)
     page = document.render(replace(synthetic.report(), courses=(followed,)))
     for part in ('id="time"', 'data-fig="course-0"', 'id="fig-course-0"'):
         assert part in page

@@ -9,8 +9,8 @@ from scipy import stats
 from contraflow.errors import ObservationError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import SLOPE, heavy, make_likelihood, robust
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.map_estimate import fit
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
 from contraflow.inference.prior import WIDTH, Prior
 from contraflow.lab import calibrate, prior, responder
@@ -24,9 +24,9 @@ def claim(t, name, quantity, value=None, **cells):
     t.add("claims", id=name, quantity=quantity, value=value, **{**usual, **cells})
 
 
-def target_of(t) -> Target:
+def target_of(t) -> LogPosterior:
     r = responder(t.case())
-    return Target(Prior(r.model.network.ledger), make_likelihood(r))
+    return LogPosterior(Prior(r.model.network.ledger), make_likelihood(r))
 
 
 def observed(t):
@@ -253,9 +253,9 @@ def test_claims_that_repeat_one_another_share_the_weight_of_one():
 
 def deviation_of_load(*rows) -> float:
     """Posterior deviation of the load's deviate near its centre."""
-    target = target_of(load_claims(*rows))
-    _, jacobian = target.linearise(np.zeros(target.size), target.likelihood.figures)
-    return float(np.sqrt(np.linalg.inv(np.eye(target.size) + jacobian.T @ jacobian)[0, 0]))
+    log_posterior = target_of(load_claims(*rows))
+    _, jacobian = log_posterior.linearise(np.zeros(log_posterior.size), log_posterior.likelihood.figures)
+    return float(np.sqrt(np.linalg.inv(np.eye(log_posterior.size) + jacobian.T @ jacobian)[0, 0]))
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -286,9 +286,11 @@ def test_a_figure_told_three_times_is_told_once():
 
 
 def test_a_wild_claim_of_a_bad_source_hardly_moves_the_answer():
-    target = target_of(load_claims(("good", "", "B2", 300, "2013", ()), ("bad", "", "E5", 3000, "2013", ())))
-    z = fit(target, target.likelihood.figures, starts=1).deviates
-    plane = float(target.ledgers(z[None])[0, target.prior.ledger.index("plane")])
+    log_posterior = target_of(
+        load_claims(("good", "", "B2", 300, "2013", ()), ("bad", "", "E5", 3000, "2013", ()))
+    )
+    z = find_map(log_posterior, log_posterior.likelihood.figures, starts=1).deviates
+    plane = float(log_posterior.ledgers(z[None])[0, log_posterior.prior.ledger.index("plane")])
     assert 300 < plane < 1.04 * 300
 
 
@@ -310,7 +312,7 @@ def test_claims_of_other_years_observe_the_measures_of_their_year():
     levels, which = likelihood.scenarios
     assert levels.tolist() == [[1.0], [0.0]]
     assert which.tolist() == [0, 1, 1]
-    said = Target(Prior(lab.network.ledger), likelihood).says(lab.ledger)[0]
+    said = LogPosterior(Prior(lab.network.ledger), likelihood).says(lab.ledger)[0]
     then = lab.respond({"m": 0}).data.isel(draw=0)
     road, air = (float(then["flow"].sel(arc=a)) for a in ("by-road", "by-air"))
     assert said[1] == pytest.approx(road / (road + air), rel=1e-9)
@@ -318,17 +320,19 @@ def test_claims_of_other_years_observe_the_measures_of_their_year():
 
 
 def test_jacobian_of_the_claims_matches_finite_differences():
-    target = target_of(yearly())
-    figures = target.likelihood.figures
-    assert target.size == 4  # three numbers, and the error that both shares of the one source have
+    log_posterior = target_of(yearly())
+    figures = log_posterior.likelihood.figures
+    assert log_posterior.size == 4  # three numbers, and the error that both shares of the one source have
     z = np.array([0.3, -0.4, 0.2, 0.6])
-    _, jacobian = target.linearise(z, figures)
+    _, jacobian = log_posterior.linearise(z, figures)
     step = 1e-5
     for i in range(z.size):
         ahead, behind = z.copy(), z.copy()
         ahead[i] += step
         behind[i] -= step
-        difference = (target.linearise(ahead, figures)[0] - target.linearise(behind, figures)[0]) / (2 * step)
+        difference = (
+            log_posterior.linearise(ahead, figures)[0] - log_posterior.linearise(behind, figures)[0]
+        ) / (2 * step)
         assert np.allclose(jacobian[:, i], difference, rtol=1e-5, atol=1e-7)
 
 
@@ -337,7 +341,7 @@ def test_calibration_moves_to_the_claims_and_repeats():
     lab = calibrate(t.case(), Settings(Method.BEST, seed=1), fresh=True)
     posterior = lab.posterior
     table = lab.claims().set_index("claim")
-    start, _ = posterior.target.linearise(np.zeros(posterior.target.size), posterior.figures)
+    start, _ = posterior.log_posterior.linearise(np.zeros(posterior.log_posterior.size), posterior.figures)
     assert posterior.fit.costs.min() < 0.5 * (start**2).sum()
     assert table.loc["now", "model"] == pytest.approx(posterior.says[0, 0])
     again = calibrate(t.case(), Settings(Method.BEST, seed=1), fresh=True)

@@ -52,7 +52,7 @@ def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
 def test_the_linear_account_leaves_a_claim_out_as_the_normal_equations_say(linear):
     jacobian, b, gradient, covariance, _ = linear
     centre = covariance @ jacobian.T @ b
-    told = leave_one_out.moved(
+    told = leave_one_out.linear_leave_one_out(
         centre, jacobian @ centre - b, jacobian, gradient, np.array([[1.0, 0.0], [1, 1]])
     )
     kept = jacobian[:1]
@@ -104,7 +104,7 @@ def test_knowing_a_fact_narrows_by_its_squared_correlation():
     rng = np.random.default_rng(3)
     facts = rng.standard_normal((2000, 20))
     figure = 2 * facts[:, 0] + facts[:, 1] ** 2 + rng.standard_normal(2000)
-    found = evppi.narrows(facts, figure, rng)
+    found = evppi.variance_explained(facts, figure, rng)
     whole = 4 + 2 + 1
     assert found.told[0] == pytest.approx(4 / whole, abs=0.05)
     assert found.told[1] == pytest.approx(2 / whole, abs=0.06)
@@ -117,11 +117,11 @@ def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
     rng = np.random.default_rng(4)
     facts = rng.standard_normal((4000, 10))
     benefit = 0.2 + facts[:, 0] + rng.standard_normal(4000)
-    found = evppi.decides(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
+    found = evppi.evppi(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
     wanted = stats.norm.pdf(0.2) + 0.2 * stats.norm.cdf(0.2) - 0.2
     assert found.told[0] == pytest.approx(wanted, abs=0.05)
     assert not found.told[1:].any()
-    everything = evppi.certain(np.stack([np.zeros(4000), benefit], axis=1))
+    everything = evppi.evpi(np.stack([np.zeros(4000), benefit], axis=1))
     assert everything > found.told[0]
 
 

@@ -74,6 +74,6 @@ def test_another_seed_tells_the_same_story(peru):
 
 
 def test_reprs_are_short_and_readable(peru):
-    assert f"of {peru.posterior.target.likelihood.fitted.sum()} fitted claims" in repr(peru)
+    assert f"of {peru.posterior.log_posterior.likelihood.fitted.sum()} fitted claims" in repr(peru)
     assert "t/yr" in repr(peru.baseline())
     assert "<table" in peru.baseline()._repr_html_()

@@ -12,8 +12,8 @@ from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.likelihood import heavy, make_likelihood
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.low_rank_gaussian import plain, whiten_by, whiten_from
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.low_rank_gaussian import gaussian_from_draws, gaussian_from_jacobian, plain
 from contraflow.inference.method import Method
 from contraflow.inference.prior import Prior
 from contraflow.inference.sbc import rank, uniformity
@@ -40,25 +40,25 @@ def yearly(hidden: bool = True) -> Tiny:
     return t
 
 
-def target_of(t: Tiny) -> Target:
+def target_of(t: Tiny) -> LogPosterior:
     r = responder(t.case())
-    return Target(Prior(r.model.network.ledger), make_likelihood(r))
+    return LogPosterior(Prior(r.model.network.ledger), make_likelihood(r))
 
 
 @pytest.fixture(scope="module")
-def target() -> Target:
+def log_posterior() -> LogPosterior:
     return target_of(yearly())
 
 
 @pytest.fixture(scope="module")
-def posterior(target: Target):
-    return infer(target, Settings(Method.NUTS, draws=400), lambda *_: None)
+def posterior(log_posterior: LogPosterior):
+    return infer(log_posterior, Settings(Method.NUTS, draws=400), lambda *_: None)
 
 
 def test_whitening_is_the_gaussian_that_it_says():
     rng = np.random.default_rng(0)
     jacobian, mode = rng.standard_normal((3, 7)) * 4, rng.standard_normal(7)
-    w = whiten_by(mode, jacobian)
+    w = gaussian_from_jacobian(mode, jacobian)
     covariance = np.linalg.inv(np.eye(7) + jacobian.T @ jacobian)
     root = np.asarray(w.colour(np.eye(7))) - mode
     assert np.allclose(root.T @ root, covariance, atol=1e-12)
@@ -71,7 +71,7 @@ def test_coordinates_from_draws_have_the_width_of_the_draws():
     rng = np.random.default_rng(1)
     jacobian = np.array([[10.0, 0.0, 0.0]])
     draws = rng.standard_normal((4000, 3)) * [0.2, 1.0, 1.0]
-    w = whiten_from(np.zeros(3), draws, jacobian, rank=1)
+    w = gaussian_from_draws(np.zeros(3), draws, jacobian, rank=1)
     moved = np.asarray(w.colour(np.eye(3)))
     assert abs(moved[0, 0]) == pytest.approx(0.2, rel=0.1)
     assert moved[1, 1] == pytest.approx(1.0)
@@ -95,12 +95,12 @@ def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
     assert 0.2 < run.accepted.mean() < 0.9
 
 
-def test_chains_agree_with_brute_force(target, posterior):
+def test_chains_agree_with_brute_force(log_posterior, posterior):
     """Importance sampling from the prior is exact up to its own error."""
     rng = np.random.default_rng(5)
-    z = rng.standard_normal((6000, target.size))
-    like = target.likelihood
-    location = np.asarray(like.location(target.says(target.ledgers(z))))
+    z = rng.standard_normal((6000, log_posterior.size))
+    like = log_posterior.likelihood
+    location = np.asarray(like.location(log_posterior.says(log_posterior.ledgers(z))))
     draws = dataclasses.replace(posterior, deviates=z[None], said=np.asarray(like.from_scale(location))[None])
     weight = draws.log_likelihood @ posterior.figures.weight
     weight = np.exp(weight - np.nanmax(weight))
@@ -114,8 +114,8 @@ def test_chains_agree_with_brute_force(target, posterior):
     assert np.allclose(chains.std(axis=0), deviation, rtol=0.25)
 
 
-def test_approximation_is_near_the_chains_and_says_what_it_is(target, posterior):
-    quick = infer(target, Settings(Method.LAPLACE, draws=500), lambda *_: None)
+def test_approximation_is_near_the_chains_and_says_what_it_is(log_posterior, posterior):
+    quick = infer(log_posterior, Settings(Method.LAPLACE, draws=500), lambda *_: None)
     assert "approximation" in quick.method.words
     off = np.nanmean(quick.locations, axis=0) - posterior.locations.mean(axis=0)
     assert (np.abs(off) < posterior.locations.std(axis=0)).all()
@@ -137,19 +137,19 @@ def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
         judge(stuck)
 
 
-def test_a_posterior_is_read_as_it_was_written(tmp_path, target, posterior):
+def test_a_posterior_is_read_as_it_was_written(tmp_path, log_posterior, posterior):
     path = store.write(posterior, tmp_path / "p.nc")
-    again = store.read(path, target)
+    again = store.read(path, log_posterior)
     assert again.method is Method.NUTS
     assert (again.deviates == posterior.deviates).all()
     assert np.array_equal(again.said, posterior.said)
     assert set(again.statistics) == set(posterior.statistics)
-    assert np.allclose(again.fit.whitening.singular, posterior.fit.whitening.singular)
+    assert np.allclose(again.fit.gaussian.singular, posterior.fit.gaussian.singular)
     tree = store.to_tree(posterior)
     assert {"posterior", "sample_stats", "log_likelihood", "observed_data"} <= set(tree.children)
-    free = target.prior.free[0]
+    free = log_posterior.prior.free[0]
     assert np.allclose(
-        tree["posterior"]["numbers"].values[..., 0].ravel(), target.ledgers(posterior.z)[:, free]
+        tree["posterior"]["numbers"].values[..., 0].ravel(), log_posterior.ledgers(posterior.z)[:, free]
     )
     other = target_of(yearly(hidden=False))
     object.__setattr__(other.likelihood.responder.model.network.case, "fingerprint", "another")
@@ -157,13 +157,13 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, target, posterior):
         store.read(path, other)
     (tmp_path / "not.nc").write_text("no")
     with pytest.raises(OutputError, match=r"cannot|not a NetCDF"):
-        store.read(tmp_path / "not.nc", target)
+        store.read(tmp_path / "not.nc", log_posterior)
 
 
-def test_the_same_seed_gives_the_same_draws(target):
+def test_the_same_seed_gives_the_same_draws(log_posterior):
     settings = Settings(Method.NUTS, chains=2, draws=10)
     first, again, other = (
-        infer(target, dataclasses.replace(settings, seed=seed), lambda *_: None) for seed in (0, 0, 1)
+        infer(log_posterior, dataclasses.replace(settings, seed=seed), lambda *_: None) for seed in (0, 0, 1)
     )
     assert (first.deviates == again.deviates).all()
     assert (first.deviates != other.deviates).any()
@@ -184,12 +184,14 @@ def test_an_unknown_method_is_named(example):
         example.case.calibrate(method="guess")
 
 
-def test_known_numbers_are_recovered(target):
+def test_known_numbers_are_recovered(log_posterior):
     """Claims without error but what their grades allow, simulated from known numbers."""
-    truth = np.pad([0.8, -0.5, 0.6], (0, target.size - 3))
-    location = np.asarray(target.likelihood.location(target.says(target.ledgers(truth[None]))[0]))
-    figures = target.likelihood.figures._replace(centre=location)
-    found = infer(target, Settings(Method.NUTS, draws=250, chains=2), lambda *_: None, figures)
+    truth = np.pad([0.8, -0.5, 0.6], (0, log_posterior.size - 3))
+    location = np.asarray(
+        log_posterior.likelihood.location(log_posterior.says(log_posterior.ledgers(truth[None]))[0])
+    )
+    figures = log_posterior.likelihood.figures._replace(centre=location)
+    found = infer(log_posterior, Settings(Method.NUTS, draws=250, chains=2), lambda *_: None, figures)
     low, high = np.quantile(found.locations, (0.05, 0.95), axis=0)
     assert ((low < location) & (location < high)).all()
     assert (np.abs(found.z.mean(axis=0) - truth) < 2.5 * found.z.std(axis=0)).all()
@@ -197,8 +199,8 @@ def test_known_numbers_are_recovered(target):
 
 def test_ranks_of_simulated_truths_are_even():
     """A small simulation-based calibration; a wrong width of the claims' errors would be seen."""
-    target = target_of(yearly(hidden=False))
-    ranks = rank(target, 80, draws=39)
+    log_posterior = target_of(yearly(hidden=False))
+    ranks = rank(log_posterior, 80, draws=39)
     probability = uniformity(ranks, bins=5)
     assert ranks.rank.shape == (80, len(ranks.names))
     assert (probability > 1e-4).all()
@@ -213,16 +215,16 @@ def test_uniformity_sees_a_slope():
     assert uniformity(Ranks(("a",), tilted, 99))[0] < 1e-4
 
 
-def test_near_is_exact_at_the_centre_of_its_guide(target):
-    z = np.pad([0.2, -0.3, 0.4], (0, target.size - 3))
-    guide, figures = target.guide(z), target.likelihood.figures
-    assert target.gain(z, figures, guide) == pytest.approx(0.0, abs=1e-7)
+def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
+    z = np.pad([0.2, -0.3, 0.4], (0, log_posterior.size - 3))
+    surrogate, figures = log_posterior.surrogate(z), log_posterior.likelihood.figures
+    assert log_posterior.gain(z, figures, surrogate) == pytest.approx(0.0, abs=1e-7)
     away = z + 0.7
-    fitted = np.flatnonzero(target.likelihood.fitted)
-    near = float(jnp.sum(target.near(jnp.asarray(away), figures, guide)))
-    said = target.says(target.ledgers(away[None]))[0]
-    r = target.likelihood.residuals(
-        target.likelihood.location(said)[fitted], heavy(away[3:]), figures, fitted
+    fitted = np.flatnonzero(log_posterior.likelihood.fitted)
+    near = float(jnp.sum(log_posterior.near(jnp.asarray(away), figures, surrogate)))
+    said = log_posterior.says(log_posterior.ledgers(away[None]))[0]
+    r = log_posterior.likelihood.residuals(
+        log_posterior.likelihood.location(said)[fitted], heavy(away[3:]), figures, fitted
     )
     exact = float((-2.5 * np.log1p(np.asarray(r) ** 2 / 4)).sum())
-    assert near + target.gain(away, figures, guide) == pytest.approx(exact, abs=1e-6)
+    assert near + log_posterior.gain(away, figures, surrogate) == pytest.approx(exact, abs=1e-6)

@@ -12,10 +12,10 @@ from contraflow.analysis.loo_predictive import leave_out, quantile, surprises, t
 from contraflow.case import check, new
 from contraflow.errors import ConvergenceError, Problem
 from contraflow.inference.calibration import Method, Settings
-from contraflow.inference.map_refit import refit
+from contraflow.inference.map_refit import refit_map
 from contraflow.lab import calibrate, prior
 from contraflow.report.sections import disagreements
-from contraflow.text.conflict_sentences import Scale, claim_rows, group_rows, odds, scale_of, untold
+from contraflow.text.conflict_sentences import DisplayScale, claim_rows, group_rows, odds, scale_of, untold
 from tiny import two_routes
 
 
@@ -76,7 +76,7 @@ def test_the_pulls_balance_at_the_best_fit(lab):
     votes = Votes(lab.posterior)
     total = votes.by_claim.sum(axis=1) + votes.by_number.sum(axis=1)
     assert np.abs(total).max() < 0.02
-    names = [c.id for c in lab.posterior.target.likelihood.claims]
+    names = [c.id for c in lab.posterior.log_posterior.likelihood.claims]
     most, half = names.index("most"), names.index("half")
     assert votes.by_claim[half, most] > 0.01
     assert votes.by_claim[half, half] < -0.01
@@ -87,14 +87,14 @@ def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab, monkey
     """Weights 10 % up and down against the first-order change: the infinitesimal jackknife."""
     monkeypatch.setattr("contraflow.inference.map_refit.ENOUGH", 1e-12)
     posterior = lab.posterior
-    target, figures = posterior.target, posterior.figures
+    target, figures = posterior.log_posterior, posterior.figures
     names = [c.id for c in target.likelihood.claims]
     most = names.index("most")
     said = []
     for part in (0.9, 1.1):
         weight = figures.weight.copy()
         weight[most] *= part
-        found = refit(target, figures._replace(weight=weight), posterior.fit.deviates)
+        found = refit_map(target, figures._replace(weight=weight), posterior.fit.deviates)
         said.append(target.linear(found.deviates, np.array([most]))[0][0])
     pull = Votes(posterior).by_claim[most, most]
     assert (said[1] - said[0]) / 0.2 == pytest.approx(pull, rel=0.35)
@@ -215,7 +215,7 @@ def test_a_lab_without_posterior_has_no_tension():
 
 
 def test_sides_are_fitted_once(lab, tension, monkeypatch):
-    monkeypatch.setattr("contraflow.analysis.refit_sides.refit", lambda *_: pytest.fail("fitted again"))
+    monkeypatch.setattr("contraflow.analysis.refit_sides.refit_map", lambda *_: pytest.fail("fitted again"))
     again = calibrate(lab.case, Settings(Method.LAPLACE, draws=1000), fresh=True).tension()
     assert again.groups[0].sides == tension.groups[0].sides
 
@@ -227,7 +227,7 @@ def test_words_of_figures():
     assert scale_of("flow", "kg/year", 2e5).span(113e3, 223e3) == "113 to 223 t"
     assert scale_of("share", "dimensionless", 0.9).text(0.9) == "90%"
     assert scale_of("pay", "USD/kg", 90.0).span(83.0, 120.0) == "$83 to $120 a kg"
-    assert Scale(1.0, "", " ha").span(5.01, 5.02) == "5.0 ha"
+    assert DisplayScale(1.0, "", " ha").span(5.01, 5.02) == "5.0 ha"
 
 
 def test_the_section_tells_each_side(lab, tension):

@@ -48,7 +48,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Group:
+class DisagreementReport:
     """A disagreement. ``said`` are quantiles (level,) of the figure in the posterior, ``rest`` those of the
     fit without any of the sides, both at
     :data:`~contraflow.analysis.loo_predictive.LEVELS` and in ``unit``; None where the model
@@ -64,7 +64,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Tension:
+class Conflicts:
     """Where the evidence of a calibrated case disagrees.
 
     ``claims`` has one row per observable claim, the most surprising first: claim, statement, source,
@@ -79,7 +79,7 @@ class Tension:
 
     claims: pd.DataFrame
     against: Mapping[str, Against]
-    groups: tuple[Group, ...]
+    groups: tuple[DisagreementReport, ...]
     checks: pd.DataFrame
 
     def __repr__(self) -> str:
@@ -89,7 +89,7 @@ class Tension:
             int(x.sum()) for x in (verdicts == OUTVOTED, verdicts == MISSED, self.claims["fitted"])
         )
         return (
-            f"<Tension: {out} of {fitted} fitted claims outvoted, {missed} others missed; "
+            f"<Conflicts: {out} of {fitted} fitted claims outvoted, {missed} others missed; "
             f"{len(self.groups)} disagreements>"
         )
 
@@ -98,7 +98,7 @@ class Tension:
         return str(shown.head(20).to_html(index=False))
 
 
-def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Say = lambda _: None) -> Tension:
+def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Say = lambda _: None) -> Conflicts:
     """Where the evidence of a posterior disagrees. ``ledger`` (draw, number) are the draws of results.
 
     ``say`` is told how far it is. Sides are fitted once and kept beside the posterior. Raises
@@ -109,10 +109,10 @@ def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Say = lam
     votes = Votes(posterior)
     against = {
         claim.id: votes.against(number)
-        for number, claim in enumerate(posterior.target.likelihood.claims)
+        for number, claim in enumerate(posterior.log_posterior.likelihood.claims)
         if found.chance[number] < UNLIKELY
     }
-    return Tension(
+    return Conflicts(
         _claims(case, posterior, found, against),
         against,
         _groups(case, posterior, ledger, say),
@@ -125,7 +125,7 @@ def _claims(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    likelihood = posterior.target.likelihood
+    likelihood = posterior.log_posterior.likelihood
     rows = []
     for number, claim in enumerate(likelihood.claims):
         fitted = bool(posterior.figures.weight[number] > 0)
@@ -161,11 +161,11 @@ def _quantiles(name: str, values: FloatArray) -> dict[str, float]:
     return {f"{name}_{level}": float(v) for level, v in zip((5, 25, 50, 75, 95), values, strict=True)}
 
 
-def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> tuple[Group, ...]:
-    numbers = {c.id: n for n, c in enumerate(posterior.target.likelihood.claims)}
+def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> tuple[DisagreementReport, ...]:
+    numbers = {c.id: n for n, c in enumerate(posterior.log_posterior.likelihood.claims)}
     told = disagreements(case, numbers)
     seen = [g for g in told if g.figure is not None]
-    yardsticks = Yardsticks(posterior.target, tuple(g.figure for g in seen if g.figure is not None))
+    yardsticks = Yardsticks(posterior.log_posterior, tuple(g.figure for g in seen if g.figure is not None))
     if not seen:
         return tuple(_words_only(g) for g in told)
     path = store.folder() / f"{_key(case, posterior, told)}.json"
@@ -190,13 +190,15 @@ def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> t
         rest = None if known["rest"] is None else tuple(known["rest"])
         quantiles = tuple(float(x) for x in said[row])
         quantity = group.figure.quantity.value
-        result.append(Group(group.id, group.title, quantity, _unit(case, group), quantiles, rest, sides))
+        result.append(
+            DisagreementReport(group.id, group.title, quantity, _unit(case, group), quantiles, rest, sides)
+        )
     return tuple(result)
 
 
-def _words_only(group: Disagreement) -> Group:
+def _words_only(group: Disagreement) -> DisagreementReport:
     sides = tuple(Side(p.words, p.claims, p.note, None) for p in group.positions)
-    return Group(group.id, group.title, statements.Quantity.NONE.value, "", None, None, sides)
+    return DisagreementReport(group.id, group.title, statements.Quantity.NONE.value, "", None, None, sides)
 
 
 def _fitted(

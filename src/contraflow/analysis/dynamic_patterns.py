@@ -17,7 +17,7 @@ from contraflow.dynamics import timeline
 from contraflow.dynamics.arrests import Arrest, arrested_places, orders
 from contraflow.dynamics.clans import Behaviour
 from contraflow.dynamics.month import MONTHS
-from contraflow.dynamics.simulator import Simulator, Summary, draw_behaviour, setting, settle_clans
+from contraflow.dynamics.simulator import MonthlySummary, Simulator, draw_behaviour, setting, settle_clans
 from contraflow.model.numerics import jax
 from contraflow.model.observables import Observations
 from contraflow.policy.policy import parse
@@ -39,7 +39,7 @@ class _Side:
 
     policy: str
     until: int | None
-    conduct: statements.Conduct
+    search_strategy: statements.SearchStrategy
     arrest: str | None
     arrest_at: tuple[str, ...]
     clans: int
@@ -95,8 +95,10 @@ def _sides(pattern: statements.Pattern) -> tuple[tuple[_Side, str], tuple[_Side,
     """What a pattern is compared with, and the pattern, each with its months."""
     months = pattern.months or f"1-{MONTHS}"
     clans = pattern.clans or CLANS
-    base = _Side(pattern.against, pattern.until, pattern.against_conduct, None, (), clans)
-    side = _Side(pattern.policy, pattern.until, pattern.conduct, pattern.arrest, pattern.arrest_at, clans)
+    base = _Side(pattern.against, pattern.until, pattern.against_search_strategy, None, (), clans)
+    side = _Side(
+        pattern.policy, pattern.until, pattern.search_strategy, pattern.arrest, pattern.arrest_at, clans
+    )
     return (base, pattern.against_months or months), (side, months)
 
 
@@ -119,7 +121,7 @@ def _run(
     behaviour: Behaviour,
     levels: Array,
     seed: int,
-) -> Summary:
+) -> MonthlySummary:
     case = simulator.responder.model.network.case
     arrests: tuple[Arrest, ...] = ()
     if side.arrest is not None:
@@ -133,7 +135,7 @@ def _run(
         before,
         np.broadcast_to(levels, (len(draws), *levels.shape)),
         orders(arrests, len(levels)),
-        setting(simulator.roster, side.conduct, places),
+        setting(simulator.roster, side.search_strategy, places),
         seed,
     )
     if stopped:

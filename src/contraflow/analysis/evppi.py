@@ -78,7 +78,7 @@ def left_out(columns: FloatArray, figures: FloatArray) -> FloatArray:
     return np.asarray((figures - columns @ (columns.T @ figures)) / (1 - leverage)[:, None])
 
 
-def narrows(facts: FloatArray, figure: FloatArray, rng: np.random.Generator) -> Worth:
+def variance_explained(facts: FloatArray, figure: FloatArray, rng: np.random.Generator) -> Worth:
     """Part of a figure's variance that knowing each of ``facts`` (draw, fact) would take away on average."""
     draws = figure.size
     order = np.stack([rng.permutation(draws) for _ in range(PERMUTATIONS)], axis=1)
@@ -98,7 +98,7 @@ def narrows(facts: FloatArray, figure: FloatArray, rng: np.random.Generator) -> 
     return Worth(worth, error, float(np.quantile(best, CHANCE)))
 
 
-def decides(facts: FloatArray, benefits: FloatArray, rng: np.random.Generator) -> Worth:
+def evppi(facts: FloatArray, benefits: FloatArray, rng: np.random.Generator) -> Worth:
     """What knowing each of ``facts`` (draw, fact) before choosing adds to the benefit (draw, option)."""
     draws = len(benefits)
     first = int(benefits.mean(axis=0).argmax())
@@ -158,6 +158,6 @@ def _resampled(columns: FloatArray, gains: FloatArray, rng: np.random.Generator)
     return float(np.std(made, ddof=1))
 
 
-def certain(benefits: FloatArray) -> float:
+def evpi(benefits: FloatArray) -> float:
     """What knowing everything before choosing among options would add to the benefit (draw, option)."""
     return float(benefits.max(axis=1).mean() - benefits.mean(axis=0).max())

@@ -133,7 +133,7 @@ def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None 
     """5, 25, 75 and 95 % quantiles (quantile, claim) of what sources would state, in inside units."""
     if not claims.size:
         return np.zeros((len(ENDS), 0))
-    likelihood = posterior.target.likelihood
+    likelihood = posterior.log_posterior.likelihood
     whole = np.zeros((len(ENDS), len(likelihood.claims)))
     whole[:, claims] = quantiles(foreseen(posterior, claims, forecast))
     return likelihood.from_scale(whole)[:, claims]
@@ -206,7 +206,7 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
 
     _expect_withheld(posterior)
 
-    likelihood = posterior.target.likelihood
+    likelihood = posterior.log_posterior.likelihood
     claims, until = likelihood.claims, likelihood.last
     later = np.array([c.year is not None and max(years(c.year)) > until for c in claims], dtype=bool)
     rows = np.flatnonzero(later & (likelihood.sides == 0) & ~likelihood.fitted)
@@ -275,7 +275,7 @@ def leakage(case: Case, until: int) -> pd.DataFrame:
 
 def _expect_withheld(posterior: Posterior) -> None:
     """Raise ObservationError if calibration saw all dated claims, so that nothing is left to predict."""
-    likelihood = posterior.target.likelihood
+    likelihood = posterior.log_posterior.likelihood
     dated = [max(years(c.year)) for c in likelihood.claims if c.year]
     if not any(y > likelihood.last for y in dated):
         raise ObservationError(
@@ -318,7 +318,7 @@ def _summary(name: str, group: pd.DataFrame) -> dict[str, object]:
 
 def _naive(posterior: Posterior, rows: IntArray) -> tuple[Mixture, list[str]]:
     """The forecast that nothing changes, and what it repeats: a claim's id, or ``baseline``."""
-    likelihood = posterior.target.likelihood
+    likelihood = posterior.log_posterior.likelihood
     claims, figures = likelihood.claims, posterior.figures
     case = likelihood.responder.model.network.case
     drift = case.parameters[case.info.drift].value
@@ -386,14 +386,14 @@ def _years_from(case: Case, year: str) -> float:
 
 def _at_baseline(posterior: Posterior, claims: IntArray) -> Mixture:
     """The forecast that the model's baseline goes on."""
-    picks, likelihood = posterior.picks(FEW), posterior.target.likelihood
-    said = np.array([posterior.target.at_baseline(row) for row in posterior.ledger(picks)])
+    picks, likelihood = posterior.picks(FEW), posterior.log_posterior.likelihood
+    said = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
     return _with_errors(posterior, np.asarray(likelihood.location(said))[:, claims], picks, claims)
 
 
 def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, claims: IntArray) -> Mixture:
     """A forecast around what the model says in chosen draws, with each claim's errors."""
-    figures, error = posterior.figures, posterior.target.likelihood.error[claims]
+    figures, error = posterior.figures, posterior.log_posterior.likelihood.error[claims]
     common = np.concatenate([posterior.errors[picks], np.zeros((picks.size, 1))], axis=1)[:, error]
     return Mixture(centre - figures.shared[claims] * common, figures.own[claims])
 

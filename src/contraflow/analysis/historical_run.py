@@ -48,7 +48,7 @@ def told_forward(
 ) -> Forecast:
     """What the courses say of every claim in its year (replicate, claim), a replicate for each of ``picks``
     (replicate,), draws of the posterior. Claims of no year, or outside the span, are not told of."""
-    responder, likelihood = simulator.responder, posterior.target.likelihood
+    responder, likelihood = simulator.responder, posterior.log_posterior.likelihood
     ledger = posterior.ledger(picks)
     plan = timeline.of_events(responder.levers, span.first, span.years)
     levels = plan.levels(ledger)

@@ -67,21 +67,21 @@ class Votes:
     @cached_property
     def by_claim(self) -> FloatArray:
         """Pull on each output by each claim (claim, claim); 0 by claims that were not fitted."""
-        target, fit, figures = self.posterior.target, self.posterior.fit, self.posterior.figures
-        residual, slope = target.linearise(fit.deviates, figures)
-        pulls = np.zeros((len(target.likelihood.claims),) * 2)
+        log_posterior, fit, figures = self.posterior.log_posterior, self.posterior.fit, self.posterior.figures
+        residual, slope = log_posterior.linearise(fit.deviates, figures)
+        pulls = np.zeros((len(log_posterior.likelihood.claims),) * 2)
         pulls[:, figures.weight > 0] = -(self._spread @ slope.T) * residual
         return pulls
 
     @cached_property
     def by_number(self) -> FloatArray:
         """Pull on each output by the range of each free number (claim, free)."""
-        size = self.posterior.target.prior.size
+        size = self.posterior.log_posterior.prior.size
         return -self._spread[:, :size] * self.posterior.fit.deviates[:size]
 
     def against(self, claim: int) -> Against:
         """Who pulls the output away from what a claim states."""
-        target = self.posterior.target
+        log_posterior = self.posterior.log_posterior
         away = np.sign(self.location[claim] - self.posterior.figures.centre[claim])
         claims = np.maximum(away * self.by_claim[claim], 0.0)
         claims[claim] = 0.0
@@ -89,24 +89,24 @@ class Votes:
         whole = claims.sum() + numbers.sum()
         if not whole > 0:
             return Against((), (), 0.0)
-        ids = target.likelihood.responder.model.network.ledger.ids
+        ids = log_posterior.likelihood.responder.model.network.ledger.ids
         return Against(
-            _hardest([c.id for c in target.likelihood.claims], claims / whole),
-            _hardest([ids[n] for n in target.prior.free], numbers / whole),
+            _hardest([c.id for c in log_posterior.likelihood.claims], claims / whole),
+            _hardest([ids[n] for n in log_posterior.prior.free], numbers / whole),
             float(numbers.sum() / whole),
         )
 
     @cached_property
     def _linear(self) -> tuple[FloatArray, FloatArray]:
-        target = self.posterior.target
-        every = np.arange(len(target.likelihood.claims))
-        location, jacobian, *_ = target.linear(self.posterior.fit.deviates, every)
+        log_posterior = self.posterior.log_posterior
+        every = np.arange(len(log_posterior.likelihood.claims))
+        location, jacobian, *_ = log_posterior.linear(self.posterior.fit.deviates, every)
         return location, jacobian
 
     @cached_property
     def _spread(self) -> FloatArray:
         """J C (claim, size)."""
-        return self.posterior.fit.whitening.covariance(np.nan_to_num(self._linear[1]))
+        return self.posterior.fit.gaussian.covariance(np.nan_to_num(self._linear[1]))
 
 
 def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Vote, ...]:

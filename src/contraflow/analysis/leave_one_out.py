@@ -66,7 +66,7 @@ class Account(NamedTuple):
 
 
 def smooth(log_ratios: FloatArray) -> Weights:
-    """Pareto-smoothed importance weights from log ratios (row, draw) of target over what was drawn from.
+    """Pareto-smoothed importance weights from log ratios (row, draw) of target over proposal.
 
     k is 0 where all draws weigh the same.
     """
@@ -167,20 +167,20 @@ def variances(jacobian: FloatArray) -> FloatArray:
     return np.asarray(1 - np.einsum("rs,rs->s", jacobian, inner))
 
 
-class Moved(NamedTuple):
+class LinearLeaveOneOut(NamedTuple):
     """Shift of a figure's mean and factor on its deviation when claims are left out; (row,) each."""
 
     shift: FloatArray
     spread: FloatArray
 
 
-def moved(
+def linear_leave_one_out(
     centre: FloatArray,
     residual: FloatArray,
     jacobian: FloatArray,
     gradient: FloatArray,
     kept: FloatArray,
-) -> Moved:
+) -> LinearLeaveOneOut:
     """What the linear account says of leaving claims out: exact where the model is straight.
 
     ``kept`` (row, claim) are the parts of each claim's weight that are left. The minimum of
@@ -195,7 +195,7 @@ def moved(
 
     mean, variance = at(np.ones(len(residual)))
     every = np.array([at(row) for row in kept]).reshape(-1, 2)
-    return Moved(every[:, 0] - mean, np.sqrt(every[:, 1] / max(variance, 1e-300)))
+    return LinearLeaveOneOut(every[:, 0] - mean, np.sqrt(every[:, 1] / max(variance, 1e-300)))
 
 
 def explained(figure: FloatArray, linear: FloatArray) -> float:

@@ -55,7 +55,7 @@ class Surprises(NamedTuple):
 
 def surprises(posterior: Posterior) -> Surprises:
     """Quantiles, predictive quantiles and surprise of every observable claim."""
-    likelihood, figures = posterior.target.likelihood, posterior.figures
+    likelihood, figures = posterior.log_posterior.likelihood, posterior.figures
     sound = sound_draws(posterior)
     said = posterior.locations[sound]
     stated = posterior.predictive(_rng(posterior.seed))[sound]
@@ -124,7 +124,7 @@ def quantile(values: FloatArray, weight: FloatArray) -> FloatArray:
 def _common(posterior: Posterior) -> FloatArray:
     """The shared error of each claim (draw, claim), in deviations; 0 where a claim has none."""
     none = np.zeros((posterior.draws, 1))
-    return np.concatenate([posterior.errors, none], axis=1)[:, posterior.target.likelihood.error]
+    return np.concatenate([posterior.errors, none], axis=1)[:, posterior.log_posterior.likelihood.error]
 
 
 def _rng(seed: int) -> np.random.Generator:

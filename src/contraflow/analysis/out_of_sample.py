@@ -52,7 +52,7 @@ def predictions_table(
 
     if posterior is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    likelihood, claims = posterior.target.likelihood, posterior.target.likelihood.claims
+    likelihood, claims = posterior.log_posterior.likelihood, posterior.log_posterior.likelihood.claims
     known = np.ones(len(claims), dtype=bool) if forecast is None else forecast.known
     says = posterior.says if forecast is None else np.where(known, forecast.says, 0.0)
     median = np.nanmedian(says, axis=0)
@@ -137,7 +137,7 @@ def _row(
 def _at_baseline(posterior: Posterior) -> npt.NDArray[np.float64]:
     """What the model says of every claim (claim,) in the baseline, the median of some draws."""
     some = posterior.picks(FEW)
-    return np.median([posterior.target.at_baseline(row) for row in posterior.ledger(some)], axis=0)
+    return np.median([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(some)], axis=0)
 
 
 def _log_ratio(forecast: float | npt.NDArray[np.float64], stated: float) -> float:

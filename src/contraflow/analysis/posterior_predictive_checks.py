@@ -88,7 +88,7 @@ def _measure(statistic: str, figures: FloatArray, ends: FloatArray) -> FloatArra
 
 def _subsets(posterior: Posterior) -> Iterator[tuple[str, BoolArray]]:
     """Names and masks (claim,) of the subsets with enough figures; predictions of later years are apart."""
-    likelihood = posterior.target.likelihood
+    likelihood = posterior.log_posterior.likelihood
     sources = likelihood.responder.model.network.case.sources
     figure = (likelihood.sides == 0) & np.isfinite(posterior.figures.centre)
     fitted = posterior.figures.weight > 0

@@ -18,9 +18,9 @@ from contraflow.analysis.loo_predictive import LEVELS
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import SHARES, Figures, heavy, log_density
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.map_estimate import Fit
-from contraflow.inference.map_refit import refit
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.map_estimate import MapEstimate
+from contraflow.inference.map_refit import refit_map
 from contraflow.inference.posterior import Posterior
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
@@ -84,7 +84,7 @@ class Implied(NamedTuple):
 class Yardsticks:
     """Figures in which sides are compared, observed in the baseline: ``rows`` of tensions or claims."""
 
-    target: Target
+    log_posterior: LogPosterior
     rows: tuple[statements.Observed, ...]
 
     @cached_property
@@ -94,7 +94,7 @@ class Yardsticks:
 
     @cached_property
     def _location(self) -> jax.stages.Wrapped:
-        responder = self.target.likelihood.responder
+        responder = self.log_posterior.likelihood.responder
         observations = Observations(responder.model, self.rows).resolve()  # type: ignore[arg-type]
 
         def location(ledger: jax.Array) -> jax.Array:
@@ -107,7 +107,7 @@ class Yardsticks:
 
     @cached_property
     def _at(self) -> jax.stages.Wrapped:
-        prior = self.target.prior
+        prior = self.log_posterior.prior
 
         def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
             said, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
@@ -119,12 +119,12 @@ class Yardsticks:
     def _over(self) -> jax.stages.Wrapped:
         return jax.jit(lambda ledgers: jax.lax.map(self._location, ledgers, batch_size=16))
 
-    def at(self, found: Fit) -> FloatArray:
+    def at(self, found: MapEstimate) -> FloatArray:
         """Quantiles (row, level) by the delta method around a fit, in inside units."""
-        size = self.target.prior.size
+        size = self.log_posterior.prior.size
         location, slope = (np.asarray(x) for x in self._at(jnp.asarray(found.deviates[:size])))
         padded = np.concatenate([slope, np.zeros((len(slope), found.deviates.size - size))], axis=1)
-        spread = np.sqrt(np.maximum((found.whitening.covariance(padded) * padded).sum(axis=1), 0.0))
+        spread = np.sqrt(np.maximum((found.gaussian.covariance(padded) * padded).sum(axis=1), 0.0))
         return self.inside(location[:, None] + spread[:, None] * NORMAL)
 
     def over(self, ledgers: FloatArray) -> FloatArray:
@@ -145,9 +145,9 @@ class Sides:
     group: IntArray
 
     @cached_property
-    def rest(self) -> Fit:
+    def rest(self) -> MapEstimate:
         """The best fit to everything outside the group."""
-        return refit(self.posterior.target, self._figures, self.posterior.fit.deviates)
+        return refit_map(self.posterior.log_posterior, self._figures, self.posterior.fit.deviates)
 
     @cached_property
     def _figures(self) -> Figures:
@@ -161,12 +161,12 @@ class Sides:
     def _misfit(self) -> tuple[float, FloatArray, FloatArray]:
         return self._misfit_at(self.rest)
 
-    def _misfit_at(self, found: Fit) -> tuple[float, FloatArray, FloatArray]:
+    def _misfit_at(self, found: MapEstimate) -> tuple[float, FloatArray, FloatArray]:
         """Misfit of everything outside the group, by claim (claim,), and what the model says (claim,) on
         the claims' scales."""
-        target, likelihood = self.posterior.target, self.posterior.target.likelihood
-        location, *_ = target.linear(found.deviates, np.arange(len(likelihood.claims)))
-        errors = heavy(jnp.asarray(found.deviates[target.prior.size :]))
+        log_posterior, likelihood = self.posterior.log_posterior, self.posterior.log_posterior.likelihood
+        location, *_ = log_posterior.linear(found.deviates, np.arange(len(likelihood.claims)))
+        errors = heavy(jnp.asarray(found.deviates[log_posterior.prior.size :]))
         own = likelihood.residuals(jnp.asarray(location), errors, self._figures)
         by_claim = -self._figures.weight * np.asarray(log_density(own))
         by_claim = np.where(self._figures.weight > 0, by_claim, 0.0)
@@ -179,12 +179,12 @@ class Sides:
         own[side], shared[side], weight[side] = TRUE * np.sqrt(FIRM), 0.0, FIRM
         held = base._replace(own=own, shared=shared, weight=weight)
         try:
-            found = refit(self.posterior.target, held, self.rest.deviates)
+            found = refit_map(self.posterior.log_posterior, held, self.rest.deviates)
             before, by_claim_before, location_before = self._misfit
         except ConvergenceError:
             return None
         after, by_claim, location = self._misfit_at(found)
-        likelihood = self.posterior.target.likelihood
+        likelihood = self.posterior.log_posterior.likelihood
         said, said_before = likelihood.from_scale(location), likelihood.from_scale(location_before)
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]

@@ -129,7 +129,7 @@ Months = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*-[1-9]\d*$")]
 Arrests = Annotated[str, StringConstraints(pattern=r"^(largest|1|0?\.\d+)$")]
 
 
-class Conduct(StrEnum):
+class SearchStrategy(StrEnum):
     """How the state spreads its searches over links."""
 
     EVEN = "even"
@@ -173,11 +173,13 @@ class Pattern(Observed):
         "is compared with itself earlier."
     )
     until: int | None = optional("With 'dynamics': last month of both policies. Empty: they stay.", ge=1)
-    conduct: Conduct = optional(
+    search_strategy: SearchStrategy = optional(
         "With 'dynamics': how the state spreads searches: even, concentrate, random, chase, optimise.",
-        Conduct.EVEN,
+        SearchStrategy.EVEN,
     )
-    against_conduct: Conduct = optional("How it does in what is compared.", Conduct.EVEN)
+    against_search_strategy: SearchStrategy = optional(
+        "How it does in what is compared.", SearchStrategy.EVEN
+    )
     arrest: Arrests | None = optional(
         "With 'dynamics': clans arrested in the first month: 'largest', or a share of all, for example 0.3."
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from contraflow._version import __version__
-from contraflow.cli.options import How
+from contraflow.cli.options import CalibrationOptions
 from contraflow.cli.terminal import safe_streams, spoken_errors
 from contraflow.inference.method import Method
 
@@ -115,7 +115,12 @@ def run(
     if no_report and (open_it or out is not None):
         raise typer.BadParameter("leaves nothing to open or to put into a folder", param_hint="--no-report")
     run.run(
-        case, out, how=How(seed, method, accept_poor), report=not no_report, as_json=as_json, open_it=open_it
+        case,
+        out,
+        how=CalibrationOptions(seed, method, accept_poor),
+        report=not no_report,
+        as_json=as_json,
+        open_it=open_it,
     )
 
 
@@ -158,7 +163,11 @@ def respond(
     from contraflow.cli import respond
 
     respond.respond(
-        case, measure, how=How(seed, method, accept_poor), as_json=as_json, convergence=convergence
+        case,
+        measure,
+        how=CalibrationOptions(seed, method, accept_poor),
+        as_json=as_json,
+        convergence=convergence,
     )
 
 
@@ -179,7 +188,7 @@ def explain(
 
     if change and not measure:
         raise typer.BadParameter("needs a policy: give it with -m", param_hint="--change")
-    how = How(seed, method, accept_poor)
+    how = CalibrationOptions(seed, method, accept_poor)
     explain.explain(case, measure or [], figure, change=change, refits=refits, how=how, as_json=as_json)
 
 
@@ -195,7 +204,7 @@ def hindcast(
     """Withhold the claims after a year, predict them, and compare."""
     from contraflow.cli import explain
 
-    explain.hindcast(case, until=until, how=How(seed, method, accept_poor), as_json=as_json)
+    explain.hindcast(case, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -210,8 +219,9 @@ def simulate(
     ] = None,
     clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
     replicates: Annotated[int, typer.Option(min=1, help="How many courses.")] = 20,
-    conduct: Annotated[
-        str, typer.Option(help="How searches are spread: even, concentrate, random, chase, optimise.")
+    search_strategy: Annotated[
+        str,
+        typer.Option(help="How searches are spread: even, concentrate, random, chase, optimise."),
     ] = "even",
     arrest: Annotated[
         list[str] | None,
@@ -234,10 +244,18 @@ def simulate(
 
     if first is not None and not events:
         raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
-    asked = simulate.Course(
-        tuple(measure or ()), events, years, first, clans, replicates, conduct, tuple(arrest or ()), budget
+    asked = simulate.RunOptions(
+        tuple(measure or ()),
+        events,
+        years,
+        first,
+        clans,
+        replicates,
+        search_strategy,
+        tuple(arrest or ()),
+        budget,
     )
-    how = How(seed, method, accept_poor)
+    how = CalibrationOptions(seed, method, accept_poor)
     simulate.simulate(case, asked, out or [], how=how, as_json=as_json)
 
 
@@ -269,7 +287,7 @@ def history(
     """Tell the case's events forward month by month, and compare with what was observed later."""
     from contraflow.cli import simulate
 
-    how = How(seed, method, accept_poor)
+    how = CalibrationOptions(seed, method, accept_poor)
     simulate.history(
         case, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
     )
@@ -298,7 +316,9 @@ def validate(
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
     from contraflow.cli import listing
 
-    listing.validate(case, how=How(seed, method, accept_poor), as_json=as_json, courses=courses, until=until)
+    listing.validate(
+        case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json, courses=courses, until=until
+    )
 
 
 @command
@@ -312,7 +332,7 @@ def claims(
     """Show each claim beside what the model says, the furthest off first."""
     from contraflow.cli import listing
 
-    listing.claims(case, how=How(seed, method, accept_poor), as_json=as_json)
+    listing.claims(case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -327,7 +347,7 @@ def evidence(
     """Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."""
     from contraflow.cli import evidence as disputes
 
-    disputes.evidence(case, how=How(seed, method, accept_poor), every=every, as_json=as_json)
+    disputes.evidence(case, how=CalibrationOptions(seed, method, accept_poor), every=every, as_json=as_json)
 
 
 @command
@@ -365,7 +385,7 @@ def report(
     """Write the report on the headline questions, or on a policy of your own, to a file."""
     from contraflow.cli import run
 
-    run.report(case, out, measure or [], how=How(seed, method, accept_poor))
+    run.report(case, out, measure or [], how=CalibrationOptions(seed, method, accept_poor))
 
 
 @command
@@ -383,7 +403,7 @@ def export(
 
     if measure and to in (Format.GRAPHML, Format.GEOJSON):
         raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
-    export.export(case, to.value, out, measure or [], how=How(seed, method, accept_poor))
+    export.export(case, to.value, out, measure or [], how=CalibrationOptions(seed, method, accept_poor))
 
 
 def main() -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contraflow.cli import json_records
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.show import DASH, say, table
 from contraflow.cli.terminal import emit, progress, screen
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from contraflow.analysis.conflicts import Group, Tension
+    from contraflow.analysis.conflicts import Conflicts, DisagreementReport
     from contraflow.case import Case
 
 COLOURS = ("green", "green", "yellow", "red", "bold red")
 """Of what believing a side costs, from nothing to the impossible."""
 
 
-def evidence(name: str, *, how: How, every: bool, as_json: bool) -> None:
+def evidence(name: str, *, how: CalibrationOptions, every: bool, as_json: bool) -> None:
     """Show surprising claims, who outvoted which, and what each side of a disagreement implies."""
     from contraflow.lab import load
 
@@ -35,7 +35,7 @@ def evidence(name: str, *, how: How, every: bool, as_json: bool) -> None:
     _checks(console, found)
 
 
-def record(found: Tension) -> json_records.Record:
+def record(found: Conflicts) -> json_records.Record:
     """A tension as plain records."""
     against = {
         claim: {
@@ -53,7 +53,7 @@ def record(found: Tension) -> json_records.Record:
     }
 
 
-def _plain(group: Group) -> json_records.Record:
+def _plain(group: DisagreementReport) -> json_records.Record:
     sides = [
         {
             "side": side.words,
@@ -77,7 +77,7 @@ def _plain(group: Group) -> json_records.Record:
     }
 
 
-def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> None:
+def _claims(console: Console, case: Case, found: Conflicts, *, every: bool) -> None:
     from rich.text import Text
 
     from contraflow.text import conflict_sentences as words
@@ -109,7 +109,7 @@ def _claims(console: Console, case: Case, found: Tension, *, every: bool) -> Non
     )
 
 
-def _groups(console: Console, case: Case, found: Tension) -> None:
+def _groups(console: Console, case: Case, found: Conflicts) -> None:
     from rich.text import Text
 
     from contraflow.text import conflict_sentences as words
@@ -143,7 +143,7 @@ def _groups(console: Console, case: Case, found: Tension) -> None:
             say(console, " / ".join(s["statement"] for s in statements), head="  ")
 
 
-def _checks(console: Console, found: Tension) -> None:
+def _checks(console: Console, found: Conflicts) -> None:
     shown = found.checks[found.checks["subset"].isin(["fitted", "held back", "predicted"])]
     if shown.empty:
         return

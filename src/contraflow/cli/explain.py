@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import json_records
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.show import DASH, known, number, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
 
@@ -22,7 +22,14 @@ ROWS = 8
 
 
 def explain(
-    name: str, given: Sequence[str], figure: str, *, change: bool, refits: int, how: How, as_json: bool
+    name: str,
+    given: Sequence[str],
+    figure: str,
+    *,
+    change: bool,
+    refits: int,
+    how: CalibrationOptions,
+    as_json: bool,
 ) -> None:
     """Explain a headline figure of one policy, or of the baseline without any."""
     from contraflow.lab import load
@@ -140,7 +147,7 @@ def _about(row: json_records.Record) -> str:
     return ", ".join(p for p in parts if p)
 
 
-def hindcast(name: str, *, until: int | None, how: How, as_json: bool) -> None:
+def hindcast(name: str, *, until: int | None, how: CalibrationOptions, as_json: bool) -> None:
     """Predict the claims after a year from those up to it."""
     from contraflow.lab import load
 

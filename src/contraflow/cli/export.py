@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, make_folder, replace_file
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import plain, progress, screen
 from contraflow.results import draws, tables
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contraflow.lab.outcome import Outcome
 
 
-def export(name: str, to: str, out: Path, given: Sequence[str], *, how: How) -> None:
+def export(name: str, to: str, out: Path, given: Sequence[str], *, how: CalibrationOptions) -> None:
     """Write one format to ``out``; what is there already stays whole if anything fails."""
     from contraflow.lab import load
 

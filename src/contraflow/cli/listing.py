@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contraflow.cli import explain, json_records
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
 
@@ -55,7 +55,9 @@ def measures(name: str, *, as_json: bool) -> None:
         say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
 
 
-def validate(name: str, *, how: How, as_json: bool, courses: int, until: int | None = None) -> None:
+def validate(
+    name: str, *, how: CalibrationOptions, as_json: bool, courses: int, until: int | None = None
+) -> None:
     """Show every pattern with the model's ratio, predictions of later years and, with ``until``, a hindcast.
 
     Exits with 1 if a pattern that was run does not hold; a prediction may be wrong.
@@ -182,7 +184,7 @@ def _probability(pattern: json_records.Record) -> str:
     return f"\n{share:.0%}" if share is not None and known(share) else ""
 
 
-def claims(name: str, *, how: How, as_json: bool) -> None:
+def claims(name: str, *, how: CalibrationOptions, as_json: bool) -> None:
     """Show each claim beside the model's figure, by size of the residual."""
     from rich.text import Text
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class How:
+class CalibrationOptions:
     """Options that commands share: the seed, how draws are made, and whether poor chains pass."""
 
     seed: int = 0
@@ -20,7 +20,7 @@ class How:
     accept_poor: bool = False
 
 
-def calibrated(case: OpenCase, how: How, say: Progress, until: int | None = None) -> Lab:
+def calibrated(case: OpenCase, how: CalibrationOptions, say: Progress, until: int | None = None) -> Lab:
     """The posterior that the options ask for."""
     return case.calibrate(
         method=how.method, seed=how.seed, until=until, accept_poor=how.accept_poor, progress=say

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import json_records
 from contraflow.cli.json_records import Record
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.show import interval, likely, number, percent, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.model.root_finding import TOLERANCE
@@ -33,7 +33,9 @@ UNSEEN = 0.005
 """A figure that stays below this, in its unit, before and after is left out of a table."""
 
 
-def respond(name: str, given: Sequence[str], *, how: How, as_json: bool, convergence: bool) -> None:
+def respond(
+    name: str, given: Sequence[str], *, how: CalibrationOptions, as_json: bool, convergence: bool
+) -> None:
     """Answer one policy and print what changes."""
     from contraflow.lab import load
     from contraflow.text.answer_sentences import tell

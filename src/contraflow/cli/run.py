@@ -12,7 +12,7 @@ from contraflow._version import __version__
 from contraflow.case.schema import Question
 from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import Say, emit, progress, screen
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.policy import describe
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contraflow.analysis.hindcast import Hindcast
     from contraflow.lab import Lab
     from contraflow.lab.outcome import Outcome
-    from contraflow.report.data import Course
+    from contraflow.report.data import FollowedQuestion
     from contraflow.results.explanation import Explanation
 
 REPORT = "report.html"
@@ -37,7 +37,9 @@ COURSES = 24
 Answers = Sequence[tuple[Question, "Outcome"]]
 
 
-def run(name: str, out: Path | None, *, how: How, report: bool, as_json: bool, open_it: bool) -> None:
+def run(
+    name: str, out: Path | None, *, how: CalibrationOptions, report: bool, as_json: bool, open_it: bool
+) -> None:
     """Calibrate, answer, validate, write the report and print a summary."""
     from contraflow.lab import load
 
@@ -69,7 +71,7 @@ def run(name: str, out: Path | None, *, how: How, report: bool, as_json: bool, o
         webbrowser.open((folder / REPORT).resolve().as_uri())
 
 
-def report(name: str, out: Path, given: Sequence[str], *, how: How) -> None:
+def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOptions) -> None:
     """Write the page on the headline questions or on one policy."""
     from contraflow.lab import load
 
@@ -114,12 +116,12 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
     return write_report(data, path)
 
 
-def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[Course, ...]:
+def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[FollowedQuestion, ...]:
     """Questions that ask for it, month by month, each beside the same luck without its policy.
 
     An interruption ends the whole: half a course beside a whole one would compare different luck.
     """
-    from contraflow.report.data import Course
+    from contraflow.report.data import FollowedQuestion
 
     followed = []
     for question, _ in answers:
@@ -131,7 +133,7 @@ def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[Course, ...]:
             )
             if calm.interrupted or run.interrupted:
                 raise KeyboardInterrupt
-            followed.append(Course(question, run.data, calm.data, run.changes))
+            followed.append(FollowedQuestion(question, run.data, calm.data, run.changes))
     return tuple(followed)
 
 

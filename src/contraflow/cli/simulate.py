@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, replace_file
 from contraflow.cli.json_records import Record
-from contraflow.cli.options import How, calibrated
+from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.errors import OutputError, PolicyError
@@ -36,7 +36,7 @@ ENDINGS = (".html", ".nc", ".geojson", ".csv")
 
 
 @dataclass(frozen=True)
-class Course:
+class RunOptions:
     """What is to be simulated, as the options say."""
 
     measures: tuple[str, ...]
@@ -45,12 +45,14 @@ class Course:
     first: int | None
     clans: int
     replicates: int
-    conduct: str
+    search_strategy: str
     arrests: tuple[str, ...]
     budget: float | None
 
 
-def simulate(name: str, asked: Course, out: Sequence[Path], *, how: How, as_json: bool) -> None:
+def simulate(
+    name: str, asked: RunOptions, out: Sequence[Path], *, how: CalibrationOptions, as_json: bool
+) -> None:
     """Simulate, print how figures move, write the files that are asked for."""
     from contraflow.lab import load
 
@@ -74,8 +76,8 @@ def simulate(name: str, asked: Course, out: Sequence[Path], *, how: How, as_json
             "progress": say_so,
         }
         timeline: Any = "events" if asked.events else policy
-        run = lab.simulate(timeline, conduct=asked.conduct, arrests=arrests, **settings)
-        plain = not (policy or arrests or asked.events) and asked.conduct == "even"
+        run = lab.simulate(timeline, search_strategy=asked.search_strategy, arrests=arrests, **settings)
+        plain = not (policy or arrests or asked.events) and asked.search_strategy == "even"
         against = None
         if not (run.interrupted or asked.events or plain):
             against = lab.simulate({}, **settings)
@@ -98,7 +100,7 @@ def history(
     last: int | None,
     clans: int,
     replicates: int,
-    how: How,
+    how: CalibrationOptions,
     as_json: bool,
 ) -> None:
     """Tell a case's events forward and show how near it came to what was observed."""
@@ -156,7 +158,7 @@ def _record(lab: Lab, run: Simulation) -> Record:
     attributes = {k: v for k, v in run.data.attrs.items() if k not in ("ledger", "fingerprint")}
     return (
         json_records.provenance(lab)
-        | {k: attributes[k] for k in ("title", "clans", "conduct", "interrupted", "seed")}
+        | {k: attributes[k] for k in ("title", "clans", "search_strategy", "interrupted", "seed")}
         | {
             "replicates": run.data.sizes["replicate"],
             "months": run.data.sizes["month"] - attributes["before"],

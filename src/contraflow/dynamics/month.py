@@ -112,7 +112,7 @@ class _Swept(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Calendar:
+class MonthlyEconomy:
     """The economy month by month: pure functions of arrays, as those of the model.
 
     With ``informed`` clans know the true losses, and weigh them as they are.
@@ -208,7 +208,7 @@ class Calendar:
         purse = self._purse(state.clans.capital, state.need)
         terms = self._at(economy, state.prices, mean, purse)
         backward = self._values(economy, terms)
-        share = backward.share.reshape(-1)[model.plan.arc_slot]
+        share = backward.share.reshape(-1)[model.layout.arc_slot]
         need = self._need(backward.node, state.expected + state.stock)
         price = backward.node * purse
         arc, tail = roster.arc, network.tail[roster.arc]
@@ -278,7 +278,7 @@ class Calendar:
 
     def _values(self, economy: Economy, terms: Terms) -> Values:
         e, sinks = economy, self.model.network.market_node
-        return values(self.model.plan, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price)
+        return values(self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price)
 
     def _need(self, value: jax.Array, stock: jax.Array) -> jax.Array:
         """USD that it takes to buy ``stock`` (node,), by place (place,)."""
@@ -326,8 +326,8 @@ class Calendar:
         self, economy: Economy, terms: Terms, loss: jax.Array, shares: jax.Array, supply: jax.Array
     ) -> Point:
         """The flows that are planned, at yearly rates; no other field of the point is used."""
-        plan, network = self.model.plan, self.model.network
-        forward = flows(plan, Spread(plan)(shares, 0.0), (1 - loss) * economy.output, supply)
+        layout, network = self.model.layout, self.model.network
+        forward = flows(layout, Spread(layout)(shares, 0.0), (1 - loss) * economy.output, supply)
         nothing = jnp.zeros(0)
         return Point(
             value=nothing, stock=forward.stock, flow=forward.arc, share=shares, net=nothing, loss=loss,
@@ -360,7 +360,7 @@ class Calendar:
         def residual(prices: jax.Array) -> jax.Array:
             terms = self._at(economy, prices, mean, purse)
             backward = self._values(economy, terms)
-            share = backward.share.reshape(-1)[self.model.plan.arc_slot]
+            share = backward.share.reshape(-1)[self.model.layout.arc_slot]
             crops = state.crops + (self._land(share) - state.crops) / b.growers
             planned = self._planned(economy, terms, loss, self._shares(share, share * part, crops), supply)
             found = self.model.excess(economy, anchor, prices, planned)
@@ -395,10 +395,10 @@ class Calendar:
         luck: jax.Array,
     ) -> _Swept:
         """Goods run forward for a month, in whole consignments."""
-        plan, network = self.model.plan, self.model.network
-        spread = Spread(plan)
+        layout, network = self.model.layout, self.model.network
+        spread = Spread(layout)
         has = state.stock + economy.endowment / MONTHS
-        start = jnp.zeros(plan.padded_nodes).at[plan.node_slot].set(has)
+        start = jnp.zeros(layout.padded_nodes).at[layout.node_slot].set(has)
         steps = (
             spread(shares, 0.0),
             spread(self._load(ledger), 0.0),
@@ -406,15 +406,15 @@ class Calendar:
             spread(economy.output, 0.0),
             spread(state.waiting, 0.0),
             spread(luck, 0.0),
-            jnp.asarray(plan.heads),
-            jnp.asarray(plan.local),
-            jnp.arange(plan.chunks) * plan.span,
+            jnp.asarray(layout.heads),
+            jnp.asarray(layout.local),
+            jnp.arange(layout.chunks) * layout.span,
         )
 
         def step(stock: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
             share, load, loss, output, waiting, luck, heads, local, first = chunk
-            here = jax.lax.optimization_barrier(jax.lax.dynamic_slice(stock, (first,), (plan.span,)))
-            taken = share * (here if plan.one_row else here[local])
+            here = jax.lax.optimization_barrier(jax.lax.dynamic_slice(stock, (first,), (layout.span,)))
+            taken = share * (here if layout.one_row else here[local])
             consigned = load > 0
             loads = jnp.where(consigned, taken / jnp.where(consigned, load, 1.0), 0.0)
             number = jnp.floor(waiting + loads)
@@ -426,8 +426,8 @@ class Calendar:
             return stock.at[heads].add(arrives), (sent, lost, number, caught, left, loads)
 
         padded, out = jax.lax.scan(step, start, steps)
-        stock = padded[plan.node_slot]
-        sent, lost, number, caught, left, loads = (x.reshape(-1)[plan.arc_slot] for x in out)
+        stock = padded[layout.node_slot]
+        sent, lost, number, caught, left, loads = (x.reshape(-1)[layout.arc_slot] for x in out)
         leaves = jnp.zeros(stock.size).at[network.tail].add(stock[network.tail] * shares)
         rests = jnp.maximum(stock - leaves, 0.0)
         sink = np.bincount(network.tail, minlength=stock.size) == 0

@@ -6,7 +6,7 @@ only where it is added differs. Those that look back do so once a year, on the t
 
 from __future__ import annotations
 
-from contraflow.case.statements import Conduct
+from contraflow.case.statements import SearchStrategy
 from contraflow.model.numerics import jax, jnp
 
 FOCUS = 0.2
@@ -20,11 +20,11 @@ ROUNDS = 60
 
 
 ABOUT = {
-    Conduct.EVEN: "the same on all links that a measure covers",
-    Conduct.CONCENTRATE: "always on the fifth of the links that carried most in the baseline",
-    Conduct.RANDOM: "each month on a fifth of the links, drawn anew, the busier the likelier",
-    Conduct.CHASE: "each year in proportion to last year's seizures",
-    Conduct.OPTIMISE: "each year so that most of last year's flows would be seized",
+    SearchStrategy.EVEN: "the same on all links that a measure covers",
+    SearchStrategy.CONCENTRATE: "always on the fifth of the links that carried most in the baseline",
+    SearchStrategy.RANDOM: "each month on a fifth of the links, drawn anew, the busier the likelier",
+    SearchStrategy.CHASE: "each year in proportion to last year's seizures",
+    SearchStrategy.OPTIMISE: "each year so that most of last year's flows would be seized",
 }
 
 

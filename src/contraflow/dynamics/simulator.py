@@ -18,9 +18,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case.statements import Conduct
+from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.clans import ASSUMED, Behaviour, Orders, Roster, make_roster
-from contraflow.dynamics.month import MONTHS, Calendar, Luck, Month, State
+from contraflow.dynamics.month import MONTHS, Luck, Month, MonthlyEconomy, State
 from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import PolicyError
 from contraflow.model.accounting import books
@@ -40,7 +40,7 @@ BURN_IN = 2
 """Years before the first that is kept, at the levels that hold before it."""
 
 
-class Summary(NamedTuple):
+class MonthlySummary(NamedTuple):
     """Months as they are kept: those of :class:`~contraflow.dynamics.month.Month` without its largest arrays.
 
     Over arcs: ``sent`` and ``lost`` units, ``consignments``, ``caught``, ``believed`` loss. Over nodes:
@@ -79,12 +79,12 @@ class Summary(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What all replicates of a run share: ``conduct``, a number in the order of
-    :class:`~contraflow.case.statements.Conduct`, and ``reachable`` (bench, abreast), clans that arrests
-    on order may hit.
+    """What all replicates of a run share: ``search_strategy``, a number in the order of
+    :class:`~contraflow.case.statements.SearchStrategy`, and ``reachable`` (bench, abreast), clans that
+    arrests on order may hit.
     """
 
-    conduct: jax.Array | int
+    search_strategy: jax.Array | int
     reachable: jax.Array | npt.NDArray[np.bool_]
 
 
@@ -100,7 +100,7 @@ class _Fixed(NamedTuple):
     key: jax.Array
 
 
-class _Course(NamedTuple):
+class _Trajectory(NamedTuple):
     """Where a replicate stands: the economy, capacity, effort, and the year's seizures and flows so far."""
 
     state: State
@@ -119,9 +119,9 @@ class Simulator:
     informed: bool = False
 
     @cached_property
-    def calendar(self) -> Calendar:
+    def calendar(self) -> MonthlyEconomy:
         """The months of this economy."""
-        return Calendar(self.responder.model, self.roster, self.informed)
+        return MonthlyEconomy(self.responder.model, self.roster, self.informed)
 
     @property
     def block(self) -> int:
@@ -138,7 +138,7 @@ class Simulator:
         setting: Setting,
         seed: int,
         progress: Callable[[float], None] | None = None,
-    ) -> tuple[Summary, bool]:
+    ) -> tuple[MonthlySummary, bool]:
         """Run replicates, one a row of ``ledger`` (replicate, number).
 
         ``behaviour`` holds arrays (replicate,), ``before`` (replicate, measure) the levels of the burn-in,
@@ -149,7 +149,7 @@ class Simulator:
         count, months = levels.shape[:2]
         blocks = [np.arange(i, min(i + self.block, count)) for i in range(0, count, self.block)]
         years = months // MONTHS
-        done: list[list[Summary]] = [[] for _ in blocks]
+        done: list[list[MonthlySummary]] = [[] for _ in blocks]
         steps = len(blocks) * (years + BURN_IN)
         ticks: list[int] = []
         stop = False
@@ -194,7 +194,7 @@ class Simulator:
         setting: Setting,
         seed: int,
         replicate: npt.NDArray[np.int64],
-    ) -> Iterator[Summary | None]:
+    ) -> Iterator[MonthlySummary | None]:
         """Years of one block of replicates: None for those of the burn-in."""
         keys = _keys(seed, replicate)
         fixed, course = self._begin(ledger, behaviour, keys, setting)
@@ -216,7 +216,7 @@ class Simulator:
 
         def begin(
             ledger: jax.Array, behaviour: Behaviour, key: jax.Array, setting: Setting
-        ) -> tuple[_Fixed, _Course]:
+        ) -> tuple[_Fixed, _Trajectory]:
             anchor, _, point = responder.baseline(ledger)
             start = calendar.start(
                 behaviour, point, jnp.zeros(responder.model.unknowns), _stream(key, "start")
@@ -225,9 +225,11 @@ class Simulator:
             fixed = _Fixed(ledger, behaviour, anchor, point.loss, start.clans.known, busy, key)
             covered = jnp.asarray(responder.levers.searches)
             most = concentrated(covered, busy)
-            effort = jnp.where(setting.conduct == _NUMBER[Conduct.CONCENTRATE], most, jnp.ones(arcs))
+            effort = jnp.where(
+                setting.search_strategy == _NUMBER[SearchStrategy.CONCENTRATE], most, jnp.ones(arcs)
+            )
             nothing = jnp.zeros(arcs)
-            return fixed, _Course(start, jnp.ones(len(anchor.load)), effort, nothing, nothing)
+            return fixed, _Trajectory(start, jnp.ones(len(anchor.load)), effort, nothing, nothing)
 
         return _compiled(begin, (0, 0, 0, None))
 
@@ -237,12 +239,12 @@ class Simulator:
 
         def year(
             fixed: _Fixed,
-            course: _Course,
+            course: _Trajectory,
             levels: jax.Array,
             orders: Orders,
             number: jax.Array,
             setting: Setting,
-        ) -> tuple[_Course, Summary]:
+        ) -> tuple[_Trajectory, MonthlySummary]:
             course = course._replace(effort=self._looked_back(fixed, course, levels[0], number[0], setting))
             return jax.lax.scan(
                 lambda course, month: self._month(fixed, course, *month, setting),
@@ -255,12 +257,12 @@ class Simulator:
     def _month(
         self,
         fixed: _Fixed,
-        course: _Course,
+        course: _Trajectory,
         levels: jax.Array,
         orders: Orders,
         number: jax.Array,
         setting: Setting,
-    ) -> tuple[_Course, Summary]:
+    ) -> tuple[_Trajectory, MonthlySummary]:
         levers, model = self.responder.levers, self.responder.model
         ledger = fixed.ledger
         luck, searches = self._luck(fixed, number)
@@ -279,14 +281,14 @@ class Simulator:
         pure = self._pure(ledger)
         seized = jnp.where(fresh, 0.0, course.seized) + pure * month.lost
         flowed = jnp.where(fresh, 0.0, course.flowed) + pure * month.sent
-        return _Course(state, open_share, course.effort, seized, flowed), self._summary(
+        return _Trajectory(state, open_share, course.effort, seized, flowed), self._summary(
             ledger, month, open_share
         )
 
     def _looked_back(
         self,
         fixed: _Fixed,
-        course: _Course,
+        course: _Trajectory,
         levels: jax.Array,
         number: jax.Array,
         setting: Setting,
@@ -300,16 +302,22 @@ class Simulator:
         chased = chasing(covered, course.seized)
         spread = best(covered, course.flowed, plain.hazard, added)
         known = course.flowed.sum() > 0
-        effort = jnp.where(known & (setting.conduct == _NUMBER[Conduct.CHASE]), chased, course.effort)
-        return jnp.where(known & (setting.conduct == _NUMBER[Conduct.OPTIMISE]), spread, effort)
+        effort = jnp.where(
+            known & (setting.search_strategy == _NUMBER[SearchStrategy.CHASE]), chased, course.effort
+        )
+        return jnp.where(
+            known & (setting.search_strategy == _NUMBER[SearchStrategy.OPTIMISE]), spread, effort
+        )
 
-    def _searches(self, fixed: _Fixed, course: _Course, luck: jax.Array, setting: Setting) -> jax.Array:
+    def _searches(self, fixed: _Fixed, course: _Trajectory, luck: jax.Array, setting: Setting) -> jax.Array:
         """How searches are spread this month (arc,)."""
         covered = jnp.asarray(self.responder.levers.searches)
         drawn = concentrated(covered, fixed.busy - jnp.log(-jnp.log(luck)))
-        return jnp.where(setting.conduct == _NUMBER[Conduct.RANDOM], drawn, course.effort)
+        return jnp.where(setting.search_strategy == _NUMBER[SearchStrategy.RANDOM], drawn, course.effort)
 
-    def window(self, ledger: FloatArray, levels: FloatArray, summary: Summary, months: slice) -> Settled:
+    def window(
+        self, ledger: FloatArray, levels: FloatArray, summary: MonthlySummary, months: slice
+    ) -> Settled:
         """Some months as one economy at yearly rates, with its books: over replicates (replicate, ...).
 
         Flows and losses are sums, prices and beliefs means; the books are kept at those. Where searches were
@@ -381,14 +389,14 @@ class Simulator:
         normal = math.sqrt(2) * jax.lax.erf_inv(2 * drawn[-1] - 1).astype(jnp.float64)
         return Luck(searched, whose, drawn[:-1], jnp.exp(spread * normal - spread**2 / 2)), searches
 
-    def _summary(self, ledger: jax.Array, month: Month, open_share: jax.Array) -> Summary:
+    def _summary(self, ledger: jax.Array, month: Month, open_share: jax.Array) -> MonthlySummary:
         total = month.capital.sum()
         part = month.capital / jnp.where(total > 0, total, 1.0)
         accounts = month.books
         network = self.responder.model.network
         payee = np.where(network.actors.pay < 0, len(network.actor_ids) + 1, network.actors.pay)
         crews = jnp.zeros(len(network.actor_ids) + 2).at[payee]
-        return Summary(
+        return MonthlySummary(
             sent=month.sent,
             lost=month.lost,
             consignments=month.consignments,
@@ -421,7 +429,7 @@ class Simulator:
         return ledger[network.content][network.tail]
 
 
-_NUMBER = {conduct: number for number, conduct in enumerate(Conduct)}
+_NUMBER = {search_strategy: number for number, search_strategy in enumerate(SearchStrategy)}
 
 
 def settle_clans(responder: Responder, clans: int) -> Roster:
@@ -434,11 +442,13 @@ def settle_clans(responder: Responder, clans: int) -> Roster:
 
 
 def setting(
-    roster: Roster, conduct: Conduct = Conduct.EVEN, places: Collection[str] | None = None
+    roster: Roster,
+    search_strategy: SearchStrategy = SearchStrategy.EVEN,
+    places: Collection[str] | None = None,
 ) -> Setting:
     """The setting of a run in which arrests on order may hit clans at ``places``, by default everywhere."""
     here = np.array([places is None or p in places for p in roster.places])
-    return Setting(_NUMBER[conduct], here[roster.place][:, None] & roster.taken)
+    return Setting(_NUMBER[search_strategy], here[roster.place][:, None] & roster.taken)
 
 
 def draw_behaviour(
@@ -494,12 +504,12 @@ def _uniform(
     return jax.vmap(lambda k: jax.random.uniform(k, (size,), precision, minval=least))(keys)
 
 
-def _joined(done: list[list[Summary]], years: int) -> Summary:
+def _joined(done: list[list[MonthlySummary]], years: int) -> MonthlySummary:
     """Years and blocks put together: all whole replicates, else the years of the first that began."""
     whole = [block for block in done if len(block) == years]
     some = whole or [max(done, key=len)]
     if not some[0]:
         raise KeyboardInterrupt
     blocks = [jax.tree.map(lambda *x: np.concatenate(x, axis=1), *block) for block in some]
-    joined: Summary = jax.tree.map(lambda *x: np.concatenate(x), *blocks)
+    joined: MonthlySummary = jax.tree.map(lambda *x: np.concatenate(x), *blocks)
     return joined

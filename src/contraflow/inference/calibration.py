@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
-from contraflow.inference.log_posterior import Guide, Target
-from contraflow.inference.low_rank_gaussian import whiten_from
-from contraflow.inference.map_estimate import Fit, fit
+from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
+from contraflow.inference.low_rank_gaussian import gaussian_from_draws
+from contraflow.inference.map_estimate import MapEstimate, find_map
 from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.inference.randomised_map import approximate
@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 Say = Callable[..., None]
 
 SCOUTS = 200
-"""Draws of the approximation that give the chains their starts, coordinates and guide."""
+"""Draws of the approximation that give the chains their starts, coordinates and surrogate."""
 
 LOOKS = 8
 """Of those, the ones at which the model is linearised for the chains' coordinates."""
@@ -42,47 +42,65 @@ class Settings:
     draws: int = 500
 
 
-def infer(target: Target, settings: Settings, say: Say, figures: Figures | None = None) -> Posterior:
+def infer(
+    log_posterior: LogPosterior, settings: Settings, say: Say, figures: Figures | None = None
+) -> Posterior:
     """The posterior of a case. ``say`` is told how far it is.
 
     Raises :class:`~contraflow.errors.ConvergenceError` where no fit is found. Does not judge the chains:
     look at the posterior's diagnostics.
     """
-    told = target.likelihood.figures if figures is None else figures
+    told = log_posterior.likelihood.figures if figures is None else figures
 
     def report(start: int, evaluation: int, cost: float) -> None:
         say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
 
-    found = fit(target, told, seed=settings.seed, progress=report)
-    guide = target.guide(found.deviates)
+    found = find_map(log_posterior, told, seed=settings.seed, progress=report)
+    surrogate = log_posterior.surrogate(found.deviates)
     if settings.method is Method.BEST:
-        said = target.predict(found.deviates[None], guide)
+        said = log_posterior.predict(found.deviates[None], surrogate)
         return Posterior(
-            settings.method, target, told, found, found.deviates[None, None], said[None], {}, settings.seed
+            settings.method,
+            log_posterior,
+            told,
+            found,
+            found.deviates[None, None],
+            said[None],
+            {},
+            settings.seed,
         )
     if settings.method is Method.LAPLACE:
         say("Drawing from the approximation")
-        draws, said = approximate(target, told, found, guide, settings.draws, _rng(settings.seed, 2))
-        return Posterior(settings.method, target, told, found, draws[None], said[None], {}, settings.seed)
-    return chains(target, told, found, guide, settings, say)
+        draws, said = approximate(
+            log_posterior, told, found, surrogate, settings.draws, _rng(settings.seed, 2)
+        )
+        return Posterior(
+            settings.method, log_posterior, told, found, draws[None], said[None], {}, settings.seed
+        )
+    return chains(log_posterior, told, found, surrogate, settings, say)
 
 
 def chains(
-    target: Target, figures: Figures, found: Fit, guide: Guide, settings: Settings, say: Say
+    log_posterior: LogPosterior,
+    figures: Figures,
+    found: MapEstimate,
+    surrogate: LinearSurrogate,
+    settings: Settings,
+    say: Say,
 ) -> Posterior:
     """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
-    sampler = target.sampler
+    sampler = log_posterior.sampler
     say("Scouting where the posterior lies")
     scouts, said = approximate(
-        target, figures, found, guide, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
+        log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
     )
-    jacobians = [target.linearise(z, figures)[1] for z in scouts[:LOOKS]]
+    jacobians = [log_posterior.linearise(z, figures)[1] for z in scouts[:LOOKS]]
     sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
-    whitening = whiten_from(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
+    gaussian = gaussian_from_draws(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
     say("Compiling the sampler, once for this version")
-    guide = target.informed(guide, scouts, said)
+    surrogate = log_posterior.informed(surrogate, scouts, said)
     run = sampler.run(
-        jax.random.key(settings.seed), scouts[-settings.chains :], whitening, (figures, guide),
+        jax.random.key(settings.seed), scouts[-settings.chains :], gaussian, (figures, surrogate),
         warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say, "Sampling"),
     )  # fmt: skip
     statistics = {
@@ -91,8 +109,10 @@ def chains(
     }  # fmt: skip
     say("Predicting every claim in every draw")
     told = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
-    said = target.predict(run.draws.reshape(-1, target.size), guide).reshape(*run.draws.shape[:2], -1)
-    return Posterior(settings.method, target, figures, found, run.draws, said, told, settings.seed)
+    said = log_posterior.predict(run.draws.reshape(-1, log_posterior.size), surrogate).reshape(
+        *run.draws.shape[:2], -1
+    )
+    return Posterior(settings.method, log_posterior, figures, found, run.draws, said, told, settings.seed)
 
 
 def judge(posterior: Posterior) -> None:

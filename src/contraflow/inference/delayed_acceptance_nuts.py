@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.inference.low_rank_gaussian import Whitening
+from contraflow.inference.low_rank_gaussian import LowRankGaussian
 from contraflow.model.numerics import jax, jnp
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,9 +81,9 @@ class Sampler:
         import numpyro.distributions as dist
         from numpyro.infer import NUTS, init_to_value
 
-        def model(whitening: Whitening, *given: Any) -> None:
+        def model(gaussian: LowRankGaussian, *given: Any) -> None:
             u = numpyro.sample("u", dist.Normal(0.0, 1.0).expand((self.size,)).to_event(1))
-            z = whitening.colour(u)
+            z = gaussian.colour(u)
             numpyro.factor("claims", self.near(z, *given) - 0.5 * z @ z + 0.5 * u @ u)
 
         kernel = NUTS(
@@ -95,16 +95,16 @@ class Sampler:
             adapt_mass_matrix=False,
         )
 
-        def begin(key: jax.Array, u: jax.Array, whitening: Whitening, *given: Any) -> Any:
-            return kernel.init(key, warm_up, {"u": u}, (whitening, *given), {})
+        def begin(key: jax.Array, u: jax.Array, gaussian: LowRankGaussian, *given: Any) -> Any:
+            return kernel.init(key, warm_up, {"u": u}, (gaussian, *given), {})
 
-        def advance(state: Any, whitening: Whitening, given: tuple[Any, ...]) -> tuple[Any, Any]:
-            new = kernel.sample(state, (whitening, *given), {})
-            z = whitening.colour(new.z["u"])
+        def advance(state: Any, gaussian: LowRankGaussian, given: tuple[Any, ...]) -> tuple[Any, Any]:
+            new = kernel.sample(state, (gaussian, *given), {})
+            z = gaussian.colour(new.z["u"])
             return new, (z, new.diverging, new.energy, new.num_steps, new.accept_prob)
 
-        def stride(state: Any, whitening: Whitening, *given: Any) -> tuple[Any, Any]:
-            return jax.lax.scan(lambda s, _: advance(s, whitening, given), state, None, length=self._stride)
+        def stride(state: Any, gaussian: LowRankGaussian, *given: Any) -> tuple[Any, Any]:
+            return jax.lax.scan(lambda s, _: advance(s, gaussian, given), state, None, length=self._stride)
 
         return jax.jit(begin), jax.jit(stride)
 
@@ -112,7 +112,7 @@ class Sampler:
         self,
         key: jax.Array,
         starts: FloatArray,
-        whitening: Whitening,
+        gaussian: LowRankGaussian,
         given: tuple[Any, ...],
         *,
         warm_up: int,
@@ -125,14 +125,14 @@ class Sampler:
         """
         chains, total = len(starts), warm_up + draws
         done, stop = [0] * chains, Event()
-        white = whitening.whiten(starts)
+        white = gaussian.whiten(starts)
 
         keys = jax.random.split(key, chains)
         # NumPyro traces with a stack of its own that all threads share.
         with _TRACING:
             begin, advance = self._code(warm_up)
-            states = [begin(keys[c], jnp.asarray(white[c]), whitening, *given) for c in range(chains)]
-            jax.block_until_ready(advance(states[0], whitening, *given))
+            states = [begin(keys[c], jnp.asarray(white[c]), gaussian, *given) for c in range(chains)]
+            jax.block_until_ready(advance(states[0], gaussian, *given))
 
         def tell() -> None:
             if progress is not None:
@@ -145,7 +145,7 @@ class Sampler:
             state, (z, more), rng = states[number], at[number], rngs[number]
             told: list[list[npt.NDArray[Any]]] = []
             while len(told) * self._stride < steps and not stop.is_set():
-                new, stats = advance(state, whitening, *given)
+                new, stats = advance(state, gaussian, *given)
                 stats = [np.asarray(x) for x in stats]
                 accepted = np.ones((self._stride, 1), dtype=bool)
                 if self._gain is not None:

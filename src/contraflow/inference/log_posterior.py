@@ -45,7 +45,7 @@ FAR = 1e-5
 """Residual beyond which a point has no equilibrium and thus no density."""
 
 
-class Guide(NamedTuple):
+class LinearSurrogate(NamedTuple):
     """What is known of the claims' other years near a point: arrays lead with the scenarios but the first.
 
     ``centre`` (size,) is the point; ``state`` (scenario, unknown) its equilibria, ``slope`` (scenario,
@@ -66,7 +66,7 @@ class Guide(NamedTuple):
 
 class _Linear(NamedTuple):
     """The model around a point: ``location`` (claim,) of chosen claims, its Jacobian (claim, size), and
-    ``state``, ``slope`` and ``inverse`` as in :class:`Guide`."""
+    ``state``, ``slope`` and ``inverse`` as in :class:`LinearSurrogate`."""
 
     location: FloatArray
     jacobian: FloatArray
@@ -76,7 +76,7 @@ class _Linear(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class LogPosterior:
     """Prior and likelihood of a case."""
 
     prior: Prior
@@ -247,7 +247,7 @@ class Target:
             np.array(inverses).reshape(len(inverses), unknown, unknown),
         )
 
-    def guide(self, z: FloatArray) -> Guide:
+    def surrogate(self, z: FloatArray) -> LinearSurrogate:
         """What is known of the other years around one point, as if the model were straight."""
         fitted, then, *_ = self._split
         every = np.arange(len(self.likelihood.claims))
@@ -255,18 +255,20 @@ class Target:
         offset, response = np.zeros(fitted.size), np.zeros((fitted.size, self.size))
         offset[then] = there.location[fitted[then]] - here.location
         response[then] = there.jacobian[fitted[then]] - here.jacobian
-        return Guide(z, there.state, there.slope, there.inverse, offset, response, np.zeros(fitted.size))
+        return LinearSurrogate(
+            z, there.state, there.slope, there.inverse, offset, response, np.zeros(fitted.size)
+        )
 
-    def informed(self, guide: Guide, z: FloatArray, said: FloatArray) -> Guide:
-        """A guide that knows from draws (draw, size), of which the model says ``said`` (draw, claim), how far
-        it errs: shifted by the mean error, with its standard deviation."""
+    def informed(self, surrogate: LinearSurrogate, z: FloatArray, said: FloatArray) -> LinearSurrogate:
+        """The surrogate with errors estimated from draws (draw, size) at which the model predicts ``said``
+        (draw, claim): shifted by the median error, with its standard deviation."""
         fitted, then, *_ = self._split
         there = np.asarray(self.likelihood.location(said[:, fitted[then]], fitted[then]))
-        off = there - np.asarray(self._nearby(z, guide))[:, then]
-        offset, error = guide.offset.copy(), np.zeros(fitted.size)
+        off = there - np.asarray(self._nearby(z, surrogate))[:, then]
+        offset, error = surrogate.offset.copy(), np.zeros(fitted.size)
         offset[then] += np.median(off, axis=0)
         error[then] = off.std(axis=0)
-        return guide._replace(offset=offset, error=error)
+        return surrogate._replace(offset=offset, error=error)
 
     def _pad(self, by_free: FloatArray) -> FloatArray:
         return np.concatenate([by_free, np.zeros((len(by_free), self.likelihood.errors))], axis=1)
@@ -329,17 +331,17 @@ class Target:
     def sampler(self) -> Sampler:
         """The sampler of this density; figures and guides are its arguments."""
 
-        def near(z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
-            return jnp.sum(self.near(z, figures, guide))
+        def near(z: jax.Array, figures: Figures, surrogate: LinearSurrogate) -> jax.Array:
+            return jnp.sum(self.near(z, figures, surrogate))
 
         return Sampler(near, self.size, self.gain if self.solves else None)
 
-    def gain(self, z: FloatArray, figures: Figures, guide: Guide) -> float:
+    def gain(self, z: FloatArray, figures: Figures, surrogate: LinearSurrogate) -> float:
         """What the exact log likelihood has more than :meth:`near` at deviates (size,).
 
         Minus infinity where a year has no equilibrium.
         """
-        true, guess, residual = (np.asarray(x) for x in self._exact(z, figures, guide))
+        true, guess, residual = (np.asarray(x) for x in self._exact(z, figures, surrogate))
         if not residual.max(initial=0.0) < FAR:
             fitted, then, _, _ = self._split
             said = self.says(self.ledgers(z[None]))[0][fitted[then]]
@@ -375,63 +377,69 @@ class Target:
         from_ledger = gathered(observed, self.prior.ledger.value.size)
         return lambda z: from_ledger(self.prior.ledger_values(z[: self.prior.size]))
 
-    def near(self, z: jax.Array, figures: Figures, guide: Guide) -> jax.Array:
-        """Log likelihood of the fitted claims (fitted,), other years by the guide's linear response.
+    def near(self, z: jax.Array, figures: Figures, surrogate: LinearSurrogate) -> jax.Array:
+        """Log likelihood of the fitted claims (fitted,), other years by the surrogate's linear response.
 
-        Differentiable and cheap: nothing is solved. What the guide may err by adds to the claims' errors, so
-        that it is wide where it does not know, and chains held to the exact density do not stick.
+        Differentiable and cheap: nothing is solved. The surrogate's own error is added to the observation
+        error, which widens its tails and keeps the delayed-acceptance step from rejecting for long stretches.
         """
-        return self._pointwise(self.nearby(z, guide), z, self._blurred(figures, guide), self._split[0])
+        return self._pointwise(
+            self.nearby(z, surrogate), z, self._blurred(figures, surrogate), self._split[0]
+        )
 
-    def nearby(self, z: jax.Array, guide: Guide) -> jax.Array:
-        """What fitted claims would observe (fitted,), on their scales, other years by the guide's linear
+    def nearby(self, z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
+        """What fitted claims would observe (fitted,), on their scales, other years by the surrogate's linear
         response."""
-        there: jax.Array = self.now(z) + guide.offset + guide.response @ (z - guide.centre)
+        there: jax.Array = self.now(z) + surrogate.offset + surrogate.response @ (z - surrogate.centre)
         return there
 
     @cached_property
     def _nearby(self) -> jax.stages.Wrapped:
         """Compiled :meth:`nearby` over draws (draw, size)."""
 
-        def every(z: jax.Array, guide: Guide) -> jax.Array:
-            said: jax.Array = jax.lax.map(lambda x: self.nearby(x, guide), z)
+        def every(z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
+            said: jax.Array = jax.lax.map(lambda x: self.nearby(x, surrogate), z)
             return said
 
         return jax.jit(every)
 
-    def guessed(self, z: FloatArray, figures: Figures, guide: Guide) -> FloatArray:
-        """Robust residuals of the claims that weigh (draw, weighed), other years by the guide's linear
+    def guessed(self, z: FloatArray, figures: Figures, surrogate: LinearSurrogate) -> FloatArray:
+        """Robust residuals of the claims that weigh (draw, weighed), other years by the surrogate's linear
         response, at deviates (draw, size)."""
         fitted = self._split[0]
         rows = fitted[figures.weight[fitted] > 0]
-        location = np.asarray(self._nearby(z, guide))[:, figures.weight[fitted] > 0]
+        location = np.asarray(self._nearby(z, surrogate))[:, figures.weight[fitted] > 0]
         errors = heavy(jnp.asarray(z[:, self.prior.size :]))
         r = self.likelihood.residuals(jnp.asarray(location), errors, figures, rows)
         return np.asarray(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
 
-    def exact(self, z: jax.Array, figures: Figures, guide: Guide) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def exact(
+        self, z: jax.Array, figures: Figures, surrogate: LinearSurrogate
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and
-        the residuals (scenario,) of their equilibria, sought from the guide's linear prediction alone."""
+        the residuals (scenario,) of their equilibria, sought from the surrogate's linear prediction alone."""
         fitted, then, years, year = self._split
         rows = fitted[then]
-        now, said, residual = self._in_years(z, guide, years, self._part(rows))
+        now, said, residual = self._in_years(z, surrogate, years, self._part(rows))
         location = self.likelihood.location(said[year, np.arange(then.size)], rows)
         true = self._pointwise(location, z, figures, rows)
         here = self.likelihood.location(now, rows)
-        moved = jnp.asarray(guide.offset)[then] + jnp.asarray(guide.response)[then] @ (z - guide.centre)
-        guess = self._pointwise(here + moved, z, self._blurred(figures, guide), rows)
+        moved = jnp.asarray(surrogate.offset)[then] + jnp.asarray(surrogate.response)[then] @ (
+            z - surrogate.centre
+        )
+        guess = self._pointwise(here + moved, z, self._blurred(figures, surrogate), rows)
         return true, guess, residual
 
-    def predict(self, z: FloatArray, guide: Guide) -> FloatArray:
+    def predict(self, z: FloatArray, surrogate: LinearSurrogate) -> FloatArray:
         """What the model says of every claim (draw, claim) at deviates (draw, size), as :meth:`says`.
 
-        Equilibria are sought from the guide's linear prediction; only where that fails as :meth:`says` does.
+        Equilibria are sought from the surrogate's linear prediction; where that fails, as :meth:`says` does.
         """
         draws, which = len(z), self.likelihood.scenarios[1]
 
         def block(first: int) -> tuple[FloatArray, FloatArray]:
             pick = np.minimum(np.arange(first, first + BLOCK), draws - 1)
-            said, residual = (np.asarray(x) for x in self._predict(z[pick], guide))
+            said, residual = (np.asarray(x) for x in self._predict(z[pick], surrogate))
             return said[:, which, np.arange(which.size)], residual
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -447,29 +455,31 @@ class Target:
     def _predict(self) -> jax.stages.Wrapped:
         years = np.arange(1, len(self.likelihood.scenarios[0]))
 
-        def one(z: jax.Array, guide: Guide) -> tuple[jax.Array, jax.Array]:
-            now, said, residual = self._in_years(z, guide, years, self.likelihood.observations)
+        def one(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
+            now, said, residual = self._in_years(z, surrogate, years, self.likelihood.observations)
             return jnp.concatenate([now[None], said]), residual
 
-        def every(z: jax.Array, guide: Guide) -> tuple[jax.Array, jax.Array]:
-            found: tuple[jax.Array, jax.Array] = jax.lax.map(lambda x: one(x, guide), z)
+        def every(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
+            found: tuple[jax.Array, jax.Array] = jax.lax.map(lambda x: one(x, surrogate), z)
             return found
 
         return jax.jit(every)
 
     def _in_years(
-        self, z: jax.Array, guide: Guide, years: IntArray, operators: Observations
+        self, z: jax.Array, surrogate: LinearSurrogate, years: IntArray, operators: Observations
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """What operators observe in the baseline (claim,) and in some years (year, claim), and the residuals
-        (year,) of the equilibria, sought by Broyden's method from the guide's linear prediction."""
+        (year,) of the equilibria, sought by Broyden's method from the surrogate's linear prediction."""
         responder, model = self.likelihood.responder, self.likelihood.responder.model
         ledger = self.prior.ledger_values(z[: self.prior.size])
         anchor, now_economy, now = responder.baseline(ledger)
         here = operators.observe(ledger, now_economy, now)
         if not years.size:
             return here, jnp.zeros((0, *here.shape)), jnp.zeros(0)
-        state, slope, inverse = (jnp.asarray(x)[years - 1] for x in (guide.state, guide.slope, guide.inverse))
-        ahead = jnp.clip(jnp.einsum("sue,e->su", slope, z - guide.centre), -1.0, 1.0)
+        state, slope, inverse = (
+            jnp.asarray(x)[years - 1] for x in (surrogate.state, surrogate.slope, surrogate.inverse)
+        )
+        ahead = jnp.clip(jnp.einsum("sue,e->su", slope, z - surrogate.centre), -1.0, 1.0)
 
         def at(levels: jax.Array, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
             economy = responder.economy(ledger, levels, anchor)
@@ -483,9 +493,9 @@ class Target:
         said, residual = jax.vmap(at)(levels, state + ahead, inverse)
         return here, said, residual
 
-    def _blurred(self, figures: Figures, guide: Guide) -> Figures:
-        """Figures whose own errors contain what the guide may err by."""
-        error = jnp.zeros(len(self.likelihood.claims)).at[self._split[0]].set(guide.error)
+    def _blurred(self, figures: Figures, surrogate: LinearSurrogate) -> Figures:
+        """Figures whose own errors contain what the surrogate may err by."""
+        error = jnp.zeros(len(self.likelihood.claims)).at[self._split[0]].set(surrogate.error)
         own: Any = jnp.sqrt(jnp.asarray(figures.own) ** 2 + error**2)
         return figures._replace(own=own)
 

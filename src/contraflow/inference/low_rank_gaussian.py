@@ -19,10 +19,10 @@ from contraflow.model.numerics import jax, jnp
 FloatArray = npt.NDArray[np.float64]
 
 STEADY = 5.0
-"""Draws that the prior's width counts for in :func:`whiten_from`."""
+"""Draws that the prior's width counts for in :func:`gaussian_from_draws`."""
 
 
-class Whitening(NamedTuple):
+class LowRankGaussian(NamedTuple):
     """``mode`` (size,), ``directions`` V (size, rank) and ``singular`` values s (rank,)."""
 
     mode: FloatArray
@@ -48,18 +48,20 @@ class Whitening(NamedTuple):
         return np.asarray(rows + ((rows @ self.directions) * shrink) @ self.directions.T)
 
 
-def whiten_by(mode: FloatArray, jacobian: FloatArray) -> Whitening:
+def gaussian_from_jacobian(mode: FloatArray, jacobian: FloatArray) -> LowRankGaussian:
     """The approximation at a maximum with the residuals' Jacobian (residual, size) there."""
     _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
-    return Whitening(mode, directions.T, singular)
+    return LowRankGaussian(mode, directions.T, singular)
 
 
-def plain(centre: FloatArray) -> Whitening:
+def plain(centre: FloatArray) -> LowRankGaussian:
     """Deviates as they are, counted from a centre."""
-    return Whitening(centre, np.zeros((centre.size, 0)), np.zeros(0))
+    return LowRankGaussian(centre, np.zeros((centre.size, 0)), np.zeros(0))
 
 
-def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray, rank: int) -> Whitening:
+def gaussian_from_draws(
+    centre: FloatArray, draws: FloatArray, jacobians: FloatArray, rank: int
+) -> LowRankGaussian:
     """Coordinates from draws (draw, size), within the directions that the claims inform.
 
     Where the curvature turns from place to place, as it does along a curved ridge, the inverse of the
@@ -74,4 +76,4 @@ def whiten_from(centre: FloatArray, draws: FloatArray, jacobians: FloatArray, ra
     spread = (along.T @ along + STEADY * np.eye(basis.shape[1])) / (len(draws) + STEADY)
     variance, turned = np.linalg.eigh(spread)
     singular = np.sqrt(np.maximum(1 / np.maximum(variance, 1e-12) - 1, 0.0))
-    return Whitening(centre, basis @ turned, singular)
+    return LowRankGaussian(centre, basis @ turned, singular)

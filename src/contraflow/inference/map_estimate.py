@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.low_rank_gaussian import Whitening, whiten_by
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.low_rank_gaussian import LowRankGaussian, gaussian_from_jacobian
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int, float], None]
@@ -25,27 +25,27 @@ ENOUGH = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class MapEstimate:
     """A maximum of the posterior, and what its neighbourhood looks like.
 
     ``deviates`` (size,) are z. ``costs`` (start,) is minus the log posterior, up to a constant, that each
-    start reached. ``whitening`` is the Gaussian approximation there.
+    start reached. ``gaussian`` is the Gaussian approximation there.
     """
 
     deviates: FloatArray
     costs: FloatArray
     evaluations: int
-    whitening: Whitening
+    gaussian: LowRankGaussian
 
 
-def fit(
-    target: Target,
+def find_map(
+    log_posterior: LogPosterior,
     figures: Figures,
     seed: int = 0,
     starts: int = STARTS,
     progress: Progress | None = None,
     near: FloatArray | None = None,
-) -> Fit:
+) -> MapEstimate:
     """Maximise the posterior by trust-region least squares (SciPy's ``trf``) from several starts.
 
     The first start is the centre of all ranges, or ``near`` (size,); the others are drawn around it with
@@ -54,7 +54,7 @@ def fit(
     """
     from scipy.optimize import least_squares
 
-    size = target.size
+    size = log_posterior.size
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     first = np.zeros(size) if near is None else near
     last: dict[bytes, tuple[FloatArray, FloatArray]] = {}
@@ -65,7 +65,7 @@ def fit(
         key = z.tobytes()
         if key not in last:
             count += 1
-            value, jacobian = target.linearise(z, figures)
+            value, jacobian = log_posterior.linearise(z, figures)
             if not (np.isfinite(value).all() and np.isfinite(jacobian).all()):
                 value, jacobian = np.full(value.shape, 1e3), np.zeros(jacobian.shape)
             last.clear()
@@ -94,12 +94,12 @@ def fit(
     costs = np.array([r.cost for r in results])
     best = np.asarray(results[int(np.argmin(costs))].x)
     weighed = np.flatnonzero(figures.weight > 0)
-    found = np.isfinite(target.linear(best, weighed).location)
+    found = np.isfinite(log_posterior.linear(best, weighed).location)
     if not found.all():
-        names = [target.likelihood.claims[i].id for i in weighed[~found]]
+        names = [log_posterior.likelihood.claims[i].id for i in weighed[~found]]
         raise ConvergenceError(
             f"No fit was found from {starts} starts: the model gives no finite figure for "
             f"{', '.join(names)}. "
             "Check that goods can reach the markets at a profit with the central values of parameters.csv."
         )
-    return Fit(best, costs, count, whiten_by(best, both(best)[1]))
+    return MapEstimate(best, costs, count, gaussian_from_jacobian(best, both(best)[1]))

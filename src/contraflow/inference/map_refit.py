@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.low_rank_gaussian import whiten_by
-from contraflow.inference.map_estimate import Fit
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.low_rank_gaussian import gaussian_from_jacobian
+from contraflow.inference.map_estimate import MapEstimate
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,13 +28,13 @@ ENOUGH = 0.01
 MOST_EVALUATIONS = 40
 
 
-def refit(target: Target, figures: Figures, near: FloatArray) -> Fit:
+def refit_map(log_posterior: LogPosterior, figures: Figures, near: FloatArray) -> MapEstimate:
     """The maximum of the posterior under other ``figures``, from deviates ``near`` (size,).
 
     Raises :class:`~contraflow.errors.ConvergenceError` where the model gives no finite figures there.
     """
     z = near
-    residual, slope = target.linearise(z, figures)
+    residual, slope = log_posterior.linearise(z, figures)
     if not (np.isfinite(residual).all() and np.isfinite(slope).all()):
         raise ConvergenceError("The model gives no finite figure for the claims that are taken as true.")
     cost = _cost(z, residual)
@@ -43,7 +43,7 @@ def refit(target: Target, figures: Figures, near: FloatArray) -> Fit:
         move, foreseen = _step(z, residual, slope, damping)
         if foreseen < ENOUGH:
             break
-        tried, tried_slope = target.linearise(z + move, figures)
+        tried, tried_slope = log_posterior.linearise(z + move, figures)
         count += 1
         sound = np.isfinite(tried).all() and np.isfinite(tried_slope).all()
         fall = cost - _cost(z + move, tried) if sound else -np.inf
@@ -55,7 +55,7 @@ def refit(target: Target, figures: Figures, near: FloatArray) -> Fit:
                 break
         else:
             damping, growth = max(damping, 0.5) * growth, 2 * growth
-    return Fit(z, np.array([cost]), count, whiten_by(z, slope))
+    return MapEstimate(z, np.array([cost]), count, gaussian_from_jacobian(z, slope))
 
 
 def _cost(z: FloatArray, residual: FloatArray) -> float:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from contraflow.inference.diagnostics import Diagnostics, diagnose
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy, log_density
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.map_estimate import Fit
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.map_estimate import MapEstimate
 from contraflow.inference.method import Method
 from contraflow.model.numerics import jnp
 
@@ -29,9 +29,9 @@ class Posterior:
     """
 
     method: Method
-    target: Target
+    log_posterior: LogPosterior
     figures: Figures
-    fit: Fit
+    fit: MapEstimate
     deviates: FloatArray
     said: FloatArray
     statistics: dict[str, FloatArray]
@@ -60,12 +60,12 @@ class Posterior:
     @cached_property
     def locations(self) -> FloatArray:
         """:attr:`says` on the claims' scales (logarithms, shares in logits)."""
-        return np.asarray(self.target.likelihood.location(jnp.asarray(self.says)))
+        return np.asarray(self.log_posterior.likelihood.location(jnp.asarray(self.says)))
 
     @cached_property
     def errors(self) -> FloatArray:
         """Shared errors (draw, error), in deviations."""
-        return np.asarray(heavy(jnp.asarray(self.z[:, self.target.prior.size :])))
+        return np.asarray(heavy(jnp.asarray(self.z[:, self.log_posterior.prior.size :])))
 
     @cached_property
     def log_likelihood(self) -> FloatArray:
@@ -73,14 +73,14 @@ class Posterior:
 
         Up to a constant of each claim. A claim's weight in the posterior is in ``figures.weight``.
         """
-        r = self.target.likelihood.residuals(
+        r = self.log_posterior.likelihood.residuals(
             jnp.asarray(self.locations), jnp.asarray(self.errors), self.figures
         )
         return np.asarray(log_density(r))
 
     def ledger(self, picks: IntArray) -> FloatArray:
         """All numbers (draw, number) of chosen draws."""
-        return self.target.ledgers(self.z[picks])
+        return self.log_posterior.ledgers(self.z[picks])
 
     def picks(self, keep: int) -> IntArray:
         """At most ``keep`` draws, evenly spaced within and over the chains, that every year can solve."""
@@ -94,7 +94,7 @@ class Posterior:
 
         Adds to what the model says each claim's errors, shared and own.
         """
-        likelihood = self.target.likelihood
+        likelihood = self.log_posterior.likelihood
         common = np.concatenate([self.errors, np.zeros((self.draws, 1))], axis=1)[:, likelihood.error]
         own = rng.standard_t(DEGREES_OF_FREEDOM, size=self.locations.shape)
         return np.asarray(self.locations - self.figures.shared * common - self.figures.own * own)

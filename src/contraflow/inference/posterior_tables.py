@@ -26,7 +26,7 @@ def claims_table(case: Case, posterior: Posterior | None) -> pd.DataFrame:
 
     said: dict[str, tuple[float, float, float, bool]] = {}
     if posterior is not None:
-        likelihood = posterior.target.likelihood
+        likelihood = posterior.log_posterior.likelihood
         median = np.nanmedian(posterior.says, axis=0)
         residuals = likelihood.standardised(median)
         for number, claim in enumerate(likelihood.claims):

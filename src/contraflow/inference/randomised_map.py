@@ -23,8 +23,8 @@ import numpy.typing as npt
 
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
-from contraflow.inference.log_posterior import Guide, Target
-from contraflow.inference.map_estimate import Fit
+from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
+from contraflow.inference.map_estimate import MapEstimate
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -39,20 +39,25 @@ TRIES = 5
 
 
 def approximate(
-    target: Target, figures: Figures, found: Fit, guide: Guide, draws: int, rng: np.random.Generator
+    log_posterior: LogPosterior,
+    figures: Figures,
+    found: MapEstimate,
+    surrogate: LinearSurrogate,
+    draws: int,
+    rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
     """Deviates (draw, size) of the approximation and what the model says of every claim (draw, claim).
 
-    Every fitted claim's year is solved in each. ``guide`` is the one at the maximum.
+    Every fitted claim's year is solved in each. ``surrogate`` is the one at the maximum.
 
     Raises :class:`~contraflow.errors.ConvergenceError` if hardly any draw can be solved.
     """
-    made, told = np.zeros((0, target.size)), np.zeros((0, len(target.likelihood.claims)))
+    made, told = np.zeros((0, log_posterior.size)), np.zeros((0, len(log_posterior.likelihood.claims)))
     some = int(np.ceil(SPARE * draws))
     for _ in range(TRIES):
-        z = _drawn(target, figures, found, guide, some, rng)
-        said = target.predict(z, guide)
-        sound = np.isfinite(said[:, target.likelihood.fitted]).all(axis=1)
+        z = _drawn(log_posterior, figures, found, surrogate, some, rng)
+        said = log_posterior.predict(z, surrogate)
+        sound = np.isfinite(said[:, log_posterior.likelihood.fitted]).all(axis=1)
         made, told = np.concatenate([made, z[sound]]), np.concatenate([told, said[sound]])
         if len(made) >= draws:
             return made[:draws], told[:draws]
@@ -64,16 +69,21 @@ def approximate(
 
 
 def _drawn(
-    target: Target, figures: Figures, found: Fit, guide: Guide, draws: int, rng: np.random.Generator
+    log_posterior: LogPosterior,
+    figures: Figures,
+    found: MapEstimate,
+    surrogate: LinearSurrogate,
+    draws: int,
+    rng: np.random.Generator,
 ) -> FloatArray:
-    residual, jacobian = target.linearise(found.deviates, figures)
-    centre = rng.standard_normal((draws, target.size))
+    residual, jacobian = log_posterior.linearise(found.deviates, figures)
+    centre = rng.standard_normal((draws, log_posterior.size))
     claim = rng.standard_normal((draws, residual.size))
-    covariance = found.whitening.covariance
+    covariance = found.gaussian.covariance
     z = found.deviates + covariance(centre + claim @ jacobian)
 
     def off(z: FloatArray) -> tuple[FloatArray, FloatArray]:
-        short = target.guessed(z, figures, guide) - claim
+        short = log_posterior.guessed(z, figures, surrogate) - claim
         cost = ((z - centre) ** 2).sum(axis=1) + (short**2).sum(axis=1)
         return short, np.where(np.isfinite(cost), cost, np.inf)
 

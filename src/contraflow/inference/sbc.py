@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy
-from contraflow.inference.log_posterior import Target
+from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import plain
 from contraflow.model.numerics import jax, jnp
 
@@ -40,11 +40,11 @@ class Ranks(NamedTuple):
     draws: int
 
 
-def simulate(target: Target, z: FloatArray, rng: np.random.Generator) -> Figures:
+def simulate(log_posterior: LogPosterior, z: FloatArray, rng: np.random.Generator) -> Figures:
     """Figures of claims drawn from the model at deviates ``z`` (size,)."""
-    likelihood, figures = target.likelihood, target.likelihood.figures
-    said = target.says(target.ledgers(z[None]))[0]
-    errors = np.asarray(heavy(jnp.asarray(z[target.prior.size :])))
+    likelihood, figures = log_posterior.likelihood, log_posterior.likelihood.figures
+    said = log_posterior.says(log_posterior.ledgers(z[None]))[0]
+    errors = np.asarray(heavy(jnp.asarray(z[log_posterior.prior.size :])))
     common = np.concatenate([errors, np.zeros(1)])[likelihood.error]
     own = rng.standard_t(DEGREES_OF_FREEDOM, size=said.shape)
     location = np.asarray(likelihood.location(said))
@@ -52,7 +52,7 @@ def simulate(target: Target, z: FloatArray, rng: np.random.Generator) -> Figures
 
 
 def rank(
-    target: Target,
+    log_posterior: LogPosterior,
     runs: int,
     *,
     draws: int = 99,
@@ -64,30 +64,31 @@ def rank(
     Claims must all weigh one or nothing and be figures, not bounds, for a bound has no density to draw
     from; raises ValueError otherwise.
     """
-    likelihood = target.likelihood
+    likelihood = log_posterior.likelihood
     fitted = np.flatnonzero(likelihood.fitted)
     if (likelihood.sides[fitted] != 0).any() or (likelihood.figures.weight[fitted] != 1).any():
         raise ValueError("Simulation-based calibration needs fitted claims that are figures of full weight.")
-    names = [likelihood.responder.model.network.ledger.ids[i] for i in target.prior.free]
+    names = [likelihood.responder.model.network.ledger.ids[i] for i in log_posterior.prior.free]
     names += [f"error-{n}" for n in range(likelihood.errors)]
     names += [f"claim {likelihood.claims[i].id}" for i in fitted] + ["log likelihood"]
 
     def quantities(z: jax.Array, figures: Figures) -> jax.Array:
-        location = target.now(z)
-        r = likelihood.residuals(location, heavy(z[target.prior.size :]), figures, fitted)
+        location = log_posterior.now(z)
+        r = likelihood.residuals(location, heavy(z[log_posterior.prior.size :]), figures, fitted)
         likely = -0.5 * (DEGREES_OF_FREEDOM + 1) * jnp.sum(jnp.log1p(r * r / DEGREES_OF_FREEDOM))
         return jnp.concatenate([z, location, likely[None]])
 
     told = jax.jit(lambda zs, figures: jax.lax.map(lambda z: quantities(z, figures), zs, batch_size=32))
-    sampler, done = target.sampler, [0]
+    sampler, done = log_posterior.sampler, [0]
 
     def one(run: int) -> IntArray:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4, run)))
-        truth, start = rng.standard_normal((2, target.size))
-        figures = simulate(target, truth, rng)
+        truth, start = rng.standard_normal((2, log_posterior.size))
+        figures = simulate(log_posterior, truth, rng)
         chain = sampler.run(
-            jax.random.key(int(rng.integers(2**31))), 0.5 * start[None], plain(np.zeros(target.size)),
-            (figures, target.guide(np.zeros(target.size))), warm_up=WARM_UP, draws=draws * THIN,
+            jax.random.key(int(rng.integers(2**31))), 0.5 * start[None], plain(np.zeros(log_posterior.size)),
+            (figures, log_posterior.surrogate(np.zeros(log_posterior.size))),
+            warm_up=WARM_UP, draws=draws * THIN,
         )  # fmt: skip
         kept = np.concatenate([truth[None], chain.draws[0, THIN - 1 :: THIN]])
         values = np.asarray(told(kept, figures))

@@ -14,9 +14,9 @@ import numpy as np
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import Figures
-from contraflow.inference.log_posterior import Target
-from contraflow.inference.low_rank_gaussian import Whitening
-from contraflow.inference.map_estimate import Fit
+from contraflow.inference.log_posterior import LogPosterior
+from contraflow.inference.low_rank_gaussian import LowRankGaussian
+from contraflow.inference.map_estimate import MapEstimate
 from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 
@@ -27,11 +27,11 @@ LAYERS = ("case", "network", "model", "policy", "evidence")
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
 
 
-def key(target: Target, settings: Settings) -> str:
+def key(log_posterior: LogPosterior, settings: Settings) -> str:
     """Key of a posterior: the case's content, the settings, and the source of every layer that it runs
     through."""
-    case = target.likelihood.responder.model.network.case
-    digest = sha256(f"{case.fingerprint} {settings} {target.likelihood.last}".encode())
+    case = log_posterior.likelihood.responder.model.network.case
+    digest = sha256(f"{case.fingerprint} {settings} {log_posterior.likelihood.last}".encode())
     root = Path(__file__).parents[1]
     for layer in LAYERS:
         for path in sorted((root / layer).glob("*.py")):
@@ -46,13 +46,13 @@ def folder() -> Path:
     return user_cache_path("contraflow") / "posteriors"
 
 
-def recall(name: str, target: Target) -> Posterior | None:
+def recall(name: str, log_posterior: LogPosterior) -> Posterior | None:
     """The posterior kept under a key, or None; a damaged file counts as none."""
     path = folder() / f"{name}.nc"
     if not path.exists():
         return None
     try:
-        return read(path, target)
+        return read(path, log_posterior)
     except (OSError, KeyError, ValueError, OutputError):
         return None
 
@@ -88,15 +88,15 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
     """
     import xarray as xr
 
-    target, likelihood = posterior.target, posterior.target.likelihood
+    log_posterior, likelihood = posterior.log_posterior, posterior.log_posterior.likelihood
     network = likelihood.responder.model.network
-    free = target.prior.free
+    free = log_posterior.prior.free
     shape = posterior.deviates.shape[:2]
     claims = [c.id for c in likelihood.claims]
     errors = [f"error-{n}" for n in range(likelihood.errors)]
     names = [network.ledger.ids[i] for i in free]
     coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
-    numbers = target.ledgers(posterior.z)[:, free].reshape(*shape, -1)
+    numbers = log_posterior.ledgers(posterior.z)[:, free].reshape(*shape, -1)
     dims = ("chain", "draw")
     figures = posterior.figures._asdict() | {"stated": likelihood.stated}
     groups = {
@@ -130,8 +130,8 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
         "fit": xr.Dataset(
             {
                 "mode": ("deviate", posterior.fit.deviates),
-                "directions": (("deviate", "rank"), posterior.fit.whitening.directions),
-                "singular": ("rank", posterior.fit.whitening.singular),
+                "directions": (("deviate", "rank"), posterior.fit.gaussian.directions),
+                "singular": ("rank", posterior.fit.gaussian.singular),
                 "costs": ("start", posterior.fit.costs),
             },
             attrs={"evaluations": posterior.fit.evaluations},
@@ -143,7 +143,7 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
     return xr.DataTree.from_dict(groups)
 
 
-def read(path: Path, target: Target) -> Posterior:
+def read(path: Path, log_posterior: LogPosterior) -> Posterior:
     """Read a posterior of the same case. Raises OutputError if the file is of another, or not one at all."""
     import xarray as xr
 
@@ -151,7 +151,7 @@ def read(path: Path, target: Target) -> Posterior:
         tree = xr.load_datatree(path, engine=ENGINE)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} is not a NetCDF file that can be read: {error}.") from None
-    network = target.likelihood.responder.model.network
+    network = log_posterior.likelihood.responder.model.network
     if "posterior" not in tree or "fit" not in tree:
         raise OutputError(f"{path} holds no posterior of Contraflow.")
     if tree.attrs.get("fingerprint") != network.case.fingerprint:
@@ -161,12 +161,12 @@ def read(path: Path, target: Target) -> Posterior:
         )
     groups = {str(name): node.to_dataset() for name, node in tree.children.items()}
     found, constant = groups["fit"], groups["constant_data"]
-    whitening = Whitening(*(np.asarray(found[n].values) for n in ("mode", "directions", "singular")))
-    fit = Fit(whitening.mode, found["costs"].values, int(found.attrs["evaluations"]), whitening)
+    gaussian = LowRankGaussian(*(np.asarray(found[n].values) for n in ("mode", "directions", "singular")))
+    fit = MapEstimate(gaussian.mode, found["costs"].values, int(found.attrs["evaluations"]), gaussian)
     stats = groups.get("sample_stats", xr.Dataset())
     return Posterior(
         Method(tree.attrs["method"]),
-        target,
+        log_posterior,
         Figures(*(np.asarray(constant[n].values) for n in Figures._fields)),
         fit,
         np.asarray(groups["posterior"]["deviates"].values),

@@ -16,26 +16,26 @@ import numpy.typing as npt
 from contraflow import case as case_layer
 from contraflow import network as network_layer
 from contraflow._version import __version__
-from contraflow.analysis.conflicts import Tension, tension
+from contraflow.analysis.conflicts import Conflicts, tension
 from contraflow.analysis.dynamic_patterns import COURSES
 from contraflow.analysis.historical_run import Span, told_forward
 from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.case.statements import Conduct
+from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.arrests import Arrest
 from contraflow.dynamics.simulator import Simulator, settle_clans
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
 from contraflow.inference.likelihood import make_likelihood
-from contraflow.inference.log_posterior import Target
+from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.inference.prior import Prior
 from contraflow.lab import scenario
-from contraflow.lab.outcome import Comparison, Outcome, Search
-from contraflow.lab.scenario import CLANS, REPLICATES, Asked, Plan
+from contraflow.lab.outcome import Comparison, EquilibriumSearch, Outcome
+from contraflow.lab.scenario import CLANS, REPLICATES, Scenario, TimelineSpec
 from contraflow.lab.trajectories import History, Simulation
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from contraflow.analysis.hindcast import Hindcast
-    from contraflow.lab.sensitivity import Subject
+    from contraflow.lab.sensitivity import QuantityOfInterest
     from contraflow.results.explanation import Explanation
 
 Array = npt.NDArray[np.float64]
@@ -154,7 +154,7 @@ def calibrate(
     say = progress or (lambda text, part=None: None)
     say("Building the network")
     response = responder(case)
-    target = Target(Prior(response.model.network.ledger), make_likelihood(response, until))
+    target = LogPosterior(Prior(response.model.network.ledger), make_likelihood(response, until))
     name = store.key(target, chosen)
     posterior = None if fresh else store.recall(name, target)
     if posterior is None:
@@ -248,7 +248,7 @@ class Lab:
             raise ConvergenceError(self._not_found(policy, found))
         chosen = solved.argmax(axis=1)
         kind = _distinct(found.state, solved)
-        search = Search(
+        search = EquilibriumSearch(
             residual=found.residual,
             history=found.history,
             evaluations=found.evaluations.astype(np.int64),
@@ -300,13 +300,13 @@ class Lab:
 
     def simulate(
         self,
-        timeline: Plan = None,
+        timeline: TimelineSpec = None,
         *,
         years: int = 10,
         first: int | None = None,
         clans: int = CLANS,
         replicates: int = REPLICATES,
-        conduct: str | Conduct = Conduct.EVEN,
+        search_strategy: str | SearchStrategy = SearchStrategy.EVEN,
         arrests: Sequence[Arrest] = (),
         behaviour: Mapping[str, float] | None = None,
         informed: bool = False,
@@ -319,20 +319,22 @@ class Lab:
 
         ``timeline`` is a policy (held from the first month), policies by date (``{1: {...}, 4: {...}}`` for
         years of the run, or calendar dates with ``first``, the first year), ``"events"`` for the case's own
-        events, or names of measures whose events hold while others stay. ``conduct`` says how the state
-        spreads its searches: ``even``, ``concentrate``, ``random``, ``chase`` last year's seizures,
+        events, or names of measures whose events hold while others stay. ``search_strategy`` says how the
+        state spreads its searches: ``even``, ``concentrate``, ``random``, ``chase`` last year's seizures,
         ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from their ranges; with
         ``informed`` clans know the true losses. ``budget`` caps the state's costed spending, USD a year.
         Draws of the posterior are spread over the replicates; runs on the same seed meet the same luck.
         Interrupted, what is done is kept. Raises PolicyError.
         """
         try:
-            chosen = Conduct(conduct)
+            chosen = SearchStrategy(search_strategy)
         except ValueError:
-            known = ", ".join(c.value for c in Conduct)
-            raise PolicyError(f"There is no conduct '{conduct}'. There are: {known}.") from None
-        path, name = scenario.plan(self.responder, timeline, years, first)
-        asked = Asked(
+            known = ", ".join(c.value for c in SearchStrategy)
+            raise PolicyError(
+                f"There is no search strategy '{search_strategy}'. There are: {known}."
+            ) from None
+        path, name = scenario.timeline_of(self.responder, timeline, years, first)
+        asked = Scenario(
             path, title or name, clans, replicates, chosen, tuple(arrests), behaviour, informed, budget
         )
         keep_compiled_code()
@@ -427,7 +429,7 @@ class Lab:
         """
         if self.posterior is None or self.posterior.draws < 2:
             raise ObservationError("A history needs draws: calibrate with method='laplace' or 'nuts'.")
-        dated = [int(c.year[-4:]) for c in self.posterior.target.likelihood.claims if c.year]
+        dated = [int(c.year[-4:]) for c in self.posterior.log_posterior.likelihood.claims if c.year]
         begins = self.case.info.baseline[0] if first is None else first
         ends = max(dated, default=begins) if last is None else last
         if ends < begins:
@@ -494,12 +496,14 @@ class Lab:
         abouts = [self._subject(one, quantity, against) for one in outcomes or ()]
         return value_of_information.worth_deciding(abouts, lower_is_better)
 
-    def _subject(self, outcome: Outcome | Comparison, quantity: str, against: Outcome | None) -> Subject:
+    def _subject(
+        self, outcome: Outcome | Comparison, quantity: str, against: Outcome | None
+    ) -> QuantityOfInterest:
         from contraflow.lab.sensitivity import subject
 
         return subject(self.case, self.responder, self.posterior, self.picks, outcome, quantity, against)
 
-    def tension(self, progress: Progress | None = None) -> Tension:
+    def tension(self, progress: Progress | None = None) -> Conflicts:
         """Where the evidence disagrees: how surprising each claim is, which claims were outvoted and by
         whom, and for claims that cannot all be true what each side implies.
 
@@ -519,7 +523,7 @@ class Lab:
         return self._tensions[0]
 
     @cached_property
-    def _tensions(self) -> list[Tension]:
+    def _tensions(self) -> list[Conflicts]:
         """The one tension of the lab, once it is known."""
         return []
 
@@ -601,9 +605,9 @@ class Lab:
         network = self.network
         fitted = "not calibrated"
         if self.posterior is not None:
-            used = self.posterior.target.likelihood.fitted
+            used = self.posterior.log_posterior.likelihood.fitted
             said = np.median(self.posterior.says, axis=0)
-            near = int((np.abs(self.posterior.target.likelihood.standardised(said)[used]) <= 2).sum())
+            near = int((np.abs(self.posterior.log_posterior.likelihood.standardised(said)[used]) <= 2).sum())
             fitted = (
                 f"{self.posterior.method.words}; {near} of {int(used.sum())} fitted claims within two "
                 "standard deviations"

@@ -37,7 +37,7 @@ SHOWN = (
 """Columns of the headline figures that a comparison shows of itself."""
 
 
-class Search(NamedTuple):
+class EquilibriumSearch(NamedTuple):
     """How an equilibrium was sought: (draw,) or (draw, start) arrays.
 
     ``residual`` (draw, start) is the largest residual in logarithms that each start ended with,
@@ -64,7 +64,7 @@ class Outcome:
     policy: Mapping[str, float]
     network: Network
     data: xr.Dataset
-    search: Search | None = None
+    search: EquilibriumSearch | None = None
     alternatives: tuple[Outcome, ...] = ()
 
     def compare(self, other: Outcome) -> Comparison:

@@ -1,4 +1,4 @@
-"""How a lab simulates: what is asked becomes levels, orders and a setting for the simulator."""
+"""How a lab simulates: what is scenario becomes levels, orders and a setting for the simulator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.case.case import Case
-from contraflow.case.statements import Conduct
+from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics import timeline as timelines
 from contraflow.dynamics.arrests import Arrest, arrested_places, orders
 from contraflow.dynamics.clans import ASSUMED, Behaviour
@@ -29,30 +29,32 @@ Progress = Callable[..., None]
 
 YEAR = 12
 REPLICATES = 20
-"""Replicates of a simulation unless more are asked for."""
+"""Replicates of a simulation unless more are scenario for."""
 
 CLANS = 2000
 
-Plan = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
+TimelineSpec = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
 """A policy; policies by date; ``events`` for the case's own; or measures, of which the events hold."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class Scenario:
     """What is to be simulated; see :meth:`contraflow.lab.Lab.simulate`."""
 
     timeline: Timeline
     title: str
     clans: int = CLANS
     replicates: int = REPLICATES
-    conduct: Conduct = Conduct.EVEN
+    search_strategy: SearchStrategy = SearchStrategy.EVEN
     arrests: tuple[Arrest, ...] = ()
     behaviour: Mapping[str, float] | None = None
     informed: bool = False
     budget: float | None = None
 
 
-def plan(responder: Responder, timeline: Plan, years: int, first: int | None) -> tuple[Timeline, str]:
+def timeline_of(
+    responder: Responder, timeline: TimelineSpec, years: int, first: int | None
+) -> tuple[Timeline, str]:
     """The timeline that is meant, and its title. Raises PolicyError."""
     levers, case = responder.levers, responder.model.network.case
     if timeline is None:
@@ -90,44 +92,46 @@ def simulate(
     case: Case,
     simulator: Simulator,
     ledger: Array,
-    asked: Asked,
+    scenario: Scenario,
     seed: int,
     version: str,
     progress: Progress | None = None,
 ) -> Simulation:
-    """Run what is asked on draws of the ledger (draw, number), used in turn by the replicates."""
+    """Run what is scenario on draws of the ledger (draw, number), used in turn by the replicates."""
     responder, network = simulator.responder, simulator.responder.model.network
-    if asked.replicates < 1:
-        raise PolicyError(f"replicates={asked.replicates}: at least one is needed.")
-    spread = np.linspace(0, len(ledger), asked.replicates, endpoint=False).astype(np.int64)
-    own = ledger[spread if asked.replicates <= len(ledger) else np.arange(asked.replicates) % len(ledger)]
-    levels = asked.timeline.levels(own)
-    if asked.budget is not None:
-        levels = within_budget(responder, own, levels, asked.budget)
+    if scenario.replicates < 1:
+        raise PolicyError(f"replicates={scenario.replicates}: at least one is needed.")
+    spread = np.linspace(0, len(ledger), scenario.replicates, endpoint=False).astype(np.int64)
+    own = ledger[
+        spread if scenario.replicates <= len(ledger) else np.arange(scenario.replicates) % len(ledger)
+    ]
+    levels = scenario.timeline.levels(own)
+    if scenario.budget is not None:
+        levels = within_budget(responder, own, levels, scenario.budget)
     levels0 = (
         levels[:, 0]
-        if asked.timeline.lived
+        if scenario.timeline.lived
         else np.broadcast_to(responder.levers.baseline, levels[:, 0].shape)
     )
-    where = {selector for arrest in asked.arrests for selector in arrest.where}
+    where = {selector for arrest in scenario.arrests for selector in arrest.where}
     places = arrested_places(case, simulator.roster, where) if where else None
     say = progress or (lambda text, part=None: None)
     say("Simulating")
     summary, stopped = simulator.run(
         own,
-        behaviour(asked.behaviour, asked.replicates, seed),
+        behaviour(scenario.behaviour, scenario.replicates, seed),
         np.asarray(levels0),
         levels,
-        orders(asked.arrests, levels.shape[1]),
-        setting(simulator.roster, asked.conduct, places),
+        orders(scenario.arrests, levels.shape[1]),
+        setting(simulator.roster, scenario.search_strategy, places),
         seed,
         lambda part: say("Simulating", part),
     )
     done, months = summary.sent.shape[:2]
     own, levels = own[:done], levels[:done]
     whole = np.concatenate([np.repeat(levels0[:done, None], YEAR, axis=1), levels], axis=1)[:, :months]
-    first = asked.timeline.first
-    names = asked.timeline.labels(YEAR)[:months]
+    first = scenario.timeline.first
+    names = scenario.timeline.labels(YEAR)[:months]
     spending = np.array(
         [responder.levers.spending(row, level.T) for row, level in zip(own, whole, strict=True)]
     )
@@ -140,21 +144,21 @@ def simulate(
         spending / YEAR,
         np.asarray(jax.vmap(lambda x: outputs(network, x))(own)),
         {
-            "title": asked.title,
+            "title": scenario.title,
             "case": case.info.id,
             "fingerprint": case.fingerprint,
             "version": version,
             "seed": seed,
             "home": case.info.home,
             "clans": simulator.roster.clans,
-            "conduct": asked.conduct.value,
+            "search_strategy": scenario.search_strategy.value,
             "before": YEAR,
             "first": first,
             "interrupted": int(stopped),
         },
     )
-    changes = tuple((month + YEAR, text) for month, text in asked.timeline.changes)
-    return Simulation(asked.title, network, data, changes, simulator, own, whole, summary)
+    changes = tuple((month + YEAR, text) for month, text in scenario.timeline.changes)
+    return Simulation(scenario.title, network, data, changes, simulator, own, whole, summary)
 
 
 def within_budget(responder: Responder, ledger: Array, levels: Array, budget: float) -> Array:

@@ -21,18 +21,18 @@ from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import Figures
-from contraflow.inference.map_estimate import fit
+from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
 from contraflow.policy import levels
 from contraflow.policy.responder import Responder
 from contraflow.results import headline, tables
-from contraflow.results.evaluate_at import Probe
+from contraflow.results.evaluate_at import FigureAtLedger
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
 
 if TYPE_CHECKING:
-    from contraflow.inference.map_estimate import Fit
+    from contraflow.inference.map_estimate import MapEstimate
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -62,7 +62,7 @@ STILL = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class QuantityOfInterest:
     """A headline figure of an outcome, or its change against another, with the posterior behind it.
 
     ``figure`` (draw,) is the figure in each draw that a lab carries, NaN where nothing was found;
@@ -112,22 +112,22 @@ class Subject:
 
     def at(self, z: FloatArray) -> FloatArray:
         """The figure (row,) at deviates (row, size); NaN where no equilibrium is found."""
-        ledgers = self.posterior.target.ledgers(z)
+        ledgers = self.posterior.log_posterior.ledgers(z)
         result = self._probe(self.outcome)(ledgers)
         return result if self.against is None else result - self._probe(self.against)(ledgers)
 
-    def _probe(self, outcome: Outcome) -> Probe:
+    def _probe(self, outcome: Outcome) -> FigureAtLedger:
         baseline = self.responder.levers.baseline
         wanted = levels(self.case, baseline, outcome.policy)
 
         def figure(data: xr.Dataset) -> FloatArray:
             return headline.per_draw(data, self.quantity, spot=self._spot)
 
-        return Probe(self.responder, wanted, figure, len(self.picks))
+        return FigureAtLedger(self.responder, wanted, figure, len(self.picks))
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
+class Linearisation:
     """The linear account around a centre (size,): gradient (size,), residuals and their Jacobian (weighed,
     size), its parts."""
 
@@ -147,7 +147,7 @@ def subject(
     outcome: Any,
     quantity: str,
     against: Outcome | None = None,
-) -> Subject:
+) -> QuantityOfInterest:
     """What is to be explained. ``outcome`` may be a comparison: then the change is meant.
 
     Raises ComparisonError for an unknown figure and for a lab without draws.
@@ -166,7 +166,7 @@ def subject(
                 f"The outcome has {one.data.sizes['draw']} draws and the lab {picks.size}: "
                 "explain an outcome with the lab that computed it."
             )
-    about = Subject(case, responder, posterior, picks, outcome, against, quantity)
+    about = QuantityOfInterest(case, responder, posterior, picks, outcome, against, quantity)
     figure = about.figure[about.sound]
     if np.ptp(figure) <= STILL * max(np.abs(figure).max(initial=0.0), 1.0):
         raise ComparisonError(
@@ -175,7 +175,7 @@ def subject(
     return about
 
 
-def explain(about: Subject, refits: int = REFITS, say: Say = lambda text: None) -> Explanation:
+def explain(about: QuantityOfInterest, refits: int = REFITS, say: Say = lambda text: None) -> Explanation:
     """The claims and assumptions that a figure rests on, ranked."""
     figure = about.figure[about.sound]
     say("Following the figure's slope")
@@ -203,9 +203,9 @@ def explain(about: Subject, refits: int = REFITS, say: Say = lambda text: None) 
     )
 
 
-def linearise(about: Subject) -> Linear:
+def linearise(about: QuantityOfInterest) -> Linearisation:
     """Slope of the figure by central differences at the posterior's centre, and the Jacobian there."""
-    posterior, target = about.posterior, about.posterior.target
+    posterior, target = about.posterior, about.posterior.log_posterior
     free = target.prior.size
     for centre in (posterior.z[about.chosen].mean(axis=0), posterior.fit.deviates):
         residual, jacobian = target.linearise(centre, posterior.figures)
@@ -221,14 +221,16 @@ def linearise(about: Subject) -> Linear:
     wide = STEP * (np.isfinite(up).astype(float) + np.isfinite(down))
     gradient = np.zeros(centre.size)
     gradient[:free] = (high - low) / np.maximum(wide, STEP)
-    return Linear(centre, middle, residual, gradient, jacobian, leave_one_out.account(gradient, jacobian))
+    return Linearisation(
+        centre, middle, residual, gradient, jacobian, leave_one_out.account(gradient, jacobian)
+    )
 
 
 def _left_out(
-    about: Subject, linear: Linear, refits: int, part: float, say: Say
+    about: QuantityOfInterest, linear: Linearisation, refits: int, part: float, say: Say
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Tables of claims and of sources, and how many fits were made anew."""
-    posterior, likelihood = about.posterior, about.posterior.target.likelihood
+    posterior, likelihood = about.posterior, about.posterior.log_posterior.likelihood
     figure, told = about.figure[about.sound], posterior.figures
     weighed = np.flatnonzero(told.weight > 0)
     claims = likelihood.claims
@@ -243,7 +245,7 @@ def _left_out(
     plain = leave_one_out.quantiles(figure, np.full((1, figure.size), 1 / figure.size))
     rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(11,)))
     error = leave_one_out.shift_errors(figure, found.weights, rng)
-    straight = leave_one_out.moved(
+    straight = leave_one_out.linear_leave_one_out(
         linear.centre,
         linear.residual,
         linear.jacobian,
@@ -288,20 +290,20 @@ def _left_out(
 class _Refit:
     """Fits without some claims, beside the fit with all, both as draws of their approximations."""
 
-    def __init__(self, about: Subject) -> None:
+    def __init__(self, about: QuantityOfInterest) -> None:
         rows = len(about.picks)
         rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(12,)))
         self._about = about
-        self._white = rng.standard_normal((rows, about.posterior.target.size))
+        self._white = rng.standard_normal((rows, about.posterior.log_posterior.size))
         self._before = self._figure(about.posterior.fit)
 
-    def _figure(self, found: Fit) -> FloatArray:
-        return self._about.at(np.asarray(found.whitening.colour(self._white)))
+    def _figure(self, found: MapEstimate) -> FloatArray:
+        return self._about.at(np.asarray(found.gaussian.colour(self._white)))
 
     def shift(self, figures: Figures) -> tuple[FloatArray, float]:
         """Shift of the quantiles (quantile,) when claims are left out, and the error of the median's."""
         posterior = self._about.posterior
-        found = fit(posterior.target, figures, starts=1, near=posterior.fit.deviates)
+        found = find_map(posterior.log_posterior, figures, starts=1, near=posterior.fit.deviates)
         after, before = self._figure(found), self._before
         both = np.isfinite(after) & np.isfinite(before)
         even = np.full((1, int(both.sum())), 1.0)
@@ -312,9 +314,9 @@ class _Refit:
         return shift[0], float((pair[0] - pair[1]).std(ddof=1))
 
 
-def _numbers(about: Subject, linear: Linear, part: float) -> pd.DataFrame:
+def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> pd.DataFrame:
     """Every deviate: what it is, its share, the figure at the ends of its range and with a flat range."""
-    target = about.posterior.target
+    target = about.posterior.log_posterior
     free, ledger = target.prior.size, target.prior.ledger
     places = target.prior.free
     figure, z = about.figure[about.sound], about.posterior.z[about.chosen]
@@ -348,7 +350,7 @@ def _numbers(about: Subject, linear: Linear, part: float) -> pd.DataFrame:
     return frame.sort_values(by="share", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _ends(about: Subject, linear: Linear, centre: FloatArray) -> FloatArray:
+def _ends(about: QuantityOfInterest, linear: Linearisation, centre: FloatArray) -> FloatArray:
     """How far the figure moves (end, free) as each number goes to the ends of its range.
 
     All else is at its mean given that: z + C_j (z_j - mean_j) / C_jj. Computed for the strongest numbers;
@@ -403,7 +405,7 @@ def _template(case: Case, name: str) -> str:
     return ""
 
 
-def _shares(linear: Linear, numbers: pd.DataFrame, part: float) -> pd.DataFrame:
+def _shares(linear: Linearisation, numbers: pd.DataFrame, part: float) -> pd.DataFrame:
     """Share of the variance by group, the linear account's parts scaled to what it explains."""
     own = numbers.groupby("group")["share"].sum()
     share = {g.value: float(own.get(g, 0.0)) for g in Group}

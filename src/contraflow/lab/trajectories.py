@@ -16,9 +16,9 @@ import xarray as xr
 from contraflow.analysis.hindcast import Forecast, Hindcast, hindcast
 from contraflow.analysis.out_of_sample import errors_table, predictions_table
 from contraflow.case.case import Case
-from contraflow.case.statements import Conduct
+from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
-from contraflow.dynamics.simulator import Simulator, Summary
+from contraflow.dynamics.simulator import MonthlySummary, Simulator
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
@@ -50,7 +50,7 @@ class Simulation:
     _simulator: Simulator
     _ledger: Array
     _levels: Array
-    _summary: Summary
+    _summary: MonthlySummary
 
     @property
     def interrupted(self) -> bool:
@@ -151,7 +151,7 @@ class Simulation:
 
     def conduct_in_words(self) -> str:
         """How the state spreads its searches."""
-        return ABOUT[Conduct(self.data.attrs["conduct"])]
+        return ABOUT[SearchStrategy(self.data.attrs["search_strategy"])]
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write all months to NetCDF. Raises OutputError."""
@@ -246,7 +246,9 @@ class History:
 
         every = (self, *beside)
         told = [
-            histories.Told(h.case.info.title, h.predictions, h.posterior.target.likelihood.last, h._bounds)
+            histories.PanelSeries(
+                h.case.info.title, h.predictions, h.posterior.log_posterior.likelihood.last, h._bounds
+            )
             for h in every
         ]
         names = shown_names(self.case)
@@ -256,6 +258,6 @@ class History:
     @property
     def _bounds(self) -> dict[str, int]:
         """Claims that are bounds: 1 for a lower one, -1 for an upper one."""
-        likelihood = self.posterior.target.likelihood
+        likelihood = self.posterior.log_posterior.likelihood
         sides = zip(likelihood.claims, likelihood.sides.tolist(), strict=True)
         return {claim.id: side for claim, side in sides if side}

@@ -16,13 +16,13 @@ from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import series
 from contraflow.inference.posterior import Posterior
-from contraflow.lab.sensitivity import FEWEST, Linear, Subject, linearise
+from contraflow.lab.sensitivity import FEWEST, Linearisation, QuantityOfInterest, linearise
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-def worth_knowing(about: Subject) -> pd.DataFrame:
+def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
     """What would narrow a figure: the share of its variance that knowing each fact takes away.
 
     Columns ``fact``, ``kind`` (number or observable), ``what``, ``worth`` (zero within error or chance),
@@ -34,7 +34,7 @@ def worth_knowing(about: Subject) -> pd.DataFrame:
     linear = linearise(about)
     facts, frame = _facts(about.case, about.posterior, about.chosen)
     rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(13,)))
-    found = evppi.narrows(facts, figure, rng)
+    found = evppi.variance_explained(facts, figure, rng)
     frame = frame.assign(
         worth=found.told,
         estimate=found.worth,
@@ -46,7 +46,7 @@ def worth_knowing(about: Subject) -> pd.DataFrame:
     return _by_worth(frame)
 
 
-def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataFrame:
+def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) -> pd.DataFrame:
     """What would help to choose among outcomes: how much better the choice gets, in the figure's unit.
 
     Columns as :func:`worth_knowing`, without ``linear`` and ``left``. ``attrs`` hold the ``options`` with
@@ -63,7 +63,7 @@ def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataF
     benefits = figures[kept] * (-1.0 if lower_is_better else 1.0)
     facts, frame = _facts(first.case, first.posterior, first.picks[kept])
     rng = np.random.default_rng(np.random.SeedSequence(first.posterior.seed, spawn_key=(14,)))
-    found = evppi.decides(facts, benefits, rng)
+    found = evppi.evppi(facts, benefits, rng)
     frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
     best = benefits.argmax(axis=1)
     frame.attrs |= {
@@ -71,7 +71,7 @@ def worth_deciding(abouts: Sequence[Subject], lower_is_better: bool) -> pd.DataF
         "draws": int(kept.size),
         "quantity": first.quantity,
         "unit": first.unit,
-        "certain": evppi.certain(benefits),
+        "certain": evppi.evpi(benefits),
         "best": abouts[int(benefits.mean(axis=0).argmax())].outcome.title,
         "options": [
             {
@@ -99,7 +99,7 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
     Weights of single arcs are left out: nobody can report on them but by the flows that they make. Claims
     that observe the same thing under the same measures are one fact.
     """
-    target, likelihood = posterior.target, posterior.target.likelihood
+    target, likelihood = posterior.log_posterior, posterior.log_posterior.likelihood
     ledger = target.prior.ledger
     rows, columns = [], []
     for number, place in enumerate(target.prior.free):
@@ -120,9 +120,9 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
     return np.stack(columns, axis=1), pd.DataFrame(rows)
 
 
-def _linear_worth(about: Subject, linear: Linear, facts: pd.DataFrame) -> FloatArray:
+def _linear_worth(about: QuantityOfInterest, linear: Linearisation, facts: pd.DataFrame) -> FloatArray:
     """Share of variance that each fact takes away in the linear account: squared correlations."""
-    target = about.posterior.target
+    target = about.posterior.log_posterior
     spread = leave_one_out.variances(linear.jacobian)
     whole = max(linear.account.variance, 1e-300)
     result = np.zeros(len(facts))

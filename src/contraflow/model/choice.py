@@ -39,7 +39,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contraflow.model.layout import IntArray, Plan
+from contraflow.model.layout import IntArray, Layout
 from contraflow.model.numerics import jax, jnp
 
 THIN = 0.1
@@ -50,7 +50,7 @@ class Values(NamedTuple):
     """Result of the backward pass.
 
     ``node`` (node,) is the value V of a unit at each node in USD; ``share`` (chunk, depth, row) the
-    choice probabilities P in the plan's layout, for :func:`flows`.
+    choice probabilities P in the layout's slots, for :func:`flows`.
     """
 
     node: jax.Array
@@ -74,7 +74,7 @@ class Flows(NamedTuple):
 
 
 def values(
-    plan: Plan,
+    layout: Layout,
     weight: jax.Array,
     keep: jax.Array,
     outlay: jax.Array,
@@ -87,21 +87,21 @@ def values(
     ``weight``, ``keep``, ``outlay`` have shape (arc,), ``theta`` (node,), ``sink_node`` and
     ``sink_price`` (market,). Prices are in USD per unit, ``outlay`` in USD per unit at the tail.
     """
-    spread = Spread(plan)
+    spread = Spread(layout)
     steps = (
         spread(weight, 0.0),
         spread(keep, 0.0),
         spread(outlay, 1.0),
-        jnp.concatenate([theta, jnp.ones(1)])[plan.members],
-        jnp.asarray(plan.heads),
-        jnp.asarray(plan.local),
-        jnp.arange(plan.chunks) * plan.span,
+        jnp.concatenate([theta, jnp.ones(1)])[layout.members],
+        jnp.asarray(layout.heads),
+        jnp.asarray(layout.local),
+        jnp.arange(layout.chunks) * layout.span,
     )
-    start = jnp.zeros(plan.padded_nodes).at[plan.node_slot[sink_node]].set(sink_price)
+    start = jnp.zeros(layout.padded_nodes).at[layout.node_slot[sink_node]].set(sink_price)
 
     def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
         weight, keep, outlay, theta, heads, local, first = chunk
-        nodes = _Nodes(plan, local)
+        nodes = _Nodes(layout, local)
         u = keep * value[heads] - outlay
         open_ = (u > 0) & (weight > 0)
         best = jax.lax.stop_gradient(nodes.largest(jnp.where(open_, u, 0.0)))
@@ -115,11 +115,11 @@ def values(
         return jax.lax.dynamic_update_slice(value, node, (first,)), power / nodes.of(safe)
 
     padded, share = jax.lax.scan(step, start, steps, reverse=True)
-    return Values(padded[plan.node_slot], share)
+    return Values(padded[layout.node_slot], share)
 
 
 def anchored_values(
-    plan: Plan,
+    layout: Layout,
     odds: jax.Array,
     keep: jax.Array,
     outlay: jax.Array,
@@ -132,21 +132,21 @@ def anchored_values(
     With the weights, and the gains taken off the outlays, :func:`values` gives the same values and choice
     probabilities.
     """
-    spread = Spread(plan)
+    spread = Spread(layout)
     steps = (
         spread(odds, 0.0),
         spread(keep, 0.0),
         spread(outlay, 1.0),
-        jnp.concatenate([theta, jnp.ones(1)])[plan.members],
-        jnp.asarray(plan.heads),
-        jnp.asarray(plan.local),
-        jnp.arange(plan.chunks) * plan.span,
+        jnp.concatenate([theta, jnp.ones(1)])[layout.members],
+        jnp.asarray(layout.heads),
+        jnp.asarray(layout.local),
+        jnp.arange(layout.chunks) * layout.span,
     )
-    start = jnp.zeros(plan.padded_nodes).at[plan.node_slot[sink_node]].set(sink_price)
+    start = jnp.zeros(layout.padded_nodes).at[layout.node_slot[sink_node]].set(sink_price)
 
     def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         odds, keep, outlay, theta, heads, local, first = chunk
-        nodes = _Nodes(plan, local)
+        nodes = _Nodes(layout, local)
         gross = keep * value[heads]
         open_ = (gross > 0) & (odds > 0)
         gross = jnp.where(open_, gross, 1.0)
@@ -165,8 +165,8 @@ def anchored_values(
         return jax.lax.dynamic_update_slice(value, node, (first,)), (share, weight, gain)
 
     padded, (share, weight, gain) = jax.lax.scan(step, start, steps, reverse=True)
-    weight, gain = (x.reshape(-1)[plan.arc_slot] for x in (weight, gain))
-    return Anchored(Values(padded[plan.node_slot], share), weight, gain)
+    weight, gain = (x.reshape(-1)[layout.arc_slot] for x in (weight, gain))
+    return Anchored(Values(padded[layout.node_slot], share), weight, gain)
 
 
 def _thin(left: jax.Array, floor: float) -> jax.Array:
@@ -176,53 +176,53 @@ def _thin(left: jax.Array, floor: float) -> jax.Array:
     return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * natural_log(edge / spent)))
 
 
-def flows(plan: Plan, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:
+def flows(layout: Layout, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:
     """Forward pass: stocks and flows from the endowments.
 
     ``share`` is that of :class:`Values`, ``arrive`` (arc,) the part (1 - q) yield of a unit that
     reaches the head, ``endowment`` (node,) units per year. Linear in ``endowment``.
     """
-    start = jnp.zeros(plan.padded_nodes).at[plan.node_slot].set(endowment)
+    start = jnp.zeros(layout.padded_nodes).at[layout.node_slot].set(endowment)
     steps = (
-        share * Spread(plan)(arrive, 0.0),
-        jnp.asarray(plan.heads),
-        jnp.asarray(plan.local),
-        jnp.arange(plan.chunks) * plan.span,
+        share * Spread(layout)(arrive, 0.0),
+        jnp.asarray(layout.heads),
+        jnp.asarray(layout.local),
+        jnp.arange(layout.chunks) * layout.span,
     )
 
     def step(stock: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
         onward, heads, local, first = chunk
-        here = jax.lax.optimization_barrier(jax.lax.dynamic_slice(stock, (first,), (plan.span,)))
-        return stock.at[heads].add(onward * _Nodes(plan, local).of(here)), None
+        here = jax.lax.optimization_barrier(jax.lax.dynamic_slice(stock, (first,), (layout.span,)))
+        return stock.at[heads].add(onward * _Nodes(layout, local).of(here)), None
 
     padded, _ = jax.lax.scan(step, start, steps)
-    stock = padded[plan.node_slot]
-    return Flows(stock, share.reshape(-1)[plan.arc_slot] * stock[plan.tail])
+    stock = padded[layout.node_slot]
+    return Flows(stock, share.reshape(-1)[layout.arc_slot] * stock[layout.tail])
 
 
 class _Nodes(NamedTuple):
     """Between the slots (depth, row) of a chunk and its nodes (span,)."""
 
-    plan: Plan
+    layout: Layout
     local: jax.Array
 
     def of(self, node: jax.Array) -> jax.Array:
         """The node's figure for every slot of its rows."""
-        return node if self.plan.one_row else node[self.local]
+        return node if self.layout.one_row else node[self.local]
 
     def total(self, slot: jax.Array) -> jax.Array:
         """Sum over the slots of each node."""
         row = slot.sum(axis=0)
-        if self.plan.one_row:
+        if self.layout.one_row:
             return row
-        return jax.ops.segment_sum(row, self.local, self.plan.span, indices_are_sorted=True)
+        return jax.ops.segment_sum(row, self.local, self.layout.span, indices_are_sorted=True)
 
     def largest(self, slot: jax.Array) -> jax.Array:
         """Largest of the slots of each node."""
         row = slot.max(axis=0)
-        if self.plan.one_row:
+        if self.layout.one_row:
             return row
-        return jax.ops.segment_max(row, self.local, self.plan.span, indices_are_sorted=True)
+        return jax.ops.segment_max(row, self.local, self.layout.span, indices_are_sorted=True)
 
 
 @jax.custom_jvp
@@ -256,11 +256,11 @@ def _log_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax
 
 
 class Spread:
-    """Lay an array over arcs out in the plan's chunks, with a filler in empty slots."""
+    """Lay an array over arcs out in the chunks of the layout, with a filler in empty slots."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
 
     def __call__(self, array: jax.Array, filler: float) -> jax.Array:
         """The ``array`` (arc,) as (chunk, depth, row)."""
-        return jnp.concatenate([array, jnp.full(1, filler)])[self.plan.slots]
+        return jnp.concatenate([array, jnp.full(1, filler)])[self.layout.slots]

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from contraflow.model.choice import Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
-from contraflow.model.layout import Plan, make_plan
+from contraflow.model.layout import Layout, make_layout
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import Root, find_root, inverse_jacobian
 from contraflow.network.network import Network
@@ -115,9 +115,9 @@ class Model:
     network: Network
 
     @cached_property
-    def plan(self) -> Plan:
+    def layout(self) -> Layout:
         """How the passes walk the network."""
-        return make_plan(self.network.tail, self.network.head, self.network.level)
+        return make_layout(self.network.tail, self.network.head, self.network.level)
 
     @property
     def unknowns(self) -> int:
@@ -151,7 +151,7 @@ class Model:
         hiring, n = self.network.hiring, self.network
         terms = self.terms(baseline, jnp.zeros(self.unknowns))
         backward, weights, gain = anchored_values(
-            self.plan, baseline.weight, terms.keep, terms.outlay, baseline.theta, n.market_node, terms.price
+            self.layout, baseline.weight, terms.keep, terms.outlay, baseline.theta, n.market_node, terms.price
         )
         point = self.point(baseline, terms._replace(outlay=terms.outlay - gain), backward)
         sold, load = jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING)
@@ -222,7 +222,7 @@ class Model:
         terms = self.terms(economy, state)
         network = self.network
         backward = values(
-            self.plan,
+            self.layout,
             economy.weight,
             terms.keep,
             terms.outlay,
@@ -252,14 +252,14 @@ class Model:
 
     def point(self, economy: Economy, terms: Terms, backward: Values) -> Point:
         """The economy in which people choose as in ``backward``."""
-        network, plan = self.network, self.plan
+        network, layout = self.network, self.layout
         arrive = (1 - terms.loss) * economy.output
-        forward = flows(plan, backward.share, arrive, economy.endowment)
+        forward = flows(layout, backward.share, arrive, economy.endowment)
         return Point(
             value=backward.node,
             stock=forward.stock,
             flow=forward.arc,
-            share=backward.share.reshape(-1)[plan.arc_slot],
+            share=backward.share.reshape(-1)[layout.arc_slot],
             net=terms.keep * backward.node[network.head] - terms.outlay,
             loss=terms.loss,
             expected_loss=terms.expected,

@@ -23,7 +23,7 @@ ROWS = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048, 4096)
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Layout:
     """Arcs laid out in chunks of equal shape, so that one compiled step serves all levels.
 
     A chunk holds all arcs of some nodes of one level, so that levels of unequal size cost no more than
@@ -63,9 +63,9 @@ class Plan:
         return int(self.node_slot.max(initial=0)) + 2
 
 
-def make_plan(
+def make_layout(
     tail: IntArray, head: IntArray, level: IntArray, rows: int | None = None, depth: int | None = None
-) -> Plan:
+) -> Layout:
     """Lay out a network whose nodes are sorted by ``level`` (node,) and arcs by ``tail`` (arc,).
 
     ``rows`` is the number of rows in a chunk, ``depth`` that of arcs in a row; by default those that cost
@@ -104,7 +104,7 @@ def make_plan(
     local = np.full((chunks, rows), span - 1, dtype=np.int64)
     local[where[0], where[2]] = node_slot[tail] - where[0] * span
     arc_slot = (where[0] * depth + where[1]) * rows + where[2]
-    return Plan(nodes, arcs, tail, slots, heads, local, members, node_slot, arc_slot, one_row)
+    return Layout(nodes, arcs, tail, slots, heads, local, members, node_slot, arc_slot, one_row)
 
 
 def _cheapest(degree: IntArray, level: IntArray, rows: int | None, depth: int | None) -> tuple[int, int]:

@@ -219,16 +219,16 @@ class Observations:
 
     def _grown(self, economy: Economy, point: Point) -> jax.Array:
         """Flows (group, arc) of what was grown in each group of zones, given everyone's choices."""
-        network, plan = self.model.network, self.model.plan
+        network, layout = self.model.network, self.model.layout
         places = network.case.places
         arrive = (1 - point.loss) * economy.output
-        share = jnp.concatenate([point.share, jnp.zeros(1)])[plan.slots]
+        share = jnp.concatenate([point.share, jnp.zeros(1)])[layout.slots]
         masks = np.array(
             [[matches_place(places[p], g) for p in network.node_place] for g in self._groups[1:]]
         )
         if not len(masks):
             return point.flow[None]
-        part = jax.vmap(lambda mask: flows(plan, share, arrive, economy.endowment * mask).arc)(
+        part = jax.vmap(lambda mask: flows(layout, share, arrive, economy.endowment * mask).arc)(
             jnp.asarray(masks, dtype=float)
         )
         return jnp.concatenate([point.flow[None], part])

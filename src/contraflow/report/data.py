@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 import xarray as xr
 
-from contraflow.analysis.conflicts import Tension
+from contraflow.analysis.conflicts import Conflicts
 from contraflow.analysis.hindcast import Hindcast
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
@@ -28,7 +28,7 @@ class Meta:
 
 
 @dataclass(frozen=True)
-class Course:
+class FollowedQuestion:
     """A question followed month by month: ``data`` over months, ``calm`` on the same luck without the policy;
     ``changes`` as those of a simulation."""
 
@@ -64,8 +64,8 @@ class ReportData:
     explanation: Explanation | None = None
     worth: pd.DataFrame | None = None
     hindcast: Hindcast | None = None
-    tension: Tension | None = None
-    courses: tuple[Course, ...] = ()
+    tension: Conflicts | None = None
+    courses: tuple[FollowedQuestion, ...] = ()
 
     @property
     def draws(self) -> int:

@@ -19,7 +19,7 @@ Figure = Callable[[xr.Dataset], Values]
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class FigureAtLedger:
     """A figure under levels of measures (measure,), as a function of the ledger.
 
     ``figure`` takes an outcome's dataset and gives one value for each of its draws. Ledgers are solved

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from contraflow.dynamics.simulator import Summary
+from contraflow.dynamics.simulator import MonthlySummary
 from contraflow.network.network import Network
 from contraflow.results.dataset import coordinates, final_markets
 
@@ -32,7 +32,7 @@ KINDS = {
 def make_paths(
     network: Network,
     ledger: Array,
-    summary: Summary,
+    summary: MonthlySummary,
     months: npt.NDArray[Any],
     levels: Array,
     spending: Array,

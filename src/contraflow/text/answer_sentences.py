@@ -54,7 +54,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Told:
+class Answer:
     """An answer in words.
 
     ``short``, sentences that can be quoted alone: what moves, at what price, how probable a notable change
@@ -127,7 +127,7 @@ class _Moved(NamedTuple):
         return -part(plain(self.losses.head(1)).popitem()[1])
 
 
-def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
+def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Answer:
     """What a measure does, from the outcomes without and with it, draw by draw."""
     base, then = draws.paired(base, after)
     after = base if then is None else then
@@ -142,7 +142,7 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
             f"Nothing moves{price}: {amount(rounded(out))} tonnes leave {facts.home} as before, by the "
             "same ways, at the same prices."
         )
-        return Told((text,), (Finding("In short", text),))
+        return Answer((text,), (Finding("In short", text),))
     findings = (
         *_ways(facts, "mode", "Ways out", "by"),
         *_ways(facts, "route", "Places", "from"),
@@ -153,7 +153,7 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Told:
         Finding("The state", _state(facts)),
         Finding("The world’s markets", _world(facts)),
     )
-    return Told(_short(facts), findings)
+    return Answer(_short(facts), findings)
 
 
 def _short(facts: _Facts) -> tuple[str, ...]:

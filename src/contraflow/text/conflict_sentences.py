@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Group, Side, Tension
+from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
 from contraflow.case.case import Case
 from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import listed, lower
@@ -34,7 +34,7 @@ UNSURE = 0.7
 VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
 
 
-class Scale(NamedTuple):
+class DisplayScale(NamedTuple):
     """How figures of one kind are written: a factor on inside units, and what stands around the number."""
 
     factor: float
@@ -55,19 +55,19 @@ class Scale(NamedTuple):
         return self.text(low) if a == b else f"{self.before}{a} to {self.before}{b}{self.after}"
 
 
-def scale_of(quantity: str, unit: str, largest: float) -> Scale:
+def scale_of(quantity: str, unit: str, largest: float) -> DisplayScale:
     """How figures of a quantity in an inside unit are written, if the largest of them is as given."""
     if quantity == "share":
-        return Scale(100.0, "", "%")
+        return DisplayScale(100.0, "", "%")
     if unit == "kg/year":
-        return Scale(1e-3, "", " t") if largest >= 1e4 else Scale(1.0, "", " kg")
+        return DisplayScale(1e-3, "", " t") if largest >= 1e4 else DisplayScale(1.0, "", " kg")
     if unit == "USD/year":
-        return Scale(1e-6, "$", " million")
+        return DisplayScale(1e-6, "$", " million")
     if unit.startswith("USD/"):
-        return Scale(1.0, "$", f" a {unit[4:].replace('/', ' and ')}")
+        return DisplayScale(1.0, "$", f" a {unit[4:].replace('/', ' and ')}")
     if unit == "dimensionless":
-        return Scale(1.0, "×" if quantity == "price ratio" else "", "")
-    return Scale(1.0, "", " a year" if unit == "1/year" else f" {unit}")
+        return DisplayScale(1.0, "×" if quantity == "price ratio" else "", "")
+    return DisplayScale(1.0, "", " a year" if unit == "1/year" else f" {unit}")
 
 
 def odds(chance: float) -> str:
@@ -79,7 +79,7 @@ def odds(chance: float) -> str:
     return "under 1 in 1,000" if chance < 1e-3 else f"1 in {1 / chance:,.0f}"
 
 
-def claim_rows(case: Case, tension: Tension, most: int | None = FEWEST) -> list[dict[str, Any]]:
+def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> list[dict[str, Any]]:
     """The most surprising claims in words: all that were outvoted or missed, and ``most`` at least."""
     frame = tension.claims
     if most is not None:
@@ -108,12 +108,12 @@ def claim_rows(case: Case, tension: Tension, most: int | None = FEWEST) -> list[
     return rows
 
 
-def group_rows(case: Case, tension: Tension) -> list[dict[str, Any]]:
+def group_rows(case: Case, tension: Conflicts) -> list[dict[str, Any]]:
     """Disagreements that the model can weigh, in the order of the case."""
     return [_group(case, group) for group in tension.groups if group.said is not None]
 
 
-def untold(case: Case, tension: Tension) -> list[list[dict[str, str]]]:
+def untold(case: Case, tension: Conflicts) -> list[list[dict[str, str]]]:
     """Contradictions that the model cannot weigh: the statements of each, with their sources."""
     return [
         [
@@ -126,7 +126,7 @@ def untold(case: Case, tension: Tension) -> list[list[dict[str, str]]]:
     ]
 
 
-def _group(case: Case, group: Group) -> dict[str, Any]:
+def _group(case: Case, group: DisagreementReport) -> dict[str, Any]:
     said = group.said or ()
     ends = [said[-1], *(s.implied.figure[2] for s in group.sides if s.implied is not None)]
     scale = scale_of(group.quantity, group.unit, max(ends))
@@ -144,12 +144,12 @@ def _group(case: Case, group: Group) -> dict[str, Any]:
     }
 
 
-def _likely(scale: Scale, figure: Sequence[float]) -> str:
+def _likely(scale: DisplayScale, figure: Sequence[float]) -> str:
     """``113 to 223 t, most likely 168 t``."""
     return f"{scale.span(figure[0], figure[-1])}, most likely {scale.text(figure[2])}"
 
 
-def _side(case: Case, side: Side, scale: Scale) -> dict[str, Any]:
+def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
     sources = dict.fromkeys(case.sources[case.claims[c].source].title for c in side.claims)
     row: dict[str, Any] = {
         "words": side.words,
@@ -199,7 +199,7 @@ def _worse(case: Case, name: str, stated: float, before: float, after: float) ->
     )
 
 
-def outline(tension: Tension) -> str:
+def outline(tension: Conflicts) -> str:
     """How many claims were surprising, in a sentence."""
     frame = tension.claims
     fitted, held = frame[frame["fitted"]], frame[~frame["fitted"]]

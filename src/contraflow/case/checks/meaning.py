@@ -292,7 +292,7 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
             problems.append(entry.problem("policy", "The pattern compares a policy with itself", cure))
         for column in _IN_TIME:
             value = getattr(pattern, column)
-            if value not in (None, (), statements.Conduct.EVEN):
+            if value not in (None, (), statements.SearchStrategy.EVEN):
                 shown = "; ".join(value) if isinstance(value, tuple) else str(value)
                 cure = "Leave the cell empty, or write dynamics in 'needs'"
                 problems.append(entry.problem(column, "has no meaning in an equilibrium", cure, shown))
@@ -300,7 +300,8 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
 
 
 _IN_TIME = (
-    "months", "against_months", "until", "conduct", "against_conduct", "arrest", "arrest_at", "clans",
+    "months", "against_months", "until", "search_strategy", "against_search_strategy",
+    "arrest", "arrest_at", "clans",
 )  # fmt: skip
 """Columns of a pattern that mean something only in time."""
 
@@ -315,10 +316,10 @@ def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
         text = getattr(pattern, column)
         if text and int(text.split("-")[0]) > int(text.split("-")[1]):
             problems.append(entry.problem(column, "ends before it begins", "Write first-last", text))
-    one = (pattern.policy, pattern.conduct, pattern.months, pattern.arrest)
-    other = (pattern.against, pattern.against_conduct, pattern.against_months or pattern.months, None)
+    one = (pattern.policy, pattern.search_strategy, pattern.months, pattern.arrest)
+    other = (pattern.against, pattern.against_search_strategy, pattern.against_months or pattern.months, None)
     if one == other:
-        cure = "Let policy, conduct, months or arrests differ"
+        cure = "Let policy, search strategy, months or arrests differ"
         problems.append(entry.problem("policy", "The pattern compares a course with itself", cure))
     if pattern.arrest_at and not pattern.arrest:
         cure = "Write whom in 'arrest', or leave the cell empty"

@@ -21,7 +21,7 @@ HEIGHT, COLOURS = 470, (BLUE, theme.RISE, "#2f8f8b", "#75668f")
 """Height of the panel, px, and colours of the histories."""
 
 
-class Told(NamedTuple):
+class PanelSeries(NamedTuple):
     """A history as :func:`draw_histories` draws it.
 
     ``rows`` are its :attr:`History.predictions`; ``until`` is the last year that it was calibrated on;
@@ -35,7 +35,7 @@ class Told(NamedTuple):
 
 
 def draw_histories(
-    told: Sequence[Told], quantity: str, form: str, where: str, names: Mapping[str, str]
+    told: Sequence[PanelSeries], quantity: str, form: str, where: str, names: Mapping[str, str]
 ) -> Drawing:
     """One series as several histories foresee it, in one panel, with what was observed.
 
@@ -75,7 +75,7 @@ def draw_histories(
     return drawing
 
 
-def _caveats(told: Sequence[Told]) -> str:
+def _caveats(told: Sequence[PanelSeries]) -> str:
     """What else a reader of the dots has to know."""
     breaks = [w for one in told for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
     triangles = any(claim in one.bounds for one in told for claim in one.rows["claim"])
@@ -95,7 +95,7 @@ def _doublings(low: float, high: float) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _one_series(told: Told, quantity: str, form: str, where: str) -> pd.DataFrame:
+def _one_series(told: PanelSeries, quantity: str, form: str, where: str) -> pd.DataFrame:
     """Rows of the one series that is asked for, by years. Raises ComparisonError."""
     rows = told.rows
     at = rows["place"].where(rows["place"] != "", rows["country"])
@@ -112,7 +112,7 @@ def _one_series(told: Told, quantity: str, form: str, where: str) -> pd.DataFram
     return found.assign(when=found["year"].map(predictions.middle)).sort_values("when")
 
 
-def _history(drawing: Drawing, told: Told, colour: str, scale: float) -> None:
+def _history(drawing: Drawing, told: PanelSeries, colour: str, scale: float) -> None:
     rows, x = told.rows, told.rows["when"].tolist()
     for low, high, alpha in (("_5", "_95", BANDS[0][2]), ("_25", "_75", BANDS[1][2])):
         ends = [(rows[f"model{end}"] / scale).tolist() for end in (high, low)]
@@ -135,7 +135,7 @@ def _history(drawing: Drawing, told: Told, colour: str, scale: float) -> None:
     )  # fmt: skip
 
 
-def _observed(drawing: Drawing, told: Sequence[Told], scale: float) -> None:
+def _observed(drawing: Drawing, told: Sequence[PanelSeries], scale: float) -> None:
     """Every figure once, though several histories may be held against it."""
     seen: dict[tuple[float, float], tuple[str, int, str]] = {}
     for one, colour in zip(told, COLOURS, strict=False):

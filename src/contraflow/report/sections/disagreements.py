@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from contraflow.analysis.conflicts import Tension
+from contraflow.analysis.conflicts import Conflicts
 from contraflow.case.case import Case
 from contraflow.text import conflict_sentences
-from contraflow.text.conflict_sentences import Scale
+from contraflow.text.conflict_sentences import DisplayScale
 
 COLOURS = ("#2f8f8b", "#7f9a3c", "#c58a1c", "#b4532f", "#8c2a1c")
 """Of what believing a side costs, from nothing to the impossible."""
@@ -34,7 +34,7 @@ def draw(group: dict[str, Any]) -> dict[str, Any]:
     def between(a: float, b: float) -> tuple[float, float]:
         return place(a), round(max(place(b) - place(a), 0.4), 2)
 
-    scale: Scale = group["scale"]
+    scale: DisplayScale = group["scale"]
     return {
         "ticks": [(place(v), scale.text(v)) for v in ticks(start, end, scale)],
         "wide": between(group["said"][0], group["said"][-1]),
@@ -54,7 +54,7 @@ def draw(group: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def ticks(start: float, end: float, scale: Scale) -> list[float]:
+def ticks(start: float, end: float, scale: DisplayScale) -> list[float]:
     """Round figures between the ends of an axis, in inside units."""
     low, high = start * scale.factor, end * scale.factor
     step = (high - low) / TICKS
@@ -64,7 +64,7 @@ def ticks(start: float, end: float, scale: Scale) -> list[float]:
     return [float(n * step / scale.factor) for n in range(first, last + 1)]
 
 
-def section(case: Case, tension: Tension | None) -> dict[str, Any] | None:
+def section(case: Case, tension: Conflicts | None) -> dict[str, Any] | None:
     """What the page's section on disagreements shows; None where there is none."""
     if tension is None:
         return None

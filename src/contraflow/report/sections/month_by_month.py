@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 
 from contraflow.case.case import Case
-from contraflow.case.statements import Conduct
+from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
-from contraflow.report.data import Course
+from contraflow.report.data import FollowedQuestion
 from contraflow.report.draw import fans
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.jinja import embed, environment
@@ -77,14 +77,14 @@ def render(
     )  # fmt: skip
 
 
-class Section(NamedTuple):
+class TimeSection(NamedTuple):
     """What the report says of questions that are followed in time: drawings by name, and a panel for each."""
 
     drawings: dict[str, Drawing]
     panels: list[dict[str, Any]]
 
 
-def section(courses: Sequence[Course]) -> Section | None:
+def section(courses: Sequence[FollowedQuestion]) -> TimeSection | None:
     """The report's section on courses in time, None where no question is followed."""
     if not courses:
         return None
@@ -102,7 +102,7 @@ def section(courses: Sequence[Course]) -> Section | None:
                 "rows": rows(one.data),
             }
         )
-    return Section(drawings, panels)
+    return TimeSection(drawings, panels)
 
 
 def told(data: xr.Dataset, calm: xr.Dataset) -> str:
@@ -142,7 +142,8 @@ def about(data: xr.Dataset) -> str:
     years = (sizes["month"] - trajectory_tables.before(data)) // trajectory_tables.YEAR
     return (
         f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} courses, each with its own draw "
-        f"of what is uncertain and its own luck. The state searches {ABOUT[Conduct(data.attrs['conduct'])]}."
+        "of what is uncertain and its own luck. "
+        f"The state searches {ABOUT[SearchStrategy(data.attrs['search_strategy'])]}."
     )
 
 

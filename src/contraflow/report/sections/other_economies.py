@@ -31,7 +31,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Section:
+class EconomySection:
     """A section: one panel for each question, or a single one of the baseline; ``note`` stands below.
 
     ``bars`` says that its figures are bars, two of which fit side by side.
@@ -47,7 +47,7 @@ class Section:
     bars: bool = False
 
 
-def sections(report: ReportData, names: Mapping[str, str]) -> list[Section]:
+def sections(report: ReportData, names: Mapping[str, str]) -> list[EconomySection]:
     """The sections that this report has: those of its rows in which something changes, or the baseline."""
     made = [
         section
@@ -64,13 +64,13 @@ def _outcomes(report: ReportData) -> list[tuple[str, xr.Dataset, xr.Dataset | No
     return [*pairs] or [("", report.base, None)]
 
 
-def _livelihoods(report: ReportData, names: Mapping[str, str]) -> Section | None:
+def _livelihoods(report: ReportData, names: Mapping[str, str]) -> EconomySection | None:
     base = report.base
     table = side_economies.livelihoods(base)
     if len(table) < 3:
         return None
     home = names.get(tables.home_country(base), "")
-    section = Section(
+    section = EconomySection(
         "livelihoods",
         "What households live from",
         "Livelihoods",
@@ -133,7 +133,7 @@ def _pay(base: xr.Dataset, after: xr.Dataset | None, names: Mapping[str, str]) -
     return tuple(rows)
 
 
-def _goods(report: ReportData, names: Mapping[str, str]) -> Section | None:
+def _goods(report: ReportData, names: Mapping[str, str]) -> EconomySection | None:
     base = report.base
     every = side_economies.goods(base, by="form")
     if every.empty:
@@ -141,7 +141,7 @@ def _goods(report: ReportData, names: Mapping[str, str]) -> Section | None:
     home = names.get(tables.home_country(base), "")
     substances = _substances(report, list(map(str, every.index)))
     title = listed(list(substances))
-    section = Section(
+    section = EconomySection(
         "goods",
         f"{title[:1].upper()}{title[1:]}",
         f"{title[:1].upper()}{title[1:]}",
@@ -195,7 +195,7 @@ def _draw_ways(rows: pd.DataFrame, names: Mapping[str, str], several: bool) -> D
     return _draw(frame, "t a year" if heavy else "kg a year")
 
 
-def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
+def _supplies(report: ReportData, names: Mapping[str, str]) -> EconomySection | None:
     base = report.base
     every = side_economies.supplies(base)
     if every.empty:
@@ -203,7 +203,7 @@ def _supplies(report: ReportData, names: Mapping[str, str]) -> Section | None:
     inputs = {i: row.name for i, row in report.case.inputs.items()}
     kinds = list(dict.fromkeys(str(key).partition("-")[0] for key in every.index.get_level_values("input")))
     title = listed(kinds)
-    section = Section(
+    section = EconomySection(
         "supplies",
         f"{title[:1].upper()}{title[1:]}: who supplies",
         f"{title[:1].upper()}{title[1:]}",
