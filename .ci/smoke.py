@@ -25,13 +25,13 @@ said("check", "example")
 with tempfile.TemporaryDirectory() as folder:
     lab = contraflow.load("example").central_values()
     base = lab.baseline()
-    shut = lab.respond({"radar": 1, "air-interdiction": 4})
+    shut = lab.respond({"radar": 1, "interceptors": 4})
     change = shut.compare(base)
     assert "exports" in change.summary().index
     assert contraflow.verify(shut.data, base.data).worst < 1e-6
     change.map().to_html()
-    base.data.to_netcdf(Path(folder) / "base.nc", engine="h5netcdf")
     drawn = contraflow.load("example").calibrate(fresh=True)
     drawn.respond({"radar": 1}).compare(drawn.baseline()).summary()
     assert len(drawn.tension().claims)
+    said("export", "example", "--to", "netcdf", "--out", str(Path(folder) / "base.nc"))
 print("works with the lowest versions")
