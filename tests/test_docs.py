@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 from importlib import import_module
@@ -11,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LARGE = ('"peru"', '"andes-1990s"')
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`|\bbin/|Scripts\\)contraflow +([a-z]+)\b([^`\n]*)", re.MULTILINE)
@@ -41,6 +47,50 @@ def test_python_runs(page, capsys, tmp_path, monkeypatch):
         code = compile(body, str(page), "exec")
         if not any(name in body for name in LARGE):
             exec(code, space)
+
+
+SHOWN = (
+    "load", "OpenCase.calibrate", "OpenCase.central_values", "Lab.baseline", "Lab.respond", "Lab.simulate",
+    "Lab.explain", "Lab.worth_knowing", "Lab.tension", "Outcome.compare", "Outcome.summary",
+    "Comparison.summary", "Comparison.probability", "Comparison.displacement", "verify",
+)  # fmt: skip
+"""What users call whose docstring must show an example."""
+
+
+def test_examples_of_docstrings_run():
+    """Those of all public names, with what the page on Python has made before them."""
+    import contraflow
+
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    runner, finder = doctest.DocTestRunner(optionflags=options), doctest.DocTestFinder()
+    space: dict[str, object] = {}
+    (made,) = blocks(ROOT / "docs" / "api.md", "pycon")
+    setting = doctest.DocTestParser().get_doctest(made, space, "api.md", None, 0)
+    runner.run(setting, clear_globs=False)
+    space = {name: value for name, value in setting.globs.items() if not name.startswith("__")}
+    shown = set()
+    for name in contraflow.__all__:
+        thing = getattr(contraflow, name)
+        if isinstance(thing, str):
+            continue
+        for example in finder.find(thing, name, globs=space):
+            if example.examples:
+                shown.add(example.name)
+                runner.run(example)
+    assert set(SHOWN) <= shown
+    assert runner.summarize(verbose=False).failed == 0
+
+
+def test_every_public_name_is_on_the_page_about_python():
+    import contraflow
+
+    listed = re.findall(r"^::: contraflow\.(\w+)$", read(ROOT / "docs" / "api.md"), re.MULTILINE)
+    assert sorted(listed) == sorted(set(contraflow.__all__) - {"__version__"})
+
+
+def test_the_site_has_every_page():
+    nav = set(re.findall(r": ([\w-]+\.md)$", read(ROOT / "mkdocs.yml"), re.MULTILINE))
+    assert nav == {p.name for p in (ROOT / "docs").glob("*.md")}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)

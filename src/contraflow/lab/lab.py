@@ -97,6 +97,11 @@ class OpenCase(Case):
         (the best fit alone). Results carry ``keep`` of the draws. Claims dated after ``until`` are withheld.
         Chains that cannot be trusted are refused unless ``accept_poor``. Raises NetworkError,
         ObservationError or ConvergenceError.
+
+        Examples
+        --------
+        >>> case.calibrate()
+        <Lab example: 17 nodes, 18 arcs, 200 draws; quick approximation: ...>
         """
         settings = _settings(method, seed=seed, chains=chains, warm_up=warm_up, draws=draws)
         return calibrate(
@@ -114,12 +119,23 @@ class OpenCase(Case):
 
         Quick, and right for a look at a case; it has no intervals and knows nothing of the claims. Raises
         NetworkError.
+
+        Examples
+        --------
+        >>> case.central_values()
+        <Lab example: 17 nodes, 18 arcs, 1 draw; not calibrated>
         """
         return central_values(self)
 
 
 def load(case: str | Path) -> OpenCase:
-    """Load a shipped case by name, or a folder. Raises CaseError with every problem found."""
+    """Load a shipped case by name, or a folder. Raises CaseError with every problem found.
+
+    Examples
+    --------
+    >>> cf.load("example").info.title
+    'Mirania, an invented country'
+    """
     loaded = case_layer.load(case)
     return OpenCase(**{name: getattr(loaded, name) for name in loaded.__dataclass_fields__})
 
@@ -233,7 +249,13 @@ class Lab:
         return Outcome("Baseline", {}, self.network, data)
 
     def baseline(self) -> Outcome:
-        """The economy as it is in the baseline years. Raises ConvergenceError if a market gets nothing."""
+        """The economy as it is in the baseline years. Raises ConvergenceError if a market gets nothing.
+
+        Examples
+        --------
+        >>> lab.baseline().summary().loc["exports", "unit"]
+        't/yr'
+        """
         return self._baseline
 
     def respond(self, policy: Mapping[str, float], title: str | None = None) -> Outcome:
@@ -242,6 +264,11 @@ class Lab:
         Measures that are not named keep their baseline level. The equilibrium is sought from several
         starts; others than the one reached from the baseline are in the outcome's ``alternatives``.
         Raises PolicyError for a wrong level, ConvergenceError if no equilibrium is found.
+
+        Examples
+        --------
+        >>> lab.respond({"radar": 1, "interceptors": 4}, "Shut the sky").title
+        'Shut the sky'
         """
         wanted = levels(self.case, self.responder.levers.baseline, policy)
         found = self._search(wanted)
@@ -329,6 +356,12 @@ class Lab:
         ``informed`` clans know the true losses. ``budget`` caps the state's costed spending, USD a year.
         Draws of the posterior are spread over the replicates; runs on the same seed meet the same luck.
         Interrupted, what is done is kept. Raises PolicyError.
+
+        Examples
+        --------
+        >>> run = lab.simulate({"radar": 1}, years=2, clans=100, replicates=2)
+        >>> list(run.yearly().loc["exports"].index)
+        [0, 1, 2]
         """
         try:
             chosen = SearchStrategy(search_strategy)
@@ -466,6 +499,14 @@ class Lab:
         ``quantity`` is a row of ``outcome.summary()``. With ``against``, or for a comparison, its change is
         explained. At most ``refits`` fits are made anew where importance weights fail. Raises
         ComparisonError for an unknown figure and for a lab without draws.
+
+        Examples
+        --------
+        >>> why = lab.explain(change, "exports", refits=0)
+        >>> why.subject
+        'change of exports under “Shut the sky”'
+        >>> why.numbers["number"][0]
+        'theta-livelihood'
         """
         from contraflow.lab import sensitivity
 
@@ -488,6 +529,12 @@ class Lab:
         ``outcomes``, policies to choose among: how much better the choice of the lowest figure (or the
         highest, unless ``lower_is_better``) would get on average, in the figure's unit. Raises
         ComparisonError for an unknown figure and for a lab without draws.
+
+        Examples
+        --------
+        >>> facts = lab.worth_knowing(shut, "exports")
+        >>> list(facts.columns[:4])
+        ['fact', 'kind', 'what', 'worth']
         """
         from contraflow.lab import value_of_information
 
@@ -512,6 +559,11 @@ class Lab:
         whom, and for claims that cannot all be true what each side implies.
 
         Raises ConvergenceError for a lab that is not calibrated.
+
+        Examples
+        --------
+        >>> lab.tension()
+        <Conflicts: 0 of 3 fitted claims outvoted, 0 others missed; 1 disagreements>
         """
         if not self._tensions:
             if self.posterior is None:

@@ -71,11 +71,22 @@ class Outcome:
         """This outcome against another of the same lab: the baseline, or another policy.
 
         Raises ComparisonError if the two do not share their draws.
+
+        Examples
+        --------
+        >>> shut.compare(base).after.title
+        'Shut the sky'
         """
         return Comparison(other, self)
 
     def summary(self) -> pd.DataFrame:
-        """Headline figures of this outcome."""
+        """Headline figures of this outcome.
+
+        Examples
+        --------
+        >>> shut.summary().loc["exports", "figure"] < base.summary().loc["exports", "figure"]
+        True
+        """
         from contraflow.results import tables
 
         frame = tables.headline(self.data)
@@ -176,7 +187,13 @@ class Comparison:
         return draws.left_out(self._pair[0])
 
     def summary(self) -> pd.DataFrame:
-        """Headline figures before and after, with the probabilities that each falls or rises."""
+        """Headline figures before and after, with the probabilities that each falls or rises.
+
+        Examples
+        --------
+        >>> float(change.summary().loc["exports", "ratio"].round(1))
+        0.8
+        """
         from contraflow.results import tables
 
         return tables.headline(*self._pair)
@@ -190,13 +207,24 @@ class Comparison:
         ``route``, ``country``, ``form`` or ``zone``, or of the incomes by ``actor``:
         ``probability("exports", "falls", by=0.05)``. Raises ComparisonError for what is not there, and for
         a single draw.
+
+        Examples
+        --------
+        >>> change.probability("exports by air", "falls", by=0.5) > 0.9
+        True
         """
         from contraflow.results import probabilities
 
         return probabilities.probability(*self._pair, figure, direction, by=by, among=among)
 
     def displacement(self, by: str = "mode") -> pd.DataFrame:
-        """What moved where, by ``mode``, ``route`` or ``zone``."""
+        """What moved where, by ``mode``, ``route`` or ``zone``.
+
+        Examples
+        --------
+        >>> list(change.displacement("mode").index)
+        ['plane', 'ship']
+        """
         from contraflow.results import tables
 
         return tables.displacement(*self._pair, by)
