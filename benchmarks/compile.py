@@ -18,7 +18,7 @@ from contraflow.model.numerics import jax, jnp
 def main() -> None:
     options = arguments(__doc__)
     begin = time.perf_counter()
-    lab = load("peru").prior()
+    lab = load("peru").central_values()
     loaded = time.perf_counter() - begin
     jax.config.update("jax_enable_compilation_cache", False)
     responder, model = lab.responder, lab.responder.model

@@ -43,7 +43,7 @@ def random_policies(lab, count: int, few: bool) -> np.ndarray:
 
 def main() -> None:
     options = arguments(__doc__, repeats=20, policies=4096, all=512)
-    lab = load("peru").prior()
+    lab = load("peru").central_values()
     jax.config.update("jax_compilation_cache_dir", None)
     responder, ids = lab.responder, list(lab.responder.levers.ids)
     ledger = jnp.asarray(lab.ledger)

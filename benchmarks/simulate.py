@@ -28,7 +28,7 @@ import contraflow as cf
 from contraflow.dynamics import clans as trade
 from contraflow.dynamics.clans import Behaviour, Experience, Roster
 from contraflow.dynamics.simulator import settle_clans
-from contraflow.lab import prior
+from contraflow.lab import central_values
 from contraflow.model.numerics import jax, jnp
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -39,7 +39,7 @@ ROUTES = 8
 
 def main() -> None:
     options = arguments(__doc__, repeats=5, agents=10_000, periods=120, replicates=100)
-    lab = cf.load("peru").prior()
+    lab = cf.load("peru").central_values()
     shapes = [
         (2000, 10, 1),
         (1000, 10, 4),
@@ -115,7 +115,7 @@ def routes(agents: int, periods: int, repeats: int) -> list[str]:
             self.agents.shuffle_do("step")
             self.cost = [1 + 0.5 * ROUTES * load / agents for load in self.load]
 
-    lab = prior(eight_ways())
+    lab = central_values(eight_ways())
     years = max(1, periods // 12)
 
     def ours(replicates: int) -> float:

@@ -18,7 +18,7 @@ for problem in cf.check(folder):
 
 # %% Mended, the case loads; the road is an option like any other.
 links.write_text(text + road.replace("fronterra", "frontera"), encoding="utf-8")
-lab = cf.load(folder).prior()  # central values, without calibration
+lab = cf.load(folder).central_values()  # central values, without calibration
 paste = lab.baseline().data.sel(draw=0)["flow"].sel(arc=["selva-strips", "selva-port", "selva-frontera"])
 print((paste / 1000).round(1).to_series().rename("t of paste a year").to_string())
 

@@ -17,7 +17,7 @@ closed = (w[0] * u[0] ** theta) ** (1 / theta)
 print(f"closed: {closed / value:.4f} of V, by the formula {(1 - share[1]) ** (1 / theta):.4f}")
 
 # %% The same at a node of the example case, from its labelled results alone.
-base = cf.load("example").prior().baseline().data.sel(draw=0)
+base = cf.load("example").central_values().baseline().data.sel(draw=0)
 arcs = base.sel(arc=base["tail"] == "paste@alta-selva")
 theta = float(base["theta"].sel(node="paste@alta-selva"))
 power = arcs["weight"] * arcs["net_value"] ** theta

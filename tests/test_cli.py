@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import contraflow
@@ -25,11 +26,8 @@ from contraflow.lab import OpenCase
 from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
-COMMANDS = (
-    "run", "check", "new", "respond", "simulate", "history", "measures", "validate", "claims", "evidence",
-    "sources", "coverage",
-    "report", "export",
-)  # fmt: skip
+COMMANDS = tuple(get_command(app).commands)
+"""The program's own list, so that a new command is tested like the others."""
 
 
 def call(*words: str, width: int = 100) -> Result:

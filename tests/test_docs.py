@@ -79,6 +79,26 @@ def test_commands_exist(page):
             assert word in options, f"{page.name} names 'contraflow {name} {word}'"
 
 
+def test_the_page_on_the_command_line_has_every_command_and_option():
+    """The table of options names exactly those that the program has, shared ones with who lacks them."""
+    from typer.main import get_command
+
+    text = read(ROOT / "docs" / "cli.md")
+    rows = {first: rest for first, rest in re.findall(r"^\| `([\w-]+)` \| (.*) \|$", text, re.MULTILINE)}
+    shared, without = {}, ""
+    for option, last in re.findall(r"^\| `(--[\w-]+)` \| .* \| (.*) \|$", text, re.MULTILINE):
+        without = without if last == "the same" else last
+        shared[option] = set(re.findall(r"`([\w-]+)`", without))
+    assert shared
+    for name, command in get_command(import_module("contraflow.cli").app).commands.items():
+        assert f"| `contraflow {name} " in text, f"docs/cli.md has no line on 'contraflow {name}'"
+        has = {o for p in command.params for o in (*p.opts, *p.secondary_opts) if o.startswith("-")}
+        common = {option for option, lacking in shared.items() if name not in lacking}
+        own = set(re.findall(r"`(--?[\w-]+)`", rows[name]))
+        assert own | common == has - {"--help"}, f"docs/cli.md, options of 'contraflow {name}'"
+        assert not own & set(shared)
+
+
 def test_lines_fit():
     """Prose is wrapped where it can be; tables and pages that are written by the program cannot."""
     for page in PAGES:

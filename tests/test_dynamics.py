@@ -31,7 +31,7 @@ MANY = {"attitude": 0.0, "ways": 1e6, "growers": 2.0, "cover": 40.0, "dismantled
 
 @pytest.fixture(scope="module")
 def lab():
-    return cf.load("example").prior()
+    return cf.load("example").central_values()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_clans_settle_where_goods_pass_and_nowhere_is_empty(lab):
 
 
 def test_effort_is_the_same_however_it_is_spread():
-    lab = cf.load("peru").prior()
+    lab = cf.load("peru").central_values()
     levers, ledger = lab.responder.levers, jnp.asarray(lab.ledger[0])
     plain, levels = lab.responder.model.economy(ledger), jnp.asarray(levers.baseline) + 1.0
     covered = jnp.asarray(levers.searches)
@@ -212,7 +212,7 @@ def test_strips_come_back_at_the_rate_of_rebuilding(lab):
     rate = levers.mending(ledger, levels)
     facility = int(np.flatnonzero(levers.facilities[effect])[0])
     assert np.isinf(np.asarray(rate)[facility]) == (levers.stock[effect] == 0)
-    peru = cf.load("peru").prior()
+    peru = cf.load("peru").central_values()
     mends = np.asarray(peru.responder.levers.mending(peru.ledger[0], peru.responder.levers.baseline))
     destroyed = peru.case.parameters["level-strip-demolition-2013"].value
     later = peru.case.parameters["level-strip-demolition-2014"].value
@@ -249,7 +249,7 @@ def test_a_dated_policy_is_preceded_by_the_baseline(lab, calm):
 
 
 def test_events_hold_from_their_month_with_each_draws_level():
-    lab = cf.load("andes-1990s").prior()
+    lab = cf.load("andes-1990s").central_values()
     levers = lab.responder.levers
     plan = timeline.of_events(levers, 1993, 5)
     number = list(lab.case.measures).index("air-bridge-denial")

@@ -8,7 +8,7 @@ import pytest
 
 import contraflow
 from contraflow.case.schema import Question
-from contraflow.lab import prior
+from contraflow.lab import central_values
 from contraflow.report import document
 from contraflow.report.data import Meta, ReportData
 from contraflow.report.draw import bars
@@ -56,7 +56,7 @@ def valley() -> Tiny:
 
 @pytest.fixture(scope="module")
 def compared():
-    lab = prior(valley().case())
+    lab = central_values(valley().case())
     return lab.respond({"toll": 1}).compare(lab.baseline())
 
 
@@ -98,7 +98,7 @@ def test_a_supply_earns_its_part_of_what_is_bought(compared):
 
 
 def test_pay_of_hired_work_is_one_before():
-    lab = contraflow.load("example").prior()
+    lab = contraflow.load("example").central_values()
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
     table = fewer.compare(base).livelihoods("hire")
     assert table.loc["porters-hired@alta-selva", "before"] == pytest.approx(1)
@@ -190,7 +190,7 @@ def test_the_baseline_page_shows_each_section_once(compared):
 
 
 def test_a_case_with_three_livelihoods_has_the_section():
-    lab = contraflow.load("example").prior()
+    lab = contraflow.load("example").central_values()
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
     found = other_economies.sections(report(fewer.compare(base), fewer.data), shown_names(lab.case))
     assert found[0].id == "livelihoods"

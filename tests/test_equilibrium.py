@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contraflow.errors import ConvergenceError
-from contraflow.lab import load, prior, responder
+from contraflow.lab import central_values, load, responder
 from contraflow.model.numerics import jax, jnp
 from contraflow.results.verify import verify
 from tiny import Tiny, two_routes
@@ -50,7 +50,7 @@ def test_the_dearer_only_way_lowers_the_price_before_and_raises_it_after():
         weight=0.5,
     )
     t.market("farm", "valley", "licit-income", 80.0)
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"toll": 20})
     assert price(after, "drug@valley") < price(base, "drug@valley")
     assert price(after, "drug@north") > price(base, "drug@north")
@@ -65,7 +65,7 @@ def test_fixed_supply_and_one_way_pass_the_whole_cost_to_the_grower():
     t.tables["links"].pop("by-air")
     t.tables["markets"].pop("south")
     measure(t, "toll", "add cost", 1.0, step="by-road")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     after = lab.respond({"toll": 20})
     assert np.isclose(price(after, "drug@north"), 100.0, rtol=1e-9)
     assert np.isclose(price(after, "drug@valley"), 70.0, rtol=1e-9)
@@ -75,7 +75,7 @@ def test_demand_clears_against_a_hand_solution():
     """Two elastic markets share 1,000 kg: p_n, p_s solve both demands and the shares of the choice."""
     t = two_routes(costs=(10.0, 40.0), elasticity=0.8)
     measure(t, "toll", "add cost", 1.0, step="by-air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"toll": 15})
     p = after.data["market_price"].values[0]
     before = np.array([90.0, 60.0])
@@ -97,7 +97,7 @@ def test_with_a_perfect_substitute_only_shares_move():
         update={"weight": "by-track-weight"}
     )
     measure(t, "toll", "add cost", 1.0, step="by-road")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"toll": 50})
     assert flow(after, "by-track") > 0.999 * 1000
     assert np.isclose(price(after, "drug@valley"), price(base, "drug@valley"), rtol=0.02)
@@ -114,7 +114,7 @@ def same_market() -> Tiny:
 def test_a_closed_route_moves_everything_to_the_other():
     t = same_market()
     measure(t, "close", "add cost", 1e6, step="by-air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"close": 1})
     assert flow(base, "by-air") > 100
     assert flow(after, "by-air") == 0
@@ -125,7 +125,7 @@ def test_a_closed_route_moves_everything_to_the_other():
 def test_no_equilibrium_is_an_error_that_says_what_was_tried():
     t = two_routes(elasticity=0.5)
     measure(t, "wall", "add hazard", 500.0, step="by-air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     with pytest.raises(ConvergenceError) as caught:
         lab.respond({"wall": 10})
     message = str(caught.value)
@@ -139,7 +139,7 @@ def test_draws_are_solved_side_by_side():
     """Three draws in one lab give what each gives alone."""
     t = two_routes(costs=(10.0, (20.0, 40.0, 60.0)), elasticity=0.6)
     measure(t, "toll", "add cost", 1.0, step="by-road")
-    one = prior(t.case())
+    one = central_values(t.case())
     ledger = np.repeat(one.ledger, 3, axis=0)
     ledger[:, one.network.ledger.index("by-air-cost")] = (25.0, 40.0, 55.0)
     many = dataclasses.replace(one, ledger=ledger)
@@ -165,7 +165,7 @@ def test_a_capacity_that_binds():
     t.add("measures", id="demolish", name="d", unit="strips", maximum=100.0)
     t.add("effects", id="demolish-e", measure="demolish", kind="remove capacity", facility="strip", size=1.0,
           rebuild=1.0)  # fmt: skip
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"demolish": 1})
     ratio = flow(after, "by-air") / flow(base, "by-air")
     surcharge = float(after.data["surcharge_rate"].sel(arc="by-air").values[0])
@@ -182,7 +182,7 @@ def test_rebuilding_faster_than_destroying_leaves_capacity():
     t.add("measures", id="demolish", name="d", unit="strips", maximum=100.0)
     t.add("effects", id="demolish-e", measure="demolish", kind="remove capacity", facility="strip", size=1.0,
           rebuild=200.0)  # fmt: skip
-    lab = prior(t.case())
+    lab = central_values(t.case())
     assert flow(lab.respond({"demolish": 10}), "by-air") > 0.98 * flow(lab.baseline(), "by-air")
 
 
@@ -190,7 +190,7 @@ def test_interceptors_without_radar_do_nothing():
     t = two_routes(elasticity=0.5)
     measure(t, "radar", "add cost", 0.0, step="by-road")
     measure(t, "interceptors", "add hazard", 0.1, requires="radar", mode="air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base = lab.baseline()
     assert np.allclose(lab.respond({"interceptors": 5}).data["flow"], base.data["flow"], rtol=1e-9)
     assert np.allclose(lab.respond({"radar": 1}).data["flow"], base.data["flow"], rtol=1e-9)
@@ -205,7 +205,7 @@ def test_dilution_gives_more_than_one_equilibrium_and_says_so():
     t.add("facilities", id="gate", name="Gate", dilution=1.0)
     t.tables["links"]["by-air"] = t.tables["links"]["by-air"].model_copy(update={"facility": "gate"})
     measure(t, "patrols", "add hazard", 0.02, mode="air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     after = lab.respond({"patrols": 1})
     assert after.search is not None
     assert after.search.equilibria[0] == 1 + len(after.alternatives)
@@ -223,7 +223,7 @@ def test_derivatives_of_the_equilibrium_match_finite_differences():
         )
     t.number("eps", 0.7)
     measure(t, "toll", "add cost", 1.0, step="by-air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     responder = lab.responder
     ledger = jnp.asarray(lab.ledger[0])
 
@@ -264,7 +264,7 @@ def test_books_balance(policy):
     t = two_routes(elasticity=0.4, hazards=(0.1, 0.2))
     t.add("fees", id="bribe", actor="clans", amount=2.0, mode="air")
     measure(t, "toll", "add cost", 1.0, step="by-air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     outcome = lab.respond(policy)
     check(lab, outcome)
     clans = float(outcome.data["income"].sel(actor="clans").values[0])

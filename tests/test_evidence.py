@@ -13,7 +13,7 @@ from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
 from contraflow.inference.prior import WIDTH, Prior
-from contraflow.lab import calibrate, prior, responder
+from contraflow.lab import calibrate, central_values, responder
 from contraflow.model.numerics import jnp
 from contraflow.model.observables import Observations
 from tiny import two_routes
@@ -30,7 +30,7 @@ def target_of(t) -> LogPosterior:
 
 
 def observed(t):
-    lab = prior(t.case())
+    lab = central_values(t.case())
     data = lab.baseline().data.isel(draw=0)
     observations = Observations(lab.responder.model, tuple(t.tables["claims"].values()))
     ledger = jnp.asarray(lab.ledger[0])
@@ -307,7 +307,7 @@ def yearly():
 
 
 def test_claims_of_other_years_observe_the_measures_of_their_year():
-    lab = prior(yearly().case())
+    lab = central_values(yearly().case())
     likelihood = make_likelihood(lab.responder)
     levels, which = likelihood.scenarios
     assert levels.tolist() == [[1.0], [0.0]]

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 from contraflow.errors import NetworkError
-from contraflow.lab import prior
+from contraflow.lab import central_values
 from contraflow.network import build
 from contraflow.results.verify import verify
 from tiny import Tiny
@@ -47,7 +47,7 @@ def of(outcome, name: str, **label: str) -> float:
 
 
 def test_in_the_baseline_those_who_carry_come_on_top_of_those_who_do_not():
-    base = prior(valley().case()).baseline()
+    base = central_values(valley().case()).baseline()
     grown = 1000.0 * 0.3  # neither costs anything at the hectare: the odds are the shares
     assert of(base, "flow", arc="grow") == pytest.approx(grown, rel=1e-12)
     assert of(base, "flow", arc="carry") == pytest.approx((grown + HILL) * PAY / EARNED, rel=1e-12)
@@ -59,7 +59,7 @@ def test_in_the_baseline_those_who_carry_come_on_top_of_those_who_do_not():
 
 def test_weights_of_those_who_carry_are_solved_by_hand():
     """E labour-hectares of value V do not carry, L of value u do: V = (E V + L u) / (E + L) of all."""
-    base = prior(valley().case()).baseline()
+    base = central_values(valley().case()).baseline()
     u = {"grow": PRICE - PAY - COST, "live": LICIT, "carry": EARNED}
     labour = {"grow": 300.0, "live": 700.0, "carry": (300 + HILL) * PAY / EARNED}
     total = sum(labour.values())
@@ -73,7 +73,7 @@ def test_weights_of_those_who_carry_are_solved_by_hand():
 
 @pytest.mark.parametrize("lost", [5.0, 20.0, 35.0])
 def test_need_pushes_people_into_carrying_and_lowers_their_pay_as_solved_by_hand(lost: float):
-    lab = prior(valley().case())
+    lab = central_values(valley().case())
     base, after = lab.baseline(), lab.respond({"bad-year": lost})
     stock = of(base, "endowment", node="labour@valley")
     weight = {k: of(base, "weight", arc=k) for k in ("grow", "live", "carry")}
@@ -92,7 +92,7 @@ def test_need_pushes_people_into_carrying_and_lowers_their_pay_as_solved_by_hand
 
 
 def test_carriers_earn_their_pay_once():
-    lab = prior(valley().case())
+    lab = central_values(valley().case())
     after = lab.respond({"bad-year": 20.0})
     wage, flow = of(after, "market_price", market="hire@valley"), of(after, "sold", market="town@town")
     assert of(after, "income", actor="carriers") == pytest.approx(PAY * wage * flow, rel=1e-9)
@@ -101,7 +101,7 @@ def test_carriers_earn_their_pay_once():
 
 
 def test_more_households_than_needed_do_not_lower_the_baseline_pay():
-    small, large = (prior(valley(h).case()).baseline() for h in (10.0, 1e6))
+    small, large = (central_values(valley(h).case()).baseline() for h in (10.0, 1e6))
     for base in (small, large):
         assert of(base, "market_price", market="hire@valley") == 1.0
         ratio = of(base, "flow", arc="carry") / of(base, "sold", market="town@town")
@@ -140,7 +140,7 @@ def test_two_markets_cannot_hire_the_same_crews():
 def test_derivatives_of_pay_agree_with_differences():
     from contraflow.model.numerics import jax, jnp
 
-    lab = prior(valley().case())
+    lab = central_values(valley().case())
     responder = lab.responder
     ledger = np.asarray(lab.ledger[0])
     reference = jax.tree.map(lambda x: x[0], responder.references(jnp.asarray(ledger)[None]))

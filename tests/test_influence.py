@@ -201,6 +201,6 @@ def test_what_cannot_be_explained_is_said(lab, outcome):
     with pytest.raises(ComparisonError, match="Did you mean 'exports'"):
         lab.explain(outcome, "export")
     with pytest.raises(ComparisonError, match="without posterior draws"):
-        cf.load("example").prior().explain(outcome, "exports")
+        cf.load("example").central_values().explain(outcome, "exports")
     with pytest.raises(ComparisonError, match="one outcome"):
         lab.worth_knowing()

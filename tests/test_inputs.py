@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from contraflow.errors import NetworkError
-from contraflow.lab import prior
+from contraflow.lab import central_values
 from contraflow.network import build
 from contraflow.results.verify import verify
 from tiny import Tiny, two_routes
@@ -38,7 +38,7 @@ def index(costs: np.ndarray, theta: float = 3.0) -> tuple[float, np.ndarray]:
 
 
 def test_an_input_costs_the_price_index_of_its_supplies():
-    lab = prior(laboratory().case())
+    lab = central_values(laboratory().case())
     base, after = lab.baseline(), lab.respond({"control": 5.0})
     for outcome, near in ((base, 4.0), (after, 9.0)):
         costs = np.array([near, 6.0 * np.exp(0.1)])
@@ -52,7 +52,7 @@ def test_an_input_costs_the_price_index_of_its_supplies():
 
 
 def test_an_input_bought_of_revenue_takes_its_share():
-    lab = prior(laboratory("revenue", prices=(0.05, 0.08)).case())
+    lab = central_values(laboratory("revenue", prices=(0.05, 0.08)).case())
     base = lab.baseline()
     cost, share = index(np.array([0.05, 0.08 * np.exp(0.1)]))
     assert of(base, "bought_share", arc="by-road") == pytest.approx(cost, rel=1e-12)
@@ -95,7 +95,7 @@ def demand(market: str, **cells) -> Tiny:
 
 
 def test_more_demand_at_a_given_price_is_a_higher_price():
-    lab = prior(demand("north").case())
+    lab = central_values(demand("north").case())
     assert of(lab.respond({"orders": 20.0}), "market_price", market="north@north") == pytest.approx(120.0)
 
 
@@ -103,7 +103,7 @@ def test_more_demand_where_supply_is_fixed_raises_the_price_by_its_elasticity():
     t = demand("north", elasticity=0.5)
     t.tables["links"].pop("by-air")
     t.tables["markets"].pop("south")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"orders": 21.0})
     assert of(after, "market_price", market="north@north") == pytest.approx(100 * 1.21 ** (1 / 0.5), rel=1e-9)
     assert verify(after.data, base.data).worst < 1e-9
@@ -117,7 +117,7 @@ def test_added_capacity_lowers_the_surcharge():
     t.tables["markets"].pop("south")
     t.add("measures", id="build", name="build", unit="berths", maximum=100.0)
     t.add("effects", id="build", measure="build", kind="add capacity", size=0.5, facility="berths")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     after = lab.respond({"build": 2.0})
     assert of(after, "surcharge_rate", arc="by-road") == pytest.approx(12.0 / 2)
     assert verify(after.data, lab.baseline().data).worst < 1e-9
@@ -130,7 +130,7 @@ def test_requirements_multiply():
     t.add("effects", id="stop", measure="patrols", kind="add hazard", size=0.1, mode="air")
     t.add("requirements", id="a", measure="patrols", requires="radar", full_at=2.0)
     t.add("requirements", id="b", measure="patrols", requires="parts")
-    lab = prior(t.case())
+    lab = central_values(t.case())
 
     def hazard(**levels: float) -> float:
         return of(lab.respond({"patrols": 3.0, **levels}), "hazard", arc="by-air")
@@ -143,13 +143,13 @@ def test_requirements_multiply():
 
 def test_another_substance_counts_in_no_headline():
     t = two_routes()
-    base = prior(t.case()).baseline()
+    base = central_values(t.case()).baseline()
     t.add("forms", id="gold", name="gold", unit="kg", substance="gold", content=0.9, switching=3.0)
     t.add("activities", id="mine", places="valley", input="labour", output="gold", yield_=0.5, weight=1.0)
     t.place("fence", kind="market", country="XA")
     t.link("gold-road", "valley", "fence", "road", forms="gold")
     t.market("fence", "fence", "gold", 200.0)
-    both = prior(t.case()).baseline()
+    both = central_values(t.case()).baseline()
     share = of(both, "share", arc="grow")
     assert 0 < share < 1
     for name in ("delivered", "hectares"):

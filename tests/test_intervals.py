@@ -22,7 +22,7 @@ ENDS = ["_5", "_25", "", "_75", "_95"]
 
 @pytest.fixture(scope="module")
 def lab():
-    return spread(contraflow.load("example").prior())
+    return spread(contraflow.load("example").central_values())
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_displacement_has_an_interval(base, shut):
 
 
 def test_a_single_draw_has_no_intervals_and_no_probabilities():
-    one = contraflow.load("example").prior()
+    one = contraflow.load("example").central_values()
     pair = one.respond(SHUT).compare(one.baseline())
     for frame in (pair.summary(), pair.incomes(), pair.displacement("route"), one.baseline().ladder()):
         assert not [
@@ -173,10 +173,10 @@ def test_a_single_draw_has_no_intervals_and_no_probabilities():
 
 
 def test_outcomes_of_other_labs_are_refused(lab, base, shut):
-    one = contraflow.load("example").prior()
+    one = contraflow.load("example").central_values()
     with pytest.raises(ComparisonError, match="before has 1 draws and after 20: compare outcomes of one lab"):
         shut.compare(one.baseline())
-    other = spread(contraflow.load("example").prior(), width=0.05, seed=1)
+    other = spread(contraflow.load("example").central_values(), width=0.05, seed=1)
     with pytest.raises(ComparisonError, match="of different labs"):
         shut.compare(other.baseline())
     fewer = dataclasses.replace(shut, data=shut.data.isel(draw=slice(5)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from contraflow.errors import NetworkError, PolicyError
-from contraflow.lab import prior, responder
+from contraflow.lab import central_values, responder
 from contraflow.model.numerics import jnp
 from contraflow.policy import describe, levels, make_levers, parse
 from tiny import two_routes
@@ -105,7 +105,7 @@ def test_open_share_is_rebuild_over_rebuild_plus_destroy():
 
 def test_fear_moves_shippers_but_takes_nothing():
     t = with_measure("deter", 0.5, step="by-air")
-    lab = prior(t.case())
+    lab = central_values(t.case())
     base, after = lab.baseline(), lab.respond({"m": 1})
     air = {"arc": "by-air"}
     assert float(after.data["loss"].sel(air)[0]) == float(base.data["loss"].sel(air)[0])

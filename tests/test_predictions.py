@@ -5,7 +5,7 @@ import pytest
 
 from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
-from contraflow.lab import calibrate, prior
+from contraflow.lab import calibrate, central_values
 from contraflow.report.sections import predictions
 from tiny import two_routes
 
@@ -78,7 +78,7 @@ def test_predicted_claims_do_not_move_the_fit(lab):
 
 
 def test_an_uncalibrated_lab_predicts_nothing():
-    table = prior(case()).predictions()
+    table = central_values(case()).predictions()
     assert table.empty
     assert "log_error" in table
 

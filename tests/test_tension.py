@@ -13,7 +13,7 @@ from contraflow.case import check, new
 from contraflow.errors import ConvergenceError, Problem
 from contraflow.inference.calibration import Method, Settings
 from contraflow.inference.map_refit import refit_map
-from contraflow.lab import calibrate, prior
+from contraflow.lab import calibrate, central_values
 from contraflow.report.sections import disagreements
 from contraflow.text.conflict_sentences import DisplayScale, claim_rows, group_rows, odds, scale_of, untold
 from tiny import two_routes
@@ -211,7 +211,7 @@ def test_the_best_fit_alone_is_weighed_too():
 
 def test_a_lab_without_posterior_has_no_tension():
     with pytest.raises(ConvergenceError, match="calibrated"):
-        prior(quarrel().case()).tension()
+        central_values(quarrel().case()).tension()
 
 
 def test_sides_are_fitted_once(lab, tension, monkeypatch):

@@ -70,7 +70,7 @@ NUMBERS = 24
 
 @cache
 def uncalibrated():
-    return load("example").prior()
+    return load("example").central_values()
 
 
 @given(

@@ -25,11 +25,15 @@ from contraflow.errors import (
 )
 
 if TYPE_CHECKING:
+    from contraflow.analysis.conflicts import Conflicts
+    from contraflow.analysis.hindcast import Hindcast
+    from contraflow.analysis.pattern_validation import Verdicts
     from contraflow.case import check, new
     from contraflow.dynamics.arrests import Arrest
     from contraflow.lab.lab import Lab, OpenCase, load
     from contraflow.lab.outcome import Comparison, Outcome
     from contraflow.lab.trajectories import History, Simulation
+    from contraflow.results.explanation import Explanation
     from contraflow.results.verify import verify
 
 __all__ = [
@@ -37,8 +41,11 @@ __all__ = [
     "CaseError",
     "Comparison",
     "ComparisonError",
+    "Conflicts",
     "ContraflowError",
     "ConvergenceError",
+    "Explanation",
+    "Hindcast",
     "History",
     "Lab",
     "NetworkError",
@@ -48,6 +55,7 @@ __all__ = [
     "OutputError",
     "PolicyError",
     "Simulation",
+    "Verdicts",
     "__version__",
     "check",
     "load",
@@ -58,11 +66,15 @@ __all__ = [
 _HOME = {
     "Arrest": "contraflow.dynamics.arrests",
     "Comparison": "contraflow.lab.outcome",
+    "Conflicts": "contraflow.analysis.conflicts",
+    "Explanation": "contraflow.results.explanation",
+    "Hindcast": "contraflow.analysis.hindcast",
     "History": "contraflow.lab.trajectories",
     "Lab": "contraflow.lab.lab",
     "OpenCase": "contraflow.lab.lab",
     "Outcome": "contraflow.lab.outcome",
     "Simulation": "contraflow.lab.trajectories",
+    "Verdicts": "contraflow.analysis.pattern_validation",
     "check": "contraflow.case",
     "load": "contraflow.lab.lab",
     "new": "contraflow.case",

@@ -1,5 +1,5 @@
 """What users hold: a calibrated case, its outcomes, trajectories and explanations."""
 
-from contraflow.lab.lab import Lab, OpenCase, calibrate, load, prior, responder
+from contraflow.lab.lab import Lab, OpenCase, calibrate, central_values, load, responder
 
-__all__ = ["Lab", "OpenCase", "calibrate", "load", "prior", "responder"]
+__all__ = ["Lab", "OpenCase", "calibrate", "central_values", "load", "responder"]

@@ -109,9 +109,13 @@ class OpenCase(Case):
             fresh=fresh,
         )
 
-    def prior(self) -> Lab:
-        """A lab at the central values of all ranges, without calibration."""
-        return prior(self)
+    def central_values(self) -> Lab:
+        """A lab with one draw, the central values of all ranges: not calibrated, nor a sample of the prior.
+
+        Quick, and right for a look at a case; it has no intervals and knows nothing of the claims. Raises
+        NetworkError.
+        """
+        return central_values(self)
 
 
 def load(case: str | Path) -> OpenCase:
@@ -126,8 +130,8 @@ def responder(case: Case) -> Responder:
     return Responder(Model(network), make_levers(network))
 
 
-def prior(case: Case) -> Lab:
-    """A lab at the central values of all ranges."""
+def central_values(case: Case) -> Lab:
+    """A lab with one draw, the central values of all ranges: not calibrated, nor a sample of the prior."""
     keep_compiled_code()
     response = responder(case)
     return Lab(

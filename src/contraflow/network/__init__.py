@@ -1,4 +1,4 @@
-"""Case -> arrays in topological order."""
+"""The network of a case: nodes and arcs as arrays in topological order."""
 
 from contraflow.network.build import build
 from contraflow.network.network import Arc, Ledger, Network

@@ -1,0 +1,37 @@
+"""What must work with the lowest versions that pyproject.toml allows: each library is touched once."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+import contraflow
+from contraflow.cli import app
+
+
+def said(*words: str) -> None:
+    """Run a command of the program, and end with what it printed unless it succeeds."""
+    result = CliRunner().invoke(app, words)
+    if result.exit_code:
+        sys.exit(f"contraflow {' '.join(words)} ends with {result.exit_code}:\n{result.output}")
+
+
+said("--help")
+said("respond", "--help")
+said("check", "example")
+with tempfile.TemporaryDirectory() as folder:
+    lab = contraflow.load("example").central_values()
+    base = lab.baseline()
+    shut = lab.respond({"radar": 1, "interceptors": 4})
+    change = shut.compare(base)
+    assert "exports" in change.summary().index
+    assert contraflow.verify(shut.data, base.data).worst < 1e-6
+    change.map().to_html()
+    drawn = contraflow.load("example").calibrate(fresh=True)
+    drawn.respond({"radar": 1}).compare(drawn.baseline()).summary()
+    assert len(drawn.tension().claims)
+    said("export", "example", "--to", "netcdf", "--out", str(Path(folder) / "base.nc"))
+print("works with the lowest versions")
