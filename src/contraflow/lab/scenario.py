@@ -87,10 +87,11 @@ def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int
         if name not in BEHAVIOUR:
             raise PolicyError(f"'{name}' is not a behaviour parameter. There are: {', '.join(BEHAVIOUR)}.")
         number = BEHAVIOUR[name]
-        fault = number.fault(float(value))
+        known = isinstance(value, int | float | np.number)
+        fault = number.fault(float(value)) if known else "is not a number"
         if fault is not None:
             raise PolicyError(
-                f"{name}={value:g} {fault}. It is in the unit {number.unit}; its usual range is "
+                f"{name}={value} {fault}. It is in the unit {number.unit}; its usual range is "
                 f"{number.low:g} to {number.high:g}."
             )
     return draw_behaviour(ledger, replicates, seed, given)
@@ -152,6 +153,7 @@ def simulate(
         whole,
         spending / YEAR,
         np.asarray(jax.vmap(lambda x: outputs(network, x))(own)),
+        {name: np.asarray(getattr(drawn, name))[:done] for name in BEHAVIOUR},
         {
             "title": scenario.title,
             "case": case.info.id,
@@ -177,7 +179,7 @@ def within_budget(responder: Responder, ledger: Array, levels: Array, budget: fl
     budget that is negative or not finite.
     """
     if not (np.isfinite(budget) and budget >= 0):
-        raise PolicyError(f"budget={budget:g}: write millions of dollars a year, a finite number from 0.")
+        raise PolicyError(f"budget={budget}: write millions of dollars a year, a finite number from 0.")
     most = budget * MILLION
     result = levels.copy()
     for number, row in enumerate(ledger):

@@ -18,9 +18,11 @@ def behaviour_known(tables: Tables, units: Units) -> list[Problem]:
         name = entry.item.id
         if not name.startswith(PREFIX) or name in ROWS:
             continue
-        close = get_close_matches(name, ROWS, n=1)
-        others = ", ".join(ROWS)
-        cure = f"Did you mean '{close[0]}'?" if close else f"Name one of {others}, or begin it otherwise"
+        known = [row.removeprefix(PREFIX) for row in ROWS]
+        close = get_close_matches(name.removeprefix(PREFIX), known, n=1)
+        cure = f"Name one of {', '.join(ROWS)}, or let the id begin with another word"
+        if close:
+            cure = f"Did you mean '{PREFIX}{close[0]}'?"
         problems.append(entry.problem("id", "is not a number of behaviour", cure, name))
     return problems
 
