@@ -1,4 +1,4 @@
-"""Courses in time: consignments, beliefs, money, luck, and the equilibrium as their long run."""
+"""Courses in time: consignments, beliefs, money, random draws, and the equilibrium as their long run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from contraflow.report.data import FollowedQuestion
 from contraflow.results import trajectory_tables
 
 CLANS, YEARS = 60, 4
-MANY = {"attitude": 0.0, "ways": 1e6, "growers": 2.0, "cover": 40.0, "dismantled": 0.0, "spread": 0.1}
+MANY = {
+    "attitude": 0.0, "ways": 1e6, "growers": 2.0, "cover": 40.0, "dismantled": 0.0, "size_dispersion": 0.1
+}  # fmt: skip
 """Behaviour under which the long run is the equilibrium: everybody knows all ways, capital is no limit."""
 
 
@@ -273,12 +275,15 @@ def test_events_hold_from_their_month_with_each_draws_level():
         ({"years": 0}, "between 1 and 100"),
         ({"replicates": 0}, "at least one"),
         ({"search_strategy": "hunt"}, "There are: even"),
-        ({"behaviour": {"memori": 3}}, "no number of behaviour"),
-        ({"behaviour": {"memory": -1}}, "finite number from 0"),
+        ({"behaviour": {"memori": 3}}, "is not a behaviour parameter. There are: memory, "),
+        ({"behaviour": {"memory": -1}}, "memory=-1 is below 0. It is in the unit month"),
+        ({"behaviour": {"growers": 0.0}}, "growers=0.0 is below 1"),
+        ({"behaviour": {"price_speed": float("nan")}}, "is not a finite number"),
+        ({"behaviour": {"memory": "long"}}, "memory=long is not a number"),
         ({"arrests": [Arrest(40, "largest")]}, "has 24 months"),
         ({"arrests": [Arrest(1, "boss")]}, "write 'largest'"),
         ({"arrests": [Arrest(1, 0.5, ("mars",))]}, "no clans are at home there"),
-        ({"budget": -1.0}, "from 0"),
+        ({"budget": -1.0}, "write millions of dollars a year"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_in_words(lab, given, message):
@@ -290,7 +295,7 @@ def test_budgets_bind(lab):
     asked = {"road-checkpoints": 10, "interceptors": 4, "radar": 1}
     free = lab.simulate(asked, years=1, clans=CLANS, replicates=4)
     cost = 12 * float(free.data["spending"].values[0, -1])
-    capped = lab.simulate(asked, years=1, clans=CLANS, replicates=4, budget=cost / 2)
+    capped = lab.simulate(asked, years=1, clans=CLANS, replicates=4, budget=cost / 2e6)
     assert 12 * capped.data["spending"].values[:, 12:] == pytest.approx(cost / 2)
 
 

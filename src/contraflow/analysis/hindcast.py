@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.case.case import Case
 from contraflow.errors import ObservationError
 from contraflow.inference.likelihood import (
@@ -351,7 +352,7 @@ def _even_deviates(seed: int) -> tuple[FloatArray, FloatArray]:
     from scipy.special import ndtri, stdtrit
 
     even = (np.arange(NAIVE) + 0.5) / NAIVE
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
+    rng = _random.stream("deviates of the naive forecast", seed)
     return np.asarray(stdtrit(DEGREES_OF_FREEDOM, even)), np.asarray(rng.permutation(ndtri(even)))
 
 

@@ -55,7 +55,7 @@ def told_forward(
     say = progress or (lambda text, part=None: None)
     summary, stopped = simulator.run(
         ledger,
-        draw_behaviour(len(ledger), seed),
+        draw_behaviour(responder.model.network.ledger, len(ledger), seed),
         levels[:, 0],
         levels,
         Orders(np.zeros(plan.months), np.zeros(plan.months)),

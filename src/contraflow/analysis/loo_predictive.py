@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM
 from contraflow.inference.posterior import Posterior
 
@@ -58,7 +59,7 @@ def surprises(posterior: Posterior) -> Surprises:
     likelihood, figures = posterior.log_posterior.likelihood, posterior.figures
     sound = sound_draws(posterior)
     said = posterior.locations[sound]
-    stated = posterior.predictive(_rng(posterior.seed))[sound]
+    stated = posterior.predictive(_random.stream("leave-one-out predictions", posterior.seed))[sound]
     shared = figures.shared * _common(posterior)[sound]
     votes = (posterior.log_likelihood * posterior.figures.weight)[sound]
     many = len(likelihood.claims)
@@ -125,7 +126,3 @@ def _common(posterior: Posterior) -> FloatArray:
     """The shared error of each claim (draw, claim), in deviations; 0 where a claim has none."""
     none = np.zeros((posterior.draws, 1))
     return np.concatenate([posterior.errors, none], axis=1)[:, posterior.log_posterior.likelihood.error]
-
-
-def _rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4,)))

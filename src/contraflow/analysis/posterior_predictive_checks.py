@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.analysis.loo_predictive import LEVELS, Surprises, sound_draws
 from contraflow.inference.posterior import Posterior
 
@@ -47,7 +48,7 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
     sound = sound_draws(posterior)
     if not sound.size:
         return pd.DataFrame()
-    rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(5,)))
+    rng = _random.stream("posterior predictive checks", posterior.seed)
     made_up = posterior.predictive(rng)[sound]
     ends = np.quantile(made_up, LEVELS, axis=0)
     centre = posterior.figures.centre

@@ -48,6 +48,7 @@ class RunOptions:
     search_strategy: str
     arrests: tuple[str, ...]
     budget: float | None
+    """Million USD a year."""
 
 
 def simulate(
@@ -72,7 +73,7 @@ def simulate(
             "first": asked.first,
             "clans": asked.clans,
             "replicates": asked.replicates,
-            "budget": None if asked.budget is None else asked.budget * 1e6,
+            "budget": asked.budget,
             "progress": say_so,
         }
         timeline: Any = "events" if asked.events else policy

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
 from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
@@ -71,9 +72,8 @@ def infer(
         )
     if settings.method is Method.LAPLACE:
         say("Drawing from the approximation")
-        draws, said = approximate(
-            log_posterior, told, found, surrogate, settings.draws, _rng(settings.seed, 2)
-        )
+        rng = _random.stream("draws of the approximation", settings.seed)
+        draws, said = approximate(log_posterior, told, found, surrogate, settings.draws, rng)
         return Posterior(
             settings.method, log_posterior, told, found, draws[None], said[None], {}, settings.seed
         )
@@ -91,9 +91,8 @@ def chains(
     """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
     sampler = log_posterior.sampler
     say("Scouting where the posterior lies")
-    scouts, said = approximate(
-        log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
-    )
+    rng = _random.stream("draws of the approximation", settings.seed)
+    scouts, said = approximate(log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), rng)
     jacobians = [log_posterior.linearise(z, figures)[1] for z in scouts[:LOOKS]]
     sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
     gaussian = gaussian_from_draws(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
@@ -131,7 +130,3 @@ def _tell(say: Say, word: str) -> Callable[[int, int], None]:
         say(f"{word}: {done:,} of {total:,} steps", done / total)
 
     return tell
-
-
-def _rng(seed: int, stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))

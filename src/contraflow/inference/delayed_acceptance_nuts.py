@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.inference.low_rank_gaussian import LowRankGaussian
 from contraflow.model.numerics import jax, jnp
 
@@ -138,7 +139,7 @@ class Sampler:
             if progress is not None:
                 progress(min(sum(done), chains * total), chains * total)
 
-        rngs = [np.random.default_rng(np.asarray(jax.random.key_data(k))) for k in keys]
+        rngs = [_random.seeded_by(jax.random.key_data(k)) for k in keys]
         at = [(z, -np.inf) for z in starts]
 
         def chain(number: int, steps: int) -> list[npt.NDArray[Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
 from contraflow.inference.log_posterior import LogPosterior
@@ -55,7 +56,7 @@ def find_map(
     from scipy.optimize import least_squares
 
     size = log_posterior.size
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    rng = _random.stream("starts of the fit", seed)
     first = np.zeros(size) if near is None else near
     last: dict[bytes, tuple[FloatArray, FloatArray]] = {}
     count = 0

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import plain
@@ -82,7 +83,7 @@ def rank(
     sampler, done = log_posterior.sampler, [0]
 
     def one(run: int) -> IntArray:
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4, run)))
+        rng = _random.stream("simulation-based calibration", seed, run)
         truth, start = rng.standard_normal((2, log_posterior.size))
         figures = simulate(log_posterior, truth, rng)
         chain = sampler.run(

@@ -325,10 +325,11 @@ class Lab:
         years of the run, or calendar dates with ``first``, the first year), ``"events"`` for the case's own
         events, or names of measures whose events hold while others stay. ``search_strategy`` says how the
         state spreads its searches: ``even``, ``concentrate``, ``random``, ``chase`` last year's seizures,
-        ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from their ranges; with
-        ``informed`` clans know the true losses. ``budget`` caps the state's costed spending, USD a year.
-        Draws of the posterior are spread over the replicates; runs on the same seed meet the same luck.
-        Interrupted, what is done is kept. Raises PolicyError.
+        ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from the ranges of the rows
+        ``behaviour-NAME`` of the ledger, in the units of :data:`contraflow.case.behaviour.BEHAVIOUR` (times
+        in months); with ``informed`` clans know the true losses. ``budget`` caps the state's costed
+        spending, in million USD a year. Draws of the posterior are spread over the replicates; runs on the
+        same seed have the same random draws. Interrupted, what is done is kept. Raises PolicyError.
         """
         try:
             chosen = SearchStrategy(search_strategy)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from contraflow import _random
 from contraflow.analysis import leave_one_out
 from contraflow.analysis.structural_parameters import forms
 from contraflow.case import schema, statements
@@ -243,7 +244,7 @@ def _left_out(
     found = leave_one_out.smooth(ratios)
     ends = leave_one_out.quantiles(figure, found.weights)
     plain = leave_one_out.quantiles(figure, np.full((1, figure.size), 1 / figure.size))
-    rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(11,)))
+    rng = _random.stream("quantiles that leave claims out", posterior.seed)
     error = leave_one_out.shift_errors(figure, found.weights, rng)
     straight = leave_one_out.linear_leave_one_out(
         linear.centre,
@@ -292,7 +293,7 @@ class _Refit:
 
     def __init__(self, about: QuantityOfInterest) -> None:
         rows = len(about.picks)
-        rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(12,)))
+        rng = _random.stream("draws of a refit", about.posterior.seed)
         self._about = about
         self._white = rng.standard_normal((rows, about.posterior.log_posterior.size))
         self._before = self._figure(about.posterior.fit)
@@ -308,7 +309,7 @@ class _Refit:
         both = np.isfinite(after) & np.isfinite(before)
         even = np.full((1, int(both.sum())), 1.0)
         shift = leave_one_out.quantiles(after[both], even) - leave_one_out.quantiles(before[both], even)
-        rng = np.random.default_rng(0)
+        rng = _random.stream("resamples of a refit", 0)
         times = rng.multinomial(even.size, np.full(even.size, 1 / even.size), size=leave_one_out.RESAMPLES)
         pair = [leave_one_out.quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]
         return shift[0], float((pair[0] - pair[1]).std(ddof=1))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from contraflow import _random
 from contraflow.analysis import evppi, leave_one_out
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
@@ -33,7 +34,7 @@ def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
     figure = about.figure[about.sound]
     linear = linearise(about)
     facts, frame = _facts(about.case, about.posterior, about.chosen)
-    rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(13,)))
+    rng = _random.stream("facts that narrow a figure", about.posterior.seed)
     found = evppi.variance_explained(facts, figure, rng)
     frame = frame.assign(
         worth=found.told,
@@ -62,7 +63,7 @@ def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) 
         )
     benefits = figures[kept] * (-1.0 if lower_is_better else 1.0)
     facts, frame = _facts(first.case, first.posterior, first.picks[kept])
-    rng = np.random.default_rng(np.random.SeedSequence(first.posterior.seed, spawn_key=(14,)))
+    rng = _random.stream("facts that decide", first.posterior.seed)
     found = evppi.evppi(facts, benefits, rng)
     frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
     best = benefits.argmax(axis=1)

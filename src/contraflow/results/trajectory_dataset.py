@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -37,12 +38,14 @@ def make_paths(
     levels: Array,
     spending: Array,
     output: Array,
+    behaviour: Mapping[str, Array],
     attributes: dict[str, Any],
 ) -> xr.Dataset:
     """Label the months of a simulation.
 
     ``ledger`` (replicate, number), ``levels`` (replicate, month, measure), ``spending`` (replicate, month)
-    USD a month, ``output`` (replicate, arc) units out per unit in, ``months`` (month,) their names.
+    USD a month, ``output`` (replicate, arc) units out per unit in, ``behaviour`` what each replicate drew
+    (replicate,) by the name of the number, ``months`` (month,) their names.
     """
     s = summary
     content = ledger[:, None, network.content]
@@ -89,11 +92,13 @@ def make_paths(
                 np.asarray(v),
             )
             for name, v in values.items()
-        },
+        }
+        | {"behaviour": (("replicate", "number"), np.stack(list(behaviour.values()), axis=1))},
         coords={
             "replicate": np.arange(len(ledger)),
             "month": months,
             "measure": list(network.case.measures),
+            "number": list(behaviour),
             **coordinates(network),
         },
         attrs=attributes | {"ledger": sha256(np.ascontiguousarray(ledger).tobytes()).hexdigest()},

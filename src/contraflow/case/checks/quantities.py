@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from contraflow.case import schema, statements
 from contraflow.case.checks import dimensions
+from contraflow.case.checks.behaviour import behaviour_possible
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.io.rows import short
 from contraflow.case.io.tables import Entry, Tables
@@ -180,8 +181,9 @@ NUMBERS: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     units_fit,
     numbers_possible,
     claims_possible,
+    behaviour_possible,
 )
-"""All checks of this module."""
+"""All checks that need units."""
 
 
 @dataclass(frozen=True)
