@@ -1,30 +1,39 @@
-"""A cache of the tests' own, labs that are built once, and the number of compilations of a run."""
+"""Labs that are built once, a cache of the tests' own, quick compilation, and how much was compiled."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+import compilations
+from labs import *  # noqa: F403
 
 CACHE = Path(__file__).parents[1] / ".pytest_cache" / "user-cache"
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
 os.environ["LOCALAPPDATA"] = str(CACHE)
 
-import compilations
-from labs import *  # noqa: F403
-
-LABS = ("peru", "andes", "example_laplace", "example", "example_prior")
-"""Fixtures that take long: tests that need one run in one worker, the first in this order deciding."""
+LARGE = ("peru", "andes")
+LABS = (*LARGE, "example_laplace", "example", "example_prior")
+"""Fixtures that take long. Tests that need one run in one worker; the first in this order decides."""
 
 PAGES = ("test_docs", "test_examples")
-"""Files whose tests calibrate the same cases as readers do, so that one worker should run them all."""
+"""Files whose tests calibrate what readers calibrate, so that one worker should run them all."""
+
+QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+"""Tests compile many small networks and run each a few times: this takes a quarter of the usual time.
+Slow tests run what users run."""
 
 told = dict.fromkeys(compilations.counts, 0)
 """What the workers counted."""
 
 
 def pytest_configure(config):
+    if not hasattr(config, "workerinput") and config.option.markexpr == "not slow":
+        _compile_quickly()
     if not config.getoption("numprocesses", None):  # of several processes, the workers alone compile
         from contraflow.model import keep_compiled_code
 
@@ -32,13 +41,32 @@ def pytest_configure(config):
         compilations.start_counting()
 
 
+def _compile_quickly():
+    """Give XLA the options for this run, unless it was given some or does not know these."""
+    if "XLA_FLAGS" in os.environ:
+        return
+    env = os.environ | {"XLA_FLAGS": QUICKLY_COMPILED}
+    tried = subprocess.run(
+        [sys.executable, "-c", "import jax; jax.numpy.zeros(1)"], capture_output=True, check=False, env=env
+    )
+    if tried.returncode == 0:
+        os.environ["XLA_FLAGS"] = QUICKLY_COMPILED
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that share a lab, or else a file, make up a group that runs in one worker; large ones start."""
+    """Tests of a large case are slow; tests that share a lab, or else a file, run in one worker, those with
+    labs first."""
+    group = {}
     for item in items:
         file = item.path.stem
         lab = next((lab for lab in LABS if lab in item.fixturenames), None)
-        item.add_marker(pytest.mark.xdist_group("pages" if file in PAGES else lab or file))
+        group[item] = "pages" if file in PAGES else lab or file
+        item.add_marker(pytest.mark.xdist_group(group[item]))
+        if lab in LARGE:
+            item.add_marker(pytest.mark.slow)
+    first = {name: number for number, name in enumerate((*LABS, "pages"))}
+    items.sort(key=lambda item: first.get(group[item], len(first)))
 
 
 def pytest_sessionfinish(session):

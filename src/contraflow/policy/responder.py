@@ -152,7 +152,9 @@ class Responder:
         found = Solutions(*self._in_blocks(self._compiled.quick_roots, many, ledger, references, *problems))
         left = np.flatnonzero(~(found.residual <= TOLERANCE))
         if left.size:
-            rest = self._in_blocks(self._compiled.roots, few, ledger, references, *(p[left] for p in problems))
+            rest = self._in_blocks(
+                self._compiled.roots, few, ledger, references, *(p[left] for p in problems)
+            )
             for whole, part in zip(found, rest, strict=True):
                 whole[left] = part
         return found
