@@ -17,7 +17,7 @@ from contraflow.case.load import data
 from contraflow.dynamics.clans import Behaviour
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.errors import ComparisonError
-from contraflow.lab import prior
+from contraflow.lab import central_values
 from tiny import two_routes
 
 DRAWN = {
@@ -68,7 +68,7 @@ def test_replicates_draw_what_they_always_drew(tmp_path):
 
 
 def test_what_a_case_leaves_out_stands_in_the_ledger_by_default(tmp_path):
-    stated, left_out = cf.load("example").prior(), cf.load(rewritten(tmp_path)).prior()
+    stated, left_out = cf.load("example").central_values(), cf.load(rewritten(tmp_path)).central_values()
     table = left_out.assumptions().set_index("parameter")
     assert set(ROWS) <= set(table.index)
     assert table.loc["behaviour-memory", ["low", "value", "high", "unit"]].tolist() == [
@@ -96,7 +96,7 @@ def test_a_case_sets_ranges_in_units_of_its_own(tmp_path):
     claim = text.splitlines()[1].split(",")[0]
     path = folder / "parameters.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("road-flow", claim), encoding="utf-8")
-    lab = cf.load(folder).prior()
+    lab = cf.load(folder).central_values()
     drawn = draw_behaviour(lab.network.ledger, 500, 3)
     usual = draw_behaviour(cf.load("example").network().ledger, 500, 3)
     even = 3 + 6 * np.log(np.asarray(usual.memory) / 6) / np.log(4)
@@ -140,7 +140,7 @@ def test_rows_of_behaviour_are_checked(tmp_path, row, column, words):
 def test_a_run_tells_which_numbers_of_behaviour_its_figures_turn_on():
     """Vacant places fill after ``entry`` months: where nine of ten clans are arrested at once, how many there
     are in the year turns on that above all."""
-    lab = prior(two_routes(hazards=(0.05, 0.05)).case())
+    lab = central_values(two_routes(hazards=(0.05, 0.05)).case())
     run = lab.simulate(
         years=1, clans=200, replicates=24, arrests=[cf.Arrest(1, 0.9)], behaviour={"news": 0.1}
     )

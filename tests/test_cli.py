@@ -23,7 +23,6 @@ from contraflow.cli.files import replace_file
 from contraflow.cli.show import becomes, dollars, number, percent, signed
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
-from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = tuple(get_command(app).commands)
@@ -42,9 +41,9 @@ def lab(example, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def many(example):
+def many(example_draws):
     """The example with draws around its fit."""
-    return spread(example, width=0.05)
+    return example_draws
 
 
 @pytest.fixture
@@ -549,6 +548,7 @@ def test_figures_as_shown():
     assert becomes({"before": 57.2, "after": 57.3}) == "57"
 
 
+@pytest.mark.slow
 def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     page, table = tmp_path / "course.html", tmp_path / "course.csv"
     result = call(

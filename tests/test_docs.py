@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SLOW = ("calibration", "influence", "simulation", "tension")
 LARGE = ('"peru"', '"andes-1990s"')
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -32,7 +33,14 @@ def anchors(page: Path) -> set[str]:
     return {head.strip().replace(" ", "-") for head in plain}
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else [])
+        for p in PAGES
+        if blocks(p, "python")
+    ],
+)
 def test_python_runs(page, capsys, tmp_path, monkeypatch):
     """Blocks of a page run one after the other; a page about a large case is only compiled."""
     monkeypatch.chdir(tmp_path)

@@ -32,8 +32,8 @@ MANY = {
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return cf.load("example").central_values()
+def lab(example_prior):
+    return example_prior
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,7 @@ def test_clans_settle_where_goods_pass_and_nowhere_is_empty(lab):
         lab.simulate({}, years=1, clans=1)
 
 
+@pytest.mark.slow
 def test_effort_is_the_same_however_it_is_spread():
     lab = cf.load("peru").central_values()
     levers, ledger = lab.responder.levers, jnp.asarray(lab.ledger[0])
@@ -104,6 +105,7 @@ def test_the_best_spread_of_searches_equalises_marginal_finds():
 # -- the whole ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"radar": 1, "interceptors": 4}])
 def test_the_long_run_is_the_equilibrium(lab, policy):
     """Informed clans that know all ways: mean flows within Monte Carlo error, prices nearly exact."""
@@ -184,6 +186,7 @@ def test_searches_are_learnt_of_and_avoided(calm, pressed):
     assert believed.min() >= 0
 
 
+@pytest.mark.slow
 def test_taking_clans_hardly_matters_where_they_are_many_and_does_where_there_is_one_at_each_place(lab):
     def left(clans: int, arrests: tuple[Arrest, ...]) -> float:
         run = lab.simulate(
@@ -206,6 +209,7 @@ def test_arresting_a_share_leaves_fewer_who_are_replaced(lab):
     assert clans[-1] > 0.7 * clans[11]
 
 
+@pytest.mark.slow
 def test_strips_come_back_at_the_rate_of_rebuilding(lab):
     """The rate of N do/dt = R (1 - o) - D o is (R + D) / N; without N capacity moves at once."""
     levers, ledger = lab.responder.levers, jnp.asarray(lab.ledger[0])
@@ -221,6 +225,7 @@ def test_strips_come_back_at_the_rate_of_rebuilding(lab):
     assert mends[0] == pytest.approx((2000 + (destroyed + later) / 2) / 65)
 
 
+@pytest.mark.slow
 def test_growers_change_crops_later_than_carriers_move(lab):
     slow = {"years": 6, "clans": CLANS, "replicates": 4, "behaviour": {"growers": 24.0}}
     run, base = lab.simulate({"road-checkpoints": 10}, **slow), lab.simulate({}, **slow)
@@ -369,6 +374,7 @@ def test_courses_are_drawn_and_written(calm, pressed, tmp_path):
     assert (pressed.arrests() >= 0).all().all()
 
 
+@pytest.mark.slow
 def test_draws_of_a_posterior_are_spread_over_replicates(lab):
     ledger = np.repeat(lab.ledger, 3, axis=0)
     three = replace(lab, ledger=ledger)

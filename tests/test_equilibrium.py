@@ -215,6 +215,7 @@ def test_dilution_gives_more_than_one_equilibrium_and_says_so():
     assert not np.isclose(flow(after, "by-air"), flow(after.alternatives[0], "by-air"), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_equilibrium_match_finite_differences():
     t = facility_case(steepness=2.0)
     for m in t.tables["markets"].values():
@@ -244,7 +245,9 @@ def test_derivatives_of_the_equilibrium_match_finite_differences():
     assert np.allclose(by_ledger[:, cost], differences, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["example", "andes-1990s", "peru"])
+@pytest.mark.parametrize(
+    "name", ["example", *(pytest.param(c, marks=pytest.mark.slow) for c in ("andes-1990s", "peru"))]
+)
 def test_the_baseline_is_the_economy_at_zero(name):
     """Anchor and point come in one pass; evaluating the anchored economy at zero must give the same."""
     r = responder(load(name))

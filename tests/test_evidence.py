@@ -319,6 +319,7 @@ def test_claims_of_other_years_observe_the_measures_of_their_year():
     assert said[2] == pytest.approx(float(then["price"].sel(node="drug@valley")), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_jacobian_of_the_claims_matches_finite_differences():
     log_posterior = target_of(yearly())
     figures = log_posterior.likelihood.figures
@@ -336,6 +337,7 @@ def test_jacobian_of_the_claims_matches_finite_differences():
         assert np.allclose(jacobian[:, i], difference, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_calibration_moves_to_the_claims_and_repeats():
     t = yearly()
     lab = calibrate(t.case(), Settings(Method.BEST, seed=1), fresh=True)

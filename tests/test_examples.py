@@ -25,7 +25,10 @@ def ran(name: str) -> tuple[dict[str, Any], str]:
     return space, printed.getvalue()
 
 
-@pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(p.stem, marks=[pytest.mark.slow] if p.stem == "own_case" else []) for p in EXAMPLES],
+)
 def test_example_runs_and_prints(name):
     assert ran(name)[1].count("\n") >= 4
 

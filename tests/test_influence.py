@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import contraflow as cf
 from contraflow.analysis import evppi, leave_one_out
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import Figures
@@ -126,8 +125,8 @@ def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return cf.load("example").calibrate(method="laplace", keep=100)
+def lab(example_laplace):
+    return example_laplace
 
 
 @pytest.fixture(scope="module")
@@ -197,10 +196,10 @@ def test_what_is_worth_knowing(lab, outcome):
     assert (both["worth"] <= both.attrs["certain"] + 1e-9).all()
 
 
-def test_what_cannot_be_explained_is_said(lab, outcome):
+def test_what_cannot_be_explained_is_said(lab, outcome, example_prior):
     with pytest.raises(ComparisonError, match="Did you mean 'exports'"):
         lab.explain(outcome, "export")
     with pytest.raises(ComparisonError, match="without posterior draws"):
-        cf.load("example").central_values().explain(outcome, "exports")
+        example_prior.explain(outcome, "exports")
     with pytest.raises(ComparisonError, match="one outcome"):
         lab.worth_knowing()

@@ -95,6 +95,7 @@ def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
     assert 0.2 < run.accepted.mean() < 0.9
 
 
+@pytest.mark.slow
 def test_chains_agree_with_brute_force(log_posterior, posterior):
     """Importance sampling from the prior is exact up to its own error."""
     rng = np.random.default_rng(5)
@@ -114,6 +115,7 @@ def test_chains_agree_with_brute_force(log_posterior, posterior):
     assert np.allclose(chains.std(axis=0), deviation, rtol=0.25)
 
 
+@pytest.mark.slow
 def test_approximation_is_near_the_chains_and_says_what_it_is(log_posterior, posterior):
     quick = infer(log_posterior, Settings(Method.LAPLACE, draws=500), lambda *_: None)
     assert "approximation" in quick.method.words
@@ -122,6 +124,7 @@ def test_approximation_is_near_the_chains_and_says_what_it_is(log_posterior, pos
     assert not quick.diagnostics.problems
 
 
+@pytest.mark.slow
 def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
     told = posterior.diagnostics
     assert not told.problems
@@ -137,6 +140,7 @@ def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
         judge(stuck)
 
 
+@pytest.mark.slow
 def test_a_posterior_is_read_as_it_was_written(tmp_path, log_posterior, posterior):
     path = store.write(posterior, tmp_path / "p.nc")
     again = store.read(path, log_posterior)
@@ -160,6 +164,7 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, log_posterior, posterio
         store.read(tmp_path / "not.nc", log_posterior)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_draws(log_posterior):
     settings = Settings(Method.NUTS, chains=2, draws=10)
     first, again, other = (
@@ -184,6 +189,7 @@ def test_an_unknown_method_is_named(example):
         example.case.calibrate(method="guess")
 
 
+@pytest.mark.slow
 def test_known_numbers_are_recovered(log_posterior):
     """Claims without error but what their grades allow, simulated from known numbers."""
     truth = np.pad([0.8, -0.5, 0.6], (0, log_posterior.size - 3))
@@ -197,6 +203,7 @@ def test_known_numbers_are_recovered(log_posterior):
     assert (np.abs(found.z.mean(axis=0) - truth) < 2.5 * found.z.std(axis=0)).all()
 
 
+@pytest.mark.slow
 def test_ranks_of_simulated_truths_are_even():
     """A small simulation-based calibration; a wrong width of the claims' errors would be seen."""
     log_posterior = target_of(yearly(hidden=False))

@@ -114,6 +114,7 @@ def test_sides_are_worked_out_by_hand(tension):
     assert group.rest[0] < group.said[0] < group.said[-1] < group.rest[-1]
 
 
+@pytest.mark.slow
 def test_a_side_that_cannot_be_true_says_how_near_it_comes():
     t = two_routes(weights=(1.0, (0.5, 1.0, 2.0)))
     claim(t, "some", "flow", 500.0, from_="valley", mode="air")
@@ -130,6 +131,7 @@ def test_a_side_that_cannot_be_true_says_how_near_it_comes():
     assert "cannot make this true" in group["sides"][1]["told"][0]
 
 
+@pytest.mark.slow
 def test_what_would_be_off_is_named():
     t = two_routes(weights=(1.0, (0.02, 1.0, 50.0)))
     air = {"from_": "valley", "mode": "air"}
