@@ -558,7 +558,7 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     assert result.exit_code == 0, result.stdout + result.stderr
     assert "2 years, 60 clans, 4 courses" in (result.stdout + result.stderr)
     assert "exports, t/yr" in (result.stdout + result.stderr)
-    assert "same luck without" in (result.stdout + result.stderr)
+    assert "same random draws without" in (result.stdout + result.stderr)
     narrow = call(
         "simulate", "example", "--years", "1", "--clans", "60", "--replicates", "4", width=80
     ).stdout
@@ -567,6 +567,21 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     assert all(re.search(r"\d–[\d,.]+ +(\d+|–) +(\d+|–) *$", line) for line in lines)
     assert "Plotly.newPlot" in page.read_text(encoding="utf-8")
     assert table.read_text(encoding="utf-8").startswith("figure,year,value")
+
+
+def test_a_budget_is_the_same_number_in_the_terminal_and_in_python(lab, tmp_path):
+    import xarray as xr
+
+    path, asked = tmp_path / "course.nc", {"road-checkpoints": 10, "interceptors": 4, "radar": 1}
+    measures = [word for m, level in asked.items() for word in ("-m", f"{m}={level}")]
+    sizes = ("--years", "1", "--clans", "60", "--replicates", "2", "--budget", "0.5")
+    result = call("simulate", "example", *measures, *sizes, "--out", str(path))
+    assert result.exit_code == 0, result.stdout + result.stderr
+    run = lab.simulate(asked, years=1, clans=60, replicates=2, budget=0.5)
+    assert 12 * run.data["spending"].values[:, 12:] == pytest.approx(0.5e6)
+    with xr.open_dataset(path, engine="h5netcdf") as written:
+        assert written["spending"].values.tolist() == run.data["spending"].values.tolist()
+        assert written["behaviour"].values.tolist() == run.data["behaviour"].values.tolist()
 
 
 @pytest.mark.parametrize(

@@ -178,9 +178,10 @@ def test_peru_page_counts_what_the_case_holds():
 
 
 def test_the_page_on_courses_lists_what_is_assumed_of_behaviour():
-    from contraflow.dynamics.clans import ASSUMED, Behaviour
+    from contraflow.case.behaviour import BEHAVIOUR
 
-    page, usual = read(ROOT / "docs" / "simulation.md"), Behaviour()
-    for name, (low, high, unit, why) in ASSUMED.items():
-        row = f"| `{name}` | {getattr(usual, name):g} | {low:g} to {high:g} | {unit} | {why} |"
+    page = read(ROOT / "docs" / "simulation.md")
+    for name, b in BEHAVIOUR.items():
+        unit = "" if b.unit == "dimensionless" else f"{b.unit}s"
+        row = f"| `{name}` | {b.value:g} | {b.low:g} to {b.high:g} | {unit} | {b.meaning}. {b.reason} |"
         assert row in page, f"docs/simulation.md should say: {row}"
