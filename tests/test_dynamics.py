@@ -214,7 +214,7 @@ def test_strips_come_back_at_the_rate_of_rebuilding(lab):
     """The rate of N do/dt = R (1 - o) - D o is (R + D) / N; without N capacity moves at once."""
     levers, ledger = lab.responder.levers, jnp.asarray(lab.ledger[0])
     levels = jnp.asarray(levers.baseline)
-    effect = next(i for i, k in enumerate(levers.kinds) if k is schema.EffectKind.REMOVE_CAPACITY)
+    effect = next(i for i, k in enumerate(levers.kinds) if k == "remove capacity")
     rate = levers.mending(ledger, levels)
     facility = int(np.flatnonzero(levers.facilities[effect])[0])
     assert np.isinf(np.asarray(rate)[facility]) == (levers.stock[effect] == 0)
@@ -276,7 +276,7 @@ def test_events_hold_from_their_month_with_each_draws_level():
         ({"timeline": {9: {"radar": 1}}}, "goes from year 1 to 2"),
         ({"timeline": {"soon": {"radar": 1}}}, "is no date"),
         ({"timeline": {"0001-13": {"radar": 1}}}, "no month 13"),
-        ({"timeline": "no-such-measure"}, "is no measure"),
+        ({"timeline": "no-such-measure"}, "is not a measure"),
         ({"years": 0}, "between 1 and 100"),
         ({"replicates": 0}, "at least one"),
         ({"search_strategy": "hunt"}, "There are: even"),

@@ -17,9 +17,8 @@ from contraflow.analysis.infinitesimal_jackknife import Against, Votes
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
 from contraflow.analysis.posterior_predictive_checks import predictive_checks
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
-from contraflow.case import statements
 from contraflow.case.case import Case
-from contraflow.case.checks.dimensions import CLAIM_UNITS
+from contraflow.case.quantities import Quantity
 from contraflow.errors import ConvergenceError
 from contraflow.inference import store
 from contraflow.inference.posterior import Posterior
@@ -198,7 +197,7 @@ def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> t
 
 def _words_only(group: Disagreement) -> DisagreementReport:
     sides = tuple(Side(p.words, p.claims, p.note, None) for p in group.positions)
-    return DisagreementReport(group.id, group.title, statements.Quantity.NONE.value, "", None, None, sides)
+    return DisagreementReport(group.id, group.title, Quantity.NONE.value, "", None, None, sides)
 
 
 def _fitted(
@@ -228,11 +227,11 @@ def _implied(plain: Any) -> Implied | None:
 
 def _unit(case: Case, group: Disagreement) -> str:
     """Unit inside of a group's figure: that of its claims about the same quantity."""
-    quantity = group.figure.quantity if group.figure is not None else statements.Quantity.NONE
+    quantity = group.figure.quantity if group.figure is not None else Quantity.NONE
     units = [case.claims[c].unit for p in group.positions for c in p.claims]
     kinds = [case.claims[c].quantity for p in group.positions for c in p.claims]
     same = [u for u, k in zip(units, kinds, strict=True) if k is quantity]
-    return same[0] if same else CLAIM_UNITS[quantity][0]
+    return same[0] if same else quantity.units[0]
 
 
 def _key(case: Case, posterior: Posterior, told: tuple[Disagreement, ...]) -> str:

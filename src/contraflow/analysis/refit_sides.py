@@ -17,7 +17,7 @@ import numpy.typing as npt
 from contraflow.analysis.loo_predictive import LEVELS
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import SHARES, Figures, heavy, log_density
+from contraflow.inference.likelihood import Figures, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate
 from contraflow.inference.map_refit import refit_map
@@ -90,7 +90,7 @@ class Yardsticks:
     @cached_property
     def is_share(self) -> npt.NDArray[np.bool_]:
         """Which figures are compared in logits."""
-        return np.array([r.quantity in SHARES for r in self.rows], dtype=bool)
+        return np.array([r.quantity.is_share for r in self.rows], dtype=bool)
 
     @cached_property
     def _location(self) -> jax.stages.Wrapped:

@@ -41,8 +41,6 @@ RANGE_IN_DEVIATIONS = 2 * 1.645
 DEGREES_OF_FREEDOM = 4.0
 """Of Student's t: a claim far off pulls less the farther it is."""
 
-SHARES = (statements.Quantity.SHARE,)
-
 
 class Figures(NamedTuple):
     """What is known of the claims, each (claim,) and on the claim's scale.
@@ -80,7 +78,7 @@ class Likelihood:
     @cached_property
     def is_share(self) -> npt.NDArray[np.bool_]:
         """Which claims are compared in logits."""
-        return np.array([c.quantity in SHARES for c in self.claims], dtype=bool)
+        return np.array([c.quantity.is_share for c in self.claims], dtype=bool)
 
     @cached_property
     def fitted(self) -> npt.NDArray[np.bool_]:
@@ -334,6 +332,6 @@ def _figure(claim: statements.Claim) -> float:
     if claim.value is not None:
         return claim.value
     ends = [x for x in (claim.low, claim.high) if x is not None]
-    if claim.quantity in SHARES or min(ends) <= 0:
+    if claim.quantity.is_share or min(ends) <= 0:
         return float(np.mean(ends))
     return float(np.exp(np.mean(np.log(ends))))

@@ -9,6 +9,7 @@ import numpy as np
 
 from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
 from contraflow.case.case import Case
+from contraflow.case.quantities import Quantity
 from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import listed, lower
 
@@ -57,7 +58,8 @@ class DisplayScale(NamedTuple):
 
 def scale_of(quantity: str, unit: str, largest: float) -> DisplayScale:
     """How figures of a quantity in an inside unit are written, if the largest of them is as given."""
-    if quantity == "share":
+    entry = Quantity(quantity)
+    if entry.is_share:
         return DisplayScale(100.0, "", "%")
     if unit == "kg/year":
         return DisplayScale(1e-3, "", " t") if largest >= 1e4 else DisplayScale(1.0, "", " kg")
@@ -66,7 +68,7 @@ def scale_of(quantity: str, unit: str, largest: float) -> DisplayScale:
     if unit.startswith("USD/"):
         return DisplayScale(1.0, "$", f" a {unit[4:].replace('/', ' and ')}")
     if unit == "dimensionless":
-        return DisplayScale(1.0, "×" if quantity == "price ratio" else "", "")
+        return DisplayScale(1.0, entry.sign, "")
     return DisplayScale(1.0, "", " a year" if unit == "1/year" else f" {unit}")
 
 
