@@ -8,11 +8,12 @@ from scipy.stats import t as student
 from contraflow.analysis import contradictions
 from contraflow.analysis.conflicts import MISSED, OUTVOTED
 from contraflow.analysis.infinitesimal_jackknife import Votes
-from contraflow.analysis.loo_predictive import leave_out, quantile, surprises, tail
+from contraflow.analysis.loo_predictive import leave_out, surprises, tail
+from contraflow.analysis.psis import weighted_quantiles
 from contraflow.case import check, new
 from contraflow.errors import ConvergenceError, Problem
 from contraflow.inference.calibration import Method, Settings
-from contraflow.inference.map_refit import refit_map
+from contraflow.inference.map_estimate import refit_map
 from contraflow.lab import calibrate, central_values
 from contraflow.report.sections import disagreements
 from contraflow.text.conflict_sentences import DisplayScale, claim_rows, group_rows, odds, scale_of, untold
@@ -85,7 +86,7 @@ def test_the_pulls_balance_at_the_best_fit(lab):
 
 def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab, monkeypatch):
     """Weights 10 % up and down against the first-order change: the infinitesimal jackknife."""
-    monkeypatch.setattr("contraflow.inference.map_refit.ENOUGH", 1e-12)
+    monkeypatch.setattr("contraflow.inference.map_estimate.REFIT_TOLERANCE", 1e-12)
     posterior = lab.posterior
     target, figures = posterior.log_posterior, posterior.figures
     names = [c.id for c in target.likelihood.claims]
@@ -185,7 +186,7 @@ def test_leaving_a_claim_out_of_normal_draws_gives_the_prior_back():
     assert pareto < 0.7
     assert weight @ draws == pytest.approx(0, abs=0.08)
     assert weight @ draws**2 == pytest.approx(1, abs=0.1)
-    assert quantile(draws, weight)[2] == pytest.approx(0, abs=0.08)
+    assert weighted_quantiles(draws, weight[None])[0, 2] == pytest.approx(0, abs=0.08)
 
 
 def test_a_bound_that_no_draw_breaks_is_left_as_it_is():

@@ -159,7 +159,7 @@ def answer_rows(work: Work) -> Iterator[Row]:
         for name in NAMED:
             for column in ("after", "change"):
                 yield work.tell(what, name, column, frame.at[name, column])
-        for column in (f"{stem}{end}" for stem in ("before", "after", "change") for end in ENDS):
+        for column in ("before", *(f"{stem}{end}" for stem in ("after", "change") for end in ENDS)):
             yield work.tell(what, "sum of figures over baseline", column, (frame[column] / scale).sum())
 
 

@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from contraflow import _random
-from contraflow.analysis.loo_predictive import LEVELS, Surprises, sound_draws
+from contraflow._types import BoolArray, FloatArray
+from contraflow.analysis.loo_predictive import Surprises, sound_draws
+from contraflow.analysis.psis import LEVELS
 from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 FEWEST = 3
 """Claims below which a subset is not checked."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._types import Progress
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
 from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
@@ -18,9 +18,6 @@ from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.inference.randomised_map import approximate
 from contraflow.model.numerics import jax
-
-FloatArray = npt.NDArray[np.float64]
-Say = Callable[..., None]
 
 SCOUTS = 200
 """Draws of the approximation that give the chains their starts, coordinates and surrogate."""
@@ -44,7 +41,7 @@ class Settings:
 
 
 def infer(
-    log_posterior: LogPosterior, settings: Settings, say: Say, figures: Figures | None = None
+    log_posterior: LogPosterior, settings: Settings, say: Progress, figures: Figures | None = None
 ) -> Posterior:
     """The posterior of a case. ``say`` is told how far it is.
 
@@ -86,7 +83,7 @@ def chains(
     found: MapEstimate,
     surrogate: LinearSurrogate,
     settings: Settings,
-    say: Say,
+    say: Progress,
 ) -> Posterior:
     """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
     sampler = log_posterior.sampler
@@ -125,7 +122,7 @@ def judge(posterior: Posterior) -> None:
         )
 
 
-def _tell(say: Say, word: str) -> Callable[[int, int], None]:
+def _tell(say: Progress, word: str) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         say(f"{word}: {done:,} of {total:,} steps", done / total)
 

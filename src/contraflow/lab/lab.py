@@ -292,9 +292,7 @@ class Lab:
             )
             found.state[draw, start], found.residual[draw, start] = root.state, root.residual
             found.history[draw, start], found.evaluations[draw, start] = root.history, root.evaluations
-            found.solved[draw, start] = (root.residual <= 10 * TOLERANCE) & ~self._cut_off(
-                draw, root.state
-            ).any(axis=1)
+            found.solved[draw, start] = root.solved & ~self._cut_off(draw, root.state).any(axis=1)
 
         solve(np.arange(draws), np.zeros(draws, dtype=np.int64))
         some = np.unique(np.linspace(0, draws - 1, min(draws, SEARCHED)).round().astype(np.int64))

@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from contraflow import _random
-from contraflow.analysis import evppi, leave_one_out
+from contraflow._types import FloatArray, IntArray
+from contraflow.analysis import evppi
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import series
+from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.sensitivity import FEWEST, Linearisation, QuantityOfInterest, linearise
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
@@ -124,7 +122,8 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
 def _linear_worth(about: QuantityOfInterest, linear: Linearisation, facts: pd.DataFrame) -> FloatArray:
     """Share of variance that each fact takes away in the linear account: squared correlations."""
     target = about.posterior.log_posterior
-    spread = leave_one_out.variances(linear.jacobian)
+    precision = LowRankPrecision(linear.jacobian)
+    spread = precision.variances()
     whole = max(linear.account.variance, 1e-300)
     result = np.zeros(len(facts))
     numbers = facts["kind"].to_numpy() == "number"
@@ -134,6 +133,6 @@ def _linear_worth(about: QuantityOfInterest, linear: Linearisation, facts: pd.Da
     seen = place[~numbers]
     slopes = target.linear(linear.centre, np.unique(seen)).jacobian
     slopes = slopes[np.searchsorted(np.unique(seen), seen)]
-    across = np.einsum("fs,sf->f", slopes, leave_one_out.solve(linear.jacobian, slopes.T))
+    across = np.einsum("fs,sf->f", slopes, precision.solve(slopes.T))
     result[~numbers] = (slopes @ linear.account.direction) ** 2 / (np.maximum(across, 1e-300) * whole)
     return np.where(np.isfinite(result), result, 0.0)

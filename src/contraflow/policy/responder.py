@@ -7,28 +7,24 @@ and searches over thousands of policies all run the same compiled code.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._parallel import in_threads
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.root_finding import TOLERANCE, Root, find_root
+from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
 from contraflow.network.network import Ledger, Network
 from contraflow.policy.levers import Levers
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 BLOCKS = (8, 64)
 """Problems solved side by side: a few for a question or for hard ones, else as many as stay in cache."""
@@ -54,6 +50,11 @@ class Solutions(NamedTuple):
     residual: FloatArray
     evaluations: FloatArray
     history: FloatArray
+
+    @property
+    def solved(self) -> BoolArray:
+        """Which problems (problem,) have an equilibrium at their ``state``."""
+        return np.asarray(self.residual <= ACCEPTED)
 
 
 class Settled(NamedTuple):
@@ -218,9 +219,7 @@ class Responder:
             return jax.tree.map(np.asarray, function(*shared, *(np.asarray(p)[pick] for p in problems)))
 
         first, *others = range(0, count, size)
-        parts = [block(first)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            parts += pool.map(block, others)
+        parts = [block(first), *in_threads(block, others)]
         joined = jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
         return joined
 

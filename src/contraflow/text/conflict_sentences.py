@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
+from contraflow.analysis.psis import RELIABLE_K
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity
 from contraflow.text.numbers import amount, rounded
@@ -28,9 +29,6 @@ FEWEST = 10
 
 TOLD_WORSE = 2
 """Claims that become worse with a side, that are told."""
-
-UNSURE = 0.7
-"""Pareto k above which a surprise rests on few draws."""
 
 VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
 
@@ -100,7 +98,7 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
                 "range": scale.span(row["said_5"], row["said_95"]),
                 "expected": scale.span(row["told_5"], row["told_95"]),
                 "odds": odds(row["surprise"]),
-                "unsure": bool(row["pareto_k"] > UNSURE),
+                "unsure": bool(row["pareto_k"] > RELIABLE_K),
                 "word": VERDICTS[row["verdict"]],
                 "by": [case.claims[v.id].statement for v in pulled.claims] if pulled else [],
                 "ids": [v.id for v in pulled.claims] if pulled else [],
