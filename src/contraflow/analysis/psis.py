@@ -74,9 +74,17 @@ def weighted_quantiles(
 ) -> FloatArray:
     """Quantiles (row, quantile) of ``values`` (draw,) under ``weights`` (row, draw) of any sum.
 
-    Between draws the distribution function is linear; each draw lies in the middle of its weight.
+    Between draws the distribution function is linear; each draw lies in the middle of its weight. Where
+    draws without weight make it flat at a quantile, that is the lowest of them.
     """
     order = np.argsort(values, kind="stable")
     ordered, mass = values[order], weights[:, order]
     reached = (np.cumsum(mass, axis=1) - mass / 2) / mass.sum(axis=1, keepdims=True)
-    return np.array([np.interp(at, row, ordered) for row in reached]).reshape(len(mass), len(at))
+    result = np.empty((len(mass), len(at)))
+    rows = np.arange(len(mass))
+    for column, p in enumerate(at):
+        above = np.clip((reached < p).sum(axis=1), 1, ordered.size - 1)
+        low, high = reached[rows, above - 1], reached[rows, above]
+        part = np.clip((p - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+        result[:, column] = ordered[above - 1] + part * (ordered[above] - ordered[above - 1])
+    return result
