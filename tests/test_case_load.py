@@ -273,7 +273,12 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
     ("fees.csv", replace("fees.csv", "note\n", "notes\n"), "not a column", "Did you mean 'note'?"),
     ("fees.csv", replace("fees.csv", ",amount,", ",,"), "no name", "Name column"),
     ("links.csv", replace("links.csv", "id,from,", "id,origin,"), "not a column", "Did you mean 'from'?"),
-    ("link.csv", lambda f: shutil.copy(f / "links.csv", f / "link.csv") and None, "not a table", "'links.csv'"),
+    (
+        "link.csv",
+        lambda f: shutil.copy(f / "links.csv", f / "link.csv") and None,
+        "not a table",
+        "'links.csv'",
+    ),
     ("case.toml", lambda f: (f / "case.toml").unlink(), "missing", "baseline"),
     ("case.toml", damage("case.toml", b"id = example"), "no TOML", "quotes"),
     ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "plain text"),
