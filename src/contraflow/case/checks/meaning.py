@@ -238,7 +238,9 @@ def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
             problems.append(entry.problem("claims", "The cell is empty", cure))
         for name in row.claims:
             claim = claims[name].item if name in claims else None
-            if claim is not None and (claim.use is statements.Use.CONTEXT or not claim.quantity.observed):
+            if claim is not None and (
+                claim.use is statements.Use.CONTEXT or claim.quantity is Quantity.LEVEL
+            ):
                 message = "is a claim that the model does not observe, so nothing follows from it"
                 problems.append(entry.problem("claims", message, "Name claims with another use", name))
     if "tensions" in tables.faulty:
