@@ -53,20 +53,24 @@ def _compile_quickly():
         os.environ["XLA_FLAGS"] = QUICKLY_COMPILED
 
 
-@pytest.hookimpl(tryfirst=True)
+def group_of(item):
+    """Tests that share a lab, or else a file, make up a group that runs in one worker."""
+    file = item.path.stem
+    lab = next((lab for lab in LABS if lab in item.fixturenames), None)
+    return "pages" if file in PAGES else lab or file
+
+
+def pytest_itemcollected(item):
+    group = group_of(item)
+    item.add_marker(pytest.mark.xdist_group(group))
+    if group in LARGE:
+        item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_modifyitems(items):
-    """Tests of a large case are slow; tests that share a lab, or else a file, run in one worker, those with
-    labs first."""
-    group = {}
-    for item in items:
-        file = item.path.stem
-        lab = next((lab for lab in LABS if lab in item.fixturenames), None)
-        group[item] = "pages" if file in PAGES else lab or file
-        item.add_marker(pytest.mark.xdist_group(group[item]))
-        if lab in LARGE:
-            item.add_marker(pytest.mark.slow)
+    """Groups with labs take longest, so they start first."""
     first = {name: number for number, name in enumerate((*LABS, "pages"))}
-    items.sort(key=lambda item: first.get(group[item], len(first)))
+    items.sort(key=lambda item: first.get(group_of(item), len(first)))
 
 
 def pytest_sessionfinish(session):

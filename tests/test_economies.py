@@ -176,7 +176,7 @@ def test_sections_stand_where_something_changes(compared):
     goods, bought = found
     assert [len(panel.figures) for panel in goods.panels] == [1, 0]
     assert goods.panels[0].told.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
-    assert goods.panels[1].told == other_economies.STILL
+    assert goods.panels[1].told == side_economy_sentences.STILL
     assert list(bought.drawings) == ["supplies-chemicals-0"]
     assert other_economies.sections(report(compared, base), NAMES) == []
 

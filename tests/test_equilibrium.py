@@ -88,6 +88,7 @@ def test_demand_clears_against_a_hand_solution():
     check(lab, after)
 
 
+@pytest.mark.slow
 def test_with_a_perfect_substitute_only_shares_move():
     t = two_routes(theta=60.0)
     t.tables["links"].pop("by-air")
@@ -111,6 +112,7 @@ def same_market() -> Tiny:
     return t
 
 
+@pytest.mark.slow
 def test_a_closed_route_moves_everything_to_the_other():
     t = same_market()
     measure(t, "close", "add cost", 1e6, step="by-air")

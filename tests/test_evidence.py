@@ -258,6 +258,7 @@ def deviation_of_load(*rows) -> float:
     return float(np.sqrt(np.linalg.inv(np.eye(log_posterior.size) + jacobian.T @ jacobian)[0, 0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2])
 def test_many_figures_of_one_origin_leave_its_shared_error(count):
     """Solved by hand: n claims a z = s e + d eps, all on the spot, e and eps Student's t.

@@ -291,6 +291,7 @@ def test_uniformity_sees_a_slope():
     assert uniformity(Ranks(("a",), tilted, 99))[0] < 1e-4
 
 
+@pytest.mark.slow
 def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
     z = np.pad([0.2, -0.3, 0.4], (0, log_posterior.size - 3))
     surrogate, figures = log_posterior.surrogate(z), log_posterior.likelihood.figures

@@ -203,6 +203,7 @@ def test_checks_find_claims_that_are_too_far_off(tension):
     assert fitted.loc["largest discrepancy", "observed"] > fitted.loc["largest discrepancy", "replicated"]
 
 
+@pytest.mark.slow
 def test_the_best_fit_alone_is_weighed_too():
     lab = calibrate(quarrel().case(), Settings(Method.BEST), fresh=True)
     found = surprises(lab.posterior)
@@ -217,6 +218,7 @@ def test_a_lab_without_posterior_has_no_tension():
         central_values(quarrel().case()).tension()
 
 
+@pytest.mark.slow
 def test_sides_are_fitted_once(lab, tension, monkeypatch):
     monkeypatch.setattr("contraflow.analysis.refit_sides.refit_map", lambda *_: pytest.fail("fitted again"))
     again = calibrate(lab.case, Settings(Method.LAPLACE, draws=1000), fresh=True).tension()
