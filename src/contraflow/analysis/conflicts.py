@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._io import write_atomically
 from contraflow.analysis.contradictions import Disagreement, disagreements
 from contraflow.analysis.infinitesimal_jackknife import Against, Votes
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
@@ -20,7 +21,7 @@ from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardst
 from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.checks.dimensions import CLAIM_UNITS
-from contraflow.errors import ConvergenceError
+from contraflow.errors import ConvergenceError, OutputError
 from contraflow.inference import store
 from contraflow.inference.posterior import Posterior
 
@@ -258,8 +259,6 @@ def _keep(path: Path, fits: Mapping[str, Any]) -> None:
     """Keep fits; where the folder cannot be written nothing is kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(fits), encoding="utf-8")
-        part.replace(path)
-    except OSError:
+        write_atomically(path, json.dumps(fits))
+    except (OSError, OutputError):
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from contraflow.errors import OutputError
+from contraflow._io import write_atomically
 from contraflow.report.data import ReportData, ledger_table
 from contraflow.report.draw import theme
 from contraflow.report.jinja import embed, environment
@@ -58,26 +57,7 @@ def write_report(report: ReportData, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputError: the folder does not exist or cannot be written.
     """
-    target = Path(path)
-    text = render(report)
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-        temporary = None
-    except OSError as error:
-        raise OutputError(
-            f"The report cannot be written to {target}: {error.strerror or error}. "
-            f"Name a file in a folder that exists and that you may write to."
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-    return target
+    return write_atomically(path, render(report))
 
 
 def render(report: ReportData) -> str:
@@ -319,10 +299,3 @@ def _ledger_row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, 
         at = float(np.clip((spot - ends[0]) / wide, 0, 1) * 100) if wide > 0 else 50.0
         cells[f"{name}_at"] = None if not np.isfinite(number) else round(at, 1)
     return cells
-
-
-def _umask() -> int:
-    """The process's mask, so that the file gets the rights of any other new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
