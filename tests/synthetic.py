@@ -323,7 +323,14 @@ def case() -> Case:
             for f in CONTENT
         },
         modes={
-            m: schema.Mode(id=m, name=m.replace("-", " "), load="x", crew="x", detour="x")
+            m: schema.Mode(
+                id=m,
+                name=m.replace("-", " "),
+                load="x",
+                crew="x",
+                detour="x",
+                pay="pay-backpack" if m == "backpack" else None,
+            )
             for m in dict.fromkeys(link[2] for link in LINKS)
         },
         actors={i: schema.Actor(id=i, name=n, kind=k) for i, (n, k) in ACTORS.items()},

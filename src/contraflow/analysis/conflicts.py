@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contraflow import _cache
+from contraflow._io import write_atomically
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
 from contraflow.analysis.infinitesimal_jackknife import Against, Votes
@@ -20,7 +21,7 @@ from contraflow.analysis.psis import LEVELS
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity
-from contraflow.errors import ConvergenceError
+from contraflow.errors import ConvergenceError, OutputError
 from contraflow.inference import store
 from contraflow.inference.posterior import Posterior
 
@@ -255,8 +256,6 @@ def _keep(path: Path, fits: Mapping[str, Any]) -> None:
     """Keep fits; where the folder cannot be written nothing is kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(fits), encoding="utf-8")
-        part.replace(path)
-    except OSError:
+        write_atomically(path, json.dumps(fits))
+    except (OSError, OutputError):
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from contraflow import _cache
+from contraflow._io import write_atomically
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import Figures
@@ -54,11 +53,9 @@ def keep(name: str, posterior: Posterior) -> None:
     """Keep a posterior under a key; where the folder cannot be written nothing is kept."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder(), suffix=".nc", delete=False) as file:
-            pass
-        to_tree(posterior).to_netcdf(file.name, engine=ENGINE)
-        os.replace(file.name, folder() / f"{name}.nc")
-    except OSError:
+        tree = to_tree(posterior)
+        write_atomically(folder() / f"{name}.nc", lambda part: tree.to_netcdf(part, engine=ENGINE))
+    except (OSError, OutputError):
         return
 
 
