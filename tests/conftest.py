@@ -17,11 +17,16 @@ os.environ["XDG_CACHE_HOME"] = str(CACHE)
 os.environ["LOCALAPPDATA"] = str(CACHE)
 
 LARGE = ("peru", "andes")
-LABS = (*LARGE, "example_laplace", "example", "example_prior")
-"""Fixtures that take long. Tests that need one run in one worker; the first in this order decides."""
+"""Fixtures of large cases; tests that need one are slow."""
 
-PAGES = ("test_docs", "test_examples")
-"""Files whose tests calibrate what readers calibrate, so that one worker should run them all."""
+TOGETHER = {
+    "test_influence": "influence",
+    **dict.fromkeys(("test_docs", "test_examples"), "pages"),
+    **dict.fromkeys(("test_bad_input", "test_cli", "test_network", "test_policy", "test_posterior",
+                     "test_verify"), "example"),
+    **dict.fromkeys(("test_dynamics", "test_economies", "test_intervals"), "example_prior"),
+}  # fmt: skip
+"""Files that share labs, or calibrate the same cases as readers do, run in one worker, and start first."""
 
 QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 """Tests compile many small networks and run each a few times: this takes a quarter of the usual time.
@@ -53,24 +58,26 @@ def _compile_quickly():
         os.environ["XLA_FLAGS"] = QUICKLY_COMPILED
 
 
-def group_of(item):
-    """Tests that share a lab, or else a file, make up a group that runs in one worker."""
-    file = item.path.stem
-    lab = next((lab for lab in LABS if lab in item.fixturenames), None)
-    return "pages" if file in PAGES else lab or file
-
-
 def pytest_itemcollected(item):
-    group = group_of(item)
-    item.add_marker(pytest.mark.xdist_group(group))
-    if group in LARGE:
+    if any(lab in item.fixturenames for lab in LARGE):
         item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_modifyitems(items):
-    """Groups with labs take longest, so they start first."""
-    first = {name: number for number, name in enumerate((*LABS, "pages"))}
-    items.sort(key=lambda item: first.get(group_of(item), len(first)))
+    order = list(dict.fromkeys(TOGETHER.values()))
+    items.sort(key=lambda item: order.index(TOGETHER[f]) if (f := item.path.stem) in TOGETHER else len(order))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = Path(super()._split_scope(nodeid)).stem
+            return TOGETHER.get(file, file)
+
+    return Together(config, log)
 
 
 def pytest_sessionfinish(session):
