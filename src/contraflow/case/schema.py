@@ -147,12 +147,24 @@ class Form(Row):
     note: str = optional("Remarks.", "")
 
 
+class ModeFamily(StrEnum):
+    """How goods move, whatever a mode is called."""
+
+    AIR = "air"
+    FOOT = "foot"
+    ROAD = "road"
+    RIVER = "river"
+    SEA = "sea"
+    OTHER = "other"
+
+
 class Mode(Row):
     table: ClassVar[str] = "modes"
     about: ClassVar[str] = "Ways of moving goods, with load, pay, running cost, hazard and risk pay."
 
     id: Id = column("Short name of the mode.")
     name: Text = column("Name as shown.")
+    family: ModeFamily = column("How goods move: by air, on foot, by road, by river, by sea, or otherwise.")
     load: str = quantity("Load of one consignment.", "kg")
     crew: str = quantity("People on one consignment.", "person")
     detour: str = quantity("Length travelled per length of great circle.", "dimensionless")

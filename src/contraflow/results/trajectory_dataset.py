@@ -24,8 +24,8 @@ KINDS = {
     "facility": ("open_share",),
     "actor": ("income", "arrested"),
     "measure": ("level",),
-    "": ("clans", "largest", "concentration", "failed", "removed", "founded", "spending", "sales", "grants",
-         "put_by", "taken", "excess"),
+    "": ("delivered", "clans", "largest", "concentration", "failed", "removed", "founded", "spending",
+         "sales", "grants", "put_by", "taken", "excess"),
 }  # fmt: skip
 """Variables of the dataset by what they lie over, besides replicate and month."""
 
@@ -65,7 +65,8 @@ def make_paths(
         "stock": s.stock,
         "endowment_income": s.earned,
         "sold": s.sold,
-        "sold_pure": s.sold * content[..., network.market_node] * final_markets(network),
+        "sold_pure": s.sold * content[..., network.market_node],
+        "delivered": (s.sold * content[..., network.market_node] * final_markets(network)).sum(axis=-1),
         "market_price": s.market_price,
         "open_share": s.open_share,
         "income": s.income,
