@@ -33,9 +33,9 @@ def main() -> None:
 
     parts = {
         "references, 1 draw": (responder.references, (ledger,)),
-        "solve, block of 8": (responder._roots, (ledger, references, *problems(8))),
-        "Broyden only, block of 16": (responder._quick_roots, (ledger, references, *problems(16))),
-        "settled, block of 8": (responder._settled, (ledger, None, *problems(8))),
+        "solve, block of 8": (responder._compiled.roots, (ledger, references, *problems(8))),
+        "Broyden only, block of 16": (responder._compiled.quick_roots, (ledger, references, *problems(16))),
+        "settled, block of 8": (responder._compiled.settled, (ledger, None, *problems(8))),
     }
     rows = []
     for name, (function, given) in parts.items():

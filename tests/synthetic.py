@@ -76,6 +76,10 @@ LINKS = [
     ("callao", "north-america", "container", "hydrochloride", 0.7, 12500),
     ("paita", "north-america", "boat", "hydrochloride", 1.0, 12500),
 ]
+FAMILY = {
+    "": "", "backpack": "foot", "pickup": "road", "lorry": "road", "river": "river", "small-plane": "air",
+    "boat": "sea", "container": "sea",
+}  # fmt: skip
 PROCESSES = [
     ("make-paste", "leaf", "paste", 0.0033, 0.3, ("vraem", "huallaga", "convencion", "caballococha")),
     (
@@ -108,7 +112,14 @@ def _arcs() -> list[dict[str, object]]:
         arcs.append(
             {
                 "arc": f"{step}/{f}" if kind == "link" else f"{step}/{p}",
-                **{"step": step, "kind": kind, "mode": mode, "tail": f"{f}@{p}", "head": f"{g}@{r}"},
+                **{
+                    "step": step,
+                    "kind": kind,
+                    "mode": mode,
+                    "family": FAMILY[mode],
+                    "tail": f"{f}@{p}",
+                    "head": f"{g}@{r}",
+                },
                 **{"from_place": p, "to_place": r, "form": f, "form_out": g},
                 **{"from_country": PLACES[p][2], "to_country": PLACES[r][2]},
                 **numbers,
@@ -323,7 +334,15 @@ def case() -> Case:
             for f in CONTENT
         },
         modes={
-            m: schema.Mode(id=m, name=m.replace("-", " "), load="x", crew="x", detour="x")
+            m: schema.Mode(
+                id=m,
+                name=m.replace("-", " "),
+                family=FAMILY[m],
+                load="x",
+                crew="x",
+                detour="x",
+                pay="pay-backpack" if m == "backpack" else None,
+            )
             for m in dict.fromkeys(link[2] for link in LINKS)
         },
         actors={i: schema.Actor(id=i, name=n, kind=k) for i, (n, k) in ACTORS.items()},

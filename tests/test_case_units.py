@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contraflow.case import schema, statements
+from contraflow.case import effects, schema
 from contraflow.case.checks import dimensions
 from contraflow.case.io.units import UnitError, Units
+from contraflow.case.quantities import Quantity
 
 UNITS = Units({"EUR": 1.18, "PEN": 0.26})
 
@@ -96,20 +97,16 @@ def test_every_unit_of_the_schema_is_one_inside() -> None:
     special = {"USD/unit", "effect", "input", "degree", "kg/kg"}
     columns = [f.json_schema_extra for model in schema.TABLES for f in model.model_fields.values()]
     units = {extra["unit"] for extra in columns if isinstance(extra, dict) and "unit" in extra}
-    claimed = {unit for group in dimensions.CLAIM_UNITS.values() for unit in group}
-    for unit in (units | claimed | {u for g in dimensions.EFFECT_UNITS.values() for u in g}) - special:
+    claimed = {unit for quantity in Quantity for unit in quantity.units}
+    sizes = {unit for entry in effects.BUILT_IN for unit in (*entry.units, *entry.supply_units)}
+    for unit in (units | claimed | sizes) - special:
         assert (UNITS.read(str(unit)).factor, UNITS.read(str(unit)).unit) == (1.0, unit)
 
 
-def test_every_kind_has_its_units() -> None:
-    assert set(dimensions.EFFECT_UNITS) == set(schema.EffectKind)
-    assert set(dimensions.CLAIM_UNITS) == set(statements.Quantity) - {statements.Quantity.NONE}
-
-
 def test_per_year_may_be_left_out_only_where_the_model_counts_by_the_year() -> None:
-    assert dimensions.of_claim(statements.Quantity.FLOW) == {"kg/year": "kg/year", "kg": "kg/year"}
-    assert dimensions.of_claim(statements.Quantity.COUNT) == {"1/year": "1/year", "dimensionless": "1/year"}
-    assert dimensions.of_claim(statements.Quantity.YIELD)["kg/ha/year"] == "kg/ha"
-    assert dimensions.of_claim(statements.Quantity.LOAD) == {"kg": "kg"}
-    assert dimensions.of_claim(statements.Quantity.SHARE) == {"dimensionless": "dimensionless"}
-    assert dimensions.of_claim(statements.Quantity.NONE) == {}
+    assert dimensions.of_claim(Quantity.FLOW) == {"kg/year": "kg/year", "kg": "kg/year"}
+    assert dimensions.of_claim(Quantity.COUNT) == {"1/year": "1/year", "dimensionless": "1/year"}
+    assert dimensions.of_claim(Quantity.YIELD)["kg/ha/year"] == "kg/ha"
+    assert dimensions.of_claim(Quantity.LOAD) == {"kg": "kg"}
+    assert dimensions.of_claim(Quantity.SHARE) == {"dimensionless": "dimensionless"}
+    assert dimensions.of_claim(Quantity.NONE) == {}

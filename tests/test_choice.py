@@ -1,21 +1,48 @@
 """The forward passes, and the baseline's shares from the odds of use, on networks solved by hand."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
 from contraflow.model import Model
 from contraflow.model.choice import THIN
-from contraflow.model.numerics import jnp
+from contraflow.model.numerics import jax, jnp
 from contraflow.network import build
+from contraflow.policy.levers import make_levers
+from contraflow.policy.responder import Responder, structure
 from tiny import Tiny, two_routes
+
+
+@cache
+def _compiled(shape: bytes):
+    """Functions of all models of one structure, which differ in the ledger's values alone."""
+    model = MODELS[shape]
+
+    def evaluate(economy):
+        return model.evaluate(economy, jnp.zeros(model.unknowns))
+
+    def baseline(ledger):
+        odds = model.economy(ledger)
+        anchor, point = model.baseline(odds)
+        return anchor, point, anchor.staffed(odds)
+
+    return jax.jit(evaluate), jax.jit(lambda ledger: evaluate(model.economy(ledger))), jax.jit(baseline)
+
+
+MODELS: dict[bytes, Model] = {}
+
+
+def compiled(model: Model):
+    shape = structure(Responder(model, make_levers(model.network)))
+    MODELS.setdefault(shape, model)
+    return _compiled(shape)
 
 
 def evaluate(t: Tiny):
     model = Model(build(t.case()))
-    economy = model.economy(jnp.asarray(model.network.ledger.value))
-    point = model.evaluate(economy, jnp.zeros(model.unknowns))
+    point = compiled(model)[1](jnp.asarray(model.network.ledger.value))
     arcs = {a.id: i for i, a in enumerate(model.network.arcs)}
     nodes = {n: i for i, n in enumerate(model.network.nodes)}
     return point, arcs, nodes
@@ -103,14 +130,14 @@ class Baseline:
 
     def __init__(self, t: Tiny) -> None:
         self.model = Model(build(t.case()))
-        odds = self.model.economy(jnp.asarray(self.model.network.ledger.value))
-        self.anchor, self.point = self.model.baseline(odds)
-        self.economy = self.anchor.staffed(odds)
+        self._evaluate, _, baseline = compiled(self.model)
+        ledger = jnp.asarray(self.model.network.ledger.value)
+        self.anchor, self.point, self.economy = baseline(ledger)
         self.arcs = {a.id: i for i, a in enumerate(self.model.network.arcs)}
         self.nodes = {n: i for i, n in enumerate(self.model.network.nodes)}
 
     def evaluate(self, **change):
-        return self.model.evaluate(replace(self.economy, **change), jnp.zeros(self.model.unknowns))
+        return self._evaluate(replace(self.economy, **change))
 
     def share(self, arc: str) -> float:
         return float(self.point.share[self.arcs[arc]])

@@ -110,12 +110,12 @@ def test_what_is_not_renewed_is_forgotten():
 
 def test_loads_are_divided_whole_by_whoever_completes_them():
     """Three clans bring 0.6, 0.6 and 1.0 loads to 0.3 that wait: 2.5 loads, of which two leave."""
-    waits, comes, lost, load, left, loss, luck = (
+    waits, comes, lost, load, left, loss, uniform = (
         jnp.array([x]) for x in (0.3, 2.2, 1.0, 10.0, 20.0, 0.5, 0.0)
     )
     part = jnp.array([[0.6, 0.6, 1.0]]) / 4.4
     whole = jnp.array([0.5])
-    shipped = trade.divide(one_bench(3), part, whole, waits, comes, lost, load, left, loss, luck)
+    shipped = trade.divide(one_bench(3), part, whole, waits, comes, lost, load, left, loss, uniform)
     assert shipped.sent.tolist() == [[0, 1, 1]]
     assert float(shipped.lost.sum()) == 1
     assert shipped.units[0].tolist() == pytest.approx([20 * 0.6 / 2.2, 20 * 0.6 / 2.2, 20 / 2.2])
@@ -136,13 +136,13 @@ def test_all_that_leaves_and_is_lost_is_somebodys(seed):
     )  # fmt: skip
     part = jnp.asarray(rng.dirichlet(np.full(ways * benches * trade.ABREAST, 0.1)).reshape(-1, trade.ABREAST))
     whole = trade.by_arc(roster, part, ways)
-    waiting, luck = jnp.asarray(rng.uniform(size=ways)), jnp.asarray(rng.uniform(size=ways))
+    waiting, uniform = jnp.asarray(rng.uniform(size=ways)), jnp.asarray(rng.uniform(size=ways))
     loads = jnp.asarray(rng.uniform(0, 500, size=ways))
     number = jnp.floor(waiting + loads)
     lost = jnp.floor(number * jnp.asarray(rng.uniform(size=ways)))
     left = 10 * number
     shipped = trade.divide(
-        roster, part, whole, waiting, loads, lost, jnp.full(ways, 10.0), left, jnp.zeros(ways), luck
+        roster, part, whole, waiting, loads, lost, jnp.full(ways, 10.0), left, jnp.zeros(ways), uniform
     )
     for one, total in [(shipped.sent, number), (shipped.lost, lost)]:
         assert float(one.min()) >= 0

@@ -23,7 +23,6 @@ from contraflow.cli.files import replace_file
 from contraflow.cli.show import becomes, dollars, number, percent, signed
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
-from spread import spread
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = tuple(get_command(app).commands)
@@ -42,9 +41,9 @@ def lab(example, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def many(example):
+def many(example_draws):
     """The example with draws around its fit."""
-    return spread(example, width=0.05)
+    return example_draws
 
 
 @pytest.fixture
@@ -549,6 +548,7 @@ def test_figures_as_shown():
     assert becomes({"before": 57.2, "after": 57.3}) == "57"
 
 
+@pytest.mark.slow
 def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     page, table = tmp_path / "course.html", tmp_path / "course.csv"
     result = call(
@@ -558,7 +558,7 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     assert result.exit_code == 0, result.stdout + result.stderr
     assert "2 years, 60 clans, 4 courses" in (result.stdout + result.stderr)
     assert "exports, t/yr" in (result.stdout + result.stderr)
-    assert "same luck without" in (result.stdout + result.stderr)
+    assert "same random draws without" in (result.stdout + result.stderr)
     narrow = call(
         "simulate", "example", "--years", "1", "--clans", "60", "--replicates", "4", width=80
     ).stdout
@@ -567,6 +567,21 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     assert all(re.search(r"\d–[\d,.]+ +(\d+|–) +(\d+|–) *$", line) for line in lines)
     assert "Plotly.newPlot" in page.read_text(encoding="utf-8")
     assert table.read_text(encoding="utf-8").startswith("figure,year,value")
+
+
+def test_a_budget_is_the_same_number_in_the_terminal_and_in_python(lab, tmp_path):
+    import xarray as xr
+
+    path, asked = tmp_path / "course.nc", {"road-checkpoints": 10, "interceptors": 4, "radar": 1}
+    measures = [word for m, level in asked.items() for word in ("-m", f"{m}={level}")]
+    sizes = ("--years", "1", "--clans", "60", "--replicates", "2", "--budget", "0.5")
+    result = call("simulate", "example", *measures, *sizes, "--out", str(path))
+    assert result.exit_code == 0, result.stdout + result.stderr
+    run = lab.simulate(asked, years=1, clans=60, replicates=2, budget=0.5)
+    assert 12 * run.data["spending"].values[:, 12:] == pytest.approx(0.5e6)
+    with xr.open_dataset(path, engine="h5netcdf") as written:
+        assert written["spending"].values.tolist() == run.data["spending"].values.tolist()
+        assert written["behaviour"].values.tolist() == run.data["behaviour"].values.tolist()
 
 
 @pytest.mark.parametrize(

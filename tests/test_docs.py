@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SLOW = ("calibration", "influence", "simulation", "tension")
 LARGE = ('"peru"', '"andes-1990s"')
 PAGES = [
     ROOT / "README.md",
@@ -38,7 +39,14 @@ def anchors(page: Path) -> set[str]:
     return {head.strip().replace(" ", "-") for head in plain}
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else [])
+        for p in PAGES
+        if blocks(p, "python")
+    ],
+)
 def test_python_runs(page, capsys, tmp_path, monkeypatch):
     """Blocks of a page run one after the other; a page about a large case is only compiled."""
     monkeypatch.chdir(tmp_path)
@@ -220,9 +228,10 @@ def test_peru_page_counts_what_the_case_holds():
 
 
 def test_the_page_on_courses_lists_what_is_assumed_of_behaviour():
-    from contraflow.dynamics.clans import ASSUMED, Behaviour
+    from contraflow.case.behaviour import BEHAVIOUR
 
-    page, usual = read(ROOT / "docs" / "simulation.md"), Behaviour()
-    for name, (low, high, unit, why) in ASSUMED.items():
-        row = f"| `{name}` | {getattr(usual, name):g} | {low:g} to {high:g} | {unit} | {why} |"
+    page = read(ROOT / "docs" / "simulation.md")
+    for name, b in BEHAVIOUR.items():
+        unit = "" if b.unit == "dimensionless" else f"{b.unit}s"
+        row = f"| `{name}` | {b.value:g} | {b.low:g} to {b.high:g} | {unit} | {b.meaning}. {b.reason} |"
         assert row in page, f"docs/simulation.md should say: {row}"

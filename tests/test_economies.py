@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import contraflow
 from contraflow.case.schema import Question
 from contraflow.lab import central_values
 from contraflow.report import document
@@ -97,8 +96,8 @@ def test_a_supply_earns_its_part_of_what_is_bought(compared):
     assert table["after"].sum() == pytest.approx((1000 - AFTER) * 4 / 1e6)
 
 
-def test_pay_of_hired_work_is_one_before():
-    lab = contraflow.load("example").central_values()
+def test_pay_of_hired_work_is_one_before(example_prior):
+    lab = example_prior
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
     table = fewer.compare(base).livelihoods("hire")
     assert table.loc["porters-hired@alta-selva", "before"] == pytest.approx(1)
@@ -177,7 +176,7 @@ def test_sections_stand_where_something_changes(compared):
     goods, bought = found
     assert [len(panel.figures) for panel in goods.panels] == [1, 0]
     assert goods.panels[0].told.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
-    assert goods.panels[1].told == other_economies.STILL
+    assert goods.panels[1].told == side_economy_sentences.STILL
     assert list(bought.drawings) == ["supplies-chemicals-0"]
     assert other_economies.sections(report(compared, base), NAMES) == []
 
@@ -189,8 +188,8 @@ def test_the_baseline_page_shows_each_section_once(compared):
     assert bars[0]["x"] == pytest.approx([1000])
 
 
-def test_a_case_with_three_livelihoods_has_the_section():
-    lab = contraflow.load("example").central_values()
+def test_a_case_with_three_livelihoods_has_the_section(example_prior):
+    lab = example_prior
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
     found = other_economies.sections(report(fewer.compare(base), fewer.data), shown_names(lab.case))
     assert found[0].id == "livelihoods"

@@ -88,6 +88,7 @@ def test_demand_clears_against_a_hand_solution():
     check(lab, after)
 
 
+@pytest.mark.slow
 def test_with_a_perfect_substitute_only_shares_move():
     t = two_routes(theta=60.0)
     t.tables["links"].pop("by-air")
@@ -111,6 +112,7 @@ def same_market() -> Tiny:
     return t
 
 
+@pytest.mark.slow
 def test_a_closed_route_moves_everything_to_the_other():
     t = same_market()
     measure(t, "close", "add cost", 1e6, step="by-air")
@@ -215,6 +217,7 @@ def test_dilution_gives_more_than_one_equilibrium_and_says_so():
     assert not np.isclose(flow(after, "by-air"), flow(after.alternatives[0], "by-air"), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_equilibrium_match_finite_differences():
     t = facility_case(steepness=2.0)
     for m in t.tables["markets"].values():
@@ -244,7 +247,9 @@ def test_derivatives_of_the_equilibrium_match_finite_differences():
     assert np.allclose(by_ledger[:, cost], differences, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["example", "andes-1990s", "peru"])
+@pytest.mark.parametrize(
+    "name", ["example", *(pytest.param(c, marks=pytest.mark.slow) for c in ("andes-1990s", "peru"))]
+)
 def test_the_baseline_is_the_economy_at_zero(name):
     """Anchor and point come in one pass; evaluating the anchored economy at zero must give the same."""
     r = responder(load(name))

@@ -258,6 +258,7 @@ def deviation_of_load(*rows) -> float:
     return float(np.sqrt(np.linalg.inv(np.eye(log_posterior.size) + jacobian.T @ jacobian)[0, 0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2])
 def test_many_figures_of_one_origin_leave_its_shared_error(count):
     """Solved by hand: n claims a z = s e + d eps, all on the spot, e and eps Student's t.
@@ -319,6 +320,7 @@ def test_claims_of_other_years_observe_the_measures_of_their_year():
     assert said[2] == pytest.approx(float(then["price"].sel(node="drug@valley")), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_jacobian_of_the_claims_matches_finite_differences():
     log_posterior = target_of(yearly())
     figures = log_posterior.likelihood.figures
@@ -336,6 +338,7 @@ def test_jacobian_of_the_claims_matches_finite_differences():
         assert np.allclose(jacobian[:, i], difference, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_calibration_moves_to_the_claims_and_repeats():
     t = yearly()
     lab = calibrate(t.case(), Settings(Method.BEST, seed=1), fresh=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SLOW = ("claims_against_model", "own_case")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
@@ -25,7 +26,10 @@ def ran(name: str) -> tuple[dict[str, Any], str]:
     return space, printed.getvalue()
 
 
-@pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else []) for p in EXAMPLES],
+)
 def test_example_runs_and_prints(name):
     assert ran(name)[1].count("\n") >= 4
 

@@ -113,6 +113,7 @@ def test_ranges_that_rest_on_later_claims_are_named():
     assert h.leakage(later, 2016).empty
 
 
+@pytest.mark.slow
 def test_a_limit_withholds_claims_that_would_calibrate():
     lab = calibrate(elastic(), until=2013, fresh=True, **method())
     assert list(lab.hindcast().claims["year"]) == ["2014", "2015", "2016", "2018"]
@@ -125,6 +126,7 @@ def told(lab):
     return lab.history(first=2013, clans=40, replicates=8)
 
 
+@pytest.mark.slow
 def test_a_history_comes_to_each_year_through_those_before(told, found):
     claims = told.scores.claims.set_index("year")
     assert list(claims.index) == ["2015", "2016", "2018"]
@@ -140,6 +142,7 @@ def test_a_history_comes_to_each_year_through_those_before(told, found):
     assert told.errors(2016)["claims"].tolist() == [2]
 
 
+@pytest.mark.slow
 def test_a_history_ends_where_it_is_told_to(lab):
     told = lab.history(first=2013, last=2016, clans=40, replicates=8)
     assert list(told.scores.claims["year"]) == ["2015", "2016"]
@@ -147,6 +150,7 @@ def test_a_history_ends_where_it_is_told_to(lab):
         lab.history(first=2013, last=2012)
 
 
+@pytest.mark.slow
 def test_histories_are_drawn_in_one_panel(lab, told):
     series = told.predictions.iloc[0]
     figure = told.fan(told, quantity=series["quantity"], where=series["place"])
@@ -162,6 +166,7 @@ def test_histories_are_drawn_in_one_panel(lab, told):
         told.fan(where="PE")
 
 
+@pytest.mark.slow
 def test_a_history_needs_draws(lab):
     best = calibrate(elastic(), Settings(Method.BEST), fresh=True)
     with pytest.raises(ObservationError, match="needs draws"):

@@ -137,6 +137,7 @@ def test_two_markets_cannot_hire_the_same_crews():
         build(t.case())
 
 
+@pytest.mark.slow
 def test_derivatives_of_pay_agree_with_differences():
     from contraflow.model.numerics import jax, jnp
 

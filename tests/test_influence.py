@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import contraflow as cf
-from contraflow.analysis import evppi, leave_one_out
+from contraflow.analysis import evppi, leave_one_out, psis
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import Figures
 from contraflow.lab import sensitivity
@@ -31,20 +30,19 @@ def test_shares_of_variance_add_up_and_are_those_of_perturbed_claims_and_ranges(
     # least squares of perturbed claims e and perturbed centres d: z = C (d + J' e)
     weights = np.hstack([covariance, covariance @ jacobian.T]).T @ gradient
     assert np.allclose(np.append(told.deviates, told.claims), weights**2)
-    assert np.allclose(leave_one_out.variances(jacobian), np.diag(covariance))
 
 
 def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
     jacobian, b, gradient, _, z = linear
     figure = z @ gradient
     log_likelihood = -0.5 * (z @ jacobian.T - b) ** 2
-    found = leave_one_out.smooth(-log_likelihood[:, [1]].T)
-    assert found.k[0] < leave_one_out.TRUSTED
+    found = psis.smooth(-log_likelihood[:, [1]].T)
+    assert found.k[0] < psis.RELIABLE_K
     kept = jacobian[:1]
     left = np.linalg.inv(np.eye(3) + kept.T @ kept)
     mean, deviation = gradient @ left @ kept.T @ b[:1], np.sqrt(gradient @ left @ gradient)
-    wanted = stats.norm(mean, deviation).ppf(leave_one_out.INTERVAL)
-    assert np.allclose(leave_one_out.quantiles(figure, found.weights)[0], wanted, atol=0.3)
+    wanted = stats.norm(mean, deviation).ppf(psis.INTERVAL)
+    assert np.allclose(psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)[0], wanted, atol=0.3)
     error = leave_one_out.shift_errors(figure, found.weights, np.random.default_rng(0))
     assert 0 < error[0] < 0.2
 
@@ -67,15 +65,24 @@ def test_the_linear_account_leaves_a_claim_out_as_the_normal_equations_say(linea
 
 def test_weights_fail_where_a_claim_holds_everything():
     z = np.random.default_rng(0).standard_normal(400)
-    found = leave_one_out.smooth(np.stack([np.zeros(400), 2.0 * z**2]))
+    found = psis.smooth(np.stack([np.zeros(400), 2.0 * z**2]))
     assert found.k[0] == 0
     assert np.allclose(found.weights[0], 1 / 400)
-    assert found.k[1] > leave_one_out.TRUSTED
+    assert found.k[1] > psis.RELIABLE_K
+
+
+def test_weights_whose_largest_are_equal_need_no_smoothing():
+    """A bound that most draws meet, and that counts for more: the tail of the ratios is one value."""
+    ratios = np.where(np.arange(400) < 40, -3.0, 0.0)
+    found = psis.smooth(np.stack([ratios, np.random.default_rng(0).standard_normal(400)]))
+    assert found.k[0] == 0
+    assert np.allclose(found.weights[0], np.exp(ratios) / np.exp(ratios).sum())
+    assert found.weights.sum(axis=1) == pytest.approx(1)
 
 
 def test_weighted_quantiles_of_even_weights_are_the_middle_of_the_draws():
-    assert np.allclose(leave_one_out.quantiles(np.arange(5.0), np.ones((1, 5)), (0.5,)), 2.0)
-    assert leave_one_out.quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[
+    assert np.allclose(psis.weighted_quantiles(np.arange(5.0), np.ones((1, 5)), (0.5,)), 2.0)
+    assert psis.weighted_quantiles(np.arange(5.0), np.array([[0, 0, 0, 1.0, 0]]), (0.5,))[
         0, 0
     ] == pytest.approx(3)
 
@@ -126,8 +133,8 @@ def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return cf.load("example").calibrate(method="laplace", keep=100)
+def lab(example_laplace):
+    return example_laplace
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +157,7 @@ def test_an_explanation_adds_up(told):
 
 
 def test_a_claim_whose_weights_fail_is_fitted_anew(lab, outcome, monkeypatch):
-    monkeypatch.setattr(leave_one_out, "TRUSTED", -np.inf)
+    monkeypatch.setattr(psis, "RELIABLE_K", -np.inf)
     monkeypatch.setattr(sensitivity, "WORTH_A_REFIT", 0.0)
     told = lab.explain(outcome, "exports", refits=1)
     rows = [*told.claims.to_dict("records"), *told.sources.to_dict("records")]
@@ -197,10 +204,10 @@ def test_what_is_worth_knowing(lab, outcome):
     assert (both["worth"] <= both.attrs["certain"] + 1e-9).all()
 
 
-def test_what_cannot_be_explained_is_said(lab, outcome):
+def test_what_cannot_be_explained_is_said(lab, outcome, example_prior):
     with pytest.raises(ComparisonError, match="Did you mean 'exports'"):
         lab.explain(outcome, "export")
     with pytest.raises(ComparisonError, match="without posterior draws"):
-        cf.load("example").central_values().explain(outcome, "exports")
+        example_prior.explain(outcome, "exports")
     with pytest.raises(ComparisonError, match="one outcome"):
         lab.worth_knowing()

@@ -109,6 +109,7 @@ def test_more_demand_where_supply_is_fixed_raises_the_price_by_its_elasticity():
     assert verify(after.data, base.data).worst < 1e-9
 
 
+@pytest.mark.slow
 def test_added_capacity_lowers_the_surcharge():
     t = two_routes()
     t.add("facilities", id="berths", name="berths", surcharge=12.0, steepness=1.0)
@@ -123,6 +124,7 @@ def test_added_capacity_lowers_the_surcharge():
     assert verify(after.data, lab.baseline().data).worst < 1e-9
 
 
+@pytest.mark.slow
 def test_requirements_multiply():
     t = two_routes()
     for name in ("radar", "parts", "patrols"):

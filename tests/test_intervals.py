@@ -21,8 +21,8 @@ ENDS = ["_5", "_25", "", "_75", "_95"]
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return spread(contraflow.load("example").central_values())
+def lab(example_prior_draws):
+    return example_prior_draws
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +157,8 @@ def test_displacement_has_an_interval(base, shut):
     assert found["displaced_5"] < found["displaced_95"]
 
 
-def test_a_single_draw_has_no_intervals_and_no_probabilities():
-    one = contraflow.load("example").central_values()
+def test_a_single_draw_has_no_intervals_and_no_probabilities(example_prior):
+    one = example_prior
     pair = one.respond(SHUT).compare(one.baseline())
     for frame in (pair.summary(), pair.incomes(), pair.displacement("route"), one.baseline().ladder()):
         assert not [
@@ -172,11 +172,11 @@ def test_a_single_draw_has_no_intervals_and_no_probabilities():
     assert "ratio_5" not in table
 
 
-def test_outcomes_of_other_labs_are_refused(lab, base, shut):
-    one = contraflow.load("example").central_values()
+def test_outcomes_of_other_labs_are_refused(lab, base, shut, example_prior):
+    one = example_prior
     with pytest.raises(ComparisonError, match="before has 1 draws and after 20: compare outcomes of one lab"):
         shut.compare(one.baseline())
-    other = spread(contraflow.load("example").central_values(), width=0.05, seed=1)
+    other = spread(example_prior, width=0.05, seed=1)
     with pytest.raises(ComparisonError, match="of different labs"):
         shut.compare(other.baseline())
     fewer = dataclasses.replace(shut, data=shut.data.isel(draw=slice(5)))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contraflow.errors import NetworkError
-from contraflow.model.layout import make_plan
+from contraflow.model.layout import make_layout
 from contraflow.network import build
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.topological_sort import CycleError, topological_levels
@@ -133,7 +133,7 @@ def test_a_plan_holds_every_arc_once_in_chunks_of_whole_nodes(graph, rows, depth
     tail, head = rank[tail], rank[head]
     sort = np.argsort(tail, kind="stable")
     tail, head = tail[sort], head[sort]
-    plan = make_plan(tail, head, level[order], rows, depth)
+    plan = make_layout(tail, head, level[order], rows, depth)
     used = plan.slots[plan.slots < tail.size]
     assert sorted(used) == list(range(tail.size))
     assert (plan.slots.reshape(-1)[plan.arc_slot] == np.arange(tail.size)).all()

@@ -26,18 +26,18 @@ def test_numbers_stay_inside_their_ranges(peru):
     assert (peru.ledger <= ledger.high + slack).all()
 
 
-def test_headline_answers_settle_and_their_books_balance(peru):
+def test_headline_answers_settle_and_their_books_balance(peru, peru_answers):
     base = peru.baseline().data
     assert verify(base).worst < 1e-9
-    answers = peru.answers()
+    answers = peru_answers
     assert len(answers) >= 4
     for _, outcome in answers:
         assert verify(outcome.data, base).worst < 1e-9
         assert not outcome.convergence().empty
 
 
-def test_displacement_keeps_the_sum(peru):
-    shut = dict((q.id, o) for q, o in peru.answers())["close-air-bridge"]
+def test_displacement_keeps_the_sum(peru, peru_answers):
+    shut = dict((q.id, o) for q, o in peru_answers)["close-air-bridge"]
     comparison = shut.compare(peru.baseline())
     for by in ("mode", "route"):
         moved = comparison.displacement(by)

@@ -7,6 +7,7 @@ from contraflow.errors import NetworkError, PolicyError
 from contraflow.lab import central_values, responder
 from contraflow.model.numerics import jnp
 from contraflow.policy import describe, levels, make_levers, parse
+from contraflow.policy.responder import structure
 from tiny import two_routes
 
 
@@ -116,6 +117,33 @@ def test_fear_moves_shippers_but_takes_nothing():
 def test_a_policy_at_baseline_levels_is_the_baseline(example):
     same = example.respond({})
     assert np.allclose(same.data["flow"], example.baseline().data["flow"], rtol=1e-9)
+
+
+def test_cases_that_differ_in_numbers_alone_share_compiled_functions(monkeypatch):
+    def tolled(cost: float, size: float = 1.0):
+        t = two_routes(costs=(10.0, cost), elasticity=0.8)
+        t.add("measures", id="m", name="Measure", unit="units", maximum=100.0)
+        t.add("effects", id="e", measure="m", kind="add cost", size=size, step="by-air")
+        return t
+
+    first, second = (central_values(tolled(cost, size).case()) for cost, size in ((40.0, 1.0), (20.0, 2.0)))
+    assert second.responder._compiled is first.responder._compiled
+    shared = second.respond({"m": 15}).data
+    monkeypatch.setattr("contraflow.policy.responder._COMPILED", {})
+    alone = central_values(tolled(20.0, 2.0).case())
+    assert alone.responder._compiled is not first.responder._compiled
+    assert np.array_equal(alone.respond({"m": 15}).data["flow"], shared["flow"])
+
+
+def test_what_compiled_functions_hold_is_not_shared():
+    """A level in the baseline is a constant of the compiled functions, and so is what an effect acts on."""
+    plain, later, road = (with_measure("add cost", 1.0, step=s) for s in ("by-air", "by-air", "by-road"))
+    later.number("two", 2.0)
+    later.add("events", id="now", date="2010", measure="m", level="two")
+    plain.number("two", 2.0)
+    road.number("two", 2.0)
+    assert len({structure(responder(t.case())) for t in (plain, later, road)}) == 3
+    assert structure(responder(plain.case())) == structure(responder(plain.case()))
 
 
 def test_many_problems_agree_with_one_at_a_time(example):

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+from threading import Event
 
 import numpy as np
 import pytest
 
+from contraflow import _cache
+from contraflow._parallel import in_threads
 from contraflow.errors import ConvergenceError, OutputError
 from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.likelihood import heavy, make_likelihood
 from contraflow.inference.log_posterior import LogPosterior
-from contraflow.inference.low_rank_gaussian import gaussian_from_draws, gaussian_from_jacobian, plain
+from contraflow.inference.low_rank_gaussian import (
+    LowRankPrecision,
+    gaussian_from_draws,
+    gaussian_from_jacobian,
+    plain,
+)
 from contraflow.inference.method import Method
 from contraflow.inference.prior import Prior
 from contraflow.inference.sbc import rank, uniformity
+from contraflow.inference.scale import Scale
 from contraflow.lab import calibrate, responder
 from contraflow.model.numerics import jax, jnp
 from tiny import Tiny, two_routes
@@ -53,6 +62,64 @@ def log_posterior() -> LogPosterior:
 @pytest.fixture(scope="module")
 def posterior(log_posterior: LogPosterior):
     return infer(log_posterior, Settings(Method.NUTS, draws=400), lambda *_: None)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4, 9])
+@pytest.mark.parametrize("damping", [0.0, 0.7])
+def test_a_low_rank_precision_is_inverted_as_the_dense_matrix_is(rows, damping):
+    rng = np.random.default_rng(rows)
+    jacobian, vectors = 30 * rng.standard_normal((rows, 6)), rng.standard_normal((6, 3))
+    inverse = np.linalg.inv((1 + damping) * np.eye(6) + jacobian.T @ jacobian)
+    precision = LowRankPrecision(jacobian, damping)
+    assert np.allclose(precision.solve(vectors), inverse @ vectors, atol=1e-10)
+    assert np.allclose(precision.solve(vectors[:, 0]), inverse @ vectors[:, 0], atol=1e-10)
+    assert np.allclose(precision.variances(), np.diag(inverse), atol=1e-10)
+    if rows and not damping:
+        gaussian = gaussian_from_jacobian(np.zeros(6), jacobian)
+        assert np.allclose(gaussian.covariance(vectors.T), (inverse @ vectors).T, atol=1e-10)
+
+
+def test_the_scale_of_predictions_is_inverted():
+    scale = Scale(np.array([False, True]))
+    figures = np.array([[250.0, 0.3], [0.02, 0.999]])
+    assert np.allclose(scale.predicted(figures), [[np.log(250), np.log(3 / 7)], [np.log(0.02), np.log(999)]])
+    assert np.allclose(scale.inverse(np.asarray(scale.predicted(figures))), figures)
+    assert np.allclose(scale.of(np.array([1])).stated(np.array([0.3])), np.log(3 / 7))
+    assert np.isfinite(scale.stated(np.array([0.0, 1.0]))).all()
+
+
+def test_shared_errors_go_to_the_claims_that_share_them(log_posterior):
+    like = log_posterior.likelihood
+    errors = np.arange(1.0, 1 + like.errors)
+    wanted = [0.0 if e < 0 else errors[e] for e in like.error]
+    assert np.array_equal(like.shared(errors), wanted)
+    assert np.array_equal(
+        like.shared(np.stack([errors, -errors]), np.array([1])), [[wanted[1]], [-wanted[1]]]
+    )
+
+
+def test_the_key_of_a_posterior_knows_the_code_that_it_runs_through():
+    known = {p.relative_to(_cache.ROOT).as_posix() for p in _cache.sources(_cache.CALIBRATION)}
+    assert {"inference/likelihood.py", "model/equilibrium.py", "case/checks/dimensions.py"} <= known
+    with pytest.raises(FileNotFoundError, match="evidence"):
+        _cache.key("a", rooms=("case", "evidence"))
+    assert _cache.key("a", "bc") != _cache.key("ab", "c")
+    assert _cache.key("a") != _cache.key("a", rooms=("case",))
+
+
+def test_threads_keep_the_order_and_hand_on_the_first_error():
+    assert in_threads(lambda x: 2 * x, range(5)) == [0, 2, 4, 6, 8]
+    stop = Event()
+    with pytest.raises(ZeroDivisionError):
+        in_threads(lambda x: 1 / x, [0, 1], stop)
+    assert stop.is_set()
+
+
+def test_the_fraction_of_missing_information_is_that_of_betancourt(posterior):
+    """Squared differences of successive energies over squared deviations from their mean: both are sums."""
+    energy = posterior.statistics["energy"]
+    wanted = [(np.diff(e) ** 2).sum() / ((e - e.mean()) ** 2).sum() for e in energy]
+    assert posterior.diagnostics.ebfmi == pytest.approx(wanted, rel=1e-12)
 
 
 def test_whitening_is_the_gaussian_that_it_says():
@@ -95,13 +162,16 @@ def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
     assert 0.2 < run.accepted.mean() < 0.9
 
 
+@pytest.mark.slow
 def test_chains_agree_with_brute_force(log_posterior, posterior):
     """Importance sampling from the prior is exact up to its own error."""
     rng = np.random.default_rng(5)
     z = rng.standard_normal((6000, log_posterior.size))
     like = log_posterior.likelihood
-    location = np.asarray(like.location(log_posterior.says(log_posterior.ledgers(z))))
-    draws = dataclasses.replace(posterior, deviates=z[None], said=np.asarray(like.from_scale(location))[None])
+    location = np.asarray(like.scale.predicted(log_posterior.says(log_posterior.ledgers(z))))
+    draws = dataclasses.replace(
+        posterior, deviates=z[None], said=np.asarray(like.scale.inverse(location))[None]
+    )
     weight = draws.log_likelihood @ posterior.figures.weight
     weight = np.exp(weight - np.nanmax(weight))
     weight /= np.nansum(weight)
@@ -114,6 +184,7 @@ def test_chains_agree_with_brute_force(log_posterior, posterior):
     assert np.allclose(chains.std(axis=0), deviation, rtol=0.25)
 
 
+@pytest.mark.slow
 def test_approximation_is_near_the_chains_and_says_what_it_is(log_posterior, posterior):
     quick = infer(log_posterior, Settings(Method.LAPLACE, draws=500), lambda *_: None)
     assert "approximation" in quick.method.words
@@ -122,6 +193,7 @@ def test_approximation_is_near_the_chains_and_says_what_it_is(log_posterior, pos
     assert not quick.diagnostics.problems
 
 
+@pytest.mark.slow
 def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
     told = posterior.diagnostics
     assert not told.problems
@@ -137,6 +209,7 @@ def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
         judge(stuck)
 
 
+@pytest.mark.slow
 def test_a_posterior_is_read_as_it_was_written(tmp_path, log_posterior, posterior):
     path = store.write(posterior, tmp_path / "p.nc")
     again = store.read(path, log_posterior)
@@ -160,6 +233,7 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, log_posterior, posterio
         store.read(tmp_path / "not.nc", log_posterior)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_draws(log_posterior):
     settings = Settings(Method.NUTS, chains=2, draws=10)
     first, again, other = (
@@ -184,11 +258,12 @@ def test_an_unknown_method_is_named(example):
         example.case.calibrate(method="guess")
 
 
+@pytest.mark.slow
 def test_known_numbers_are_recovered(log_posterior):
     """Claims without error but what their grades allow, simulated from known numbers."""
     truth = np.pad([0.8, -0.5, 0.6], (0, log_posterior.size - 3))
     location = np.asarray(
-        log_posterior.likelihood.location(log_posterior.says(log_posterior.ledgers(truth[None]))[0])
+        log_posterior.likelihood.scale.predicted(log_posterior.says(log_posterior.ledgers(truth[None]))[0])
     )
     figures = log_posterior.likelihood.figures._replace(centre=location)
     found = infer(log_posterior, Settings(Method.NUTS, draws=250, chains=2), lambda *_: None, figures)
@@ -197,6 +272,7 @@ def test_known_numbers_are_recovered(log_posterior):
     assert (np.abs(found.z.mean(axis=0) - truth) < 2.5 * found.z.std(axis=0)).all()
 
 
+@pytest.mark.slow
 def test_ranks_of_simulated_truths_are_even():
     """A small simulation-based calibration; a wrong width of the claims' errors would be seen."""
     log_posterior = target_of(yearly(hidden=False))
@@ -215,6 +291,7 @@ def test_uniformity_sees_a_slope():
     assert uniformity(Ranks(("a",), tilted, 99))[0] < 1e-4
 
 
+@pytest.mark.slow
 def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
     z = np.pad([0.2, -0.3, 0.4], (0, log_posterior.size - 3))
     surrogate, figures = log_posterior.surrogate(z), log_posterior.likelihood.figures
@@ -224,7 +301,7 @@ def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
     near = float(jnp.sum(log_posterior.near(jnp.asarray(away), figures, surrogate)))
     said = log_posterior.says(log_posterior.ledgers(away[None]))[0]
     r = log_posterior.likelihood.residuals(
-        log_posterior.likelihood.location(said)[fitted], heavy(away[3:]), figures, fitted
+        log_posterior.likelihood.scale.predicted(said)[fitted], heavy(away[3:]), figures, fitted
     )
     exact = float((-2.5 * np.log1p(np.asarray(r) ** 2 / 4)).sum())
     assert near + log_posterior.gain(away, figures, surrogate) == pytest.approx(exact, abs=1e-6)

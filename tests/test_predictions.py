@@ -66,6 +66,7 @@ def test_fitted_claims_of_the_same_series_can_be_seen_beside_them(lab):
     assert "price" not in set(table["claim"])
 
 
+@pytest.mark.slow
 def test_predicted_claims_do_not_move_the_fit(lab):
     c = case()
     kept = {i: row for i, row in c.claims.items() if row.use.value != "predict"}

@@ -187,7 +187,7 @@ def test_every_figure_that_the_page_names_is_there(page):
     figures = dict(
         re.findall(r'<script type="application/json" id="fig-(.*?)">(.*?)</script>', page, re.DOTALL)
     )
-    for figure in outcome_figures.values():
+    for figure in figures.values():
         assert json.loads(figure)["data"]
     for found in re.findall(r'data-fig="(.*?)"', page):
         name = found.replace("{view}", "difference-{q}").replace("{when}", "after-{q}")

@@ -10,6 +10,10 @@ from contraflow.case.case import Case
 TABLES = {t.table: t for t in schema.TABLES}
 
 
+FAMILY = {"air": "air", "back": "foot", "road": "road"}
+"""Families of the modes that tests name so."""
+
+
 class Tiny:
     """Builds a case row by row; plain numbers become fixed parameters, (low, value, high) free ones."""
 
@@ -57,7 +61,8 @@ class Tiny:
                  **({} if content is None else {"content": content}))  # fmt: skip
 
     def mode(self, name: str, **cells: Any) -> None:
-        self.add("modes", id=name, name=name, **{"load": 10.0, "crew": 2.0, "detour": 1.0, **cells})
+        numbers = {"load": 10.0, "crew": 2.0, "detour": 1.0}
+        self.add("modes", id=name, name=name, **{"family": FAMILY.get(name, "other"), **numbers, **cells})
 
     def link(self, name: str, a: str, b: str, mode: str, forms: str = "drug", **cells: Any) -> None:
         self.add("links", id=name, from_=a, to=b, mode=mode, forms=forms, **cells)

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow import _cache
+from contraflow._io import write_atomically
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
 from contraflow.analysis.infinitesimal_jackknife import Against, Votes
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
 from contraflow.analysis.posterior_predictive_checks import predictive_checks
+from contraflow.analysis.psis import LEVELS
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
-from contraflow.case import statements
 from contraflow.case.case import Case
-from contraflow.case.checks.dimensions import CLAIM_UNITS
-from contraflow.errors import ConvergenceError
+from contraflow.case.quantities import Quantity
+from contraflow.errors import ConvergenceError, OutputError
 from contraflow.inference import store
 from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FloatArray = npt.NDArray[np.float64]
-Say = Callable[[str], None]
 
 OUTVOTED, MISSED, FITS = "outvoted", "missed", "fits"
 """Verdicts: a fitted claim, a claim held back, outside the 90 % interval of what would be stated; others."""
@@ -51,7 +49,7 @@ class Side:
 class DisagreementReport:
     """A disagreement. ``said`` are quantiles (level,) of the figure in the posterior, ``rest`` those of the
     fit without any of the sides, both at
-    :data:`~contraflow.analysis.loo_predictive.LEVELS` and in ``unit``; None where the model
+    :data:`~contraflow.analysis.psis.LEVELS` and in ``unit``; None where the model
     observes none of the claims."""
 
     id: str
@@ -98,7 +96,7 @@ class Conflicts:
         return str(shown.head(20).to_html(index=False))
 
 
-def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Say = lambda _: None) -> Conflicts:
+def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Progress = silent) -> Conflicts:
     """Where the evidence of a posterior disagrees. ``ledger`` (draw, number) are the draws of results.
 
     ``say`` is told how far it is. Sides are fitted once and kept beside the posterior. Raises
@@ -158,10 +156,12 @@ def _claims(
 
 
 def _quantiles(name: str, values: FloatArray) -> dict[str, float]:
-    return {f"{name}_{level}": float(v) for level, v in zip((5, 25, 50, 75, 95), values, strict=True)}
+    return {f"{name}_{level:.0%}".rstrip("%"): float(v) for level, v in zip(LEVELS, values, strict=True)}
 
 
-def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> tuple[DisagreementReport, ...]:
+def _groups(
+    case: Case, posterior: Posterior, ledger: FloatArray, say: Progress
+) -> tuple[DisagreementReport, ...]:
     numbers = {c.id: n for n, c in enumerate(posterior.log_posterior.likelihood.claims)}
     told = disagreements(case, numbers)
     seen = [g for g in told if g.figure is not None]
@@ -198,7 +198,7 @@ def _groups(case: Case, posterior: Posterior, ledger: FloatArray, say: Say) -> t
 
 def _words_only(group: Disagreement) -> DisagreementReport:
     sides = tuple(Side(p.words, p.claims, p.note, None) for p in group.positions)
-    return DisagreementReport(group.id, group.title, statements.Quantity.NONE.value, "", None, None, sides)
+    return DisagreementReport(group.id, group.title, Quantity.NONE.value, "", None, None, sides)
 
 
 def _fitted(
@@ -228,23 +228,21 @@ def _implied(plain: Any) -> Implied | None:
 
 def _unit(case: Case, group: Disagreement) -> str:
     """Unit inside of a group's figure: that of its claims about the same quantity."""
-    quantity = group.figure.quantity if group.figure is not None else statements.Quantity.NONE
+    quantity = group.figure.quantity if group.figure is not None else Quantity.NONE
     units = [case.claims[c].unit for p in group.positions for c in p.claims]
     kinds = [case.claims[c].quantity for p in group.positions for c in p.claims]
     same = [u for u, k in zip(units, kinds, strict=True) if k is quantity]
-    return same[0] if same else CLAIM_UNITS[quantity][0]
+    return same[0] if same else quantity.units[0]
 
 
 def _key(case: Case, posterior: Posterior, told: tuple[Disagreement, ...]) -> str:
     """Key of the sides' fits: the case, the posterior's figures and maximum, and the code."""
-    digest = sha256(f"sides {case.fingerprint} {[g.id for g in told]}".encode())
-    for array in (*posterior.figures, posterior.fit.deviates):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    root = Path(__file__).parents[1]
-    for layer in store.LAYERS:
-        for path in sorted((root / layer).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    arrays = (*posterior.figures, posterior.fit.deviates)
+    return _cache.key(
+        "sides", case.fingerprint, str([g.id for g in told]),
+        *(np.ascontiguousarray(array).tobytes() for array in arrays),
+        rooms=(*_cache.CALIBRATION, "analysis"),
+    )  # fmt: skip
 
 
 def _recalled(path: Path) -> dict[str, Any] | None:
@@ -258,8 +256,6 @@ def _keep(path: Path, fits: Mapping[str, Any]) -> None:
     """Keep fits; where the folder cannot be written nothing is kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(fits), encoding="utf-8")
-        part.replace(path)
-    except OSError:
+        write_atomically(path, json.dumps(fits))
+    except (OSError, OutputError):
         return

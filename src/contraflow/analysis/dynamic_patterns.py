@@ -63,7 +63,7 @@ def unfold(
     observe = jax.jit(jax.vmap(observations.observe))
     spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
     draws = ledger[spread]
-    behaviour = draw_behaviour(courses, seed)
+    behaviour = draw_behaviour(responder.model.network.ledger, courses, seed)
     said = np.full((2, len(patterns), courses), np.nan)
     wanted: dict[_Side, list[tuple[int, int, str]]] = {}
     for number, pattern in enumerate(patterns):

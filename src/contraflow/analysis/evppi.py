@@ -20,10 +20,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from contraflow._types import FloatArray
 
 KNOTS = (2, 3, 4, 6)
 """Numbers of knots that are tried; two make a straight line."""
@@ -36,8 +34,11 @@ RESAMPLES = 200
 
 
 class Worth(NamedTuple):
-    """What each fact (fact,) is worth, the standard error, and ``chance``, what the best of as many facts
-    that say nothing would seem to be worth."""
+    """What each fact (fact,) is worth, and the standard error of that (fact,).
+
+    ``chance`` is the 95th percentile, under permutation, of the largest estimate among equally many
+    uninformative facts.
+    """
 
     worth: FloatArray
     error: FloatArray

@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.errors import ObservationError
 from contraflow.inference.likelihood import (
@@ -42,9 +44,6 @@ from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 ENDS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
 """Ends of columns and the quantiles that they hold."""
@@ -113,7 +112,7 @@ class Forecast(NamedTuple):
     locations: FloatArray
 
     @property
-    def known(self) -> npt.NDArray[np.bool_]:
+    def known(self) -> BoolArray:
         """Claims of which something is said (claim,)."""
         return np.asarray(np.isfinite(self.locations).mean(axis=0) > 0.5)
 
@@ -136,7 +135,7 @@ def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None 
     likelihood = posterior.log_posterior.likelihood
     whole = np.zeros((len(ENDS), len(likelihood.claims)))
     whole[:, claims] = quantiles(foreseen(posterior, claims, forecast))
-    return likelihood.from_scale(whole)[:, claims]
+    return likelihood.scale.inverse(whole)[:, claims]
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +289,7 @@ def _columns(
     """Median, ends, transform, coverage and score of a forecast."""
     whole = np.zeros((1 + len(ENDS), len(likelihood.claims)))
     whole[:, rows] = quantiles(forecast, (0.5, *ENDS.values()))
-    middle, *ends = likelihood.from_scale(whole)[:, rows]
+    middle, *ends = likelihood.scale.inverse(whole)[:, rows]
     pit = below(forecast, stated)
     return {
         name: middle,
@@ -351,7 +350,7 @@ def _even_deviates(seed: int) -> tuple[FloatArray, FloatArray]:
     from scipy.special import ndtri, stdtrit
 
     even = (np.arange(NAIVE) + 0.5) / NAIVE
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
+    rng = _random.stream("deviates of the naive forecast", seed)
     return np.asarray(stdtrit(DEGREES_OF_FREEDOM, even)), np.asarray(rng.permutation(ndtri(even)))
 
 
@@ -388,13 +387,13 @@ def _at_baseline(posterior: Posterior, claims: IntArray) -> Mixture:
     """The forecast that the model's baseline goes on."""
     picks, likelihood = posterior.picks(FEW), posterior.log_posterior.likelihood
     said = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
-    return _with_errors(posterior, np.asarray(likelihood.location(said))[:, claims], picks, claims)
+    return _with_errors(posterior, np.asarray(likelihood.scale.predicted(said))[:, claims], picks, claims)
 
 
 def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, claims: IntArray) -> Mixture:
     """A forecast around what the model says in chosen draws, with each claim's errors."""
-    figures, error = posterior.figures, posterior.log_posterior.likelihood.error[claims]
-    common = np.concatenate([posterior.errors[picks], np.zeros((picks.size, 1))], axis=1)[:, error]
+    figures = posterior.figures
+    common = np.asarray(posterior.log_posterior.likelihood.shared(posterior.errors[picks], claims))
     return Mixture(centre - figures.shared[claims] * common, figures.own[claims])
 
 

@@ -20,7 +20,7 @@ from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
 from contraflow.inference.likelihood import years
 from contraflow.inference.posterior import Posterior
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import jax
 
 IntArray = npt.NDArray[np.int64]
 
@@ -55,7 +55,7 @@ def told_forward(
     say = progress or (lambda text, part=None: None)
     summary, stopped = simulator.run(
         ledger,
-        draw_behaviour(len(ledger), seed),
+        draw_behaviour(responder.model.network.ledger, len(ledger), seed),
         levels[:, 0],
         levels,
         Orders(np.zeros(plan.months), np.zeros(plan.months)),
@@ -80,4 +80,4 @@ def told_forward(
         if span.first <= begin and end <= span.last:
             own = by_year[begin - span.first : end - span.first + 1]
             said[:, number] = np.mean([s[:, number] for s in own], axis=0)
-    return Forecast(picks, said, np.asarray(likelihood.location(jnp.asarray(said))))
+    return Forecast(picks, said, np.asarray(likelihood.scale.predicted(said)))

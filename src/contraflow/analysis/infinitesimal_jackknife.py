@@ -20,12 +20,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.inference.posterior import Posterior
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 NAMED = 3
 """Voters of each kind that are named."""

@@ -7,8 +7,7 @@ Pure functions of draws: ``figure`` (draw,) is any result, ``z`` (draw, size) th
     w_s  ~  exp( sum_i (weight'_i - weight_i) log likelihood_i(s) ) ,
 
 where weight' is 0 for the claims left out and higher for those that repeat them. Raw ratios are smoothed
-(Pareto-smoothed importance sampling: Vehtari, Simpson, Gelman, Yao and Gabry 2024, Journal of Machine
-Learning Research 25(72)); the shape k of their tail says whether that worked: up to 0.7 it did.
+by :mod:`contraflow.analysis.psis`.
 
 *Whose variance.* For residuals of Jacobian J around a point, draws of a linear model with Gaussian errors
 are what least squares makes of perturbed claims and perturbed centres of the ranges (randomise, then
@@ -26,30 +25,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import BoolArray, FloatArray, IntArray
+from contraflow.analysis.psis import SAME, weighted_quantiles
 from contraflow.inference.likelihood import Figures
+from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.prior import WIDTH
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-
-TRUSTED = 0.7
-"""Shape k of the tail of importance weights up to which they can be relied on."""
-
-INTERVAL = (0.5, 0.05, 0.95)
-"""Quantiles of a figure that are told: median and 90 % interval."""
-
 RESAMPLES = 200
-SAME = 1e-9
-
-
-class Weights(NamedTuple):
-    """Smoothed weights (row, draw), each row summing to 1, and the shape k of each row's tail (row,)."""
-
-    weights: FloatArray
-    k: FloatArray
 
 
 class Account(NamedTuple):
@@ -65,50 +48,16 @@ class Account(NamedTuple):
     direction: FloatArray
 
 
-def smooth(log_ratios: FloatArray) -> Weights:
-    """Pareto-smoothed importance weights from log ratios (row, draw) of target over proposal.
-
-    k is 0 where all draws weigh the same.
-    """
-    from arviz_stats.base.array import array_stats
-
-    rows, draws = log_ratios.shape
-    weights, k = np.full((rows, draws), 1 / draws), np.zeros(rows)
-    varied = np.flatnonzero(np.ptp(log_ratios, axis=1) > SAME)
-    if varied.size:
-        with np.errstate(all="ignore"):
-            logs, shape = array_stats.psislw(-np.ascontiguousarray(log_ratios[varied]), axis=-1)
-        raised = np.exp(logs - logs.max(axis=1, keepdims=True))
-        weights[varied] = raised / raised.sum(axis=1, keepdims=True)
-        k[varied] = np.where(np.isfinite(shape), shape, np.inf)
-    return Weights(weights, k)
-
-
-def quantiles(figure: FloatArray, weights: FloatArray, at: tuple[float, ...] = INTERVAL) -> FloatArray:
-    """Quantiles (row, quantile) of a figure (draw,) under weights (row, draw).
-
-    Between draws the distribution is linear; each draw lies in the middle of its weight.
-    """
-    order = np.argsort(figure, kind="stable")
-    values, mass = figure[order], weights[:, order]
-    reached = (np.cumsum(mass, axis=1) - mass / 2) / mass.sum(axis=1, keepdims=True)
-    result = np.empty((len(mass), len(at)))
-    rows = np.arange(len(mass))
-    for column, p in enumerate(at):
-        above = np.clip((reached < p).sum(axis=1), 1, values.size - 1)
-        low, high = reached[rows, above - 1], reached[rows, above]
-        part = np.clip((p - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
-        result[:, column] = values[above - 1] + part * (values[above] - values[above - 1])
-    return result
-
-
 def shift_errors(figure: FloatArray, weights: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Standard errors (row,) of the medians' shifts under weights (row, draw), by bootstrap over draws."""
     draws = figure.size
     times = rng.multinomial(draws, np.full(draws, 1 / draws), size=RESAMPLES).astype(float)
-    plain = quantiles(figure, times, (0.5,))[:, 0]
+    plain = weighted_quantiles(figure, times, (0.5,))[:, 0]
     return np.array(
-        [(quantiles(figure, times * row + 1e-300, (0.5,))[:, 0] - plain).std(ddof=1) for row in weights]
+        [
+            (weighted_quantiles(figure, times * row + 1e-300, (0.5,))[:, 0] - plain).std(ddof=1)
+            for row in weights
+        ]
     )
 
 
@@ -148,23 +97,9 @@ def at_place(u: float, centre: FloatArray) -> FloatArray:
 
 def account(gradient: FloatArray, jacobian: FloatArray) -> Account:
     """Share out a figure's variance from its gradient (size,) and the residuals' Jacobian (row, size)."""
-    direction = solve(jacobian, gradient)
+    direction = LowRankPrecision(jacobian).solve(gradient)
     by_claim = jacobian @ direction
     return Account(direction**2, by_claim**2, float(gradient @ direction), direction)
-
-
-def solve(jacobian: FloatArray, vectors: FloatArray) -> FloatArray:
-    """(I + J^T J)^-1 times vectors (size,) or (size, column), by the smaller of the two inverses."""
-    rows = len(jacobian)
-    inner = np.linalg.solve(np.eye(rows) + jacobian @ jacobian.T, jacobian @ vectors)
-    return np.asarray(vectors - jacobian.T @ inner)
-
-
-def variances(jacobian: FloatArray) -> FloatArray:
-    """Diagonal (size,) of (I + J^T J)^-1."""
-    rows = len(jacobian)
-    inner = np.linalg.solve(np.eye(rows) + jacobian @ jacobian.T, jacobian)
-    return np.asarray(1 - np.einsum("rs,rs->s", jacobian, inner))
 
 
 class LinearLeaveOneOut(NamedTuple):
@@ -191,7 +126,8 @@ def linear_leave_one_out(
         root = np.sqrt(part)
         scaled = jacobian * root[:, None]
         aim = -(centre + scaled.T @ (residual * root))
-        return float(gradient @ solve(scaled, aim)), float(gradient @ solve(scaled, gradient))
+        moved, covariance = LowRankPrecision(scaled).solve(np.stack([aim, gradient], axis=1)).T
+        return float(gradient @ moved), float(gradient @ covariance)
 
     mean, variance = at(np.ones(len(residual)))
     every = np.array([at(row) for row in kept]).reshape(-1, 2)

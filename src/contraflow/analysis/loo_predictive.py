@@ -18,22 +18,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow import _random
+from contraflow._types import FloatArray, IntArray
+from contraflow.analysis import psis
+from contraflow.analysis.psis import LEVELS
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM
 from contraflow.inference.posterior import Posterior
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-"""Quantiles that are told: the median and the ends of the 50 % and the 90 % interval."""
-
 UNLIKELY = 0.1
 """Surprise below which a claim counts as outvoted: outside the 90 % interval of what would be stated."""
-
-UNSURE = 0.7
-"""Pareto k above which leaving a claim out by reweighting draws is not to be trusted."""
 
 FEWEST = 100
 """Draws below which none are reweighted."""
@@ -58,8 +52,8 @@ def surprises(posterior: Posterior) -> Surprises:
     likelihood, figures = posterior.log_posterior.likelihood, posterior.figures
     sound = sound_draws(posterior)
     said = posterior.locations[sound]
-    stated = posterior.predictive(_rng(posterior.seed))[sound]
-    shared = figures.shared * _common(posterior)[sound]
+    stated = posterior.predictive(_random.stream("leave-one-out predictions", posterior.seed))[sound]
+    shared = figures.shared * np.asarray(likelihood.shared(posterior.errors[sound]))
     votes = (posterior.log_likelihood * posterior.figures.weight)[sound]
     many = len(likelihood.claims)
     quantiles, told = np.empty((many, LEVELS.size)), np.empty((many, LEVELS.size))
@@ -72,8 +66,10 @@ def surprises(posterior: Posterior) -> Surprises:
         off = (said[:, number] - shared[:, number] - figures.centre[number]) / figures.own[number]
         chance[number] = tail(off, weight, int(likelihood.sides[number]))
         quantiles[number] = np.quantile(said[:, number], LEVELS)
-        told[number] = quantile(stated[:, number], weight)
-    return Surprises(likelihood.from_scale(quantiles.T).T, likelihood.from_scale(told.T).T, chance, pareto)
+        told[number] = psis.weighted_quantiles(stated[:, number], weight[None])[0]
+    return Surprises(
+        likelihood.scale.inverse(quantiles.T).T, likelihood.scale.inverse(told.T).T, chance, pareto
+    )
 
 
 def sound_draws(posterior: Posterior) -> IntArray:
@@ -84,20 +80,12 @@ def sound_draws(posterior: Posterior) -> IntArray:
 def leave_out(votes: FloatArray) -> tuple[FloatArray, float]:
     """Weights (draw,) with sum 1 of the draws without a claim of log likelihood ``votes`` (draw,); Pareto k.
 
-    Too few draws, or a bound that nearly no draw breaks, are left as they are, with k NaN.
+    Too few draws, or a bound that no draw breaks, are left as they are, with k NaN.
     """
-    even = np.full(votes.size, 1 / votes.size)
-    if votes.size < FEWEST or np.ptp(votes) < 1e-9:
-        return even, np.nan
-    from arviz_stats.base.array import array_stats
-
-    try:
-        with np.errstate(all="ignore"):
-            logs, pareto = array_stats.psislw(votes)
-    except ValueError:  # "All tail values are the same": hardly any draw is on the wrong side of a bound
-        return even, np.nan
-    weight = np.exp(logs - logs.max())
-    return weight / weight.sum(), float(pareto)
+    if votes.size < FEWEST or np.ptp(votes) < psis.SAME:
+        return np.full(votes.size, 1 / votes.size), np.nan
+    found = psis.smooth(-votes[None])
+    return found.weights[0], float(found.k[0])
 
 
 def tail(off: FloatArray, weight: FloatArray, side: int) -> float:
@@ -112,20 +100,3 @@ def tail(off: FloatArray, weight: FloatArray, side: int) -> float:
     if side > 0:
         return 1 - below
     return below if side < 0 else 2 * min(below, 1 - below)
-
-
-def quantile(values: FloatArray, weight: FloatArray) -> FloatArray:
-    """Quantiles (level,) at LEVELS of weighted draws."""
-    order = np.argsort(values)
-    reached = np.cumsum(weight[order]) - 0.5 * weight[order]
-    return np.asarray(np.interp(LEVELS, reached, values[order]))
-
-
-def _common(posterior: Posterior) -> FloatArray:
-    """The shared error of each claim (draw, claim), in deviations; 0 where a claim has none."""
-    none = np.zeros((posterior.draws, 1))
-    return np.concatenate([posterior.errors, none], axis=1)[:, posterior.log_posterior.likelihood.error]
-
-
-def _rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4,)))

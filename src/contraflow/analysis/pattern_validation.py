@@ -13,7 +13,6 @@ from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.model.numerics import jax
 from contraflow.model.observables import Observations
-from contraflow.model.root_finding import TOLERANCE
 from contraflow.policy.policy import levels, parse
 from contraflow.policy.responder import Reference, Responder
 
@@ -180,7 +179,7 @@ def _settled_states(
     root = responder.solve(
         ledger, references, policies, draw, np.broadcast_to(first, (draw.size, first.size))
     )
-    state, solved = root.state.copy(), root.residual <= 10 * TOLERANCE
+    state, solved = root.state.copy(), root.solved
     for start in others:
         left = np.flatnonzero(~solved)
         if not left.size:
@@ -188,7 +187,7 @@ def _settled_states(
         again = responder.solve(
             ledger, references, policies[left], draw[left], np.broadcast_to(start, (left.size, start.size))
         )
-        found = again.residual <= 10 * TOLERANCE
+        found = again.solved
         state[left[found]], solved[left[found]] = again.state[found], True
     return state, solved
 

@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from contraflow.analysis.loo_predictive import LEVELS, Surprises, sound_draws
+from contraflow import _random
+from contraflow._types import BoolArray, FloatArray
+from contraflow.analysis.loo_predictive import Surprises, sound_draws
+from contraflow.analysis.psis import LEVELS
 from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 FEWEST = 3
 """Claims below which a subset is not checked."""
@@ -47,7 +46,7 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
     sound = sound_draws(posterior)
     if not sound.size:
         return pd.DataFrame()
-    rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(5,)))
+    rng = _random.stream("posterior predictive checks", posterior.seed)
     made_up = posterior.predictive(rng)[sound]
     ends = np.quantile(made_up, LEVELS, axis=0)
     centre = posterior.figures.centre

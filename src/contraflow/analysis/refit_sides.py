@@ -12,28 +12,25 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from contraflow.analysis.loo_predictive import LEVELS
+from contraflow._types import FloatArray, IntArray
+from contraflow.analysis.psis import LEVELS
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import SHARES, Figures, heavy, log_density
+from contraflow.inference.likelihood import Figures, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
-from contraflow.inference.map_estimate import MapEstimate
-from contraflow.inference.map_refit import refit_map
+from contraflow.inference.map_estimate import MapEstimate, refit_map
 from contraflow.inference.posterior import Posterior
+from contraflow.inference.scale import Scale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 TRUE = 0.02
 """Deviation on its scale with which a claim that is taken as true is held."""
 
 FIRM = 100.0
-"""Weight with which it is held: TRUE is reached by many claims of deviation TRUE x sqrt(FIRM), because one
-narrow claim of Student's t would let go of a model that starts far off."""
+"""Likelihood weight of a claim that is assumed true. A single tight Student-t term has a flat tail and would
+not pull a distant start; FIRM copies of a term wider by sqrt(FIRM) give the same precision and do."""
 
 MET = 0.1
 """Difference on its scale below which a claim that was taken as true counts as met."""
@@ -88,9 +85,9 @@ class Yardsticks:
     rows: tuple[statements.Observed, ...]
 
     @cached_property
-    def is_share(self) -> npt.NDArray[np.bool_]:
-        """Which figures are compared in logits."""
-        return np.array([r.quantity in SHARES for r in self.rows], dtype=bool)
+    def scale(self) -> Scale:
+        """The scale of each figure."""
+        return Scale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
 
     @cached_property
     def _location(self) -> jax.stages.Wrapped:
@@ -99,9 +96,7 @@ class Yardsticks:
 
         def location(ledger: jax.Array) -> jax.Array:
             _, economy, point = responder.baseline(ledger)
-            said = observations.observe(ledger, economy, point)
-            inside = jnp.clip(said, 1e-6, 1 - 1e-6)
-            return jnp.where(self.is_share, jnp.log(inside / (1 - inside)), jnp.log(jnp.maximum(said, 1e-9)))
+            return self.scale.predicted(observations.observe(ledger, economy, point))
 
         return location  # type: ignore[return-value]
 
@@ -125,16 +120,11 @@ class Yardsticks:
         location, slope = (np.asarray(x) for x in self._at(jnp.asarray(found.deviates[:size])))
         padded = np.concatenate([slope, np.zeros((len(slope), found.deviates.size - size))], axis=1)
         spread = np.sqrt(np.maximum((found.gaussian.covariance(padded) * padded).sum(axis=1), 0.0))
-        return self.inside(location[:, None] + spread[:, None] * NORMAL)
+        return self.scale.inverse((location[:, None] + spread[:, None] * NORMAL).T).T
 
     def over(self, ledgers: FloatArray) -> FloatArray:
         """Quantiles (row, level) over draws (draw, number), in inside units."""
-        return self.inside(np.nanquantile(np.asarray(self._over(jnp.asarray(ledgers))), LEVELS, axis=0).T)
-
-    def inside(self, location: FloatArray) -> FloatArray:
-        """Figures (row, …) in inside units from their scales."""
-        share = self.is_share[:, None]
-        return np.where(share, 1 / (1 + np.exp(-location)), np.exp(np.where(share, 0.0, location)))
+        return self.scale.inverse(np.nanquantile(np.asarray(self._over(ledgers)), LEVELS, axis=0)).T
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +175,7 @@ class Sides:
             return None
         after, by_claim, location = self._misfit_at(found)
         likelihood = self.posterior.log_posterior.likelihood
-        said, said_before = likelihood.from_scale(location), likelihood.from_scale(location_before)
+        said, said_before = (likelihood.scale.inverse(x) for x in (location, location_before))
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
         off = location - base.centre

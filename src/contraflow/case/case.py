@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from contraflow.case import schema, statements
+from contraflow.case.behaviour import complete
 
 
 @dataclass(frozen=True, repr=False)
@@ -15,6 +16,7 @@ class Case:
 
     Attributes are the tables of :mod:`contraflow.case.schema`, each a mapping from id to row in
     the order of the file. Units are those of the model: kg, USD, ha, km, year, person.
+    ``parameters`` also hold every number of behaviour, by default that of the package.
     ``fingerprint`` is a SHA-256 of the tables' content, ``location`` where they were read.
     """
 
@@ -43,6 +45,10 @@ class Case:
     coverage: Mapping[str, statements.Coverage] = field(default_factory=dict)
     fingerprint: str = ""
     location: str = ""
+
+    def __post_init__(self) -> None:
+        """Add the default rows of behaviour that the case does not state itself."""
+        object.__setattr__(self, "parameters", complete(self.parameters))
 
     def sizes(self) -> dict[str, int]:
         """Number of rows of each table."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from contraflow.case import schema
+from contraflow.case import effects, schema
 from contraflow.case.table import Row
 
 Shapes = dict[str, Any]
@@ -50,9 +50,14 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
-@cache
 def columns(model: type[Row]) -> tuple[Column, ...]:
     """The columns of a table in the schema's order."""
+    return _columns(model, effects.kinds())
+
+
+@cache
+def _columns(model: type[Row], kinds: tuple[str, ...]) -> tuple[Column, ...]:
+    """:func:`columns` while these ``kinds`` of effect are registered, since they are choices of a column."""
     described = model.model_json_schema(by_alias=True)
     shapes, definitions = described["properties"], described.get("$defs", {})
     return tuple(

@@ -140,7 +140,7 @@ def _info_problem(detail: Any) -> Problem:
     if detail["type"] == "extra_forbidden":
         close = get_close_matches(name, list(schema.CaseInfo.model_fields), n=1)
         cure = f"Did you mean '{close[0]}'?" if close else "Delete it"
-        return Problem(CASE_FILE, "is no entry of case.toml", cure, column=name, value=short(name))
+        return Problem(CASE_FILE, "is not an entry of case.toml", cure, column=name, value=short(name))
     cure = f"Write it as in the example case ({detail['msg']})"
     return Problem(CASE_FILE, "is not valid", cure, column=name, value=short(detail["input"]))
 
@@ -153,7 +153,7 @@ def _strays(folder: Path) -> list[Problem]:
         if path.suffix.lower() == ".csv" and path.name not in known:
             close = get_close_matches(path.name.lower(), known, n=1)
             cure = f"Did you mean '{close[0]}'?" if close else "Move it out of the folder of the case"
-            problems.append(Problem(path.name, "This is no table of a case", cure))
+            problems.append(Problem(path.name, "This is not a table of a case", cure))
     return problems
 
 

@@ -69,7 +69,7 @@ def _requirement(case: Case, row: schema.Requirement) -> str:
 
 
 def _effect(case: Case, row: schema.Effect) -> str:
-    return f"{name_of(case, 'measures', row.measure)}: {row.kind.value}"
+    return f"{name_of(case, 'measures', row.measure)}: {row.kind}"
 
 
 def _event(case: Case, row: schema.Event) -> str:

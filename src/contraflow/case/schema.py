@@ -11,10 +11,11 @@ So every number of a case has a range and an origin, in one ledger.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from contraflow.case import effects
 from contraflow.case.statements import Claim, Coverage, Pattern, Tension
 from contraflow.case.table import (
     ID_PATTERN,
@@ -146,12 +147,24 @@ class Form(Row):
     note: str = optional("Remarks.", "")
 
 
+class ModeFamily(StrEnum):
+    """How goods move, whatever a mode is called."""
+
+    AIR = "air"
+    FOOT = "foot"
+    ROAD = "road"
+    RIVER = "river"
+    SEA = "sea"
+    OTHER = "other"
+
+
 class Mode(Row):
     table: ClassVar[str] = "modes"
     about: ClassVar[str] = "Ways of moving goods, with load, pay, running cost, hazard and risk pay."
 
     id: Id = column("Short name of the mode.")
     name: Text = column("Name as shown.")
+    family: ModeFamily = column("How goods move: by air, on foot, by road, by river, by sea, or otherwise.")
     load: str = quantity("Load of one consignment.", "kg")
     crew: str = quantity("People on one consignment.", "person")
     detour: str = quantity("Length travelled per length of great circle.", "dimensionless")
@@ -448,22 +461,19 @@ class Requirement(Row):
     note: str = optional("Remarks.", "")
 
 
-class EffectKind(StrEnum):
-    ADD_HAZARD = "add hazard"
-    SCALE_HAZARD = "scale hazard"
-    REMOVE_CAPACITY = "remove capacity"
-    ADD_CAPACITY = "add capacity"
-    ADD_COST = "add cost"
-    REMOVE_HECTARES = "remove hectares"
-    RAISE_INCOME = "raise income"
-    TAKE_REVENUE = "take revenue"
-    DETER = "deter"
-    SCALE_DEMAND = "scale demand"
+class _KindsOfEffect:
+    """Lists the kinds that are registered at the time as the choices of the column."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(core), "enum": list(effects.kinds())}
+
+
+EffectKind = Annotated[str, AfterValidator(effects.known), _KindsOfEffect()]
 
 
 class Effect(Row):
     table: ClassVar[str] = "effects"
-    about: ClassVar[str] = "What a measure does to which arcs; a closed set of kinds."
+    about: ClassVar[str] = "What a measure does, and to which arcs, supplies, facilities or markets."
 
     id: Id = column("Short name of the effect.")
     measure: Id = column("Measure it belongs to.", refers="measures")
@@ -478,14 +488,12 @@ class Effect(Row):
     form: Selector = optional("Forms used or carried.", (), selects="forms")
     step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
     supply: Selector = optional(
-        "Supplies of inputs by id, in place of arcs ('add hazard', 'scale hazard', 'add cost').",
+        f"Supplies of inputs by id, in place of arcs, for {effects.readers('supply')}.",
         (),
         selects="supplies",
     )
-    market: Selector = optional("Markets, for 'scale demand'.", (), selects="markets")
-    facility: Selector = optional(
-        "Facilities, for 'remove capacity' and 'add capacity'.", (), selects="facilities"
-    )
+    market: Selector = optional(f"Markets, for {effects.readers('market')}.", (), selects="markets")
+    facility: Selector = optional(f"Facilities, for {effects.readers('facility')}.", (), selects="facilities")
     size: str = quantity("Effect per unit of level.", "effect")
     half: str | None = maybe_quantity(
         "Level at which the effect is half of what it would be without diminishing returns.",
@@ -493,18 +501,19 @@ class Effect(Row):
         "returns do not diminish beyond the law of random search",
     )
     rebuild: str | None = maybe_quantity(
-        "For 'remove capacity': rebuilding rate in the units of size times level.",
+        f"For {effects.readers('rebuild')}: rebuilding rate in the units of size times level.",
         "dimensionless",
         "not rebuilt",
     )
     stock: str | None = maybe_quantity(
-        "For 'remove capacity' with rebuilding: how many there are, in the units of size times level; says "
-        "how fast capacity moves.",
+        f"For {effects.readers('stock')} with rebuilding: how many there are, in the units of size times "
+        "level; says how fast capacity moves.",
         "dimensionless",
         "capacity moves at once",
     )
     lethal_pay: str | None = maybe_quantity(
-        "For 'add hazard': extra risk pay per kg and unit of probability, because crews weigh their lives.",
+        f"For {effects.readers('lethal_pay')}: extra risk pay per kg and unit of probability, because crews "
+        "weigh their lives.",
         "USD/kg",
         "not lethal",
     )

@@ -9,33 +9,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from contraflow.case.quantities import Quantity
 from contraflow.case.table import Id, Row, Selector, Text, Year, column, optional
-
-
-class Quantity(StrEnum):
-    FLOW = "flow"
-    SHARE = "share"
-    PRICE = "price"
-    PRICE_RATIO = "price ratio"
-    VALUE = "value"
-    AREA = "area"
-    ERADICATED = "eradicated"
-    PRODUCTION = "production"
-    ARRIVAL = "arrival"
-    LOAD = "load"
-    CREW = "crew"
-    PAY = "pay"
-    FEE = "fee"
-    YIELD = "yield"
-    SEIZURE = "seizure"
-    COUNT = "count"
-    INCOME = "income"
-    LABOUR = "labour"
-    SUPPLY = "supply"
-    ARRESTS = "arrests"
-    LEVEL = "level"
-    SPREAD = "spread"
-    NONE = "none"
 
 
 class Observed(Row):

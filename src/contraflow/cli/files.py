@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
+from contraflow._io import write_atomically
 from contraflow.errors import OutputError
 
 
@@ -40,17 +39,4 @@ def make_folder(folder: Path) -> Path:
 def replace_file(target: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``target``, then put it in its place. Raises OutputError."""
     make_folder(target.parent)
-    part = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-", suffix=target.suffix)
-        os.close(handle)
-        part = Path(name)
-        write(part)
-        part.chmod(0o644)
-        part.replace(target)
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from None
-    finally:
-        if part is not None:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+    write_atomically(target, write)

@@ -110,7 +110,7 @@ def _show_patterns(record: json_records.Record) -> None:
     if record["failing"]:
         say(console, f"Not: {', '.join(record['failing'])}.")
     if record["not_run"]:
-        say(console, f"{len(record['not_run'])} need time and are not run: they wait for the dynamics.")
+        say(console, f"{len(record['not_run'])} need time: --courses 0 leaves them out.")
     if any("probability" in p for p in every):
         say(
             console,

@@ -10,7 +10,7 @@ from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.show import interval, likely, number, percent, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
-from contraflow.model.root_finding import TOLERANCE
+from contraflow.model.root_finding import ACCEPTED
 from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _convergence(console: Console, record: Record) -> None:
     console.print()
     title = "How the equilibrium was sought"
     console.print(table(heads, lines, title=title, wrap=()))
-    settled = sum(c["last_residual"] <= 10 * TOLERANCE for c in record["convergence"])
+    settled = sum(c["last_residual"] <= ACCEPTED for c in record["convergence"])
     starts, found = len(record["convergence"]), record["equilibria"]
     ways = "one equilibrium" if found == 1 else f"{found} different equilibria"
     say(console, (f"{settled} of {starts} starts settled, at {ways}; the first is the baseline", "dim"))

@@ -48,6 +48,7 @@ class RunOptions:
     search_strategy: str
     arrests: tuple[str, ...]
     budget: float | None
+    """Million USD a year."""
 
 
 def simulate(
@@ -72,7 +73,7 @@ def simulate(
             "first": asked.first,
             "clans": asked.clans,
             "replicates": asked.replicates,
-            "budget": None if asked.budget is None else asked.budget * 1e6,
+            "budget": asked.budget,
             "progress": say_so,
         }
         timeline: Any = "events" if asked.events else policy
@@ -193,7 +194,7 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
         shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
         for name, row in shown.iterrows():
             spread = f" ({row['ratio_5'] - 1:+.0%} to {row['ratio_95'] - 1:+.0%})" if "ratio_5" in row else ""
-            text = f"{name}, last year against the same luck without: {row['ratio'] - 1:+.0%}{spread}"
+            text = f"{name}, last year against the same random draws without: {row['ratio'] - 1:+.0%}{spread}"
             say(console, text[:1].upper() + text[1:].replace("-", "−"))
     console.print()
     say(

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.model.choice import natural_log
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
@@ -40,54 +41,23 @@ Number = jax.Array | FloatArray | float
 class Behaviour:
     """How clans and households act in time; each a number, or an array over replicates (replicate,).
 
-    ``memory`` months after which experience counts e times less; ``prior_weight`` consignments that the loss
-    known from before is worth; ``news`` weight of what others met, against own experience; ``attitude``
-    spread, in logarithms, of how heavily clans weigh a risk that is not what they are used to; ``ways``
-    trials of the Dirichlet that a clan's ways in the baseline are drawn from; ``acquaintance`` months in
-    which clans come to know other ways; ``spread`` of sizes at the start, in logarithms; ``cover`` months of
-    purchases that a clan's capital is held at; ``entry`` months until a vacant place is taken; ``dismantled``
-    probability that a month in which it loses all it sends ends a clan, and in proportion where it loses
-    part; ``growers`` months in which households change crops; ``price_speed`` part of the way to clearing
-    prices that prices go in a month.
+    :data:`~contraflow.case.behaviour.BEHAVIOUR` says what each means, and in which unit: times are in months.
+    The values here are the package's central ones; :func:`~contraflow.dynamics.simulator.draw_behaviour`
+    draws those of replicates from the ledger of a case.
     """
 
-    memory: Number = 13.0
-    prior_weight: Number = 25.0
-    news: Number = 0.2
-    attitude: Number = 0.3
-    ways: Number = 4.0
-    acquaintance: Number = 24.0
-    spread: Number = 1.0
-    cover: Number = 3.0
-    entry: Number = 6.0
-    dismantled: Number = 0.02
-    growers: Number = 18.0
-    price_speed: Number = 1.0
-
-
-class Assumed(NamedTuple):
-    """A number of :class:`Behaviour` that no claim states: its range, unit and why."""
-
-    low: float
-    high: float
-    unit: str
-    why: str
-
-
-ASSUMED: dict[str, Assumed] = {
-    "memory": Assumed(6, 24, "months", "Thirteen months in NarcoLogic (Magliocca et al. 2019)"),
-    "prior_weight": Assumed(10, 60, "consignments", "Clans have years on their ways; 2.5 in NarcoLogic"),
-    "news": Assumed(0.05, 0.5, "of own experience", "Own experience strong, shared news weak"),
-    "attitude": Assumed(0, 0.5, "logarithms", "Clans differ; how much nobody has reported"),
-    "ways": Assumed(2, 20, "ways", "Small clans use a few ways and buyers, not all that exist"),
-    "acquaintance": Assumed(12, 48, "months", "Contacts abroad took clans years, not weeks"),
-    "spread": Assumed(0.5, 1.5, "logarithms", "Sizes of firms are skewed"),
-    "cover": Assumed(2, 6, "months", "Working capital of some consignments; none reported"),
-    "entry": Assumed(3, 12, "months", "Clans that are caught are replaced within a year"),
-    "dismantled": Assumed(0.005, 0.05, "probability", "Most seizures end with couriers, few with clans"),
-    "growers": Assumed(12, 30, "months", "A coca field bears after a year and lives for many"),
-    "price_speed": Assumed(0.5, 1, "of the way", "Prices answered to interceptions within weeks to months"),
-}
+    memory: Number = BEHAVIOUR["memory"].value
+    prior_weight: Number = BEHAVIOUR["prior_weight"].value
+    news: Number = BEHAVIOUR["news"].value
+    attitude: Number = BEHAVIOUR["attitude"].value
+    ways: Number = BEHAVIOUR["ways"].value
+    acquaintance: Number = BEHAVIOUR["acquaintance"].value
+    size_dispersion: Number = BEHAVIOUR["size_dispersion"].value
+    cover: Number = BEHAVIOUR["cover"].value
+    entry: Number = BEHAVIOUR["entry"].value
+    dismantled: Number = BEHAVIOUR["dismantled"].value
+    growers: Number = BEHAVIOUR["growers"].value
+    price_speed: Number = BEHAVIOUR["price_speed"].value
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,15 +290,15 @@ def divide(
     load: jax.Array,
     left: jax.Array,
     loss: jax.Array,
-    luck: jax.Array,
+    uniform: jax.Array,
 ) -> Shipped:
     """Whose consignments left, and whose were lost.
 
     Clans at a place lay their goods together, one behind the other: whoever completes a load sends it, and
     what is lost on a way in a month is borne by all who sent that way, in proportion. Over arcs: ``waiting``
     and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments; ``load`` units, nil on
-    arcs without consignments, where ``left`` units left and the part ``loss`` is lost; ``luck`` uniform on
-    [0, 1). ``part`` (row, abreast) is that of :func:`choose`, ``whole`` (arc,) its sums.
+    arcs without consignments, where ``left`` units left and the part ``loss`` is lost; ``uniform`` random
+    draws on [0, 1). ``part`` (row, abreast) is that of :func:`choose`, ``whole`` (arc,) its sums.
     """
     arc = roster.arc
     first = np.searchsorted(arc, arc)
@@ -348,7 +318,7 @@ def divide(
     within = jnp.floor(lies[:, None] + along * stretch[:, None])
     done = jnp.concatenate([behind[:, None], jnp.minimum(within, ahead[:, None]), ahead[:, None]], axis=1)
     rate = lost / jnp.where(total > 0, total, 1.0)
-    gone = jnp.floor(done * rate[arc][:, None] + luck[arc][:, None])
+    gone = jnp.floor(done * rate[arc][:, None] + uniform[arc][:, None])
     carried = (some & (load > 0))[arc][:, None]
     sent, caught = (jnp.where(carried, x[:, 1:] - x[:, :-1], 0.0) for x in (done, gone))
     units = part * (scale * left)[arc][:, None]
@@ -383,16 +353,16 @@ def fortunes(
     need: jax.Array,
     orders: Orders,
     reachable: jax.Array,
-    luck: jax.Array,
+    uniform: jax.Array,
     size: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Fates]:
     """Capital after a month, which clans are new, both (bench, abreast), and how many failed.
 
     ``profit`` USD and ``caught`` part of the consignments of the month; ``need`` (place,) USD that a month's
-    purchases take; ``reachable`` is true for clans that an arrest on order may hit; ``luck`` (3, bench,
-    abreast) uniform; ``size`` of a newcomer against the mean; all others (bench, abreast). Clans keep as
-    capital what they need, the small rather more than that and the large less, and spend the rest over some
-    months.
+    purchases take; ``reachable`` is true for clans that an arrest on order may hit; ``uniform`` (3, bench,
+    abreast) random draws on [0, 1); ``size`` of a newcomer against the mean; all others (bench, abreast).
+    Clans keep as capital what they need, the small rather more than that and the large less, and spend the
+    rest over some months.
     """
     b = behaviour
     there = clans.capital > 0
@@ -403,22 +373,22 @@ def fortunes(
     target = (b.cover * need / jnp.sqrt(crowd))[roster.place][:, None] * jnp.sqrt(share)
     capital = capital - jnp.maximum(capital - target, 0.0) / 3
     failed = there & (capital <= FAILS * mean)
-    ended = luck[0] < b.dismantled * caught
-    hit = reachable & (luck[1] < orders.share)
+    ended = uniform[0] < b.dismantled * caught
+    hit = reachable & (uniform[1] < orders.share)
     biggest = jnp.argmax(jnp.where(reachable, clans.capital, -1.0))
     number = np.arange(roster.taken.size).reshape(roster.taken.shape)
     hit = hit | ((number == biggest) & (orders.largest > 0) & reachable)
     arrested = there & ~failed & (ended | hit)
     stays = there & ~failed & ~arrested
     usual = (b.cover * need / roster.settled)[roster.place][:, None]
-    founded = jnp.asarray(roster.taken) & ~there & (luck[2] < 1 / jnp.asarray(b.entry)) & (usual > 0)
+    founded = jnp.asarray(roster.taken) & ~there & (uniform[2] < 1 / jnp.asarray(b.entry)) & (usual > 0)
     capital = jnp.where(stays, capital, jnp.where(founded, size * usual, 0.0))
     return capital, founded, Fates(failed.sum(), arrested.sum(), founded.sum())
 
 
 def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.Array) -> jax.Array:
-    """How well each way is known (row, abreast): Dirichlet shares around the baseline's ``share`` (arc,),
-    over it."""
+    """How well each clan knows each way (row, abreast): a Dirichlet draw centred on the baseline's shares
+    ``share`` (arc,), divided by those shares."""
     base = share[roster.arc][:, None]
     shape = (roster.arc.size, roster.taken.shape[1])
     mass = jax.random.gamma(key, jnp.broadcast_to(jnp.maximum(behaviour.ways * base, 1e-3), shape))

@@ -60,8 +60,8 @@ class State(NamedTuple):
     clans: Clans
 
 
-class Luck(NamedTuple):
-    """All that is random in a month, uniform on [0, 1): ``search`` and ``order`` (arc,), ``fate`` (3, bench,
+class RandomDraws(NamedTuple):
+    """The random draws of a month, uniform on [0, 1): ``search`` and ``order`` (arc,), ``fate`` (3, bench,
     abreast); ``size`` (bench, abreast) of newcomers against the mean, positive."""
 
     search: jax.Array
@@ -164,7 +164,7 @@ class MonthlyEconomy:
         attitude, known, size, begun = jax.random.split(key, 4)
         need = self._need(point.value, point.stock / MONTHS)
         seats = roster.taken.shape
-        sizes = jnp.exp(behaviour.spread * jax.random.normal(size, seats))
+        sizes = jnp.exp(behaviour.size_dispersion * jax.random.normal(size, seats))
         parts = trade.trade_shares(roster, jnp.where(roster.taken, sizes, 0.0))
         spread = jnp.asarray(behaviour.attitude)
         weighs = jnp.exp(spread * jax.random.normal(attitude, seats) - spread**2 / 2)
@@ -197,7 +197,7 @@ class MonthlyEconomy:
         state: State,
         orders: Orders,
         reachable: jax.Array,
-        luck: Luck,
+        draws: RandomDraws,
     ) -> tuple[State, Month]:
         """One month. ``prior`` (arc,) losses known from before, ``known`` (row, abreast) how well
         newcomers know their ways, ``reachable`` (bench, abreast) clans that arrests on order may hit."""
@@ -222,7 +222,7 @@ class MonthlyEconomy:
             backward.node[tail],
             economy.theta[tail],
         )
-        crops = state.crops + (self._land(share) - state.crops) / b.growers
+        crops = self._crops(b, state.crops, share)
         taken = trade.by_arc(roster, part, len(network.arcs))
         shares = self._shares(share, taken, crops)
 
@@ -232,16 +232,16 @@ class MonthlyEconomy:
         excess = jnp.where(self._idle(anchor), 0.0, excess)
         prices = self._cleared(b, economy, anchor, state, true.loss, mean, purse, trades, excess, supply)
 
-        swept = self._sweep(ledger, economy, true.loss, shares, state, luck.search)
+        swept = self._sweep(ledger, economy, true.loss, shares, state, draws.search)
         shipped = trade.divide(
             roster, part, taken, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
-            true.loss, luck.order,
+            true.loss, draws.order,
         )  # fmt: skip
         earned = self._earned(economy, terms, price, shipped)
         profit, sent, lost = (trade.by_clan(roster, x) for x in (earned, shipped.sent, shipped.lost))
         caught = lost / jnp.maximum(sent, 1.0)
         capital, founded, fates = trade.fortunes(
-            roster, b, state.clans, profit, caught, need, orders, reachable, luck.fate, luck.size
+            roster, b, state.clans, profit, caught, need, orders, reachable, draws.fate, draws.size
         )
         clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped, swept)
         expected_stock = (planned.stock - CLEARED_OUT * state.stock) / MONTHS
@@ -314,6 +314,10 @@ class MonthlyEconomy:
         total = jnp.zeros(len(self.model.network.nodes)).at[tail].add(uses)[tail]
         return uses / jnp.where(total > 0, total, 1.0)
 
+    def _crops(self, b: Behaviour, crops: jax.Array, share: jax.Array) -> jax.Array:
+        """Use of households' land (arc,) after a month, moved towards what pays best at the growers' rate."""
+        return crops + (self._land(share) - crops) / b.growers
+
     def _shares(self, share: jax.Array, taken: jax.Array, crops: jax.Array) -> jax.Array:
         """Shares of stocks that take each arc (arc,): households' crops, what clans take, else the rule's."""
         tail = self.model.network.tail
@@ -350,8 +354,9 @@ class MonthlyEconomy:
     ) -> jax.Array:
         """Prices and loads (unknown,) after a month: gone part of the way to where plans would clear.
 
-        Sought as an equilibrium is, from where they are, for the mean of beliefs; by how much clans' own
-        plans are in ``excess`` of those of the mean is taken as it is now.
+        Solved like an equilibrium, starting from current prices and using mean beliefs. The difference
+        between the clans' actual plans, whose residual is ``excess``, and the plan at mean beliefs is held
+        at its current value.
         """
         tail = self.model.network.tail
         part = jnp.where(self.roster.traded[tail], self._present(trades), 1.0)
@@ -361,7 +366,7 @@ class MonthlyEconomy:
             terms = self._at(economy, prices, mean, purse)
             backward = self._values(economy, terms)
             share = backward.share.reshape(-1)[self.model.layout.arc_slot]
-            crops = state.crops + (self._land(share) - state.crops) / b.growers
+            crops = self._crops(b, state.crops, share)
             planned = self._planned(economy, terms, loss, self._shares(share, share * part, crops), supply)
             found = self.model.excess(economy, anchor, prices, planned)
             return jnp.where(idle, prices, found)
@@ -392,7 +397,7 @@ class MonthlyEconomy:
         loss: jax.Array,
         shares: jax.Array,
         state: State,
-        luck: jax.Array,
+        uniform: jax.Array,
     ) -> _Swept:
         """Goods run forward for a month, in whole consignments."""
         layout, network = self.model.layout, self.model.network
@@ -405,20 +410,20 @@ class MonthlyEconomy:
             spread(loss, 0.0),
             spread(economy.output, 0.0),
             spread(state.waiting, 0.0),
-            spread(luck, 0.0),
+            spread(uniform, 0.0),
             jnp.asarray(layout.heads),
             jnp.asarray(layout.local),
             jnp.arange(layout.chunks) * layout.span,
         )
 
         def step(stock: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-            share, load, loss, output, waiting, luck, heads, local, first = chunk
+            share, load, loss, output, waiting, uniform, heads, local, first = chunk
             here = jax.lax.optimization_barrier(jax.lax.dynamic_slice(stock, (first,), (layout.span,)))
             taken = share * (here if layout.one_row else here[local])
             consigned = load > 0
             loads = jnp.where(consigned, taken / jnp.where(consigned, load, 1.0), 0.0)
             number = jnp.floor(waiting + loads)
-            caught = binomial(luck, number, loss)
+            caught = binomial(uniform, number, loss)
             sent = jnp.where(consigned, number * load, taken)
             lost = jnp.where(consigned, caught * load, taken * loss)
             left = jnp.where(consigned, waiting + loads - number, 0.0)
@@ -435,7 +440,7 @@ class MonthlyEconomy:
         return _Swept(rests, stock - has, sent, lost, number, caught, left, loads)
 
     def _earned(self, economy: Economy, terms: Terms, value: jax.Array, shipped: trade.Shipped) -> jax.Array:
-        """What clans earn on each way in a month (row, abreast), USD: margins, and luck."""
+        """What clans earn on each way in a month (row, abreast), USD: margins, and what chance adds."""
         arc, n = self.roster.arc, self.model.network
         e = economy
         kept = e.margin + (1 - e.margin) * (1 - e.taken) * (1 - e.bought_share)
@@ -542,8 +547,8 @@ TERMS = 16
 def binomial(u: jax.Array, n: jax.Array, p: jax.Array) -> jax.Array:
     """Binomial numbers by inversion: the least k with P(X <= k) > u, X of ``n`` trials of chance ``p``.
 
-    Monotone in ``u``, so that two policies on the same luck differ by the policy. Where no trial at all
-    succeeds with a chance below exp(-NORMAL), the normal distribution stands in.
+    Monotone in ``u``, so that two policies on the same random draws differ by the policy alone. Where the
+    chance that no trial succeeds is below exp(-NORMAL), the normal distribution stands in.
     """
     none = n * jnp.log1p(-jnp.minimum(p, 1 - 1e-12))
     exact = none > -NORMAL

@@ -1,31 +1,34 @@
-"""Many courses of the economy in time: draws of the ledger, luck and timelines, compiled once.
+"""Many courses of the economy in time: draws of the ledger, random draws and timelines, compiled once.
 
-A *replicate* is one course: a draw of the ledger and of behaviour, and its own luck. Luck comes from named
-streams, so that two policies on the same seed meet the same luck and differ by the policy alone.
+A *replicate* is one course: a draw of the ledger and of behaviour, and random draws of its own. They
+come from named streams, so that two policies on the same seed have the same draws and differ by the policy
+alone.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
+from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.case.statements import SearchStrategy
-from contraflow.dynamics.clans import ASSUMED, Behaviour, Orders, Roster, make_roster
-from contraflow.dynamics.month import MONTHS, Luck, Month, MonthlyEconomy, State
+from contraflow.dynamics.clans import Behaviour, Orders, Roster, make_roster
+from contraflow.dynamics.month import MONTHS, Month, MonthlyEconomy, RandomDraws, State
 from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import PolicyError
 from contraflow.model.accounting import books
 from contraflow.model.equilibrium import TRACE, Anchor, Point
 from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import Ledger
 from contraflow.policy.responder import Responder, Settled
 
 FloatArray = npt.NDArray[np.float64]
@@ -265,7 +268,7 @@ class Simulator:
     ) -> tuple[_Trajectory, MonthlySummary]:
         levers, model = self.responder.levers, self.responder.model
         ledger = fixed.ledger
-        luck, searches = self._luck(fixed, number)
+        draws, searches = self._draws(fixed, number)
         plain = model.economy(ledger)
         effort = self._searches(fixed, course, searches, setting)
         goal = levers.capacity(ledger, levels)
@@ -275,7 +278,7 @@ class Simulator:
         economy = fixed.anchor.staffed(measured)
         state, month = self.calendar.step(
             ledger, fixed.behaviour, economy, fixed.anchor, fixed.prior, fixed.known, course.state, orders,
-            jnp.asarray(setting.reachable), luck,
+            jnp.asarray(setting.reachable), draws,
         )  # fmt: skip
         fresh = number % MONTHS == 0
         pure = self._pure(ledger)
@@ -309,10 +312,12 @@ class Simulator:
             known & (setting.search_strategy == _NUMBER[SearchStrategy.OPTIMISE]), spread, effort
         )
 
-    def _searches(self, fixed: _Fixed, course: _Trajectory, luck: jax.Array, setting: Setting) -> jax.Array:
+    def _searches(
+        self, fixed: _Fixed, course: _Trajectory, uniform: jax.Array, setting: Setting
+    ) -> jax.Array:
         """How searches are spread this month (arc,)."""
         covered = jnp.asarray(self.responder.levers.searches)
-        drawn = concentrated(covered, fixed.busy - jnp.log(-jnp.log(luck)))
+        drawn = concentrated(covered, fixed.busy - jnp.log(-jnp.log(uniform)))
         return jnp.where(setting.search_strategy == _NUMBER[SearchStrategy.RANDOM], drawn, course.effort)
 
     def window(
@@ -376,8 +381,8 @@ class Simulator:
 
         return jax.jit(jax.vmap(one))
 
-    def _luck(self, fixed: _Fixed, number: jax.Array) -> tuple[Luck, jax.Array]:
-        """All luck of a month, and that of searches (arc,)."""
+    def _draws(self, fixed: _Fixed, number: jax.Array) -> tuple[RandomDraws, jax.Array]:
+        """The random draws of a month, and those of searches (arc,)."""
         month = number + BURN_IN * MONTHS
         searched, whose, searches = _uniform(
             fixed.key, month, ARC_STREAMS, len(self.responder.model.network.arcs), jnp.float64
@@ -385,9 +390,11 @@ class Simulator:
         seats = self.roster.taken.shape
         drawn = _uniform(fixed.key, month, CLAN_STREAMS, self.roster.taken.size, jnp.float32)
         drawn = drawn.reshape(-1, *seats)
-        spread = jnp.asarray(fixed.behaviour.spread)
+        dispersion = jnp.asarray(fixed.behaviour.size_dispersion)
         normal = math.sqrt(2) * jax.lax.erf_inv(2 * drawn[-1] - 1).astype(jnp.float64)
-        return Luck(searched, whose, drawn[:-1], jnp.exp(spread * normal - spread**2 / 2)), searches
+        return RandomDraws(
+            searched, whose, drawn[:-1], jnp.exp(dispersion * normal - dispersion**2 / 2)
+        ), searches
 
     def _summary(self, ledger: jax.Array, month: Month, open_share: jax.Array) -> MonthlySummary:
         total = month.capital.sum()
@@ -452,19 +459,24 @@ def setting(
 
 
 def draw_behaviour(
-    replicates: int, seed: int, given: Behaviour | None = None, fixed: frozenset[str] = frozenset()
+    ledger: Ledger, replicates: int, seed: int, fixed: Mapping[str, float] | None = None
 ) -> Behaviour:
-    """Behaviour of each replicate: uniform, or log-uniform where the range starts above nil, in the ranges
-    assumed; numbers named ``fixed`` are those ``given``."""
-    rng = np.random.default_rng([seed, crc32(b"behaviour")])
-    given = given or Behaviour()
+    """Behaviour of each replicate, drawn from the ranges of the ledger.
+
+    Each number is uniform in its range, on the scale of its row: in logarithms or in the number itself.
+    Numbers in ``fixed``, in their own units, have the value given, and leave the draws of the others as
+    they are.
+    """
+    rng = _random.stream("behaviour", seed)
+    given = fixed or {}
     numbers = {}
-    for field in fields(Behaviour):
-        low, high = ASSUMED[field.name][:2]
+    for name, number in BEHAVIOUR.items():
+        spot = ledger.index(row_id(name))
+        low, high = (float(end[spot]) / number.factor for end in (ledger.low, ledger.high))
         part = rng.uniform(size=replicates)
-        drawn = low * (high / low) ** part if low > 0 else low + (high - low) * part
-        value = np.asarray(getattr(given, field.name), dtype=float)
-        numbers[field.name] = np.full(replicates, value) if field.name in fixed else drawn
+        even = ledger.logarithmic[spot] and low > 0
+        drawn = low * (high / low) ** part if even else low + (high - low) * part
+        numbers[name] = np.full(replicates, float(given[name])) if name in given else drawn
     return Behaviour(**numbers)
 
 
@@ -487,18 +499,14 @@ clans need no double precision, which would cost as much as all that clans decid
 
 
 def _stream(key: jax.Array, name: str) -> jax.Array:
-    return jax.random.fold_in(key, _number_of(name))
-
-
-def _number_of(name: str) -> int:
-    return crc32(name.encode()) & 0x7FFFFFFF
+    return jax.random.fold_in(key, _random.fold(name))
 
 
 def _uniform(
     key: jax.Array, month: jax.Array, streams: tuple[str, ...], size: int, precision: Any
 ) -> jax.Array:
     """Numbers on (0, 1) of some streams in a month (stream, size)."""
-    numbers = jnp.array([_number_of(name) for name in streams])
+    numbers = jnp.array([_random.fold(name) for name in streams])
     keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.fold_in(key, n), month))(numbers)
     least = float(np.finfo(precision).eps)
     return jax.vmap(lambda k: jax.random.uniform(k, (size,), precision, minval=least))(keys)

@@ -28,8 +28,8 @@ class Timeline:
     """Levels of all measures month by month, from January of ``first`` (a year; 1 where it is no calendar's).
 
     ``value`` (month, measure) are levels, but where ``place`` (month, measure) names a place in the ledger:
-    there the level is that number of each draw. ``changes`` says in words what changes when. A ``lived``
-    timeline comes after years at the levels of its first month, others after years at the baseline's.
+    there the level is that number of each draw. ``changes`` says in words what changes when. Where it is
+    ``lived``, the burn-in years have the levels of its first month instead of those of the baseline.
     """
 
     first: int

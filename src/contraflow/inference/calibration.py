@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow import _random
+from contraflow._types import Progress
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
 from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
@@ -17,9 +18,6 @@ from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.inference.randomised_map import approximate
 from contraflow.model.numerics import jax
-
-FloatArray = npt.NDArray[np.float64]
-Say = Callable[..., None]
 
 SCOUTS = 200
 """Draws of the approximation that give the chains their starts, coordinates and surrogate."""
@@ -43,7 +41,7 @@ class Settings:
 
 
 def infer(
-    log_posterior: LogPosterior, settings: Settings, say: Say, figures: Figures | None = None
+    log_posterior: LogPosterior, settings: Settings, say: Progress, figures: Figures | None = None
 ) -> Posterior:
     """The posterior of a case. ``say`` is told how far it is.
 
@@ -71,9 +69,8 @@ def infer(
         )
     if settings.method is Method.LAPLACE:
         say("Drawing from the approximation")
-        draws, said = approximate(
-            log_posterior, told, found, surrogate, settings.draws, _rng(settings.seed, 2)
-        )
+        rng = _random.stream("draws of the approximation", settings.seed)
+        draws, said = approximate(log_posterior, told, found, surrogate, settings.draws, rng)
         return Posterior(
             settings.method, log_posterior, told, found, draws[None], said[None], {}, settings.seed
         )
@@ -86,14 +83,13 @@ def chains(
     found: MapEstimate,
     surrogate: LinearSurrogate,
     settings: Settings,
-    say: Say,
+    say: Progress,
 ) -> Posterior:
     """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
     sampler = log_posterior.sampler
     say("Scouting where the posterior lies")
-    scouts, said = approximate(
-        log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), _rng(settings.seed, 2)
-    )
+    rng = _random.stream("draws of the approximation", settings.seed)
+    scouts, said = approximate(log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), rng)
     jacobians = [log_posterior.linearise(z, figures)[1] for z in scouts[:LOOKS]]
     sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
     gaussian = gaussian_from_draws(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
@@ -126,12 +122,8 @@ def judge(posterior: Posterior) -> None:
         )
 
 
-def _tell(say: Say, word: str) -> Callable[[int, int], None]:
+def _tell(say: Progress, word: str) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         say(f"{word}: {done:,} of {total:,} steps", done / total)
 
     return tell
-
-
-def _rng(seed: int, stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))

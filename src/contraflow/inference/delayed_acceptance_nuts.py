@@ -12,23 +12,21 @@ then all take the median, lest one that began in a narrow place creeps for good.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from contraflow import _random
+from contraflow._parallel import in_threads
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.inference.low_rank_gaussian import LowRankGaussian
 from contraflow.model.numerics import jax, jnp
 
-FloatArray = npt.NDArray[np.float64]
 Density = Callable[..., jax.Array]
 """Log likelihood of deviates z (size,), given what else it depends on."""
-
-Progress = Callable[[int, int], None]
 
 STRIDE = 25
 TARGET_ACCEPTANCE = 0.8
@@ -49,11 +47,11 @@ class Chains(NamedTuple):
     """
 
     draws: FloatArray
-    diverging: npt.NDArray[np.bool_]
+    diverging: BoolArray
     energy: FloatArray
-    steps: npt.NDArray[np.int64]
+    steps: IntArray
     acceptance: FloatArray
-    accepted: npt.NDArray[np.bool_]
+    accepted: BoolArray
     step_size: float
 
 
@@ -117,7 +115,7 @@ class Sampler:
         *,
         warm_up: int,
         draws: int,
-        progress: Progress | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Chains:
         """Run a chain from each of ``starts`` (chain, size), deviates.
 
@@ -138,7 +136,7 @@ class Sampler:
             if progress is not None:
                 progress(min(sum(done), chains * total), chains * total)
 
-        rngs = [np.random.default_rng(np.asarray(jax.random.key_data(k))) for k in keys]
+        rngs = [_random.seeded_by(jax.random.key_data(k)) for k in keys]
         at = [(z, -np.inf) for z in starts]
 
         def chain(number: int, steps: int) -> list[npt.NDArray[Any]]:
@@ -165,19 +163,12 @@ class Sampler:
             states[number], at[number] = state, (z, more)
             return [np.concatenate(f)[:steps] for f in zip(*told, strict=True)]
 
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, chains)) as pool:
-            try:
-                list(pool.map(lambda c: chain(c, warm_up), range(chains)))
-                size = np.exp(np.median([np.log(s.adapt_state.step_size) for s in states]))
-                for c, state in enumerate(states):
-                    adapted = state.adapt_state._replace(
-                        step_size=jnp.full_like(state.adapt_state.step_size, size)
-                    )
-                    states[c] = state._replace(adapt_state=adapted)
-                results = list(pool.map(lambda c: chain(c, draws), range(chains)))
-            except BaseException:
-                stop.set()
-                raise
+        in_threads(lambda c: chain(c, warm_up), range(chains), stop)
+        size = np.exp(np.median([np.log(s.adapt_state.step_size) for s in states]))
+        for c, state in enumerate(states):
+            adapted = state.adapt_state._replace(step_size=jnp.full_like(state.adapt_state.step_size, size))
+            states[c] = state._replace(adapt_state=adapted)
+        results = in_threads(lambda c: chain(c, draws), range(chains), stop)
         kept, diverging, energy, steps, acceptance, accepted = (
             np.stack(f) for f in zip(*results, strict=True)
         )

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+from contraflow._types import FloatArray
 
 if TYPE_CHECKING:
     from contraflow.inference.posterior import Posterior
-
-FloatArray = npt.NDArray[np.float64]
 
 LARGEST_RHAT = 1.01
 LEAST_PER_CHAIN = 100
@@ -108,7 +107,7 @@ def diagnose(posterior: Posterior) -> Diagnostics:
     energy = told.get("energy")
     ebfmi = np.full(chains, np.nan)
     if energy is not None:
-        ebfmi = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)
+        ebfmi = np.asarray(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
     return Diagnostics(
         rhat, bulk, tail, number_rhat, number_bulk,
         divergent=float(told["diverging"].mean()) if "diverging" in told else 0.0,

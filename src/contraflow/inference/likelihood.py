@@ -19,14 +19,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case import statements
+from contraflow.inference.scale import Scale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations, observable
 from contraflow.policy.responder import Responder
-
-FloatArray = npt.NDArray[np.float64]
 
 SOURCE_DEVIATION = {"A": 0.05, "B": 0.10, "C": 0.20, "D": 0.35, "E": 0.50, "F": 0.35}
 INFORMATION_DEVIATION = {1: 0.05, 2: 0.10, 3: 0.20, 4: 0.35, 5: 0.50, 6: 0.35}
@@ -40,8 +39,6 @@ RANGE_IN_DEVIATIONS = 2 * 1.645
 
 DEGREES_OF_FREEDOM = 4.0
 """Of Student's t: a claim far off pulls less the farther it is."""
-
-SHARES = (statements.Quantity.SHARE,)
 
 
 class Figures(NamedTuple):
@@ -78,12 +75,17 @@ class Likelihood:
         return self.responder.model.network.case.info.baseline[1]
 
     @cached_property
-    def is_share(self) -> npt.NDArray[np.bool_]:
+    def is_share(self) -> BoolArray:
         """Which claims are compared in logits."""
-        return np.array([c.quantity in SHARES for c in self.claims], dtype=bool)
+        return np.array([c.quantity.is_share for c in self.claims], dtype=bool)
 
     @cached_property
-    def fitted(self) -> npt.NDArray[np.bool_]:
+    def scale(self) -> Scale:
+        """The scale of each claim's figure."""
+        return Scale(self.is_share)
+
+    @cached_property
+    def fitted(self) -> BoolArray:
         """Which claims calibrate: those marked so, of no date or of a date up to :attr:`last`."""
         return np.array(
             [
@@ -99,7 +101,7 @@ class Likelihood:
         return np.array([_figure(c) for c in self.claims])
 
     @cached_property
-    def sides(self) -> npt.NDArray[np.int64]:
+    def sides(self) -> IntArray:
         """1 for a lower bound, -1 for an upper one, 0 for a figure."""
         side = {statements.Bound.AT_LEAST: 1, statements.Bound.UP_TO: -1}
         return np.array([side.get(c.bound, 0) for c in self.claims])
@@ -111,7 +113,7 @@ class Likelihood:
         return tuple(sources[c.source].origin or c.source for c in self.claims)
 
     @cached_property
-    def error(self) -> npt.NDArray[np.int64]:
+    def error(self) -> IntArray:
         """Which shared error each claim has (claim,); -1 for claims whose error is their own."""
         keys = [(o, c.quantity) for o, c in zip(self.origins, self.claims, strict=True)]
         fitted = Counter(k for k, f in zip(keys, self.fitted, strict=True) if f)
@@ -130,7 +132,7 @@ class Likelihood:
         return np.sqrt(figures.own**2 + figures.shared**2)
 
     @cached_property
-    def repeated(self) -> npt.NDArray[np.int64]:
+    def repeated(self) -> IntArray:
         """Number of the group of repetitions that each claim is in (claim,)."""
         ids = {c.id: n for n, c in enumerate(self.claims)}
         group = np.arange(len(self.claims))
@@ -153,7 +155,9 @@ class Likelihood:
             variance = (INFORMATION_DEVIATION[claim.information] * factor) ** 2
             variance += (drift * factor) ** 2 * self._years_away(claim)
             if claim.low is not None and claim.high is not None and claim.low < claim.high:
-                low, high = self.to_scale(np.array([claim.low, claim.high]), np.array([number, number]))
+                low, high = self.scale.of(np.array([number, number])).stated(
+                    np.array([claim.low, claim.high])
+                )
                 variance += ((high - low) / RANGE_IN_DEVIATIONS) ** 2
             source = SOURCE_DEVIATION[case.sources[claim.source].reliability] * factor
             if self.error[number] < 0:
@@ -163,10 +167,10 @@ class Likelihood:
             own[number] = np.sqrt(variance)
         count = Counter(self.repeated[self.fitted].tolist())
         weight = np.array([1 / count[g] if g in count else 0.0 for g in self.repeated.tolist()])
-        return Figures(self.to_scale(self.stated), own, shared, weight * self.fitted)
+        return Figures(self.scale.stated(self.stated), own, shared, weight * self.fitted)
 
     @cached_property
-    def scenarios(self) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    def scenarios(self) -> tuple[FloatArray, IntArray]:
         """Distinct levels (scenario, measure), the baseline's first, and each claim's scenario (claim,)."""
         levers = self.responder.levers
         levels = [levers.baseline]
@@ -199,29 +203,21 @@ class Likelihood:
         point = model.evaluate(economy, state)
         return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
 
-    def location(self, said: jax.typing.ArrayLike, rows: npt.NDArray[np.int64] | None = None) -> jax.Array:
-        """What the model says, on the claims' scales; ``rows`` are the claims of ``said``, else all."""
-        share = self.is_share if rows is None else self.is_share[rows]
-        inside = jnp.clip(said, 1e-6, 1 - 1e-6)
-        return jnp.where(share, jnp.log(inside / (1 - inside)), jnp.log(jnp.maximum(said, 1e-9)))
+    def shared(self, errors: jax.typing.ArrayLike, rows: IntArray | None = None) -> jax.Array:
+        """The shared error of each claim (…, claim) from ``errors`` (…, error), in deviations.
 
-    def to_scale(self, figures: FloatArray, rows: npt.NDArray[np.int64] | None = None) -> FloatArray:
-        """Stated figures (claim,) on the claims' scales."""
-        share = self.is_share if rows is None else self.is_share[rows]
-        inside = np.clip(figures, 1e-3, 1 - 1e-3)
-        return np.where(share, np.log(inside / (1 - inside)), np.log(np.maximum(figures, 1e-12)))
-
-    def from_scale(self, location: FloatArray) -> FloatArray:
-        """The inverse of :meth:`location` (…, claim)."""
-        small = np.where(self.is_share, 0.0, location)
-        return np.where(self.is_share, 1 / (1 + np.exp(-location)), np.exp(small))
+        0 for a claim whose error is its own alone. ``rows`` are the claims that are wanted, else all.
+        """
+        every = jnp.asarray(errors)
+        none = jnp.zeros((*every.shape[:-1], 1))
+        return jnp.concatenate([every, none], axis=-1)[..., self.error if rows is None else self.error[rows]]
 
     def residuals(
         self,
         location: jax.Array,
         errors: jax.Array,
         figures: Figures,
-        rows: npt.NDArray[np.int64] | None = None,
+        rows: IntArray | None = None,
     ) -> jax.Array:
         """Own errors of claims, in deviations; zero on the allowed side of a bound.
 
@@ -230,8 +226,7 @@ class Likelihood:
         """
         chosen = np.arange(len(self.claims)) if rows is None else rows
         sides = self.sides[chosen]
-        none = jnp.zeros((*errors.shape[:-1], 1))
-        common = jnp.concatenate([errors, none], axis=-1)[..., self.error[chosen]]
+        common = self.shared(errors, chosen)
         centre, own, shared = (jnp.asarray(x)[chosen] for x in (figures.centre, figures.own, figures.shared))
         r = (location - centre - shared * common) / own
         r = jnp.where(sides > 0, jnp.minimum(r, 0.0), r)
@@ -239,7 +234,7 @@ class Likelihood:
 
     def standardised(self, said: FloatArray) -> FloatArray:
         """(Model - claim) / deviation (…, claim), shared and own error together; bounds are one-sided."""
-        r = (np.asarray(self.location(said)) - self.figures.centre) / self.deviations
+        r = (np.asarray(self.scale.predicted(said)) - self.figures.centre) / self.deviations
         r = np.where(self.sides > 0, np.minimum(r, 0.0), r)
         return np.where(self.sides < 0, np.maximum(r, 0.0), r)
 
@@ -334,6 +329,6 @@ def _figure(claim: statements.Claim) -> float:
     if claim.value is not None:
         return claim.value
     ends = [x for x in (claim.low, claim.high) if x is not None]
-    if claim.quantity in SHARES or min(ends) <= 0:
+    if claim.quantity.is_share or min(ends) <= 0:
         return float(np.mean(ends))
     return float(np.exp(np.mean(np.log(ends))))

@@ -8,26 +8,22 @@ errors that claims of one origin share. The log density is, up to a constant,
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._parallel import in_threads
+from contraflow._types import FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.likelihood import Figures, Likelihood, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
-from contraflow.model.root_finding import TOLERANCE, find_root
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from contraflow.model.root_finding import find_root
 
 ROWS = 24
 """Rows of a Jacobian computed side by side."""
@@ -93,7 +89,7 @@ class LogPosterior:
 
         def values(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
             off, said = self.likelihood.conditions(ledger, levels, state)
-            return off, said, self.likelihood.location(said)
+            return off, said, self.likelihood.scale.predicted(said)
 
         return jax.jit(values)
 
@@ -109,7 +105,7 @@ class LogPosterior:
         ) -> tuple[jax.Array, jax.Array]:
             def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
                 off, said = self.likelihood.conditions(ledger, levels, state)
-                return off, self.likelihood.location(said)
+                return off, self.likelihood.scale.predicted(said)
 
             _, pullback = jax.vjp(both, ledger, state)
             by_ledger, by_state = jax.vmap(lambda *row: pullback(row))(by_off, by_claim)
@@ -156,7 +152,7 @@ class LogPosterior:
         if wanted.size:
             one = ledger[None]
             root = responder.solve(one, responder.references(one), levels[wanted])
-            states[wanted] = np.where(root.residual[:, None] <= 10 * TOLERANCE, root.state, np.nan)
+            states[wanted] = np.where(root.solved[:, None], root.state, np.nan)
         return states
 
     def says(self, ledgers: FloatArray) -> FloatArray:
@@ -170,7 +166,7 @@ class LogPosterior:
             root = responder.solve(
                 ledgers, references, np.tile(levels[1:], (draws, 1)), np.repeat(np.arange(draws), many)
             )
-            found = np.where(root.residual[:, None] <= 10 * TOLERANCE, root.state, np.nan)
+            found = np.where(root.solved[:, None], root.state, np.nan)
             states[:, 1:] = found.reshape(draws, many, -1)
         said = np.empty((draws, len(which)))
         for number in range(many + 1):
@@ -263,7 +259,7 @@ class LogPosterior:
         """The surrogate with errors estimated from draws (draw, size) at which the model predicts ``said``
         (draw, claim): shifted by the median error, with its standard deviation."""
         fitted, then, *_ = self._split
-        there = np.asarray(self.likelihood.location(said[:, fitted[then]], fitted[then]))
+        there = np.asarray(self.likelihood.scale.of(fitted[then]).predicted(said[:, fitted[then]]))
         off = there - np.asarray(self._nearby(z, surrogate))[:, then]
         offset, error = surrogate.offset.copy(), np.zeros(fitted.size)
         offset[then] += np.median(off, axis=0)
@@ -347,7 +343,7 @@ class LogPosterior:
             said = self.says(self.ledgers(z[None]))[0][fitted[then]]
             if not np.isfinite(said).all():
                 return -np.inf
-            location = self.likelihood.location(said, fitted[then])
+            location = self.likelihood.scale.of(fitted[then]).predicted(said)
             true = np.asarray(self._pointwise(location, jnp.asarray(z), figures, fitted[then]))
         return float(true.sum() - guess.sum())
 
@@ -369,10 +365,11 @@ class LogPosterior:
         """What the fitted claims would observe in the baseline, on their scales, at deviates (size,)."""
         fitted = self._split[0]
         operators, responder = self._part(fitted), self.likelihood.responder
+        scale = self.likelihood.scale.of(fitted)
 
         def observed(ledger: jax.Array) -> jax.Array:
             _, economy, point = responder.baseline(ledger)
-            return self.likelihood.location(operators.observe(ledger, economy, point), fitted)
+            return scale.predicted(operators.observe(ledger, economy, point))
 
         from_ledger = gathered(observed, self.prior.ledger.value.size)
         return lambda z: from_ledger(self.prior.ledger_values(z[: self.prior.size]))
@@ -421,9 +418,10 @@ class LogPosterior:
         fitted, then, years, year = self._split
         rows = fitted[then]
         now, said, residual = self._in_years(z, surrogate, years, self._part(rows))
-        location = self.likelihood.location(said[year, np.arange(then.size)], rows)
+        scale = self.likelihood.scale.of(rows)
+        location = scale.predicted(said[year, np.arange(then.size)])
         true = self._pointwise(location, z, figures, rows)
-        here = self.likelihood.location(now, rows)
+        here = scale.predicted(now)
         moved = jnp.asarray(surrogate.offset)[then] + jnp.asarray(surrogate.response)[then] @ (
             z - surrogate.centre
         )
@@ -442,9 +440,7 @@ class LogPosterior:
             said, residual = (np.asarray(x) for x in self._predict(z[pick], surrogate))
             return said[:, which, np.arange(which.size)], residual
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            first, rest = block(0), range(BLOCK, draws, BLOCK)
-            parts = [first, *pool.map(block, rest)]
+        parts = [block(0), *in_threads(block, range(BLOCK, draws, BLOCK))]
         said, residual = (np.concatenate(x)[:draws] for x in zip(*parts, strict=True))
         left = ~(residual.max(axis=1, initial=0.0) <= CLOSE)
         if left.any():

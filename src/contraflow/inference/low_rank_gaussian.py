@@ -5,21 +5,56 @@ covariance is (I + J^T J)^-1. Its symmetric root differs from the identity only 
 the claims inform, of which there are at most as many as claims::
 
     z = m + u + V (1 / sqrt(1 + s^2) - 1) V^T u ,    J = U s V^T ,    u ~ N(0, I)
+
+Every system with I + J^T J is solved as small as the claims are many, by the Woodbury identity: see
+:class:`LowRankPrecision`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.model.numerics import jax, jnp
-
-FloatArray = npt.NDArray[np.float64]
 
 STEADY = 5.0
 """Draws that the prior's width counts for in :func:`gaussian_from_draws`."""
+
+
+@dataclass(frozen=True, eq=False)
+class LowRankPrecision:
+    """The precision matrix (1 + damping) I + J^T J of ``jacobian`` J (row, size), without forming it.
+
+    Woodbury's identity leaves a system of as many unknowns as J has rows (Golub and Van Loan 2013, Matrix
+    Computations, 4th ed., 2.1.4)::
+
+        ((1 + l) I + J^T J)^-1 = (I - J^T ((1 + l) I + J J^T)^-1 J) / (1 + l)
+
+    With no ``damping`` its inverse is the covariance of the Gaussian approximation; with some, a step of
+    Levenberg and Marquardt.
+    """
+
+    jacobian: FloatArray
+    damping: float = 0.0
+
+    def solve(self, vectors: FloatArray) -> FloatArray:
+        """The inverse times vectors (size,) or (size, column)."""
+        inner = np.linalg.solve(self._inner, self.jacobian @ vectors)
+        return np.asarray((vectors - self.jacobian.T @ inner) / (1 + self.damping))
+
+    def variances(self) -> FloatArray:
+        """Diagonal (size,) of the inverse."""
+        inner = np.linalg.solve(self._inner, self.jacobian)
+        return np.asarray((1 - np.einsum("rs,rs->s", self.jacobian, inner)) / (1 + self.damping))
+
+    @cached_property
+    def _inner(self) -> FloatArray:
+        rows = len(self.jacobian)
+        return np.asarray((1 + self.damping) * np.eye(rows) + self.jacobian @ self.jacobian.T)
 
 
 class LowRankGaussian(NamedTuple):
@@ -42,10 +77,14 @@ class LowRankGaussian(NamedTuple):
         stretch = np.sqrt(1 + self.singular**2) - 1
         return np.asarray(off + ((off @ self.directions) * stretch) @ self.directions.T)
 
+    @property
+    def precision(self) -> LowRankPrecision:
+        """The inverse covariance."""
+        return LowRankPrecision(self.singular[:, None] * self.directions.T)
+
     def covariance(self, rows: FloatArray) -> FloatArray:
         """Rows (row, size) times the covariance."""
-        shrink = 1 / (1 + self.singular**2) - 1
-        return np.asarray(rows + ((rows @ self.directions) * shrink) @ self.directions.T)
+        return self.precision.solve(rows.T).T
 
 
 def gaussian_from_jacobian(mode: FloatArray, jacobian: FloatArray) -> LowRankGaussian:

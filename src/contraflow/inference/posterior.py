@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.inference.diagnostics import Diagnostics, diagnose
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate
 from contraflow.inference.method import Method
 from contraflow.model.numerics import jnp
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +57,7 @@ class Posterior:
     @cached_property
     def locations(self) -> FloatArray:
         """:attr:`says` on the claims' scales (logarithms, shares in logits)."""
-        return np.asarray(self.log_posterior.likelihood.location(jnp.asarray(self.says)))
+        return np.asarray(self.log_posterior.likelihood.scale.predicted(self.says))
 
     @cached_property
     def errors(self) -> FloatArray:
@@ -95,7 +92,7 @@ class Posterior:
         Adds to what the model says each claim's errors, shared and own.
         """
         likelihood = self.log_posterior.likelihood
-        common = np.concatenate([self.errors, np.zeros((self.draws, 1))], axis=1)[:, likelihood.error]
+        common = np.asarray(likelihood.shared(self.errors))
         own = rng.standard_t(DEGREES_OF_FREEDOM, size=self.locations.shape)
         return np.asarray(self.locations - self.figures.shared * common - self.figures.own * own)
 

@@ -19,14 +19,12 @@ each kept where it gains and shortened where it does not.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures
 from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
 from contraflow.inference.map_estimate import MapEstimate
-
-FloatArray = npt.NDArray[np.float64]
 
 ROUNDS = 5
 SHORTER = 0.4

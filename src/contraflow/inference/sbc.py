@@ -8,21 +8,18 @@ shows mistakes that single numbers hide (Modrák et al. 2023, Bayesian Analysis)
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow import _random
+from contraflow._parallel import in_threads
+from contraflow._types import FloatArray, IntArray
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import plain
 from contraflow.model.numerics import jax, jnp
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 WARM_UP = 150
 THIN = 4
@@ -44,10 +41,9 @@ def simulate(log_posterior: LogPosterior, z: FloatArray, rng: np.random.Generato
     """Figures of claims drawn from the model at deviates ``z`` (size,)."""
     likelihood, figures = log_posterior.likelihood, log_posterior.likelihood.figures
     said = log_posterior.says(log_posterior.ledgers(z[None]))[0]
-    errors = np.asarray(heavy(jnp.asarray(z[log_posterior.prior.size :])))
-    common = np.concatenate([errors, np.zeros(1)])[likelihood.error]
+    common = np.asarray(likelihood.shared(heavy(jnp.asarray(z[log_posterior.prior.size :]))))
     own = rng.standard_t(DEGREES_OF_FREEDOM, size=said.shape)
-    location = np.asarray(likelihood.location(said))
+    location = np.asarray(likelihood.scale.predicted(said))
     return figures._replace(centre=location - figures.shared * common - figures.own * own)
 
 
@@ -82,7 +78,7 @@ def rank(
     sampler, done = log_posterior.sampler, [0]
 
     def one(run: int) -> IntArray:
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4, run)))
+        rng = _random.stream("simulation-based calibration", seed, run)
         truth, start = rng.standard_normal((2, log_posterior.size))
         figures = simulate(log_posterior, truth, rng)
         chain = sampler.run(
@@ -98,8 +94,7 @@ def rank(
         return np.asarray((values[1:] < values[0]).sum(axis=0))
 
     first = one(0)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        others = list(pool.map(one, range(1, runs)))
+    others = in_threads(one, range(1, runs))
     return Ranks(tuple(names), np.array([first, *others]), draws)
 
 

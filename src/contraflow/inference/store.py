@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from contraflow import _cache
+from contraflow._io import write_atomically
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import Figures
@@ -23,27 +22,20 @@ from contraflow.inference.posterior import Posterior
 if TYPE_CHECKING:
     import xarray as xr
 
-LAYERS = ("case", "network", "model", "policy", "evidence")
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
 
 
 def key(log_posterior: LogPosterior, settings: Settings) -> str:
-    """Key of a posterior: the case's content, the settings, and the source of every layer that it runs
-    through."""
-    case = log_posterior.likelihood.responder.model.network.case
-    digest = sha256(f"{case.fingerprint} {settings} {log_posterior.likelihood.last}".encode())
-    root = Path(__file__).parents[1]
-    for layer in LAYERS:
-        for path in sorted((root / layer).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """Key of a posterior: the case's content, the settings, and the code that it runs through."""
+    likelihood = log_posterior.likelihood
+    return _cache.key(
+        likelihood.responder.model.network.case.fingerprint, str(settings), str(likelihood.last)
+    )
 
 
 def folder() -> Path:
     """Where posteriors are kept between runs."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("contraflow") / "posteriors"
+    return _cache.folder("posteriors")
 
 
 def recall(name: str, log_posterior: LogPosterior) -> Posterior | None:
@@ -61,11 +53,9 @@ def keep(name: str, posterior: Posterior) -> None:
     """Keep a posterior under a key; where the folder cannot be written nothing is kept."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder(), suffix=".nc", delete=False) as file:
-            pass
-        to_tree(posterior).to_netcdf(file.name, engine=ENGINE)
-        os.replace(file.name, folder() / f"{name}.nc")
-    except OSError:
+        tree = to_tree(posterior)
+        write_atomically(folder() / f"{name}.nc", lambda part: tree.to_netcdf(part, engine=ENGINE))
+    except (OSError, OutputError):
         return
 
 

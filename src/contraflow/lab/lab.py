@@ -319,9 +319,7 @@ class Lab:
             )
             found.state[draw, start], found.residual[draw, start] = root.state, root.residual
             found.history[draw, start], found.evaluations[draw, start] = root.history, root.evaluations
-            found.solved[draw, start] = (root.residual <= 10 * TOLERANCE) & ~self._cut_off(
-                draw, root.state
-            ).any(axis=1)
+            found.solved[draw, start] = root.solved & ~self._cut_off(draw, root.state).any(axis=1)
 
         solve(np.arange(draws), np.zeros(draws, dtype=np.int64))
         some = np.unique(np.linspace(0, draws - 1, min(draws, SEARCHED)).round().astype(np.int64))
@@ -352,10 +350,11 @@ class Lab:
         years of the run, or calendar dates with ``first``, the first year), ``"events"`` for the case's own
         events, or names of measures whose events hold while others stay. ``search_strategy`` says how the
         state spreads its searches: ``even``, ``concentrate``, ``random``, ``chase`` last year's seizures,
-        ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from their ranges; with
-        ``informed`` clans know the true losses. ``budget`` caps the state's costed spending, USD a year.
-        Draws of the posterior are spread over the replicates; runs on the same seed meet the same luck.
-        Interrupted, what is done is kept. Raises PolicyError.
+        ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from the ranges of the rows
+        ``behaviour-NAME`` of the ledger, in the units of :data:`contraflow.case.behaviour.BEHAVIOUR` (times
+        in months); with ``informed`` clans know the true losses. ``budget`` caps the state's costed
+        spending, in million USD a year. Draws of the posterior are spread over the replicates; runs on the
+        same seed have the same random draws. Interrupted, what is done is kept. Raises PolicyError.
 
         Examples
         --------
@@ -533,8 +532,8 @@ class Lab:
         Examples
         --------
         >>> facts = lab.worth_knowing(shut, "exports")
-        >>> list(facts.columns[:4])
-        ['fact', 'kind', 'what', 'worth']
+        >>> list(facts.columns[:3])
+        ['fact', 'kind', 'what']
         """
         from contraflow.lab import value_of_information
 

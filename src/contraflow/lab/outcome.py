@@ -84,8 +84,8 @@ class Outcome:
 
         Examples
         --------
-        >>> shut.summary().loc["exports", "figure"] < base.summary().loc["exports", "figure"]
-        True
+        >>> shut.summary().loc["exports", "unit"]
+        't/yr'
         """
         from contraflow.results import tables
 

@@ -1,25 +1,27 @@
-"""How a lab simulates: what is scenario becomes levels, orders and a setting for the simulator."""
+"""How a lab simulates: a scenario becomes levels, orders and a setting for the simulator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics import timeline as timelines
 from contraflow.dynamics.arrests import Arrest, arrested_places, orders
-from contraflow.dynamics.clans import ASSUMED, Behaviour
+from contraflow.dynamics.clans import Behaviour
 from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
 from contraflow.dynamics.timeline import Timeline
 from contraflow.errors import PolicyError
 from contraflow.lab.trajectories import Simulation
 from contraflow.model.economy import outputs
 from contraflow.model.numerics import jax
+from contraflow.network.network import Ledger
 from contraflow.policy.policy import Policy
 from contraflow.policy.responder import Responder
 from contraflow.results.trajectory_dataset import make_paths
@@ -28,8 +30,9 @@ Array = npt.NDArray[np.float64]
 Progress = Callable[..., None]
 
 YEAR = 12
+MILLION = 1e6
 REPLICATES = 20
-"""Replicates of a simulation unless more are scenario for."""
+"""Replicates of a simulation unless the scenario names another number."""
 
 CLANS = 2000
 
@@ -50,6 +53,7 @@ class Scenario:
     behaviour: Mapping[str, float] | None = None
     informed: bool = False
     budget: float | None = None
+    """Most that costed measures may spend, million USD a year."""
 
 
 def timeline_of(
@@ -76,16 +80,21 @@ def timeline_of(
     return constant, timelines.in_words(case, policy) or "As in the baseline"
 
 
-def behaviour(given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
-    """Behaviour of each replicate: drawn, but for what is given. Raises PolicyError."""
+def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
+    """Behaviour of each replicate: drawn from the ledger, but for what is given. Raises PolicyError."""
     given = given or {}
     for name, value in given.items():
-        if name not in ASSUMED:
-            raise PolicyError(f"'{name}' is no number of behaviour. There are: {', '.join(ASSUMED)}.")
-        if not (np.isfinite(value) and value >= 0):
-            raise PolicyError(f"{name}={value}: write a finite number from 0.")
-    fixed = replace(Behaviour(), **{name: float(value) for name, value in given.items()})
-    return draw_behaviour(replicates, seed, fixed, frozenset(given))
+        if name not in BEHAVIOUR:
+            raise PolicyError(f"'{name}' is not a behaviour parameter. There are: {', '.join(BEHAVIOUR)}.")
+        number = BEHAVIOUR[name]
+        known = isinstance(value, int | float | np.number)
+        fault = number.fault(float(value)) if known else "is not a number"
+        if fault is not None:
+            raise PolicyError(
+                f"{name}={value} {fault}. It is in the unit {number.unit}; its usual range is "
+                f"{number.low:g} to {number.high:g}."
+            )
+    return draw_behaviour(ledger, replicates, seed, given)
 
 
 def simulate(
@@ -97,7 +106,7 @@ def simulate(
     version: str,
     progress: Progress | None = None,
 ) -> Simulation:
-    """Run what is scenario on draws of the ledger (draw, number), used in turn by the replicates."""
+    """Run a scenario on draws of the ledger (draw, number), used in turn by the replicates."""
     responder, network = simulator.responder, simulator.responder.model.network
     if scenario.replicates < 1:
         raise PolicyError(f"replicates={scenario.replicates}: at least one is needed.")
@@ -116,10 +125,11 @@ def simulate(
     where = {selector for arrest in scenario.arrests for selector in arrest.where}
     places = arrested_places(case, simulator.roster, where) if where else None
     say = progress or (lambda text, part=None: None)
+    drawn = behaviour(network.ledger, scenario.behaviour, scenario.replicates, seed)
     say("Simulating")
     summary, stopped = simulator.run(
         own,
-        behaviour(scenario.behaviour, scenario.replicates, seed),
+        drawn,
         np.asarray(levels0),
         levels,
         orders(scenario.arrests, levels.shape[1]),
@@ -143,6 +153,7 @@ def simulate(
         whole,
         spending / YEAR,
         np.asarray(jax.vmap(lambda x: outputs(network, x))(own)),
+        {name: np.asarray(getattr(drawn, name))[:done] for name in BEHAVIOUR},
         {
             "title": scenario.title,
             "case": case.info.id,
@@ -162,17 +173,19 @@ def simulate(
 
 
 def within_budget(responder: Responder, ledger: Array, levels: Array, budget: float) -> Array:
-    """Levels (replicate, month, measure) that spend no more than ``budget`` USD a year.
+    """Levels (replicate, month, measure) that spend no more than ``budget`` million USD a year.
 
-    Where they would, costed measures are cut in proportion, towards nil.
+    Where they would spend more, costed measures are cut in proportion, towards nil. Raises PolicyError for a
+    budget that is negative or not finite.
     """
     if not (np.isfinite(budget) and budget >= 0):
-        raise PolicyError(f"budget={budget}: write million dollars a year, from 0.")
+        raise PolicyError(f"budget={budget}: write millions of dollars a year, a finite number from 0.")
+    most = budget * MILLION
     result = levels.copy()
     for number, row in enumerate(ledger):
         cost = responder.levers.spending(row, np.eye(levels.shape[-1]))
         spent = levels[number] @ cost
-        cut = np.minimum(1.0, budget / np.where(spent > 0, spent, np.inf)) if budget > 0 else spent * 0.0
+        cut = np.minimum(1.0, most / np.where(spent > 0, spent, np.inf)) if most > 0 else spent * 0.0
         cut = np.where(spent > 0, cut, 1.0)
         result[number] = np.where(cost > 0, levels[number] * cut[:, None], levels[number])
     return result

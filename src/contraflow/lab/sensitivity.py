@@ -5,22 +5,24 @@ The method is in :mod:`contraflow.analysis.leave_one_out`; here it meets a lab's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from contraflow.analysis import leave_one_out
+from contraflow import _random
+from contraflow._types import FloatArray, IntArray, Progress, silent
+from contraflow.analysis import leave_one_out, psis
 from contraflow.analysis.structural_parameters import forms
 from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import Figures
+from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
@@ -33,11 +35,6 @@ from contraflow.results.explanation import GROUPS, Explanation, Group, How
 
 if TYPE_CHECKING:
     from contraflow.inference.map_estimate import MapEstimate
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-Say = Callable[..., object]
 
 STEP = 0.5
 """Deviations on either side between which the figure's slope is taken."""
@@ -175,7 +172,7 @@ def subject(
     return about
 
 
-def explain(about: QuantityOfInterest, refits: int = REFITS, say: Say = lambda text: None) -> Explanation:
+def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = silent) -> Explanation:
     """The claims and assumptions that a figure rests on, ranked."""
     figure = about.figure[about.sound]
     say("Following the figure's slope")
@@ -186,7 +183,7 @@ def explain(about: QuantityOfInterest, refits: int = REFITS, say: Say = lambda t
     claims, sources, made = _left_out(about, linear, refits, part, say)
     say("Moving numbers through their ranges")
     numbers = _numbers(about, linear, part)
-    middle, low, high = leave_one_out.quantiles(figure, np.full((1, figure.size), 1 / figure.size))[0]
+    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)[0]
     return Explanation(
         title=about.outcome.title,
         against="" if about.against is None else about.against.title,
@@ -227,7 +224,7 @@ def linearise(about: QuantityOfInterest) -> Linearisation:
 
 
 def _left_out(
-    about: QuantityOfInterest, linear: Linearisation, refits: int, part: float, say: Say
+    about: QuantityOfInterest, linear: Linearisation, refits: int, part: float, say: Progress
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Tables of claims and of sources, and how many fits were made anew."""
     posterior, likelihood = about.posterior, about.posterior.log_posterior.likelihood
@@ -240,10 +237,10 @@ def _left_out(
     lefts = [leave_one_out.without(told, likelihood.repeated, out) for out in outs]
     log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
-    found = leave_one_out.smooth(ratios)
-    ends = leave_one_out.quantiles(figure, found.weights)
-    plain = leave_one_out.quantiles(figure, np.full((1, figure.size), 1 / figure.size))
-    rng = np.random.default_rng(np.random.SeedSequence(posterior.seed, spawn_key=(11,)))
+    found = psis.smooth(ratios)
+    ends = psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)
+    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)
+    rng = _random.stream("quantiles that leave claims out", posterior.seed)
     error = leave_one_out.shift_errors(figure, found.weights, rng)
     straight = leave_one_out.linear_leave_one_out(
         linear.centre,
@@ -254,11 +251,11 @@ def _left_out(
     )
     middle = plain[0, 0]
     how = np.full(len(outs), How.WEIGHTED.value, dtype=object)
-    for row in np.flatnonzero(found.k > leave_one_out.TRUSTED):
+    for row in np.flatnonzero(found.k > psis.RELIABLE_K):
         ends[row] = middle + straight.shift[row] + (plain[0] - middle) * straight.spread[row]
         error[row], how[row] = np.nan, How.LINEAR.value
     failed = np.flatnonzero(
-        (found.k > leave_one_out.TRUSTED) & (np.abs(straight.shift) > WORTH_A_REFIT * figure.std())
+        (found.k > psis.RELIABLE_K) & (np.abs(straight.shift) > WORTH_A_REFIT * figure.std())
     )
     failed = failed[np.argsort(-np.abs(straight.shift[failed]), kind="stable")][:refits]
     if failed.size:
@@ -292,7 +289,7 @@ class _Refit:
 
     def __init__(self, about: QuantityOfInterest) -> None:
         rows = len(about.picks)
-        rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(12,)))
+        rng = _random.stream("draws of a refit", about.posterior.seed)
         self._about = about
         self._white = rng.standard_normal((rows, about.posterior.log_posterior.size))
         self._before = self._figure(about.posterior.fit)
@@ -307,11 +304,11 @@ class _Refit:
         after, before = self._figure(found), self._before
         both = np.isfinite(after) & np.isfinite(before)
         even = np.full((1, int(both.sum())), 1.0)
-        shift = leave_one_out.quantiles(after[both], even) - leave_one_out.quantiles(before[both], even)
-        rng = np.random.default_rng(0)
+        later, first = (psis.weighted_quantiles(x[both], even, psis.INTERVAL) for x in (after, before))
+        rng = _random.stream("resamples of a refit", 0)
         times = rng.multinomial(even.size, np.full(even.size, 1 / even.size), size=leave_one_out.RESAMPLES)
-        pair = [leave_one_out.quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]
-        return shift[0], float((pair[0] - pair[1]).std(ddof=1))
+        pair = [psis.weighted_quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]
+        return (later - first)[0], float((pair[0] - pair[1]).std(ddof=1))
 
 
 def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> pd.DataFrame:
@@ -324,8 +321,8 @@ def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> p
     share = part * linear.account.deviates / max(linear.account.variance, 1e-300)
     plain = float(np.median(figure))
     ends = _ends(about, linear, centre)
-    found = leave_one_out.smooth(leave_one_out.flat_ratios(z[:, :free], centre).T)
-    flat = leave_one_out.quantiles(figure, found.weights, (0.5,))[:, 0]
+    found = psis.smooth(leave_one_out.flat_ratios(z[:, :free], centre).T)
+    flat = psis.weighted_quantiles(figure, found.weights, (0.5,))[:, 0]
     network = about.responder.model.network
     roles = {int(p): role for role, own in forms(network, about.responder.levers).items() for p in own}
     rows = []
@@ -338,7 +335,7 @@ def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> p
                 "low": ledger.low[place], "high": ledger.high[place],
                 "share": share[number], "at_low": plain + ends[0, number], "at_high": plain + ends[1, number],
                 "flat": flat[number], "k": found.k[number],
-                "how": How.WEIGHTED.value if found.k[number] <= leave_one_out.TRUSTED else How.ROUGH.value,
+                "how": How.WEIGHTED.value if found.k[number] <= psis.RELIABLE_K else How.ROUGH.value,
             }
         )  # fmt: skip
     for number in range(free, share.size):
@@ -357,7 +354,7 @@ def _ends(about: QuantityOfInterest, linear: Linearisation, centre: FloatArray) 
     for the others along the slope.
     """
     free = centre.size
-    spread = leave_one_out.variances(linear.jacobian)[:free]
+    spread = LowRankPrecision(linear.jacobian).variances()[:free]
     aim = np.array([leave_one_out.at_place(u, centre) for u in ENDS]) - linear.centre[:free]
     result = aim * linear.account.direction[:free] / spread
     effect = np.abs(result[1] - result[0])
@@ -366,7 +363,7 @@ def _ends(about: QuantityOfInterest, linear: Linearisation, centre: FloatArray) 
     strong = np.argsort(-strength, kind="stable")[:SOLVED]
     unit = np.zeros((linear.centre.size, strong.size))
     unit[strong, np.arange(strong.size)] = 1.0
-    move = (leave_one_out.solve(linear.jacobian, unit) / spread[strong]).T
+    move = (LowRankPrecision(linear.jacobian).solve(unit) / spread[strong]).T
     z = [linear.centre + move * aim[end, strong][:, None] for end in (0, 1)]
     solved = about.at(np.concatenate(z)).reshape(2, -1) - linear.figure
     result[:, strong] = np.where(np.isfinite(solved), solved, result[:, strong])

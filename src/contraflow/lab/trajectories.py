@@ -77,6 +77,16 @@ class Simulation:
         """Persons arrested by role and year."""
         return trajectory_tables.arrests(self.data)
 
+    def sensitivity(self, figure: str, year: int | None = None) -> pd.DataFrame:
+        """Numbers of behaviour by how closely a figure follows them over the replicates, in a year.
+
+        By rank correlation, the strongest first; the last year unless told otherwise. Raises ComparisonError
+        for an unknown figure or year, and for fewer than ten replicates.
+        """
+        from contraflow.results.behaviour_sensitivity import behaviour_sensitivity
+
+        return behaviour_sensitivity(self.data, figure, year)
+
     def against(self, other: Simulation) -> pd.DataFrame:
         """Figures of this run over those of another by year, replicate by replicate.
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from contraflow.analysis import evppi, leave_one_out
+from contraflow import _random
+from contraflow._types import FloatArray, IntArray
+from contraflow.analysis import evppi
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import series
+from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.sensitivity import FEWEST, Linearisation, QuantityOfInterest, linearise
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
@@ -33,7 +32,7 @@ def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
     figure = about.figure[about.sound]
     linear = linearise(about)
     facts, frame = _facts(about.case, about.posterior, about.chosen)
-    rng = np.random.default_rng(np.random.SeedSequence(about.posterior.seed, spawn_key=(13,)))
+    rng = _random.stream("facts that narrow a figure", about.posterior.seed)
     found = evppi.variance_explained(facts, figure, rng)
     frame = frame.assign(
         worth=found.told,
@@ -62,7 +61,7 @@ def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) 
         )
     benefits = figures[kept] * (-1.0 if lower_is_better else 1.0)
     facts, frame = _facts(first.case, first.posterior, first.picks[kept])
-    rng = np.random.default_rng(np.random.SeedSequence(first.posterior.seed, spawn_key=(14,)))
+    rng = _random.stream("facts that decide", first.posterior.seed)
     found = evppi.evppi(facts, benefits, rng)
     frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
     best = benefits.argmax(axis=1)
@@ -123,7 +122,8 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
 def _linear_worth(about: QuantityOfInterest, linear: Linearisation, facts: pd.DataFrame) -> FloatArray:
     """Share of variance that each fact takes away in the linear account: squared correlations."""
     target = about.posterior.log_posterior
-    spread = leave_one_out.variances(linear.jacobian)
+    precision = LowRankPrecision(linear.jacobian)
+    spread = precision.variances()
     whole = max(linear.account.variance, 1e-300)
     result = np.zeros(len(facts))
     numbers = facts["kind"].to_numpy() == "number"
@@ -133,6 +133,6 @@ def _linear_worth(about: QuantityOfInterest, linear: Linearisation, facts: pd.Da
     seen = place[~numbers]
     slopes = target.linear(linear.centre, np.unique(seen)).jacobian
     slopes = slopes[np.searchsorted(np.unique(seen), seen)]
-    across = np.einsum("fs,sf->f", slopes, leave_one_out.solve(linear.jacobian, slopes.T))
+    across = np.einsum("fs,sf->f", slopes, precision.solve(slopes.T))
     result[~numbers] = (slopes @ linear.account.direction) ** 2 / (np.maximum(across, 1e-300) * whole)
     return np.where(np.isfinite(result), result, 0.0)

@@ -2,45 +2,23 @@
 
 Spread is the effective number of arcs in use, the inverse of the sum of squared shares (Simpson 1949).
 
-Every observation is a ratio of two sums over arcs (or nodes) of one of a few fields, so all of them
-together are two masked sums.
-
-========== ==================================================== ===================
-quantity    numerator                                            denominator
-========== ==================================================== ===================
-flow        flow over transport arcs                             1
-count       flow / load                                          1
-seizure     flow x loss                                          1
-arrival     what arrives at the selected places                  1
-value       flow x value at the tail                             1
-share       flow over the numerator's arcs                       the denominator's
-area        hectares that stand: tended less those lost          1
-eradicated  hectares lost in activities that grow the crop       1
-production  what processes and activities make                   1
-price       value x stock over nodes                             stock
-price ratio price                                                price
-pay, fee,   the number x flow over transport arcs                flow
-load, crew
-yield       output x flow over activities and processes          flow
-labour      labour-hectares in activities                        1
-spread      (flow over transport arcs)^2                         flow^2
-arrests     flow x loss x crew / load over transport arcs        1
-supply      what supplies of inputs are paid                     1
-income      an actor's income                                    1
-========== ==================================================== ===================
+Every observation is a ratio of two sums over arcs (or nodes, or accounts), and :data:`OPERATORS` has one
+entry per quantity that says of what. Units and words of the quantities stand in
+:mod:`contraflow.case.quantities`. All sums of one field together are one product with a mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contraflow.case import statements
+from contraflow.case.quantities import Quantity
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import ObservationError
 from contraflow.model.accounting import books
@@ -48,36 +26,141 @@ from contraflow.model.choice import flows
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Model, Point
 from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import Arc, Network
 
 FloatArray = npt.NDArray[np.float64]
-Kind = statements.Quantity
+Kind = Quantity
 Statement = statements.Claim | statements.Pattern
 
-FIELDS = {
-    Kind.FLOW: "flow",
-    Kind.SHARE: "flow",
-    Kind.COUNT: "count",
-    Kind.SEIZURE: "seized",
-    Kind.ARRIVAL: "arrived",
-    Kind.VALUE: "value",
-    Kind.AREA: "standing",
-    Kind.ERADICATED: "seized",
-    Kind.PRODUCTION: "arrived",
-    Kind.PAY: "pay",
-    Kind.FEE: "flow",
-    Kind.LOAD: "load",
-    Kind.CREW: "crew",
-    Kind.YIELD: "output",
-    Kind.LABOUR: "flow",
-    Kind.SPREAD: "flow",
-    Kind.ARRESTS: "arrests",
+
+class Seen(NamedTuple):
+    """An economy and where it settles, as operators see them; ``ledger`` has shape (number,)."""
+
+    network: Network
+    ledger: jax.Array
+    economy: Economy
+    point: Point
+
+
+RATES: dict[str, Callable[[Seen], jax.Array]] = {
+    "flow": lambda s: jnp.ones(len(s.network.arcs)),
+    "consignments": lambda s: 1 / s.ledger[s.network.numbers.load],
+    "seized": lambda s: s.point.loss,
+    "standing": lambda s: 1 - s.point.loss,
+    "arrived": lambda s: (1 - s.point.loss) * s.economy.output,
+    "value": lambda s: s.point.value[s.network.tail],
+    "pay": lambda s: s.ledger[s.network.numbers.pay],
+    "load": lambda s: s.ledger[s.network.numbers.load],
+    "crew": lambda s: s.ledger[s.network.numbers.crew],
+    "output": lambda s: s.economy.output,
+    "squared": lambda s: s.point.flow,
+    "arrests": lambda s: s.point.loss * s.ledger[s.network.numbers.crew] / s.ledger[s.network.numbers.load],
 }
+"""Fields by name: what is counted per unit of flow at the tail of an arc, (arc,)."""
+
 WEIGHED = ("flow", "seized", "arrived")
-"""Fields that may be counted as pure cocaine."""
-MEANS = (Kind.PAY, Kind.FEE, Kind.LOAD, Kind.CREW, Kind.YIELD)
-PRICES = (Kind.PRICE, Kind.PRICE_RATIO)
-PAID = (Kind.INCOME, Kind.SUPPLY)
-UNOBSERVED = (Kind.NONE, Kind.LEVEL)
+"""Fields that may be counted as pure substance."""
+
+
+class Arcs(NamedTuple):
+    """Arcs that a quantity may select: those of some ``kinds``.
+
+    ``made``: the selector of forms means what the arc makes, not what it uses up or carries. ``pure``: where
+    no form is named, only arcs that make a form with a content of pure substance.
+    """
+
+    kinds: tuple[str, ...]
+    made: bool = False
+    pure: bool = False
+
+
+LINKS = Arcs(("link",))
+CROPS = Arcs(("activity",), made=True, pure=True)
+ACTIVITIES = Arcs(("activity",), made=True)
+MAKERS = Arcs(("process", "activity"), made=True)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A sum of a field over arcs, or a ratio of two.
+
+    ``bottom`` is the field of the denominator, over the same arcs or, with ``of``, over those that the
+    columns ``of_`` select. ``squared``: the square of the numerator is taken.
+    """
+
+    arcs: Arcs
+    top: str
+    bottom: str | None = None
+    of: bool = False
+    squared: bool = False
+
+
+@dataclass(frozen=True)
+class Levies:
+    """Fees that arcs pay to actors per unit of ``bottom`` on them."""
+
+    arcs: Arcs
+    bottom: str
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Price at nodes, weighted by stock; ``ratio``: over that at the nodes of the columns ``of_``."""
+
+    ratio: bool
+
+
+@dataclass(frozen=True)
+class Payments:
+    """What ``accounts`` earn: those of actors, or of supplies of inputs."""
+
+    accounts: Literal["actor", "supply"]
+
+
+Operator = Sums | Levies | Prices | Payments
+
+OPERATORS: Mapping[Kind, Operator] = {
+    Kind.FLOW: Sums(LINKS, "flow"),
+    Kind.SHARE: Sums(LINKS, "flow", "flow", of=True),
+    Kind.PRICE: Prices(ratio=False),
+    Kind.PRICE_RATIO: Prices(ratio=True),
+    Kind.VALUE: Sums(LINKS, "value"),
+    Kind.AREA: Sums(CROPS, "standing"),
+    Kind.ERADICATED: Sums(CROPS, "seized"),
+    Kind.PRODUCTION: Sums(MAKERS, "arrived"),
+    Kind.ARRIVAL: Sums(LINKS, "arrived"),
+    Kind.LOAD: Sums(LINKS, "load", "flow"),
+    Kind.CREW: Sums(LINKS, "crew", "flow"),
+    Kind.PAY: Sums(LINKS, "pay", "flow"),
+    Kind.FEE: Levies(LINKS, "flow"),
+    Kind.YIELD: Sums(MAKERS, "output", "flow"),
+    Kind.SEIZURE: Sums(LINKS, "seized"),
+    Kind.COUNT: Sums(LINKS, "consignments"),
+    Kind.INCOME: Payments("actor"),
+    Kind.LABOUR: Sums(ACTIVITIES, "flow"),
+    Kind.SUPPLY: Payments("supply"),
+    Kind.ARRESTS: Sums(LINKS, "arrests"),
+    Kind.SPREAD: Sums(LINKS, "flow", "squared", squared=True),
+}
+"""How each quantity is computed."""
+
+
+def check_operators(operators: Mapping[Kind, Operator], quantities: Iterable[Kind] = Kind) -> None:
+    """Raise ValueError unless every observed quantity has a whole operator, and no other has any."""
+    observed = {quantity for quantity in quantities if quantity.observed}
+    for quantity in sorted(observed.symmetric_difference(operators)):
+        fault = "no operator" if quantity in observed else "an operator, but is not observed"
+        raise ValueError(f"the quantity '{quantity}' has {fault}")
+    for quantity, operator in operators.items():
+        for field in (getattr(operator, "top", None), getattr(operator, "bottom", None)):
+            if field is not None and field not in RATES:
+                raise ValueError(f"the quantity '{quantity}' is made of the unknown field '{field}'")
+        if isinstance(operator, Sums) and operator.of and operator.bottom is None:
+            raise ValueError(f"the quantity '{quantity}' has the arcs of a denominator, but no field for it")
+
+
+check_operators(OPERATORS)
+
 TINY = 1e-12
 """Added to denominators, units per year: keeps the ratio of two empty flows finite."""
 
@@ -109,23 +192,24 @@ class Observations:
     def _sums(self) -> tuple[_Sum, ...]:
         """Masked sums over arcs that make numerators and denominators, those of one field together."""
         found: dict[tuple[str, int, str, str], list[tuple[int, FloatArray]]] = {}
+
+        def add(field: str, number: int, basis: str, part: str, mask: FloatArray) -> None:
+            key = field, self._groups.index(self.rows[number].grown), basis, part
+            found.setdefault(key, []).append((number, mask))
+
         for number, row in enumerate(self.rows):
-            if row.quantity in PRICES or row.quantity in PAID:
+            operator = OPERATORS[row.quantity]
+            if not isinstance(operator, Sums | Levies):
                 continue
-            group = self._groups.index(row.grown)
-            field = FIELDS[row.quantity]
-            basis = row.basis if field in WEIGHED else "product"
-            top = self._arcs(row, "")
-            if row.quantity is not Kind.FEE:
-                found.setdefault((field, group, basis, "top"), []).append((number, top))
-            if row.quantity is Kind.SHARE:
-                found.setdefault(("flow", group, basis, "bottom"), []).append(
-                    (number, self._arcs(row, "of_"))
-                )
-            elif row.quantity is Kind.SPREAD:
-                found.setdefault(("squared", group, "product", "bottom"), []).append((number, top))
-            elif row.quantity in MEANS:
-                found.setdefault(("flow", group, "product", "bottom"), []).append((number, top))
+            over = self._arcs(row, operator.arcs, "")
+            if isinstance(operator, Sums):
+                basis = row.basis if operator.top in WEIGHED else "product"
+                add(operator.top, number, basis, "top", over)
+            if isinstance(operator, Sums) and operator.of and operator.bottom is not None:
+                basis = row.basis if operator.bottom in WEIGHED else "product"
+                add(operator.bottom, number, basis, "bottom", self._arcs(row, operator.arcs, "of_"))
+            elif operator.bottom is not None:
+                add(operator.bottom, number, "product", "bottom", over)
         return tuple(
             _Sum(*key, np.array([n for n, _ in rows]), np.array([mask for _, mask in rows]))
             for key, rows in found.items()
@@ -137,10 +221,11 @@ class Observations:
         top = np.zeros((len(self.rows), len(self.model.network.nodes)))
         bottom = top.copy()
         for number, row in enumerate(self.rows):
-            if row.quantity in PRICES:
+            operator = OPERATORS[row.quantity]
+            if isinstance(operator, Prices):
                 top[number] = self._nodes(row, row.origin, row.form)
-            if row.quantity is Kind.PRICE_RATIO:
-                bottom[number] = self._nodes(row, row.of_origin, row.of_form)
+                if operator.ratio:
+                    bottom[number] = self._nodes(row, row.of_origin, row.of_form)
         return top, bottom
 
     @cached_property
@@ -151,13 +236,14 @@ class Observations:
         actors = len(network.actor_ids)
         incomes = np.zeros((len(self.rows), actors + 2 + len(network.supply_ids)))
         for number, row in enumerate(self.rows):
-            if row.quantity is Kind.INCOME:
-                incomes[number, :actors] = self._named(row, row.actor, network.actor_ids, "actor")
-            elif row.quantity is Kind.SUPPLY:
-                incomes[number, actors + 2 :] = self._named(row, row.supply, network.supply_ids, "supply")
-            elif row.quantity is Kind.FEE:
+            operator = OPERATORS[row.quantity]
+            if isinstance(operator, Levies):
                 payee = np.array([matches(network.actor_ids[a], row.actor) for a in network.fee_actor])
-                fees[number] = self._arcs(row, "")[network.fee_arc] * payee
+                fees[number] = self._arcs(row, operator.arcs, "")[network.fee_arc] * payee
+            elif isinstance(operator, Payments) and operator.accounts == "actor":
+                incomes[number, :actors] = self._named(row, row.actor, network.actor_ids, "actor")
+            elif isinstance(operator, Payments):
+                incomes[number, actors + 2 :] = self._named(row, row.supply, network.supply_ids, "supply")
         return fees, incomes
 
     def resolve(self) -> Observations:
@@ -168,26 +254,12 @@ class Observations:
     def observe(self, ledger: jax.Array, economy: Economy, point: Point) -> jax.Array:
         """What the model says for every row (row,), in inside units."""
         network, rows = self.model.network, len(self.rows)
-        n, content = network.numbers, ledger[network.content]
+        content = ledger[network.content]
+        seen = Seen(network, ledger, economy, point)
         grown = self._grown(economy, point)
-        arrive = (1 - point.loss) * economy.output
-        rate = {
-            "flow": jnp.ones(len(network.arcs)),
-            "count": 1 / ledger[n.load],
-            "seized": point.loss,
-            "standing": 1 - point.loss,
-            "arrived": arrive,
-            "value": point.value[network.tail],
-            "pay": ledger[n.pay],
-            "load": ledger[n.load],
-            "crew": ledger[n.crew],
-            "output": economy.output,
-            "squared": point.flow,
-            "arrests": point.loss * ledger[n.crew] / ledger[n.load],
-        }
         top, bottom = jnp.zeros(rows), jnp.zeros(rows)
         for s in self._sums:
-            field = grown[s.group] * rate[s.field]
+            field = grown[s.group] * RATES[s.field](seen)
             if s.basis == "pure":
                 field = field * content[network.head if s.field == "arrived" else network.tail]
             total = s.mask @ field
@@ -200,15 +272,18 @@ class Observations:
             group = self._groups.index(self.rows[number].grown)
             paid = ledger[network.fee_amount] * grown[group][network.fee_arc]
             top = top.at[number].set(fees[number] @ paid)
-        spread = np.array([r.quantity is Kind.SPREAD for r in self.rows], dtype=bool)
-        top = jnp.where(spread, top**2, top)
-        divided = np.array([r.quantity in (Kind.SHARE, Kind.SPREAD, *MEANS) for r in self.rows], dtype=bool)
+        operators = [OPERATORS[row.quantity] for row in self.rows]
+        squared = np.array([isinstance(o, Sums) and o.squared for o in operators], dtype=bool)
+        top = jnp.where(squared, top**2, top)
+        divided = np.array(
+            [isinstance(o, Sums | Levies) and o.bottom is not None for o in operators], dtype=bool
+        )
         result = jnp.where(divided, top / (bottom + TINY), top)
 
         stock = point.stock + TINY
         above, below = (mask @ (stock * point.value) / (mask @ stock + TINY) for mask in self._nodes_meant)
-        is_price = np.array([r.quantity is Kind.PRICE for r in self.rows], dtype=bool)
-        is_ratio = np.array([r.quantity is Kind.PRICE_RATIO for r in self.rows], dtype=bool)
+        is_price = np.array([o == Prices(ratio=False) for o in operators], dtype=bool)
+        is_ratio = np.array([o == Prices(ratio=True) for o in operators], dtype=bool)
         result = jnp.where(is_price, above, result)
         result = jnp.where(is_ratio, above / jnp.where(is_ratio, below, 1.0), result)
         if incomes.any():
@@ -233,38 +308,30 @@ class Observations:
         )
         return jnp.concatenate([point.flow[None], part])
 
-    def _arcs(self, row: Statement, prefix: str) -> FloatArray:
+    def _arcs(self, row: Statement, arcs: Arcs, prefix: str) -> FloatArray:
+        """Mask (arc,) of the arcs that the selectors of a row, or of its denominator, mean."""
         network = self.model.network
         places = network.case.places
         origin = getattr(row, f"{prefix}origin")
         destination = getattr(row, f"{prefix}destination")
         mode, form, step = (getattr(row, f"{prefix}{f}") for f in ("mode", "form", "step"))
         content = network.content
-        chosen = np.zeros(len(network.arcs))
-        for number, arc in enumerate(network.arcs):
-            if row.quantity in (Kind.AREA, Kind.ERADICATED):
-                kind = arc.kind == "activity" and (bool(form) or content[network.head[number]] > 0)
-                form_ok = matches(arc.form_out, form)
-            elif row.quantity is Kind.LABOUR:
-                kind = arc.kind == "activity"
-                form_ok = matches(arc.form_out, form)
-            elif row.quantity is Kind.PRODUCTION or row.quantity is Kind.YIELD:
-                kind = arc.kind in ("process", "activity")
-                form_ok = matches(arc.form_out, form)
-            else:
-                kind = arc.kind == "link"
-                form_ok = matches(arc.form, form)
-            chosen[number] = (
-                kind
-                and form_ok
+
+        def chosen(number: int, arc: Arc) -> bool:
+            return (
+                arc.kind in arcs.kinds
+                and (not arcs.pure or bool(form) or bool(content[network.head[number]] > 0))
+                and matches(arc.form_out if arcs.made else arc.form, form)
                 and matches_place(places[arc.from_place], origin)
                 and matches_place(places[arc.to_place], destination)
                 and matches(arc.mode, mode)
                 and matches(arc.step, step)
             )
-        if not chosen.any():
+
+        mask = np.array([chosen(number, arc) for number, arc in enumerate(network.arcs)], dtype=float)
+        if not mask.any():
             raise self._empty(row, "arc" if not prefix else "arc of its denominator")
-        return chosen
+        return mask
 
     def _nodes(self, row: Statement, origin: tuple[str, ...], form: tuple[str, ...]) -> FloatArray:
         network = self.model.network
@@ -305,6 +372,5 @@ def observable(
     return tuple(
         r
         for r in rows
-        if r.quantity not in UNOBSERVED
-        and not (isinstance(r, statements.Claim) and r.use is statements.Use.CONTEXT)
+        if r.quantity.observed and not (isinstance(r, statements.Claim) and r.use is statements.Use.CONTEXT)
     )

@@ -8,7 +8,10 @@ from typing import NamedTuple
 from contraflow.model.numerics import jax, jnp
 
 TOLERANCE = 1e-11
-"""Largest residual, in logarithms, that counts as a root."""
+"""Largest residual, in logarithms, at which the search for a root ends."""
+
+ACCEPTED = 10 * TOLERANCE
+"""Largest residual, in logarithms, that counts as a root: rounding may keep a search just above TOLERANCE."""
 
 LARGEST_STEP = 1.5
 """Longest move of one unknown in one step, in logarithms; keeps early steps in sight of the start."""
@@ -35,6 +38,11 @@ class Root(NamedTuple):
     residual: jax.Array
     evaluations: jax.Array
     history: jax.Array
+
+    @property
+    def solved(self) -> jax.Array:
+        """Whether ``state`` is a root."""
+        return self.residual <= ACCEPTED
 
 
 def find_root(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contraflow.case import schema
+from contraflow.case.behaviour import ROWS
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
@@ -256,11 +257,13 @@ def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
     """Constants, the parameters of the case, then one weight for each arc and each supply of an input.
 
     A parameter that is only a template for weights is not itself free: its arcs are. Neither is one
-    that is used at its central value: limits and dated levels of measures, and the drift of claims.
+    that is used at its central value: limits and dated levels of measures, and the drift of claims; nor
+    numbers of behaviour, which no equilibrium depends on and every replicate of a simulation draws.
     """
     fixed = {d.numbers["weight"] for d in drafts} | {case.info.drift}
     fixed |= {s.weight for s in case.supplies.values()}
     fixed |= {m.maximum for m in case.measures.values()} | {e.level for e in case.events.values()}
+    fixed |= set(ROWS)
     rows: list[tuple[str, float, float, float, bool, bool]] = [
         ("0", 0.0, 0.0, 0.0, False, False),
         ("1", 1.0, 1.0, 1.0, False, False),

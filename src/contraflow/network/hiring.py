@@ -19,8 +19,9 @@ def make_hiring(
     """Resolve the markets of hired work against the arcs.
 
     ``pays`` (arc,) says who is paid on each arc; ``markets`` are nodes with the row that sells there.
-    Raises :class:`~contraflow.errors.NetworkError` for a market that nothing but one activity of a zone
-    with an endowment does not feed, that hires nobody, or whose crews another market hires too.
+    Raises :class:`~contraflow.errors.NetworkError` for every market of hired work that is not supplied by
+    exactly one activity in a zone with an endowment, whose activity has a weight, that hires nobody, or whose
+    crews another market hires too.
     """
     found = [(number, node, row) for number, (node, row) in enumerate(markets) if row.hired_by]
     problems: list[Problem] = []

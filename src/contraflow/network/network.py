@@ -26,8 +26,9 @@ ZERO, ONE = 0, 1
 class Ledger:
     """All numbers of a case in one vector: two constants, the parameters, a weight for each arc.
 
-    Arrays have shape (number,). ``free`` marks those with a range; weights are free within the
-    range of the template that the arc's row names.
+    Arrays have shape (number,). ``free`` marks those that calibration may move within their range; weights
+    are free within the range of the template that the arc's row names. Numbers of behaviour have a range but
+    are not free: each replicate of a simulation draws them.
     """
 
     ids: tuple[str, ...]

@@ -1,7 +1,7 @@
 """What measures do to an economy: levels in, a changed economy out.
 
-All levers act through the closed set of effects of :class:`~contraflow.case.schema.EffectKind`. The
-amount of an effect is::
+All levers act through effects, whose kinds are declared in :mod:`contraflow.case.effects` and applied by the
+functions of :mod:`contraflow.policy.effects`. The amount of an effect is::
 
     amount = size * level / (1 + level / half) * product over requirements of min(1, level / full_at)
 
@@ -18,18 +18,19 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from contraflow.case import schema
+from contraflow.case import effects, schema
+from contraflow.case.effects import ActsOn
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
 from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
+from contraflow.policy.effects import Acting, Change, change, total, without_function
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-Kind = schema.EffectKind
-CAPACITY = (Kind.REMOVE_CAPACITY, Kind.ADD_CAPACITY)
+_ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Levers:
     """
 
     network: Network
-    kinds: tuple[schema.EffectKind, ...]
+    kinds: tuple[str, ...]
     measure: IntArray
     needing: IntArray
     needed: IntArray
@@ -104,32 +105,26 @@ class Levers:
         """
         if not self.kinds:
             return economy
-        amount = self.amounts(ledger, levels)
-        arcs, supplies = self.targets, self.supplies
-        searched = self._searched(effort)
         if open_share is None:
             open_share = self.capacity(ledger, levels)
-        added = self._sum(Kind.ADD_HAZARD, amount, searched) + self._sum(Kind.REMOVE_HECTARES, amount, arcs)
-        scaled = self._sum(Kind.SCALE_HAZARD, jnp.log1p(amount), arcs)
-        hazard = (economy.hazard + added) * jnp.exp(scaled)
-        lethal = self._sum(Kind.ADD_HAZARD, amount * ledger[self.lethal], searched) * jnp.exp(scaled)
-        kept = self._sum(Kind.TAKE_REVENUE, jnp.log1p(-jnp.clip(amount, 0.0, 0.999)), arcs)
+        made = self._change(_ON_ARCS, ledger, levels, effort)
+        hazard = made.scale("hazard", made.add("hazard", economy.hazard))
+        lethal = made.scale("hazard", made.add("lethal_pay", jnp.zeros_like(hazard)))
+        kept = made.scaled.get("revenue_kept", jnp.zeros_like(hazard))
         demand = self._demand(ledger, levels) / self._demand(ledger, self.baseline)
         given = jnp.ones_like(demand).at[self.network.cleared].set(0.0)
+        own = {
+            name: made.scale(name, made.add(name, getattr(economy, name)))
+            for name in sorted((made.added.keys() | made.scaled.keys()) - {"lethal_pay", "revenue_kept"})
+        }
+        changed = replace(economy, **own)
         changed = replace(
-            economy,
-            hazard=hazard,
-            fear=economy.fear + self._sum(Kind.DETER, amount, arcs),
-            risk_pay=economy.risk_pay + lethal / jnp.where(hazard > 0, hazard, 1.0),
-            cost=economy.cost + self._sum(Kind.ADD_COST, amount, arcs),
-            subsidy=economy.subsidy + self._sum(Kind.RAISE_INCOME, amount, arcs),
+            changed,
+            risk_pay=changed.risk_pay + lethal / jnp.where(hazard > 0, hazard, 1.0),
             taken=-jnp.expm1(kept),
-            demand=economy.demand * demand,
-            price=economy.price * jnp.where(given > 0, demand, 1.0),
-            open_share=economy.open_share * open_share,
-            supply_price=economy.supply_price + self._sum(Kind.ADD_COST, amount, supplies),
-            supply_hazard=(economy.supply_hazard + self._sum(Kind.ADD_HAZARD, amount, supplies))
-            * jnp.exp(self._sum(Kind.SCALE_HAZARD, jnp.log1p(amount), supplies)),
+            demand=changed.demand * demand,
+            price=changed.price * jnp.where(given > 0, demand, 1.0),
+            open_share=changed.open_share * open_share,
         )
         return with_inputs(self.network, ledger, changed)
 
@@ -144,7 +139,8 @@ class Levers:
         if all are open, so that N do/dt = R (1 - o) - D o: a rate of (R + D) / N.
         """
         amount = jnp.maximum(self.amounts(ledger, levels), 0.0)
-        lasting = (self.stock > ZERO) & np.isin(np.arange(len(self.kinds)), self._rows(Kind.REMOVE_CAPACITY))
+        read = np.array(["stock" in effects.entry_of(kind).numbers for kind in self.kinds], dtype=bool)
+        lasting = (self.stock > ZERO) & read
         number = jnp.where(lasting, ledger[self.stock], 1.0)
         rate = jnp.where(lasting, (ledger[self.rebuild] + amount) / number, jnp.inf)
         rates = jnp.where(self.facilities > 0, rate[:, None], jnp.inf)
@@ -152,14 +148,16 @@ class Levers:
 
     @cached_property
     def searches(self) -> npt.NDArray[np.bool_]:
-        """Links (arc,) on which some measure adds hazard: those over which effort can be spread."""
+        """Links (arc,) that some measure searches: those over which effort can be spread."""
         links = np.array([a.kind == "link" for a in self.network.arcs])
-        rows = self._rows(Kind.ADD_HAZARD)
-        return links & (self.targets[rows] > 0).any(axis=0)
+        rows = np.array([effects.entry_of(kind).searches for kind in self.kinds], dtype=bool)
+        return np.asarray(links & (self.targets[rows] > 0).any(axis=0), dtype=bool)
 
     def _searched(self, effort: jax.Array | None) -> jax.Array | FloatArray:
-        """Targets of effects (effect, arc), weighed by effort on links, with the same sum over an
-        effect's; an effect that acts on no link with effort stays as it is."""
+        """Targets of effects (effect, arc), scaled by search effort on links.
+
+        Each effect's targets keep their sum. Effects that act on no link with effort are unchanged.
+        """
         if effort is None:
             return self.targets
         weighed = self.targets * jnp.where(self.searches, effort, 1.0)
@@ -178,60 +176,74 @@ class Levers:
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
         return np.array(place, dtype=np.int64)
 
-    def _rows(self, *kinds: Kind) -> IntArray:
-        return np.flatnonzero([k in kinds for k in self.kinds])
-
-    def _sum(self, kind: Kind, amount: jax.Array, targets: jax.Array | FloatArray) -> jax.Array:
-        """Sum of the effects of a kind over their targets (target,)."""
-        rows = self._rows(kind)
-        if not rows.size:
-            return jnp.zeros(targets.shape[1])
-        return amount[rows] @ targets[rows]
+    def _change(
+        self,
+        domains: tuple[ActsOn, ...],
+        ledger: jax.Array,
+        levels: jax.Array | FloatArray,
+        effort: jax.Array | None = None,
+    ) -> Change:
+        """The sum of what effects of the kinds that act on some domains do."""
+        present = [
+            entry for entry in effects.entries() if entry.kind in self.kinds and entry.acts_on in domains
+        ]
+        if not present:
+            return Change()
+        amount = self.amounts(ledger, jnp.asarray(levels))
+        searched = self._searched(effort)
+        places = {"rebuild": self.rebuild, "stock": self.stock, "lethal_pay": self.lethal}
+        changes = []
+        for entry in present:
+            rows = np.flatnonzero([kind == entry.kind for kind in self.kinds])
+            acting = Acting(
+                network=self.network,
+                ledger=ledger,
+                amount=amount[rows],
+                arcs=(searched if entry.searches else self.targets)[rows],
+                supplies=self.supplies[rows],
+                markets=self.markets[rows],
+                facilities=self.facilities[rows],
+                places={column: place[rows] for column, place in places.items()},
+            )
+            changes.append(change(entry.kind, acting))
+        return total(changes)
 
     def _demand(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
         """Factor on demand, or on the price where that is given (market,)."""
-        amount = jnp.maximum(self.amounts(ledger, jnp.asarray(levels)), -0.999)
-        return jnp.exp(self._sum(Kind.SCALE_DEMAND, jnp.log1p(amount), self.markets))
+        made = self._change((ActsOn.MARKETS,), ledger, levels)
+        return made.scale("demand", jnp.ones(len(self.network.markets)))
 
     def _open(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
-        """Each facility's capacity against none of the measures (facility,).
-
-        What is removed leaves rebuild / (rebuild + destroy), what is added comes on top.
-        """
-        rows = self._rows(*CAPACITY)
-        if not rows.size:
-            return jnp.ones(len(self.network.facility_ids))
-        amount = self.amounts(ledger, jnp.asarray(levels))[rows]
-        rebuild = ledger[self.rebuild][rows]
-        rebuilt = rebuild / (rebuild + jnp.maximum(amount, 0.0) + (rebuild == 0))
-        left = jnp.where(self.rebuild[rows] > ZERO, rebuilt, jnp.clip(1 - amount, 1e-6, 1.0))
-        adds = np.array([self.kinds[i] is Kind.ADD_CAPACITY for i in rows])
-        return jnp.exp(jnp.log(jnp.where(adds, 1 + amount, left)) @ self.facilities[rows])
+        """Each facility's capacity against none of the measures (facility,)."""
+        made = self._change((ActsOn.FACILITIES,), ledger, levels)
+        return made.scale("open_share", jnp.ones(len(self.network.facility_ids)))
 
 
 def make_levers(network: Network) -> Levers:
     """Resolve the measures and effects of a case against its network.
 
-    Raises :class:`~contraflow.errors.NetworkError` naming every effect that acts on nothing.
+    Raises :class:`~contraflow.errors.NetworkError` naming every effect that acts on nothing, or whose kind
+    no function applies.
     """
     case = network.case
-    effects = list(case.effects.values())
+    rows = list(case.effects.values())
+    idle = [_unapplied(e) for e in rows if without_function((e.kind,))]
     numbers = {name: i for i, name in enumerate(case.measures)}
-    targets = _mask([_targets(network, e) for e in effects], len(network.arcs))
+    targets = _mask([_targets(network, e) for e in rows], len(network.arcs))
     supplies = _mask(
-        [[bool(e.supply) and matches(s, e.supply) for s in case.supplies] for e in effects],
+        [[bool(e.supply) and matches(s, e.supply) for s in case.supplies] for e in rows],
         len(case.supplies),
     )
     markets = _mask(
-        [[bool(e.market) and matches(m.split("@")[0], e.market) for m in network.markets] for e in effects],
+        [[bool(e.market) and matches(m.split("@")[0], e.market) for m in network.markets] for e in rows],
         len(network.markets),
     )
     facilities = _mask(
-        [[bool(e.facility) and matches(f, e.facility) for f in case.facilities] for e in effects],
+        [[bool(e.facility) and matches(f, e.facility) for f in case.facilities] for e in rows],
         len(case.facilities),
     )
     acts = targets.any(axis=1) | supplies.any(axis=1) | markets.any(axis=1) | facilities.any(axis=1)
-    idle = [
+    idle += [
         Problem(
             "effects.csv",
             "acts on no arc, supply, market or facility",
@@ -240,7 +252,7 @@ def make_levers(network: Network) -> Levers:
             "id",
             e.id,
         )
-        for e, some in zip(effects, np.atleast_1d(acts), strict=True)
+        for e, some in zip(rows, np.atleast_1d(acts), strict=True)
         if not some
     ]
     if idle:
@@ -252,20 +264,27 @@ def make_levers(network: Network) -> Levers:
     needs = case.requirements.values()
     return Levers(
         network=network,
-        kinds=tuple(e.kind for e in effects),
-        measure=np.array([numbers[e.measure] for e in effects], dtype=np.int64),
+        kinds=tuple(e.kind for e in rows),
+        measure=np.array([numbers[e.measure] for e in rows], dtype=np.int64),
         needing=np.array([numbers[r.measure] for r in needs], dtype=np.int64),
         needed=np.array([numbers[r.requires] for r in needs], dtype=np.int64),
         full_at=column([r.full_at or "1" for r in needs]),
-        size=column([e.size for e in effects]),
-        half=column([e.half for e in effects]),
-        rebuild=column([e.rebuild for e in effects]),
-        stock=column([e.stock for e in effects]),
-        lethal=column([e.lethal_pay for e in effects]),
+        size=column([e.size for e in rows]),
+        half=column([e.half for e in rows]),
+        rebuild=column([e.rebuild for e in rows]),
+        stock=column([e.stock for e in rows]),
+        lethal=column([e.lethal_pay for e in rows]),
         targets=targets,
         supplies=supplies,
         markets=markets,
         facilities=facilities,
+    )
+
+
+def _unapplied(effect: schema.Effect) -> Problem:
+    cure = f"Decorate the function that applies it with contraflow.policy.effects.applies('{effect.kind}')"
+    return Problem(
+        "effects.csv", "is a kind of effect that no function applies", cure, None, "kind", effect.kind
     )
 
 
@@ -279,7 +298,7 @@ def _targets(network: Network, effect: schema.Effect) -> list[bool]:
     if effect.supply or effect.market or effect.facility:
         return [False] * len(network.arcs)
     places: Mapping[str, schema.Place] = network.case.places
-    local = effect.kind in (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)
+    local = effects.entry_of(effect.kind).acts_on is ActsOn.ACTIVITIES
     return [
         matches_place(places[a.from_place], effect.origin)
         and matches_place(places[a.to_place], effect.destination)

@@ -9,26 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow.case.case import Case
+from contraflow.case.levels import parse_levels
 from contraflow.errors import PolicyError
 
 Policy = Mapping[str, float]
 
 
 def parse(text: str) -> dict[str, float]:
-    """Read ``measure=level; measure=level`` (or commas). Raises PolicyError with what is wrong."""
-    policy: dict[str, float] = {}
-    for part in filter(None, (p.strip() for p in text.replace(",", ";").split(";"))):
-        name, sign, level = (s.strip() for s in part.partition("="))
-        if not sign:
-            raise PolicyError(f"'{part}' gives no level. Write it as measure=level, for example radar=1.")
-        try:
-            value = float(level)
-        except ValueError:
-            raise PolicyError(f"'{part}': '{level}' is not a number. Write it as measure=level.") from None
-        if name in policy:
-            raise PolicyError(f"'{name}' is given twice. Give each measure one level.")
-        policy[name] = value
-    return policy
+    """Levels of measures from text, as :func:`~contraflow.case.levels.parse_levels` reads them.
+
+    Raises :class:`~contraflow.errors.PolicyError` that says what is wrong.
+    """
+    try:
+        return parse_levels(text)
+    except ValueError as error:
+        fault = str(error)
+        raise PolicyError(
+            f"{fault[:1].upper()}{fault[1:]}. Write a policy as measure=level, for example radar=1."
+        ) from None
 
 
 def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.float64]:
@@ -58,10 +56,10 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
 
 
 def unknown_measure(name: str, known: Collection[str]) -> str:
-    """What to say of a name that is no measure."""
+    """What to say of a name that is not a measure."""
     near = get_close_matches(name, known, n=1)
     hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(known)}."
-    return f"'{name}' is no measure of this case. {hint}"
+    return f"'{name}' is not a measure of this case. {hint}"
 
 
 def describe(case: Case, policy: Policy) -> str:

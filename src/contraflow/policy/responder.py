@@ -7,31 +7,33 @@ and searches over thousands of policies all run the same compiled code.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._parallel import in_threads
+from contraflow._types import BoolArray, FloatArray, IntArray
+from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.root_finding import TOLERANCE, Root, find_root
+from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
+from contraflow.network.network import Ledger, Network
 from contraflow.policy.levers import Levers
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 BLOCKS = (8, 64)
 """Problems solved side by side: a few for a question or for hard ones, else as many as stay in cache."""
 
 MANY = 128
 """Problems beyond which the wider blocks and the quick first try are worth their compilation."""
+
+KEPT = 64
+"""Structures whose compiled functions are kept in memory."""
 
 
 class Reference(NamedTuple):
@@ -49,6 +51,11 @@ class Solutions(NamedTuple):
     evaluations: FloatArray
     history: FloatArray
 
+    @property
+    def solved(self) -> BoolArray:
+        """Which problems (problem,) have an equilibrium at their ``state``."""
+        return np.asarray(self.residual <= ACCEPTED)
+
 
 class Settled(NamedTuple):
     """An economy, where it settles, and its books."""
@@ -56,6 +63,20 @@ class Settled(NamedTuple):
     economy: Economy
     point: Point
     books: Books
+
+
+class Compiled(NamedTuple):
+    """The compiled functions of all responders of one :func:`structure`.
+
+    ``references`` maps ledgers (draw, number) to :class:`Reference`; the others take ledgers, references,
+    and over problems the draw of each and the further arguments of :meth:`Responder.root` or
+    :meth:`Responder.settle`. ``quick_roots`` are found by Broyden's method alone.
+    """
+
+    references: jax.stages.Wrapped
+    roots: jax.stages.Wrapped
+    quick_roots: jax.stages.Wrapped
+    settled: jax.stages.Wrapped
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +123,10 @@ class Responder:
         point = self.model.evaluate(economy, state)
         return Settled(economy, point, books(self.model.network, ledger, economy, point))
 
-    @cached_property
+    @property
     def references(self) -> jax.stages.Wrapped:
         """Compiled :meth:`reference` over draws: ledger (draw, number)."""
-        return jax.jit(jax.vmap(self.reference))
+        return self._compiled.references
 
     def solve(
         self,
@@ -128,11 +149,13 @@ class Responder:
         few, many = BLOCKS
         problems = draw, np.asarray(levels), np.asarray(start)
         if count <= MANY:
-            return Solutions(*self._in_blocks(self._roots, few, ledger, references, *problems))
-        found = Solutions(*self._in_blocks(self._quick_roots, many, ledger, references, *problems))
+            return Solutions(*self._in_blocks(self._compiled.roots, few, ledger, references, *problems))
+        found = Solutions(*self._in_blocks(self._compiled.quick_roots, many, ledger, references, *problems))
         left = np.flatnonzero(~(found.residual <= TOLERANCE))
         if left.size:
-            rest = self._in_blocks(self._roots, few, ledger, references, *(p[left] for p in problems))
+            rest = self._in_blocks(
+                self._compiled.roots, few, ledger, references, *(p[left] for p in problems)
+            )
             for whole, part in zip(found, rest, strict=True):
                 whole[left] = part
         return found
@@ -149,7 +172,8 @@ class Responder:
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         size = BLOCKS[count > MANY]
-        economies: Settled = self._in_blocks(self._settled, size, ledger, references, draw, levels, state)
+        function = self._compiled.settled
+        economies: Settled = self._in_blocks(function, size, ledger, references, draw, levels, state)
         return economies
 
     def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
@@ -157,7 +181,7 @@ class Responder:
 
         Compiled code is for ledgers of one number of draws.
         """
-        model = self.model
+        model, compiled = self.model, self._compiled
         ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
         n = model.network
@@ -166,37 +190,17 @@ class Responder:
         shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
         return [
             lambda: self.solve(ledger, shape, levels),
-            lambda: self.references(jnp.asarray(ledger)),
+            lambda: compiled.references(jnp.asarray(ledger)),
             lambda: self.settled(ledger, shape, levels, state),
         ]
 
     @cached_property
-    def _roots(self) -> jax.stages.Wrapped:
-        def one(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Root:
-            return self.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
-
-        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
-
-    @cached_property
-    def _quick_roots(self) -> jax.stages.Wrapped:
-        """As :attr:`_roots`, by Broyden's method alone."""
-        model = self.model
-
-        def one(
-            ledger: jax.Array, reference: Reference, draw: jax.Array, levels: jax.Array, start: jax.Array
-        ) -> Root:
-            anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
-            economy = self.economy(ledger[draw], levels, anchor)
-            return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
-
-        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
-
-    @cached_property
-    def _settled(self) -> jax.stages.Wrapped:
-        def one(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Settled:
-            return self.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
-
-        return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0, 0)))
+    def _compiled(self) -> Compiled:
+        """Compiled functions, shared with all responders of the same structure."""
+        compiled = _COMPILED.setdefault(structure(self), _compile(self))
+        while len(_COMPILED) > KEPT:
+            _COMPILED.pop(next(iter(_COMPILED)))
+        return compiled
 
     @staticmethod
     def _in_blocks(
@@ -215,8 +219,62 @@ class Responder:
             return jax.tree.map(np.asarray, function(*shared, *(np.asarray(p)[pick] for p in problems)))
 
         first, *others = range(0, count, size)
-        parts = [block(first)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            parts += pool.map(block, others)
+        parts = [block(first), *in_threads(block, others)]
         joined = jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
         return joined
+
+
+_COMPILED: dict[bytes, Compiled] = {}
+
+
+def structure(responder: Responder) -> bytes:
+    """Digest of everything but the arguments that enters the responder's compiled functions.
+
+    That is every array of the network and of its levers, the kinds of effects and the numbers of nodes,
+    arcs, markets, facilities and actors, but no label and no value of the ledger: cases that differ in
+    numbers alone share one structure, and so one compilation.
+    """
+    levers, network = responder.levers, responder.model.network
+    digest = sha256(repr((levers.kinds, len(network.actor_ids), len(network.facility_ids))).encode())
+    digest.update(levers.baseline.tobytes())
+    for part in (*_arrays(network), *_arrays(levers)):
+        digest.update(part)
+    return digest.digest()
+
+
+def _arrays(of: Any) -> Iterator[bytes]:
+    """Names, shapes and contents of the arrays of a dataclass, and lengths of its tuples of labels."""
+    for field in fields(of):
+        held = getattr(of, field.name)
+        if isinstance(held, np.ndarray):
+            yield f"{field.name} {held.dtype} {held.shape}".encode()
+            yield held.tobytes()
+        elif isinstance(held, tuple):
+            yield f"{field.name} {len(held)}".encode()
+        elif is_dataclass(held) and not isinstance(held, Case | Ledger | Network):
+            yield from _arrays(held)
+
+
+def _compile(responder: Responder) -> Compiled:
+    model = responder.model
+
+    def root(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Root:
+        return responder.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
+
+    def quick_root(
+        ledger: jax.Array, reference: Reference, draw: jax.Array, levels: jax.Array, start: jax.Array
+    ) -> Root:
+        anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
+        economy = responder.economy(ledger[draw], levels, anchor)
+        return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
+
+    def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Settled:
+        return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
+
+    def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
+        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0)))
+
+    return Compiled(
+        jax.jit(jax.vmap(responder.reference)), over_problems(root), over_problems(quick_root),
+        over_problems(settled),
+    )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from contraflow.errors import OutputError
+from contraflow._io import write_atomically
+from contraflow.case.roles import Role, roles
 from contraflow.report.data import ReportData, ledger_table
 from contraflow.report.draw import theme
 from contraflow.report.jinja import embed, environment
@@ -26,30 +26,6 @@ if TYPE_CHECKING:
 
 RENAMED = {"Traders' rent": "Traders on all ways, beyond the usual margin"}
 FIGURES = ("low", "value", "high", "model")
-SUBJECTS = (
-    ("theta", "How readily people switch"),
-    ("elasticity", "Demand"),
-    ("price", "Prices"),
-    ("pay", "Pay, hire and loads"),
-    ("cost", "Costs"),
-    ("fee", "Levies and bribes"),
-    ("margin", "Margins and pay for risk"),
-    ("hazard", "Risk of being stopped"),
-    ("endowment", "Land, yields and content"),
-    ("level", "Measures of the state"),
-    ("", "Everything else"),
-)
-"""Groups of the ledger: the first word that a parameter's subject begins with decides."""
-KIN = {
-    "haul": "pay", "load": "pay", "crew": "pay", "detour": "pay", "km": "pay",
-    "risk": "margin", "surcharge": "cost", "steepness": "cost", "full": "level", "half": "level",
-    "max": "level", "size": "level", "unit": "level", "lethal": "level", "rebuild": "level",
-    "trip": "hazard", "dilution": "hazard", "content": "endowment", "leaf": "endowment",
-    "coca": "endowment", "paste": "endowment", "yield": "endowment", "hcl": "endowment",
-    "gold": "endowment", "ore": "endowment", "opium": "endowment", "poppy": "endowment",
-    "earnings": "endowment", "recovery": "endowment", "chemicals": "price", "pit": "price",
-}  # fmt: skip
-"""Subjects that stand in the group of another."""
 
 
 def write_report(report: ReportData, path: str | os.PathLike[str]) -> Path:
@@ -58,26 +34,7 @@ def write_report(report: ReportData, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputError: the folder does not exist or cannot be written.
     """
-    target = Path(path)
-    text = render(report)
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-        temporary = None
-    except OSError as error:
-        raise OutputError(
-            f"The report cannot be written to {target}: {error.strerror or error}. "
-            f"Name a file in a folder that exists and that you may write to."
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-    return target
+    return write_atomically(path, render(report))
 
 
 def render(report: ReportData) -> str:
@@ -282,28 +239,22 @@ def _range(low: Any, value: Any, high: Any) -> str:
 
 
 def _ledger(report: ReportData) -> list[dict[str, Any]]:
-    """Groups of the ledger by subject, each with its rows and how many of them are assumptions."""
+    """Groups of the ledger by the part that a number plays: its rows, how many of them assumptions."""
     frame = ledger_table(report.case) if report.ledger is None else report.ledger
     frame = frame.rename(columns={"calibrated": "fitted"})
     if "parameter" in frame:
         frame = frame.set_index("parameter")
-    groups: dict[str, list[dict[str, Any]]] = {title: [] for _, title in SUBJECTS}
+    told = roles(report.case)
+    groups: dict[Role, list[dict[str, Any]]] = {role: [] for role in Role if role is not Role.WEIGHT}
     for key, row in frame.iterrows():
-        first = str(key).partition("-")[0]
-        if first == "weight":
-            continue
-        groups[_subject(first)].append(_ledger_row(report, str(key), row))
+        role = told[str(key)]
+        if role is not Role.WEIGHT:
+            groups[role].append(_ledger_row(report, str(key), row))
     return [
-        {"title": title, "rows": rows, "assumed": sum(r["origin"] == "assumption" for r in rows)}
-        for title, rows in groups.items()
+        {"title": role.value, "rows": rows, "assumed": sum(r["origin"] == "assumption" for r in rows)}
+        for role, rows in groups.items()
         if rows
     ]
-
-
-def _subject(first: str) -> str:
-    """Title of the group that a parameter's first word stands in."""
-    kin = KIN.get(first, first)
-    return next(title for start, title in SUBJECTS if kin.startswith(start))
 
 
 def _ledger_row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, Any]:
@@ -319,10 +270,3 @@ def _ledger_row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, 
         at = float(np.clip((spot - ends[0]) / wide, 0, 1) * 100) if wide > 0 else 50.0
         cells[f"{name}_at"] = None if not np.isfinite(number) else round(at, 1)
     return cells
-
-
-def _umask() -> int:
-    """The process's mask, so that the file gets the rights of any other new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -157,6 +157,7 @@ def coordinates(network: Network) -> dict[str, Any]:
         "from_country": ("arc", [places[a.from_place].country for a in arcs]),
         "to_country": ("arc", [places[a.to_place].country for a in arcs]),
         "mode": ("arc", [a.mode for a in arcs]),
+        "family": ("arc", [case.modes[a.mode].family.value if a.mode else "" for a in arcs]),
         "form": ("arc", [a.form for a in arcs]),
         "arc_facility": ("arc", [network.facility_ids[f] if f >= 0 else "" for f in network.facility]),
         "form_out": ("arc", [a.form_out for a in arcs]),

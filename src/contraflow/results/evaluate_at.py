@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from contraflow.model.numerics import jnp
-from contraflow.model.root_finding import TOLERANCE
 from contraflow.policy.responder import Responder
 from contraflow.results.dataset import make_dataset
 
@@ -45,7 +44,7 @@ class FigureAtLedger:
         state, found = np.zeros((self.rows, responder.model.unknowns)), np.ones(self.rows, dtype=bool)
         if not np.array_equal(self.levels, responder.levers.baseline):
             root = responder.solve(filled, references, levels, draw)
-            found = np.asarray(root.residual <= 10 * TOLERANCE)
+            found = root.solved
             state = np.where(found[:, None], root.state, 0.0)
         settled = responder.settled(filled, references, levels, state, draw)
         case = responder.model.network.case

@@ -33,9 +33,6 @@ from contraflow.results.draws import (
 
 Rows = tuple[pd.Index, Values]
 
-AIR_WORDS = ("air", "plane", "flight", "aircraft", "helicopter", "avioneta")
-"""Words in a mode's id that mean it flies."""
-
 COSTS = {
     "cost": "spent",
     "inputs": "inputs",
@@ -63,6 +60,11 @@ def coord(data: xr.Dataset, name: str) -> NDArray[np.object_]:
     """A text coordinate as an array of Python strings."""
     values = data.variables[name].values
     return np.asarray((values if values.dtype.kind == "U" else values.astype(str)).astype(object))
+
+
+def families(data: xr.Dataset) -> dict[str, str]:
+    """Family of each mode that some arc goes by: air, foot, road, river, sea or other."""
+    return dict(zip(map(str, coord(data, "mode")), map(str, coord(data, "family")), strict=True))
 
 
 def leaving(data: xr.Dataset, home: str | None = None) -> NDArray[np.bool_]:
@@ -228,8 +230,8 @@ def headline(
     """
     base, after = paired(base, after)
     spot = price_spot(base, home)
-    rows, units = figures(base, spot, home, air)
-    then = None if after is None else figures(after, spot, home, air)[0]
+    rows, units = figures(base, spot, home)
+    then = None if after is None else figures(after, spot, home)[0]
     frame = contrast(rows, then, "figure", shares=False).reindex(rows[0].rename("figure"))
     frame.insert(0, "unit", units)
     if then is not None:
@@ -244,14 +246,12 @@ def headline(
     return noted(frame, base)
 
 
-def figures(
-    data: xr.Dataset, spot: str, home: str | None = None, air: Sequence[str] | None = None
-) -> tuple[Rows, list[str]]:
+def figures(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[Rows, list[str]]:
     """Rows of :func:`headline` draw by draw, and their units; ``spot`` is the node whose price is quoted."""
     out = data["pure"].values * leaving(data, home)
     income = data["income"].values / USD_PER_MILLION
     kinds = coord(data, "actor_kind")
-    flies = np.array([_flies(mode, air) for mode in coord(data, "mode")])
+    flies = coord(data, "family") == "air"
     country = home_country(data, home)
     links = (coord(data, "kind") == "link") & (coord(data, "from_country") == country)
     grows = _grows(data) & (coord(data, "from_country") == country)
@@ -408,12 +408,6 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
             break
         share = new
     return dict(zip(names, share.tolist(), strict=True))
-
-
-def _flies(mode: str, air: Sequence[str] | None) -> bool:
-    if air is not None:
-        return mode in air
-    return any(part.startswith(AIR_WORDS) for part in mode.split("-"))
 
 
 def _leaving_rows(data: xr.Dataset, home: str | None, label: str) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -23,8 +24,8 @@ KINDS = {
     "facility": ("open_share",),
     "actor": ("income", "arrested"),
     "measure": ("level",),
-    "": ("clans", "largest", "concentration", "failed", "removed", "founded", "spending", "sales", "grants",
-         "put_by", "taken", "excess"),
+    "": ("delivered", "clans", "largest", "concentration", "failed", "removed", "founded", "spending",
+         "sales", "grants", "put_by", "taken", "excess"),
 }  # fmt: skip
 """Variables of the dataset by what they lie over, besides replicate and month."""
 
@@ -37,12 +38,14 @@ def make_paths(
     levels: Array,
     spending: Array,
     output: Array,
+    behaviour: Mapping[str, Array],
     attributes: dict[str, Any],
 ) -> xr.Dataset:
     """Label the months of a simulation.
 
     ``ledger`` (replicate, number), ``levels`` (replicate, month, measure), ``spending`` (replicate, month)
-    USD a month, ``output`` (replicate, arc) units out per unit in, ``months`` (month,) their names.
+    USD a month, ``output`` (replicate, arc) units out per unit in, ``behaviour`` what each replicate drew
+    (replicate,) by the name of the number, ``months`` (month,) their names.
     """
     s = summary
     content = ledger[:, None, network.content]
@@ -62,7 +65,8 @@ def make_paths(
         "stock": s.stock,
         "endowment_income": s.earned,
         "sold": s.sold,
-        "sold_pure": s.sold * content[..., network.market_node] * final_markets(network),
+        "sold_pure": s.sold * content[..., network.market_node],
+        "delivered": (s.sold * content[..., network.market_node] * final_markets(network)).sum(axis=-1),
         "market_price": s.market_price,
         "open_share": s.open_share,
         "income": s.income,
@@ -89,11 +93,13 @@ def make_paths(
                 np.asarray(v),
             )
             for name, v in values.items()
-        },
+        }
+        | {"behaviour": (("replicate", "number"), np.stack(list(behaviour.values()), axis=1))},
         coords={
             "replicate": np.arange(len(ledger)),
             "month": months,
             "measure": list(network.case.measures),
+            "number": list(behaviour),
             **coordinates(network),
         },
         attrs=attributes | {"ledger": sha256(np.ascontiguousarray(ledger).tobytes()).hexdigest()},

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from contraflow.errors import ComparisonError
 from contraflow.results.draws import Values, quantiles
-from contraflow.results.mode_families import family
 from contraflow.results.tables import KG_PER_TONNE, USD_PER_MILLION, coord, home_country, leaving
 
 YEAR = 12
@@ -30,8 +29,10 @@ BACK = 0.05
 """Part of the value before within which a figure counts as recovered."""
 
 
-def _exports(data: xr.Dataset, which: Callable[[str], bool] = lambda mode: True) -> Values:
-    chosen = leaving(data) & np.array([which(m) for m in coord(data, "mode")])
+def _exports(data: xr.Dataset, family: str | None = None) -> Values:
+    chosen = leaving(data)
+    if family is not None:
+        chosen = chosen & (coord(data, "family") == family)
     return _sum(data, "pure", chosen) * YEAR / KG_PER_TONNE
 
 
@@ -108,11 +109,11 @@ def _per_dollar(data: xr.Dataset) -> Values:
 
 FIGURES: dict[str, tuple[str, Callable[[xr.Dataset], Values]]] = {
     "exports": ("t/yr", _exports),
-    "exports by air": ("t/yr", lambda d: _exports(d, lambda m: family(m) == "air")),
-    "exports on foot": ("t/yr", lambda d: _exports(d, lambda m: family(m) == "foot")),
-    "exports by road": ("t/yr", lambda d: _exports(d, lambda m: family(m) == "road")),
-    "exports by river": ("t/yr", lambda d: _exports(d, lambda m: family(m) == "water")),
-    "exports by sea": ("t/yr", lambda d: _exports(d, lambda m: family(m) == "sea")),
+    "exports by air": ("t/yr", lambda d: _exports(d, "air")),
+    "exports on foot": ("t/yr", lambda d: _exports(d, "foot")),
+    "exports by road": ("t/yr", lambda d: _exports(d, "road")),
+    "exports by river": ("t/yr", lambda d: _exports(d, "river")),
+    "exports by sea": ("t/yr", lambda d: _exports(d, "sea")),
     "hectares at home": (
         "ha",
         lambda d: (_sum(d, "flow", _grows(d)) - _sum(d, "seized", _grows(d))) * YEAR,
@@ -131,7 +132,7 @@ FIGURES: dict[str, tuple[str, Callable[[xr.Dataset], Values]]] = {
     "seized per million dollars": ("kg", _per_dollar),
     "delivered": (
         "t/yr",
-        lambda d: np.asarray(d["sold_pure"].values.sum(axis=-1), dtype=float) * YEAR / KG_PER_TONNE,
+        lambda d: np.asarray(d["delivered"].values, dtype=float) * YEAR / KG_PER_TONNE,
     ),
     "active places": ("places", _footprint),
     "effective ways": ("links", _spread),

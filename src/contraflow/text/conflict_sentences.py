@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
+from contraflow.analysis.psis import RELIABLE_K
 from contraflow.case.case import Case
+from contraflow.case.quantities import Quantity
 from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import listed, lower
 
@@ -27,9 +29,6 @@ FEWEST = 10
 
 TOLD_WORSE = 2
 """Claims that become worse with a side, that are told."""
-
-UNSURE = 0.7
-"""Pareto k above which a surprise rests on few draws."""
 
 VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
 
@@ -57,7 +56,8 @@ class DisplayScale(NamedTuple):
 
 def scale_of(quantity: str, unit: str, largest: float) -> DisplayScale:
     """How figures of a quantity in an inside unit are written, if the largest of them is as given."""
-    if quantity == "share":
+    entry = Quantity(quantity)
+    if entry.is_share:
         return DisplayScale(100.0, "", "%")
     if unit == "kg/year":
         return DisplayScale(1e-3, "", " t") if largest >= 1e4 else DisplayScale(1.0, "", " kg")
@@ -66,7 +66,7 @@ def scale_of(quantity: str, unit: str, largest: float) -> DisplayScale:
     if unit.startswith("USD/"):
         return DisplayScale(1.0, "$", f" a {unit[4:].replace('/', ' and ')}")
     if unit == "dimensionless":
-        return DisplayScale(1.0, "×" if quantity == "price ratio" else "", "")
+        return DisplayScale(1.0, entry.sign, "")
     return DisplayScale(1.0, "", " a year" if unit == "1/year" else f" {unit}")
 
 
@@ -98,7 +98,7 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
                 "range": scale.span(row["said_5"], row["said_95"]),
                 "expected": scale.span(row["told_5"], row["told_95"]),
                 "odds": odds(row["surprise"]),
-                "unsure": bool(row["pareto_k"] > UNSURE),
+                "unsure": bool(row["pareto_k"] > RELIABLE_K),
                 "word": VERDICTS[row["verdict"]],
                 "by": [case.claims[v.id].statement for v in pulled.claims] if pulled else [],
                 "ids": [v.id for v in pulled.claims] if pulled else [],

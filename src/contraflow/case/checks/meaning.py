@@ -5,30 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from contraflow.case import schema, statements
+from contraflow.case import effects, schema, statements
 from contraflow.case.checks.quantities import FORM_UNITS
 from contraflow.case.io.rows import short
 from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.levels import parse_levels
+from contraflow.case.quantities import Quantity
 from contraflow.errors import Problem
 
 CASE_FILE = "case.toml"
-
-_ON_LAND = (schema.EffectKind.REMOVE_HECTARES, schema.EffectKind.RAISE_INCOME)
-_ON_CAPACITY = (schema.EffectKind.REMOVE_CAPACITY, schema.EffectKind.ADD_CAPACITY)
-_ON_SUPPLIES = (
-    schema.EffectKind.ADD_HAZARD,
-    schema.EffectKind.SCALE_HAZARD,
-    schema.EffectKind.ADD_COST,
-)
 
 
 def forms_counted(tables: Tables, units: Units) -> list[Problem]:
     """Forms are counted in kg or ha, work that is hired in USD."""
     return [
         entry.problem(
-            "unit", "is no unit in which forms are counted", "Write kg, ha or USD", short(entry.item.unit)
+            "unit", "is not a unit in which forms are counted", "Write kg, ha or USD", short(entry.item.unit)
         )
         for entry in tables.of(schema.Form)
         if entry.item.unit not in FORM_UNITS
@@ -178,30 +171,23 @@ def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
 
 
 def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
-    """An effect fills the columns that its kind reads, and no others."""
+    """An effect fills the columns that its kind needs, and none that its kind does not read."""
     problems = []
+    headers = {field.alias or name: name for name, field in schema.Effect.model_fields.items()}
     for entry in tables.of(schema.Effect):
-        effect, kind = entry.item, entry.item.kind
-        if kind in _ON_CAPACITY and not effect.facility:
-            cure = "Name the facilities whose capacity changes"
-            problems.append(entry.problem("facility", "The cell is empty, but the kind needs it", cure))
-        if kind is schema.EffectKind.SCALE_DEMAND and not effect.market:
-            cure = "Name the markets whose demand changes"
-            problems.append(entry.problem("market", "The cell is empty, but the kind needs it", cure))
-        misplaced = {
-            "facility": effect.facility and kind not in _ON_CAPACITY,
-            "market": effect.market and kind is not schema.EffectKind.SCALE_DEMAND,
-            "supply": effect.supply and kind not in _ON_SUPPLIES,
-            "rebuild": effect.rebuild and kind is not schema.EffectKind.REMOVE_CAPACITY,
-            "stock": effect.stock and kind is not schema.EffectKind.REMOVE_CAPACITY,
-            "lethal_pay": effect.lethal_pay and kind is not schema.EffectKind.ADD_HAZARD,
-            "mode": effect.mode and (kind in _ON_LAND or bool(effect.supply)),
-            "step": effect.step and bool(effect.supply),
-        }
-        for column in (name for name, wrong in misplaced.items() if wrong):
-            value = getattr(effect, column)
+        effect, kind = entry.item, effects.entry_of(entry.item.kind)
+        for column in kind.needs:
+            if not getattr(effect, headers[column]):
+                message = "The cell is empty, but the kind needs it"
+                problems.append(entry.problem(column, message, f"Name the {kind.acts_on.value} it acts on"))
+        read = kind.reads(supplied=bool(effect.supply))
+        for column in (*effects.SELECTORS, *effects.NUMBERS):
+            value = getattr(effect, headers[column])
+            if not value or column in read:
+                continue
             shown = "; ".join(value) if isinstance(value, tuple) else value
-            message = f"has no meaning for an effect of kind '{kind.value}'"
+            supplied = " that acts on supplies" if "supply" in read else ""
+            message = f"has no meaning for an effect of kind '{kind.kind}'{supplied}"
             problems.append(entry.problem(column, message, "Leave the cell empty or change the kind", shown))
     return problems
 
@@ -213,7 +199,7 @@ def claims_observable(tables: Tables, units: Units) -> list[Problem]:
         claim = entry.item
         if claim.use is statements.Use.CONTEXT:
             continue
-        if claim.quantity is statements.Quantity.NONE:
+        if claim.quantity is Quantity.NONE:
             message = f"observes nothing, so it cannot be used to {claim.use.value}"
             problems.append(
                 entry.problem("quantity", message, "Write context in 'use'", claim.quantity.value)
@@ -236,7 +222,7 @@ def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
         row = entry.item
         before = first.setdefault(row.group, entry)
         sides[row.group] = sides.get(row.group, 0) + 1
-        if row.quantity in (statements.Quantity.NONE, statements.Quantity.LEVEL):
+        if not row.quantity.observed:
             cure = "Name an output of the model in which the sides can be compared"
             problems.append(entry.problem("quantity", "observes nothing", cure, row.quantity.value))
         for name in ("title", *statements.Observed.model_fields):
@@ -253,7 +239,7 @@ def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
         for name in row.claims:
             claim = claims[name].item if name in claims else None
             if claim is not None and (
-                claim.use is statements.Use.CONTEXT or claim.quantity is statements.Quantity.LEVEL
+                claim.use is statements.Use.CONTEXT or claim.quantity is Quantity.LEVEL
             ):
                 message = "is a claim that the model does not observe, so nothing follows from it"
                 problems.append(entry.problem("claims", message, "Name claims with another use", name))
@@ -271,7 +257,7 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
     problems = []
     for entry in tables.of(statements.Pattern):
         pattern = entry.item
-        if pattern.quantity is statements.Quantity.NONE:
+        if pattern.quantity is Quantity.NONE:
             problems.append(
                 entry.problem("quantity", "observes nothing", "Name an output of the model", "none")
             )
@@ -339,7 +325,7 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
     if not all(1000 <= year <= 9999 for year in info.baseline):
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
         problems.append(
-            Problem(CASE_FILE, "is no pair of years", "Write [first, last]", None, "baseline", shown)
+            Problem(CASE_FILE, "is not a pair of years", "Write [first, last]", None, "baseline", shown)
         )
     elif info.baseline[0] > info.baseline[1]:
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
@@ -404,7 +390,7 @@ def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:
     problems = []
     try:
         if units.fits(units.read(entry.item.unit), ("dimensionless",)) is None:
-            message = "is no unit of the drift that case.toml names"
+            message = "is not a unit of the drift that case.toml names"
             problems.append(entry.problem("unit", message, "Write dimensionless", entry.item.unit))
     except UnitError:
         pass
@@ -421,7 +407,7 @@ def _policy_cell(tables: Tables, entry: Entry[statements.Pattern], column: str) 
     except ValueError as error:
         return [
             entry.problem(
-                column, f"is no policy: {error}", "Write it like 'radar=1; interceptors=6'", short(text)
+                column, f"is not a policy: {error}", "Write it like 'radar=1; interceptors=6'", short(text)
             )
         ]
     return [

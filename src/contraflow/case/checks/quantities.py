@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from contraflow.case import schema, statements
+from contraflow.case import effects, schema, statements
 from contraflow.case.checks import dimensions
+from contraflow.case.checks.behaviour import behaviour_possible
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.io.rows import short
 from contraflow.case.io.tables import Entry, Tables
@@ -36,7 +37,6 @@ class Limit:
 
 
 _POSITIVE = Limit(open_=True)
-_ANY = Limit(float("-inf"))
 _SHARE = Limit(most=1.0)
 
 LIMITS = {
@@ -62,21 +62,8 @@ LIMITS = {
 }
 """Limits by column; every other quantity may not be negative."""
 
-EFFECT_LIMITS = {
-    schema.EffectKind.SCALE_HAZARD: _ANY,
-    schema.EffectKind.ADD_COST: _ANY,
-    schema.EffectKind.RAISE_INCOME: _ANY,
-    schema.EffectKind.REMOVE_HECTARES: _SHARE,
-    schema.EffectKind.TAKE_REVENUE: _SHARE,
-    schema.EffectKind.SCALE_DEMAND: _ANY,
-}
-"""Limits of the size of an effect: what may also be lowered, what is a share."""
-
 FORM_UNITS = ("kg", "ha", "USD")
 """Units in which forms are counted."""
-
-SHARES = (statements.Quantity.SHARE,)
-"""Quantities of claims that lie between 0 and 1."""
 
 
 def ranges_in_order(tables: Tables, units: Units) -> list[Problem]:
@@ -116,7 +103,7 @@ def units_known(tables: Tables, units: Units) -> list[Problem]:
             continue
         kept = {} if claim.use is statements.Use.CONTEXT else dimensions.of_claim(claim.quantity)
         if kept and units.fits(unit, kept) is None:
-            message = f"is no unit of the quantity '{claim.quantity.value}'"
+            message = f"is not a unit of the quantity '{claim.quantity.value}'"
             cure = f"Give a unit that converts to {_either(tuple(dict.fromkeys(kept.values())))}"
             problems.append(entry.problem("unit", message, cure, short(claim.unit)))
     return problems
@@ -140,7 +127,8 @@ def numbers_possible(tables: Tables, units: Units) -> list[Problem]:
     for use in _uses(tables, units):
         limit = LIMITS.get(use.column.name, Limit())
         if isinstance(use.entry.item, schema.Effect) and use.column.name == "size":
-            limit = EFFECT_LIMITS.get(use.entry.item.kind, Limit())
+            kind = effects.entry_of(use.entry.item.kind)
+            limit = Limit(kind.least, kind.most)
         for name in _RANGE:
             number = getattr(use.parameter.item, name)
             fault = limit.fault(number * use.unit.factor)
@@ -164,7 +152,7 @@ def claims_possible(tables: Tables, units: Units) -> list[Problem]:
             factor = units.read(claim.unit).factor
         except UnitError:
             continue
-        limit = _SHARE if claim.quantity in SHARES else Limit()
+        limit = _SHARE if claim.quantity.is_share else Limit()
         for name in _RANGE:
             number = getattr(claim, name)
             fault = None if number is None else limit.fault(number * factor)
@@ -180,8 +168,9 @@ NUMBERS: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     units_fit,
     numbers_possible,
     claims_possible,
+    behaviour_possible,
 )
-"""All checks of this module."""
+"""All checks that need units."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from contraflow.case import schema
+from contraflow.case.checks.behaviour import behaviour_known
 from contraflow.case.columns import STEPS, Column, columns, file_of
 from contraflow.case.io.rows import NUMBER, short
 from contraflow.case.io.tables import Entry, Tables
@@ -71,8 +72,9 @@ REFERENCES: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
     duplicate_ids,
     dangling_references,
     empty_selectors,
+    behaviour_known,
 )
-"""All checks of this module."""
+"""All checks of names."""
 
 
 def _columns() -> Iterable[tuple[type[Row], Column]]:

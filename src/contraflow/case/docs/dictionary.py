@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from contraflow.case import schema
+from contraflow.case import effects, schema
 from contraflow.case.columns import CORE, STEPS, Column, columns, file_of
+from contraflow.case.quantities import Quantity
 from contraflow.case.table import Row
 
 _HEAD = """\
 # Data dictionary
 
 Every table and column of a case. This page is written by `python -m contraflow.case.docs.dictionary`
-from `src/contraflow/case/schema.py` and `statements.py`; do not edit it.
+from `schema.py`, `statements.py`, `effects.py` and `quantities.py` in `src/contraflow/case/`; do not edit
+it.
 
 A *parameter* cell holds the id of a row of `parameters.csv` whose unit converts to the unit given
 here. A *reference* names a row of another table; a *list* holds names separated by semicolons. A
@@ -20,8 +22,31 @@ id, country, kind or group. A column without default must be filled.
 
 
 def markdown() -> str:
-    """The data dictionary: for each table its columns with type, unit, default and meaning."""
-    return "\n".join([_HEAD, *(_table(model) for model in schema.TABLES)])
+    """The data dictionary: each table's columns, kinds of effect and observed quantities."""
+    tables = [_table(model) for model in schema.TABLES]
+    effect_kinds = ["## Kinds of effect", "", *effect_rows(), ""]
+    quantities = ["## Observed quantities", "", *quantity_rows(), ""]
+    return "\n".join([_HEAD, *tables, *effect_kinds, *quantities])
+
+
+def effect_rows() -> list[str]:
+    """The kinds of effect of the package as lines of a table."""
+    head = ["| kind | acts on | formula |", "| --- | --- | --- |"]
+    return head + [f"| `{e.kind}` | {e.targets} | {e.about} |" for e in effects.BUILT_IN]
+
+
+def quantity_rows() -> list[str]:
+    """The quantities that the model observes as lines of a table."""
+    head = ["| quantity | numerator | denominator | unit inside |", "| --- | --- | --- | --- |"]
+    return head + [
+        f"| `{q}` | {q.numerator} | {q.denominator} | {' or '.join(_inside(unit) for unit in q.units)} |"
+        for q in Quantity
+        if q.observed
+    ]
+
+
+def _inside(unit: str) -> str:
+    return "1" if unit == "dimensionless" else unit
 
 
 def _table(model: type[Row]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.case.naming import number_of
+from contraflow.case.quantities import Quantity
 
 RELIABILITY = {
     "A": "completely reliable",
@@ -66,7 +67,7 @@ class Provenance:
     @property
     def quantities(self) -> Mapping[str, int]:
         """Number of claims by the quantity that they observe, those of no figure left out."""
-        named = (c.quantity.value for c in self.claims if c.quantity is not statements.Quantity.NONE)
+        named = (c.quantity.value for c in self.claims if c.quantity is not Quantity.NONE)
         return dict(Counter(named).most_common())
 
     @property

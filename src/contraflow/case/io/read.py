@@ -110,7 +110,7 @@ def _text(path: Path) -> tuple[str | None, list[Problem]]:
             Problem(name, f"This cannot be read: {error.strerror}", "Put a readable file in its place")
         ]
     if b"\0" in content or content.startswith(b"PK\x03\x04"):
-        return None, [Problem(name, "This is no text file", cure)]
+        return None, [Problem(name, "This is not a text file", cure)]
     try:
         return content.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
@@ -133,7 +133,7 @@ def _header_problems(file: str, header: tuple[str, ...], known: tuple[Column, ..
         elif name not in names:
             close = attributes.get(name) or next(iter(get_close_matches(name, names, n=1)), None)
             cure = f"Did you mean '{close}'?" if close else f"The columns are: {', '.join(names)}"
-            problems.append(Problem(file, "is no column of this table", cure, 1, name, name))
+            problems.append(Problem(file, "is not a column of this table", cure, 1, name, name))
     for column in known:
         if column.required and column.name not in header:
             cure = f"Add it: {column.description}"

@@ -77,18 +77,21 @@ def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
         yield "is not written as it should be", _PATTERN_CURES.get(column.pattern, column.description)
     if column.pattern == DATE_PATTERN and not _is_date(text):
-        yield "is no date", _PATTERN_CURES[DATE_PATTERN]
+        yield "is not a date", _PATTERN_CURES[DATE_PATTERN]
     if column.pattern == YEAR_PATTERN and text[:4] > text[-4:]:
         yield "ends before it starts", _PATTERN_CURES[YEAR_PATTERN]
 
 
 def _number_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     if column.kind == "integer" and not _INTEGER.fullmatch(text):
-        yield "is no whole number", "Write digits only"
+        yield "is not a whole number", "Write digits only"
     if not NUMBER.fullmatch(text):
         separated = re.fullmatch(r"[+-]?\d[\d., ]*", text)
         point = "Use a point for decimals and nothing between thousands: 1234.5"
-        yield "is no number", point if separated else "Write a finite number such as 1234.5, without its unit"
+        yield (
+            "is not a number",
+            point if separated else "Write a finite number such as 1234.5, without its unit",
+        )
         return
     number = float(text)
     if not math.isfinite(number):

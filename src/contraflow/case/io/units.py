@@ -115,7 +115,7 @@ class Units:
         for code, rate in self._currency.items():
             if not _CURRENCY.fullmatch(code) or code == "USD":
                 raise UnitError(
-                    f"'{code}' is no other currency", "Write its three-letter ISO code, such as EUR"
+                    f"'{code}' is not another currency", "Write its three-letter ISO code, such as EUR"
                 )
             if not (math.isfinite(rate) and rate > 0):
                 raise UnitError(f"the rate of {code} is {rate}", "Give dollars per unit, a positive number")
@@ -147,16 +147,16 @@ class Units:
             or len(powers) > 2
             or len(_SMALL_POWER.findall(written)) < len(powers)
         ):
-            raise UnitError("is no unit", _EXAMPLES)
+            raise UnitError("is not a known unit", _EXAMPLES)
         self._expect_known(written)
         try:
             parsed = self._pint().Quantity(1.0) * self._pint().parse_expression(_divide(written))
             inside = parsed.to_base_units()
             factor, dimensions = float(inside.magnitude), dict(inside.dimensionality)
         except Exception as error:  # pint raises many kinds on malformed text; all mean the same here
-            raise UnitError("is no unit", _EXAMPLES) from error
+            raise UnitError("is not a known unit", _EXAMPLES) from error
         if not (math.isfinite(factor) and factor > 0):
-            raise UnitError("is no positive unit", _EXAMPLES)
+            raise UnitError("is not a positive unit", _EXAMPLES)
         names = {dimension: name for name, dimension in _BASE.items()}
         return Inside(
             factor, frozenset((names[key], float(power)) for key, power in dimensions.items() if power)

@@ -92,7 +92,7 @@ def fans(
 def modes(data: xr.Dataset, changes: Sequence[tuple[int, str]] = ()) -> Drawing:
     """Exports by each way out, panels on one scale."""
     names = {"air": "exports by air", "foot": "exports on foot", "road": "exports by road",
-             "water": "exports by river", "sea": "exports by sea"}  # fmt: skip
+             "river": "exports by river", "sea": "exports by sea"}  # fmt: skip
     values = {way: _smooth(trajectory_tables.series(data, name).values) for way, name in names.items()}
     values = {way: v for way, v in values.items() if v.max() > 0}
     top = max((float(np.quantile(v, 0.97, axis=0).max()) for v in values.values()), default=1.0)

@@ -19,6 +19,9 @@ from contraflow.results.tables import KG_PER_TONNE, coord
 REACH = 900.0
 """Foreign places within this distance of a place at home are on the map, km."""
 
+LEAST = 100.0
+"""Least extent of a map, km: a case may have one place."""
+
 TRACE = 0.03
 """A share grown at home below this is not told apart from the goods of rivals."""
 
@@ -82,7 +85,7 @@ def map_frame(places: Mapping[str, Place], home: str) -> Frame:
     near = np.hypot(x[:, None] - x[inland], y[:, None] - y[inland]).min(axis=1) < REACH
     left, right = float(x[near].min()), float(x[near].max())
     bottom, top = float(y[near].min()), float(y[near].max())
-    pad = 0.07 * max(right - left, top - bottom)  # names of what lies off the map stand in the margins
+    pad = 0.07 * max(right - left, top - bottom, LEAST)  # names of what lies off the map stand in the margins
     return Frame(left - 3.4 * pad, right + 3.4 * pad, bottom - 1.2 * pad, top + 1.5 * pad)
 
 

@@ -25,8 +25,7 @@ from contraflow.report.draw.flow_curves import (
 )
 from contraflow.report.draw.labels import Label, with_labels
 from contraflow.report.draw.projection import project
-from contraflow.results.mode_families import family
-from contraflow.results.tables import home_country, home_grown
+from contraflow.results.tables import families, home_country, home_grown
 from contraflow.text.numbers import amount
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ class _Scene:
     frame: Frame
     places: Mapping[str, Place]
     names: Mapping[str, str]
+    families: Mapping[str, str]
     largest: float
     signed: bool
 
@@ -94,6 +94,7 @@ def draw_map(
     if view != "before" and after is None:
         raise ValueError(f"the map {view!r} needs the outcome under the measure: pass after=...")
     home = home_country(base)
+    known = families(base)
     frame = map_frame(places, home)
     first, rivals = split(flows(base, home_grown(base)))
     then, others = split(flows(after, home_grown(after))) if after is not None else (first, rivals)
@@ -108,7 +109,7 @@ def draw_map(
             f for f in (rivals if view == "before" else others).values() if f.tonnes > FAINTEST * largest
         ]
     drawn = [f for f in shown.values() if abs(f.tonnes) > FAINTEST * largest]
-    scene = _Scene(Drawing(_layout(frame)), frame, places, names or {}, largest, signed)
+    scene = _Scene(Drawing(_layout(frame)), frame, places, names or {}, known, largest, signed)
     if backdrop:
         scene.figure.data.extend(base_traces(frame, home))
     ends, terminals = line_ends([*drawn, *behind], places, frame)
@@ -183,7 +184,7 @@ def _draw(scene: _Scene, drawn: list[Flow], ends: Mapping[tuple[str, str], tuple
         colour = (
             (theme.RISE if flow.tonnes > 0 else theme.FALL)
             if scene.signed
-            else theme.family_colour(flow.mode)
+            else theme.family_colour(scene.families[flow.mode])
         )
         width = max(0.75, round(4 * scene.width(flow.tonnes)) / 4)
         x, y = lines.setdefault((width, colour), ([], []))
@@ -229,8 +230,8 @@ def _key(scene: _Scene, drawn: list[Flow], behind: bool) -> None:
     """The legend: what colours mean and how wide some round tonnages are."""
     entries = [("more than before", theme.RISE, 6.0), ("less than before", theme.FALL, 6.0)]
     if not scene.signed:
-        families = {family(f.mode) for f in drawn}
-        entries = [(text, colour, 6.0) for f, (text, colour) in theme.WAYS.items() if f in families]
+        used = {scene.families[f.mode] for f in drawn}
+        entries = [(text, colour, 6.0) for f, (text, colour) in theme.WAYS.items() if f in used]
     if behind:
         entries.append(("goods of rival countries", RIVAL, 4.0))
     for tonnes in _round_numbers(scene.largest):

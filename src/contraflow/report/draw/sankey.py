@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results.draws import mean
-from contraflow.results.tables import KG_PER_TONNE, coord, home_country
+from contraflow.results.tables import KG_PER_TONNE, coord, families, home_country
 from contraflow.text.numbers import amount
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def draw_sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: 
     index = {node: i for i, node in enumerate(nodes)}
     through = {n: max(_through(merged, n, 0), _through(merged, n, 2)) for n in nodes}
     shown = names or {}
+    family = families(data)
 
     def label(node: tuple[int, str]) -> str:
         key = node[1]
@@ -137,9 +138,8 @@ def draw_sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: 
         layer, key = node
         if key in (SEIZED, HOME_LOST, HOME_SOLD):
             return GREY
-        return ("#5d7f3f", theme.family_colour(key) if key != OTHER else theme.SOFT, "#936512", "#23508a")[
-            layer
-        ]
+        way = theme.family_colour(family.get(key, "other")) if key != OTHER else theme.SOFT
+        return ("#5d7f3f", way, "#936512", "#23508a")[layer]
 
     links = sorted(merged, key=lambda k: (index[k[0], k[1]], index[k[2], k[3]]))
     figure = Drawing(theme.layout(600, margin={"l": 4, "r": 4, "t": 34, "b": 10}))
@@ -159,7 +159,7 @@ def draw_sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: 
             "source": [index[k[:2]] for k in links],
             "target": [index[k[2:]] for k in links],
             "value": [round(merged[k], 4) for k in links],
-            "color": [theme.faded(_link_colour(k), 0.32) for k in links],
+            "color": [theme.faded(_link_colour(k, family), 0.32) for k in links],
             "hovertemplate": "%{source.label} → %{target.label}: %{value:.1f} t<extra></extra>",
         },
         textfont={"size": 12.5, "color": theme.INK, "family": theme.FONT, "shadow": "none"},
@@ -180,12 +180,12 @@ def draw_sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: 
     return figure
 
 
-def _link_colour(link: tuple[int, str, int, str]) -> str:
+def _link_colour(link: tuple[int, str, int, str], family: Mapping[str, str]) -> str:
     """Colour of the way out beside it; further on, that of where it ends."""
     layer, start, _, end = link
     if end in (SEIZED, HOME_LOST, HOME_SOLD, OTHER) or (layer == 0 and end == STAYS):
         return GREY
-    return theme.family_colour(end if layer == 0 else start) if layer < 2 else "#5f87b8"
+    return theme.family_colour(family.get(end if layer == 0 else start, "other")) if layer < 2 else "#5f87b8"
 
 
 def _through(merged: Mapping[tuple[int, str, int, str], float], node: tuple[int, str], side: int) -> float:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from contraflow.results.mode_families import family
-
 INK = "#22282e"
 SOFT = "#6b7178"
 FAINT = "#c9c6bd"
@@ -28,7 +26,7 @@ WAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "air": ("by air", "#b4432f"),
         "foot": ("on foot", "#5d7f3f"),
         "road": ("by road", "#c58a1c"),
-        "water": ("by river", "#2f8f8b"),
+        "river": ("by river", "#2f8f8b"),
         "sea": ("by sea", "#23508a"),
         "other": ("other ways", "#75668f"),
     }
@@ -36,9 +34,9 @@ WAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Families of modes as shown on the map, with one colour each."""
 
 
-def family_colour(mode: str) -> str:
-    """Colour of the family of a mode."""
-    return WAYS[family(mode)][1]
+def family_colour(family: str) -> str:
+    """Colour of a family of modes."""
+    return WAYS[family][1]
 
 
 def faded(colour: str, alpha: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow.case.quantities import Quantity
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results.tables import KG_PER_TONNE
@@ -28,9 +29,6 @@ COLUMNS, PANEL, GAP, TOP, BELOW, LEGEND = 3, 168, 78, 52, 30, 34
 WIDTH, GUTTER = 0.27, 0.095
 """Width of a panel and of the space between two, of the figure's."""
 
-VERBS = {"area": "{form} standing", "production": "{form} made", "price": "Price of {form}",
-         "arrival": "{form} that arrives", "flow": "{form} that moves", "seizure": "{form} seized",
-         "eradicated": "{form} eradicated"}  # fmt: skip
 UNITS = {"kg/year": "t a year", "USD/kg": "$ a kg", "ha": "ha", "USD/year": "$ a year", "1/year": "a year"}
 
 
@@ -114,12 +112,9 @@ def coverage_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
 
 def title(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What a series is about, in words: ``Price of cocaine hydrochloride``."""
-    form = names.get(row["form"], row["form"]) or (
-        "coca" if row["quantity"] in ("area", "eradicated") else ""
-    )
-    words = VERBS.get(row["quantity"], "{form}, " + str(row["quantity"])).format(
-        form=form[:1].lower() + form[1:]
-    )
+    quantity = Quantity(row["quantity"])
+    form = names.get(row["form"], row["form"]) or quantity.unnamed
+    words = quantity.phrase.format(form=form[:1].lower() + form[1:])
     return words[:1].upper() + words[1:].strip(", ")
 
 

@@ -1,0 +1,156 @@
+"""The numbers of behaviour: how clans and households act in time, for simulations only.
+
+They stand in the ledger like all other numbers of a case. A case sets one by a row ``behaviour-NAME`` of
+``parameters.csv`` (hyphens for underscores); those that it leaves out come from :data:`BEHAVIOUR`. No
+equilibrium depends on them, so no claim informs them and calibration leaves them at their central values:
+every replicate of a simulation draws them from their ranges instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from contraflow.case.schema import Parameter, Scale
+
+PREFIX = "behaviour-"
+"""How the rows of ``parameters.csv`` begin that state a number of behaviour; no other row may."""
+
+MONTH = 1 / 12
+"""A month in years, the unit of time in the ledger; behaviour counts in months."""
+
+
+class BehaviourNumber(NamedTuple):
+    """One number of behaviour: its default row of the ledger and the limits of what is possible.
+
+    ``unit`` is that of all its figures here and of the simulation. ``least`` and ``most`` are limits of what
+    a case or a user may set, ``least`` itself excluded where it is ``open``.
+    """
+
+    meaning: str
+    unit: str
+    low: float
+    value: float
+    high: float
+    reason: str
+    scale: Scale = Scale.LOG
+    least: float = 0.0
+    most: float = float("inf")
+    open: bool = False
+
+    @property
+    def factor(self) -> float:
+        """Units of the ledger in one unit of the number."""
+        return MONTH if self.unit == "month" else 1.0
+
+    def fault(self, number: float) -> str | None:
+        """What is wrong with ``number``, in the number's own unit, or None."""
+        if not number < float("inf"):
+            return "is not a finite number"
+        if number < self.least or (self.open and number == self.least):
+            return f"is {'not above' if self.open else 'below'} {self.least:g}"
+        return f"is above {self.most:g}" if number > self.most else None
+
+
+BEHAVIOUR: Mapping[str, BehaviourNumber] = {
+    "memory": BehaviourNumber(
+        "Months after which a clan's experience counts e times less",
+        "month", 6, 13, 24,
+        "Thirteen months in NarcoLogic (Magliocca et al. 2019)",
+        open=True,
+    ),
+    "prior_weight": BehaviourNumber(
+        "Consignments that the loss known from the baseline is worth",
+        "consignment", 10, 25, 60,
+        "Clans have years on their ways; 2.5 in NarcoLogic",
+        open=True,
+    ),
+    "news": BehaviourNumber(
+        "Weight of what other clans met, against own experience",
+        "dimensionless", 0.05, 0.2, 0.5,
+        "Own experience strong, shared news weak",
+    ),
+    "attitude": BehaviourNumber(
+        "Standard deviation, in logarithms, of how heavily clans weigh a change of risk",
+        "dimensionless", 0, 0.3, 0.5,
+        "Clans differ; how much nobody has reported",
+        Scale.LINEAR,
+    ),
+    "ways": BehaviourNumber(
+        "Trials of the Dirichlet distribution from which a clan's ways in the baseline are drawn",
+        "dimensionless", 2, 4, 20,
+        "Small clans use a few ways and buyers, not all that exist",
+        open=True,
+    ),
+    "acquaintance": BehaviourNumber(
+        "Months in which clans come to know other ways",
+        "month", 12, 24, 48,
+        "Contacts abroad took clans years, not weeks",
+        least=1,
+    ),
+    "size_dispersion": BehaviourNumber(
+        "Standard deviation, in logarithms, of the capital of clans at the start",
+        "dimensionless", 0.5, 1, 1.5,
+        "Sizes of firms are skewed",
+    ),
+    "cover": BehaviourNumber(
+        "Months of purchases that a clan's capital is held at",
+        "month", 2, 3, 6,
+        "Working capital of some consignments; none reported",
+        open=True,
+    ),
+    "entry": BehaviourNumber(
+        "Months until a vacant place is taken by a new clan",
+        "month", 3, 6, 12,
+        "Clans that are caught are replaced within a year",
+        least=1,
+    ),
+    "dismantled": BehaviourNumber(
+        "Probability that a month in which it loses all it sends ends a clan; in proportion for a part",
+        "dimensionless", 0.005, 0.02, 0.05,
+        "Most seizures end with couriers, few with clans",
+        most=1,
+    ),
+    "growers": BehaviourNumber(
+        "Months in which households change crops",
+        "month", 12, 18, 30,
+        "A coca field bears after a year and lives for many",
+        least=1,
+    ),
+    "price_speed": BehaviourNumber(
+        "Part of the way to clearing prices that prices go in a month",
+        "dimensionless", 0.5, 1, 1,
+        "Prices answered to interceptions within weeks to months",
+        most=1,
+        open=True,
+    ),
+}  # fmt: skip
+"""Every number of behaviour by its name, in the order in which replicates draw them."""
+
+
+def row_id(name: str) -> str:
+    """The row of ``parameters.csv`` that states a number of behaviour."""
+    return PREFIX + name.replace("_", "-")
+
+
+ROWS: Mapping[str, str] = {row_id(name): name for name in BEHAVIOUR}
+"""Names of the numbers of behaviour by the ids of their rows."""
+
+
+def complete(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Parameters in units of the ledger, with the default rows of behaviour for those that are missing."""
+    return {**parameters, **{row: _default(row) for row in ROWS if row not in parameters}}
+
+
+def _default(row: str) -> Parameter:
+    number = BEHAVIOUR[ROWS[row]]
+    return Parameter(
+        id=row,
+        meaning=number.meaning,
+        low=number.low * number.factor,
+        value=number.value * number.factor,
+        high=number.high * number.factor,
+        unit="year" if number.unit == "month" else "dimensionless",
+        scale=number.scale,
+        reason=f"Default of the package: {number.reason[0].lower()}{number.reason[1:]}.",
+    )

@@ -1,0 +1,57 @@
+"""Checks of the numbers of behaviour that a case sets: known names, fitting units, possible values."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from contraflow.case import schema
+from contraflow.case.behaviour import BEHAVIOUR, MONTH, PREFIX, ROWS
+from contraflow.case.io.tables import Tables
+from contraflow.case.io.units import UnitError, Units
+from contraflow.errors import Problem
+
+
+def behaviour_known(tables: Tables, units: Units) -> list[Problem]:
+    """Every row that begins with the prefix of behaviour states a number of behaviour."""
+    problems = []
+    for entry in tables.of(schema.Parameter):
+        name = entry.item.id
+        if not name.startswith(PREFIX) or name in ROWS:
+            continue
+        known = [row.removeprefix(PREFIX) for row in ROWS]
+        close = get_close_matches(name.removeprefix(PREFIX), known, n=1)
+        cure = f"Name one of {', '.join(ROWS)}, or let the id begin with another word"
+        if close:
+            cure = f"Did you mean '{PREFIX}{close[0]}'?"
+        problems.append(entry.problem("id", "is not a number of behaviour", cure, name))
+    return problems
+
+
+def behaviour_possible(tables: Tables, units: Units) -> list[Problem]:
+    """Numbers of behaviour are in months or without unit, and within the limits of the simulation."""
+    problems = []
+    for entry in tables.of(schema.Parameter):
+        item = entry.item
+        if item.id not in ROWS:
+            continue
+        number = BEHAVIOUR[ROWS[item.id]]
+        try:
+            unit = units.read(item.unit)
+        except UnitError:
+            continue
+        if units.fits(unit, (number.unit,)) is None:
+            message = f"is no unit of {item.id}, which is in {number.unit}"
+            cure = f"Write {number.unit}, or a unit that converts to it"
+            problems.append(entry.problem("unit", message, cure, item.unit))
+            continue
+        scale = unit.factor / (MONTH if number.unit == "month" else 1.0)
+        for column in ("low", "value", "high"):
+            given = getattr(item, column)
+            fault = number.fault(given * scale)
+            if fault is not None:
+                plain = "" if number.unit == "dimensionless" else f" {number.unit}"
+                message = f"{fault}{plain}, which is impossible for {item.id}"
+                problems.append(
+                    entry.problem(column, message, "Correct the number or its unit", f"{given:g}")
+                )
+    return problems

@@ -1,0 +1,229 @@
+"""What each kind of effect does to an economy: one function per entry of :mod:`contraflow.case.effects`.
+
+A function takes the effects of its kind and returns a :class:`Change`. Changes of all kinds add up, so their
+order has no meaning: first everything is added, then everything is scaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from contraflow.case import effects
+from contraflow.case.effects import ActsOn
+from contraflow.model.economy import Economy
+from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import ZERO, Network
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+_BY_DOMAIN = {ActsOn.FACILITIES: frozenset(("open_share",)), ActsOn.MARKETS: frozenset(("demand",))}
+_DERIVED = frozenset(("weight", "gain", "endowment", "hired", "bought", "bought_share", "taken"))
+_FIELDS = frozenset(f.name for f in fields(Economy)) - _DERIVED - frozenset().union(*_BY_DOMAIN.values())
+
+ADDABLE = _FIELDS | {"lethal_pay"}
+"""What effects on arcs, activities or supplies may add to: the fields of
+:class:`~contraflow.model.economy.Economy` except those that follow from others, and ``lethal_pay`` (arc,):
+the hazard added times what crews ask for it beyond risk pay, USD per unit."""
+
+SCALABLE = _FIELDS | {"revenue_kept"}
+"""What they may scale: the same fields, and ``revenue_kept`` (arc,), the share of delivered value that the
+state leaves."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What effects do to fields of an economy.
+
+    ``added`` holds what is added to a field, ``scaled`` the natural logarithm of the factor on it. Fields
+    are those of :data:`ADDABLE` and :data:`SCALABLE`; kinds that act on facilities may only scale
+    ``open_share``, those that act on markets only ``demand``, both of which count against the baseline.
+    """
+
+    added: Mapping[str, jax.Array] = field(default_factory=dict)
+    scaled: Mapping[str, jax.Array] = field(default_factory=dict)
+
+    def add(self, name: str, value: jax.Array) -> jax.Array:
+        """A field's value, with what is added to it."""
+        return value + self.added[name] if name in self.added else value
+
+    def scale(self, name: str, value: jax.Array) -> jax.Array:
+        """A field's value, scaled."""
+        return value * jnp.exp(self.scaled[name]) if name in self.scaled else value
+
+
+@dataclass(frozen=True, eq=False)
+class Acting:
+    """All effects of one kind in a case, at one set of levels of the measures.
+
+    ``amount`` (effect,) is in the unit of the size. ``arcs`` (effect, arc), ``supplies`` (effect, supply),
+    ``markets`` (effect, market) and ``facilities`` (effect, facility) are 1 where an effect acts and else 0;
+    of a search, ``arcs`` are weighted by the effort spent there. ``ledger`` has shape (number,), and
+    ``places`` (effect,) are places in it, by column of effects.csv.
+    """
+
+    network: Network
+    ledger: jax.Array
+    amount: jax.Array
+    arcs: jax.Array | FloatArray
+    supplies: FloatArray
+    markets: FloatArray
+    facilities: FloatArray
+    places: Mapping[str, IntArray]
+
+    def number(self, column: str) -> jax.Array:
+        """The number that each effect names in a column (effect,), 0 where the cell is empty."""
+        return self.ledger[self.places[column]]
+
+    def names(self, column: str) -> npt.NDArray[np.bool_]:
+        """Which effects name a number in a column (effect,)."""
+        return self.places[column] > ZERO
+
+    def on_arcs(self, amount: jax.Array) -> jax.Array:
+        """Sum of amounts (effect,) over the effects that act on each arc, (arc,)."""
+        return amount @ self.arcs
+
+    def on_supplies(self, amount: jax.Array) -> jax.Array:
+        """Sum of amounts (effect,) over the effects that act on each supply, (supply,)."""
+        return amount @ self.supplies
+
+    def on_markets(self, amount: jax.Array) -> jax.Array:
+        """Sum of amounts (effect,) over the effects that act on each market, (market,)."""
+        return amount @ self.markets
+
+    def on_facilities(self, amount: jax.Array) -> jax.Array:
+        """Sum of amounts (effect,) over the effects that act on each facility, (facility,)."""
+        return amount @ self.facilities
+
+
+Application = Callable[[Acting], Change]
+
+_applications: dict[str, Application] = {}
+
+
+def applies(kind: str) -> Callable[[Application], Application]:
+    """Register the decorated function as what effects of a kind do.
+
+    Raises ValueError if :mod:`contraflow.case.effects` does not declare the kind, or if it has a function.
+    """
+    entry = effects.entry_of(kind)
+
+    def keep(function: Application) -> Application:
+        if entry.kind in _applications:
+            raise ValueError(f"the kind of effect '{kind}' is applied by another function already")
+        _applications[entry.kind] = function
+        return function
+
+    return keep
+
+
+def withdraw(kind: str) -> None:
+    """Take out a kind that was added, with its function; raises ValueError for a kind of the package."""
+    effects.unregister(kind)
+    _applications.pop(kind, None)
+
+
+def without_function(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Those of some kinds that no function applies."""
+    return tuple(kind for kind in kinds if kind not in _applications)
+
+
+def change(kind: str, acting: Acting) -> Change:
+    """What effects of a kind do; raises ValueError if its function changes a field that it may not."""
+    made = _applications[kind](acting)
+    only = _BY_DOMAIN.get(effects.entry_of(kind).acts_on)
+    allowed = (ADDABLE, SCALABLE) if only is None else (frozenset[str](), only)
+    for verb, names, may in zip(("adds to", "scales"), (made.added, made.scaled), allowed, strict=True):
+        if wrong := sorted(set(names) - may):
+            known = f"may be one of {', '.join(sorted(may))}" if may else "is not possible for it"
+            raise ValueError(f"the kind of effect '{kind}' {verb} '{wrong[0]}', but this {known}")
+    return made
+
+
+def total(changes: Iterable[Change]) -> Change:
+    """The sum of changes."""
+    added: dict[str, jax.Array] = {}
+    scaled: dict[str, jax.Array] = {}
+    for made in changes:
+        for into, part in ((added, made.added), (scaled, made.scaled)):
+            for name, value in part.items():
+                into[name] = into[name] + value if name in into else value
+    return Change(added, scaled)
+
+
+@applies("add hazard")
+def _add_hazard(acting: Acting) -> Change:
+    return Change(
+        added={
+            "hazard": acting.on_arcs(acting.amount),
+            "lethal_pay": acting.on_arcs(acting.amount * acting.number("lethal_pay")),
+            "supply_hazard": acting.on_supplies(acting.amount),
+        }
+    )
+
+
+@applies("scale hazard")
+def _scale_hazard(acting: Acting) -> Change:
+    factor = jnp.log1p(acting.amount)
+    return Change(scaled={"hazard": acting.on_arcs(factor), "supply_hazard": acting.on_supplies(factor)})
+
+
+@applies("remove capacity")
+def _remove_capacity(acting: Acting) -> Change:
+    """Where N r are rebuilt a year and N d destroyed, r / (r + d) are open in the long run."""
+    rebuild = acting.number("rebuild")
+    rebuilt = rebuild / (rebuild + jnp.maximum(acting.amount, 0.0) + (rebuild == 0))
+    left = jnp.where(acting.names("rebuild"), rebuilt, jnp.clip(1 - acting.amount, 1e-6, 1.0))
+    return Change(scaled={"open_share": acting.on_facilities(jnp.log(left))})
+
+
+@applies("add capacity")
+def _add_capacity(acting: Acting) -> Change:
+    return Change(scaled={"open_share": acting.on_facilities(jnp.log(1 + acting.amount))})
+
+
+@applies("add cost")
+def _add_cost(acting: Acting) -> Change:
+    return Change(
+        added={"cost": acting.on_arcs(acting.amount), "supply_price": acting.on_supplies(acting.amount)}
+    )
+
+
+@applies("remove hectares")
+def _remove_hectares(acting: Acting) -> Change:
+    return Change(added={"hazard": acting.on_arcs(acting.amount)})
+
+
+@applies("raise income")
+def _raise_income(acting: Acting) -> Change:
+    return Change(added={"subsidy": acting.on_arcs(acting.amount)})
+
+
+@applies("take revenue")
+def _take_revenue(acting: Acting) -> Change:
+    kept = jnp.log1p(-jnp.clip(acting.amount, 0.0, 0.999))
+    return Change(scaled={"revenue_kept": acting.on_arcs(kept)})
+
+
+@applies("deter")
+def _deter(acting: Acting) -> Change:
+    return Change(added={"fear": acting.on_arcs(acting.amount)})
+
+
+@applies("scale demand")
+def _scale_demand(acting: Acting) -> Change:
+    amount = jnp.maximum(acting.amount, -0.999)
+    return Change(scaled={"demand": acting.on_markets(jnp.log1p(amount))})
+
+
+def check_applications(kinds: Iterable[str]) -> None:
+    """Raise ValueError if a function is missing for one of some kinds."""
+    for kind in without_function(kinds):
+        raise ValueError(f"no function of contraflow.policy.effects applies the kind of effect '{kind}'")
+
+
+check_applications(entry.kind for entry in effects.BUILT_IN)

@@ -1,0 +1,39 @@
+from dataclasses import replace
+
+from contraflow.case import columns, load, schema
+from contraflow.case.roles import ROLES, Role, roles
+
+
+def renamed(case):
+    """The case with parameters called p1, p2 and so on, and the new name of each."""
+    new = {old: f"p{n}" for n, old in enumerate(case.parameters, start=1)}
+    tables = {"parameters": {new[i]: p.model_copy(update={"id": new[i]}) for i, p in case.parameters.items()}}
+    for table in schema.TABLES:
+        named = [c.attribute for c in columns.columns(table) if c.quantity]
+        if named:
+            tables[table.table] = {
+                key: row.model_copy(update={a: new.get(getattr(row, a)) for a in named})
+                for key, row in getattr(case, table.table).items()
+            }
+    return replace(case, **tables), new
+
+
+def test_every_column_that_names_a_parameter_has_a_role_and_no_role_lacks_a_column():
+    named = {c.attribute for table in schema.TABLES for c in columns.columns(table) if c.quantity}
+    assert named == set(ROLES)
+
+
+def test_the_role_of_a_number_does_not_come_from_its_name():
+    case = load("example")
+    other, new = renamed(case)
+    assert roles(other) == {new[i]: role for i, role in roles(case).items()}
+    assert len(set(roles(other).values())) > 5
+
+
+def test_a_number_has_the_role_of_the_column_that_refers_to_it():
+    case = load("example")
+    told = roles(case)
+    for mode in case.modes.values():
+        assert told[mode.load] is Role.TRANSPORT
+    for fee in case.fees.values():
+        assert told[fee.amount] is Role.FEE
