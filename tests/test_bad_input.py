@@ -194,7 +194,7 @@ def test_a_report_that_fails_leaves_the_old_one(lab, broken, tmp_path, monkeypat
         raise broken
 
     if isinstance(broken, OSError):
-        monkeypatch.setattr(document.os, "fdopen", fail)
+        monkeypatch.setattr("contraflow._io.os.fsync", fail)
     else:
         monkeypatch.setattr(document, "render", fail)
     result = call("run", "example", "--out", tmp_path)

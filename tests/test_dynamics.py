@@ -281,7 +281,7 @@ def test_events_hold_from_their_month_with_each_draws_level():
         ({"replicates": 0}, "at least one"),
         ({"search_strategy": "hunt"}, "There are: even"),
         ({"behaviour": {"memori": 3}}, "is not a behaviour parameter. There are: memory, "),
-        ({"behaviour": {"memory": -1}}, "memory=-1 is below 0. It is in the unit month"),
+        ({"behaviour": {"memory": -1}}, "memory=-1 is not above 0. It is in the unit month"),
         ({"behaviour": {"growers": 0.0}}, "growers=0.0 is below 1"),
         ({"behaviour": {"price_speed": float("nan")}}, "is not a finite number"),
         ({"behaviour": {"memory": "long"}}, "memory=long is not a number"),

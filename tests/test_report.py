@@ -218,7 +218,7 @@ def test_a_failed_write_says_why_and_leaves_what_was_there(tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.replace", full)
-    with pytest.raises(OutputError, match=r"report\.html: No space left on device"):
+    with pytest.raises(OutputError, match=r"report\.html cannot be written: No space left on device"):
         document.write_report(synthetic.report(), target)
     assert target.read_text() == "earlier"
     assert os.listdir(tmp_path) == ["report.html"]

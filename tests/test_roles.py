@@ -1,12 +1,13 @@
 from dataclasses import replace
 
 from contraflow.case import columns, load, schema
+from contraflow.case.behaviour import ROWS
 from contraflow.case.roles import ROLES, Role, roles
 
 
 def renamed(case):
     """The case with parameters called p1, p2 and so on, and the new name of each."""
-    new = {old: f"p{n}" for n, old in enumerate(case.parameters, start=1)}
+    new = {i: i if i in ROWS else f"p{n}" for n, i in enumerate(case.parameters, start=1)}
     tables = {"parameters": {new[i]: p.model_copy(update={"id": new[i]}) for i, p in case.parameters.items()}}
     for table in schema.TABLES:
         named = [c.attribute for c in columns.columns(table) if c.quantity]

@@ -218,6 +218,7 @@ def picture(root: Path) -> str:
     rooms = {name: room for name, room in read_rooms(root).items() if not name.startswith("_")}
     rooms = {name: room._replace(uses=room.uses & set(rooms)) for name, room in rooms.items()}
     drawn = [[name for name in floor if name in rooms] for floor in floors(root)]
+    drawn = [floor for floor in drawn if floor]
     boxes = place(rooms, drawn)
     found = arrows(rooms)
     far = [a for a in found if boxes[a[1]].floor > boxes[a[0]].floor + 1]

@@ -106,7 +106,7 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         least=1,
     ),
     "dismantled": BehaviourNumber(
-        "Probability that a month in which it loses all it sends ends a clan; in proportion for a part",
+        "Chance that a month in which it loses all it sends ends a clan; in proportion for a part",
         "dimensionless", 0.005, 0.02, 0.05,
         "Most seizures end with couriers, few with clans",
         most=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from contraflow.case import columns, schema
+from contraflow.case.behaviour import ROWS
 from contraflow.case.case import Case
 
 
@@ -21,6 +22,7 @@ class Role(StrEnum):
     HAZARD = "Risk of being stopped"
     LAND = "Land, yields and content"
     MEASURE = "Measures of the state"
+    BEHAVIOUR = "How clans and households act in time"
     WEIGHT = "Weights of options"
     OTHER = "Everything else"
 
@@ -48,9 +50,10 @@ def roles(case: Case) -> dict[str, Role]:
     """Role of each parameter by its id.
 
     A number that several columns share has the role of the first of them in the order of the schema, and
-    is a weight only where it is nothing else; a number to which no column refers is among the others.
+    is a weight only where it is nothing else; a number to which no column refers is among the others, but for
+    those of behaviour, whose rows the package names itself.
     """
-    found: dict[str, Role] = {}
+    found: dict[str, Role] = dict.fromkeys(ROWS, Role.BEHAVIOUR)
     for table in schema.TABLES:
         named = [c.attribute for c in columns.columns(table) if c.quantity]
         rows = getattr(case, table.table)
