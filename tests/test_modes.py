@@ -64,3 +64,13 @@ def test_pure_sales_of_a_year_are_those_of_its_months(run):
     assert (year["sold_pure"] > 0).any()
     assert np.allclose(year["sold_pure"], months["sold_pure"].sum("month"))
     assert np.allclose(year["delivered"], months["delivered"].sum("month"))
+
+
+def test_delivered_is_one_thing_in_an_outcome_its_summary_and_a_run(lab, run):
+    """Nothing is made of this crop, so all its markets are final ones."""
+    outcome = lab.baseline()
+    sold = float(outcome.data["sold_pure"].values[0].sum())
+    assert sold > 0
+    assert outcome.data["delivered"].values[0] == pytest.approx(sold)
+    assert outcome.summary().loc["delivered", "figure"] == pytest.approx(sold / 1000)
+    assert np.allclose(run.data["delivered"], run.data["sold_pure"].sum("market"))

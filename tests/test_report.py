@@ -13,13 +13,14 @@ import pytest
 
 import synthetic
 from contraflow.errors import OutputError
+from contraflow.network.geodesy import EARTH_RADIUS_KM
 from contraflow.report import document
 from contraflow.report.data import ledger_table
 from contraflow.report.draw import bars, claims, outcome_figures
 from contraflow.report.draw.dumbbells import draw_dumbbells
 from contraflow.report.draw.flow_curves import bend, flows, map_frame, split
 from contraflow.report.draw.map import flow_map
-from contraflow.report.draw.projection import EARTH_RADIUS, project
+from contraflow.report.draw.projection import project
 from contraflow.report.draw.sankey import SEIZED, journeys, sankey
 from contraflow.results import tables
 from contraflow.text import answer_sentences, sentences
@@ -38,11 +39,11 @@ def test_the_projection_keeps_areas_and_distances_from_the_centre():
     latitude, longitude, step = -14.0, -72.0, 1e-3
     x, y = project([latitude, latitude, latitude + step], [longitude, longitude + step, longitude])
     area = abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]))
-    true = (EARTH_RADIUS * np.radians(step)) ** 2 * np.cos(np.radians(latitude))
+    true = (EARTH_RADIUS_KM * np.radians(step)) ** 2 * np.cos(np.radians(latitude))
     assert area == pytest.approx(true, rel=1e-4)
     assert project(-10.0, -65.0) == (pytest.approx(0), pytest.approx(0))
     east = project(0.0, 90.0, centre=(0.0, 0.0))[0]
-    assert east == pytest.approx(EARTH_RADIUS * np.sqrt(2))
+    assert east == pytest.approx(EARTH_RADIUS_KM * np.sqrt(2))
 
 
 def test_flows_sum_over_forms():

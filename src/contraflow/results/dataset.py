@@ -131,9 +131,10 @@ def make_dataset(
 
 
 def final_markets(network: Network) -> npt.NDArray[np.bool_]:
-    """Markets (market,) of made goods: not of crops or work."""
-    crops = {a.form_out for a in network.arcs if a.kind == "activity"}
-    return np.array([network.node_form[n] not in crops for n in network.market_node])
+    """Markets (market,) of goods that some process makes; where nothing is made, all markets."""
+    made = {a.form_out for a in network.arcs if a.kind == "process"}
+    final = np.array([network.node_form[n] in made for n in network.market_node], dtype=bool)
+    return final if final.any() else np.ones_like(final)
 
 
 def coordinates(network: Network) -> dict[str, Any]:

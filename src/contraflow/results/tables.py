@@ -214,15 +214,14 @@ def headline(
     base: xr.Dataset,
     after: xr.Dataset | None = None,
     home: str | None = None,
-    air: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The figures that a reader asks for first; rows by name, each with its own ``unit``.
 
     The last four rows (delivered, hectares, seized, arrests) count all producers in the network; the
     others are those of the home country. ``leaf sales`` is the farm-gate value of what is grown,
     ``valley price`` that of a kg at :func:`price_spot`, ``growers' income`` holds their licit income
-    too, and ``delivered`` leaves out raw produce that is sold as such (legal leaf). ``air`` names the
-    modes that fly; left out, they are those whose id says so.
+    too, ``delivered`` leaves out raw produce that is sold as such (legal leaf), and exports by air
+    are those on modes of the family ``air``.
 
     With more than one draw, ``p_falls`` and ``p_rises`` are the shares
     of draws in which a figure falls or rises, ``p_falls_5pct`` and ``p_rises_5pct`` those in which it

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-EARTH_RADIUS = 6371.0
-"""Mean radius of the Earth, km."""
+from contraflow.network.geodesy import EARTH_RADIUS_KM
 
 CENTRE = (-10.0, -65.0)
 """Latitude and longitude, degrees, of the middle of the Andean countries."""
@@ -26,6 +25,6 @@ def project(
     phi0 = np.radians(centre[0])
     cosine = np.sin(phi0) * np.sin(phi) + np.cos(phi0) * np.cos(phi) * np.cos(lam)
     k = np.sqrt(2.0 / np.maximum(1.0 + cosine, 1e-12))
-    x = EARTH_RADIUS * k * np.cos(phi) * np.sin(lam)
-    y = EARTH_RADIUS * k * (np.cos(phi0) * np.sin(phi) - np.sin(phi0) * np.cos(phi) * np.cos(lam))
+    x = EARTH_RADIUS_KM * k * np.cos(phi) * np.sin(lam)
+    y = EARTH_RADIUS_KM * k * (np.cos(phi0) * np.sin(phi) - np.sin(phi0) * np.cos(phi) * np.cos(lam))
     return x, y
