@@ -65,6 +65,7 @@ SHOWN = (
 """What users call whose docstring must show an example."""
 
 
+@pytest.mark.slow
 def test_examples_of_docstrings_run():
     """Those of all public names, with what the page on Python has made before them."""
     import contraflow
