@@ -31,6 +31,18 @@ def copy(tmp_path):
     return tmp_path
 
 
+def test_no_imports_go_in_a_circle():
+    import grimp
+    import networkx as nx
+
+    graph = grimp.build_graph("contraflow", cache_dir=None)
+    arrows = nx.DiGraph(
+        (name, used) for name in graph.modules for used in graph.find_modules_directly_imported_by(name)
+    )
+    assert arrows.number_of_edges() > 500
+    assert [sorted(ring) for ring in nx.strongly_connected_components(arrows) if len(ring) > 1] == []
+
+
 def test_page_and_picture_are_the_code(tool):
     assert tool.stale(ROOT) == [], "run python tools/draw_architecture.py"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contraflow.errors import NetworkError
 from contraflow.model.layout import make_layout
-from contraflow.network import build
+from contraflow.network import build, to_geojson, to_graphml, to_networkx
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.topological_sort import CycleError, topological_levels
 from tiny import Tiny, two_routes
@@ -90,13 +90,13 @@ def test_stated_distance_replaces_the_great_circle():
 
 def test_export_to_networkx_graphml_and_geojson(tmp_path, example):
     network = example.network
-    graph = network.to_networkx()
+    graph = to_networkx(network)
     assert graph.number_of_nodes() == len(network.nodes)
     assert graph.number_of_edges() == len(network.arcs)
     assert nx.is_directed_acyclic_graph(graph)
-    network.to_graphml(tmp_path / "n.graphml")
+    to_graphml(network, tmp_path / "n.graphml")
     assert nx.read_graphml(tmp_path / "n.graphml").number_of_edges() == len(network.arcs)
-    shapes = json.loads(json.dumps(network.to_geojson()))
+    shapes = json.loads(json.dumps(to_geojson(network)))
     lines = [f for f in shapes["features"] if f["geometry"]["type"] == "LineString"]
     assert len(lines) == sum(a.kind == "link" for a in network.arcs)
 

@@ -12,6 +12,7 @@ from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, make_folder, replace_file
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import plain, progress, screen
+from contraflow.network import to_geojson, to_graphml
 from contraflow.results import draws, tables
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def export(name: str, to: str, out: Path, given: Sequence[str], *, how: Calibrat
         if to in ("graphml", "geojson"):
             network = case.network()
             if to == "graphml":
-                replace_file(out, network.to_graphml)
+                replace_file(out, lambda path: to_graphml(network, path))
             else:
-                text = json.dumps(plain(network.to_geojson()), ensure_ascii=False, allow_nan=False)
+                text = json.dumps(plain(to_geojson(network)), ensure_ascii=False, allow_nan=False)
                 replace_file(out, partial(_write_text, text))
         else:
             lab = calibrated(case, how, say)

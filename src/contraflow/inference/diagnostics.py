@@ -7,15 +7,12 @@ every free number; E-BFMI (Betancourt 2016, arXiv:1604.00695); divergences.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from contraflow._types import FloatArray
-
-if TYPE_CHECKING:
-    from contraflow.inference.posterior import Posterior
 
 LARGEST_RHAT = 1.01
 LEAST_PER_CHAIN = 100
@@ -82,13 +79,22 @@ class Diagnostics:
         )
 
 
-def diagnose(posterior: Posterior) -> Diagnostics:
-    """Diagnose the chains of a posterior."""
+def diagnose(
+    deviates: FloatArray, locations: FloatArray, statistics: Mapping[str, FloatArray]
+) -> Diagnostics:
+    """Diagnose chains.
+
+    Parameters:
+        deviates: free numbers (chain, draw, size).
+        locations: what the model predicts of every claim (chain, draw, claim), on the claims' scales; NaN
+            where a year has no equilibrium.
+        statistics: the sampler's own, each (chain, draw); ``energy``, ``diverging`` and ``accepted`` are
+            read where they are there.
+    """
     from arviz_stats.base.array import array_stats
 
-    chains, draws, size = posterior.deviates.shape
-    claims = posterior.said.shape[-1]
-    locations = posterior.locations.reshape(chains, draws, claims)
+    chains, draws, size = deviates.shape
+    claims = locations.shape[-1]
     sound = np.isfinite(locations).all(axis=(0, 1))
     nothing = np.full(claims, np.nan)
     rhat, bulk, tail = nothing.copy(), nothing.copy(), nothing.copy()
@@ -99,21 +105,18 @@ def diagnose(posterior: Posterior) -> Diagnostics:
         rhat[moves] = array_stats.rhat(seen, chain_axis=0, draw_axis=1)
         bulk[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="bulk")
         tail[moves] = array_stats.ess(seen, chain_axis=0, draw_axis=1, method="tail", prob=TAILS)
-        number_rhat = np.asarray(array_stats.rhat(posterior.deviates, chain_axis=0, draw_axis=1))
-        number_bulk = np.asarray(
-            array_stats.ess(posterior.deviates, chain_axis=0, draw_axis=1, method="bulk")
-        )
-    told = posterior.statistics
-    energy = told.get("energy")
+        number_rhat = np.asarray(array_stats.rhat(deviates, chain_axis=0, draw_axis=1))
+        number_bulk = np.asarray(array_stats.ess(deviates, chain_axis=0, draw_axis=1, method="bulk"))
+    energy = statistics.get("energy")
     ebfmi = np.full(chains, np.nan)
     if energy is not None:
         ebfmi = np.asarray(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
     return Diagnostics(
         rhat, bulk, tail, number_rhat, number_bulk,
-        divergent=float(told["diverging"].mean()) if "diverging" in told else 0.0,
+        divergent=float(statistics["diverging"].mean()) if "diverging" in statistics else 0.0,
         ebfmi=ebfmi,
-        accepted=float(told["accepted"].mean()) if "accepted" in told else 1.0,
-        unsolved=float(1 - np.isfinite(posterior.locations).all(axis=1).mean()),
+        accepted=float(statistics["accepted"].mean()) if "accepted" in statistics else 1.0,
+        unsolved=float(1 - np.isfinite(locations).all(axis=-1).mean()),
         chains=chains,
         draws=chains * draws,
     )  # fmt: skip

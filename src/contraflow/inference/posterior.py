@@ -99,4 +99,4 @@ class Posterior:
     @cached_property
     def diagnostics(self) -> Diagnostics:
         """Whether the chains agree and have seen enough."""
-        return diagnose(self)
+        return diagnose(self.deviates, self.locations.reshape(self.said.shape), self.statistics)

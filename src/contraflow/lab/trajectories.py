@@ -22,6 +22,7 @@ from contraflow.dynamics.simulator import MonthlySummary, Simulator
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
+from contraflow.network.export import to_geojson
 from contraflow.network.network import Network
 from contraflow.policy.responder import Settled
 from contraflow.results import trajectory_tables
@@ -176,7 +177,7 @@ class Simulation:
         Links carry ``tonnes_YEAR`` and ``seized_YEAR``: tonnes of pure substance, medians over replicates.
         Written to ``path`` if given; raises OutputError.
         """
-        features = self.network.to_geojson()
+        features = to_geojson(self.network)
         names = trajectory_tables.years(self.data)
         shown: dict[str, dict[str, float]] = {a.id: {} for a in self.network.arcs}
         for number, year in enumerate(names):

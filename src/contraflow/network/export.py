@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contraflow.errors import OutputError
+from contraflow.network.network import Network
 
 if TYPE_CHECKING:
     import networkx
-
-    from contraflow.network.network import Network
 
 
 def to_networkx(network: Network) -> networkx.MultiDiGraph:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from contraflow.case.case import Case
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import networkx
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -195,24 +189,6 @@ class Network:
     def facility_ids(self) -> tuple[str, ...]:
         """Facilities in the order of the case."""
         return tuple(self.case.facilities)
-
-    def to_networkx(self) -> networkx.MultiDiGraph:
-        """The network as a NetworkX multigraph with labels as attributes; needs the ``graph`` extra."""
-        from contraflow.network.export import to_networkx
-
-        return to_networkx(self)
-
-    def to_graphml(self, path: str | Path) -> None:
-        """Write GraphML; needs the ``graph`` extra."""
-        from contraflow.network.export import to_graphml
-
-        to_graphml(self, path)
-
-    def to_geojson(self) -> dict[str, object]:
-        """Places as points and transport arcs as lines, a GeoJSON FeatureCollection (RFC 7946)."""
-        from contraflow.network.export import to_geojson
-
-        return to_geojson(self)
 
     def __repr__(self) -> str:
         """One line with the sizes."""
