@@ -43,7 +43,7 @@ def key(*parts: str | bytes, rooms: tuple[str, ...] = CALIBRATION) -> str:
 
 
 def sources(rooms: tuple[str, ...]) -> list[Path]:
-    """Source files of some packages, with those of their own subpackages.
+    """Source files of some packages, with those of their own subpackages, and what all packages share.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def sources(rooms: tuple[str, ...]) -> list[Path]:
     for room in rooms:
         if not (ROOT / room).is_dir():
             raise FileNotFoundError(f"contraflow has no package {room!r}")
-    return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
+    return [*sorted(ROOT.glob("_*.py")), *(p for room in rooms for p in sorted((ROOT / room).rglob("*.py")))]
 
 
 @cache
