@@ -35,6 +35,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -267,7 +268,7 @@ def central_rows(case: str) -> Iterator[Row]:
     import contraflow as cf
 
     work = Work(case, cf.load(case).central_values())
-    for row in (*baseline_rows(work), *answer_rows(work), *run_rows(work)):
+    for row in chain(baseline_rows(work), answer_rows(work), run_rows(work)):
         yield row._replace(what=f"{CENTRAL}: {row.what}")
 
 
