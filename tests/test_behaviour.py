@@ -137,6 +137,7 @@ def test_rows_of_behaviour_are_checked(tmp_path, row, column, words):
         assert word in f"{problems[0].message}. {problems[0].cure}"
 
 
+@pytest.mark.slow
 def test_a_run_tells_which_numbers_of_behaviour_its_figures_turn_on():
     """Vacant places fill after ``entry`` months: where nine of ten clans are arrested at once, how many there
     are in the year turns on that above all."""

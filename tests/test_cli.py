@@ -569,6 +569,7 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
     assert table.read_text(encoding="utf-8").startswith("figure,year,value")
 
 
+@pytest.mark.slow
 def test_a_budget_is_the_same_number_in_the_terminal_and_in_python(lab, tmp_path):
     import xarray as xr
 
