@@ -18,9 +18,6 @@ RISE = "#b4552d"
 FALL = "#2c6e8f"
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
-SERIES = ("#23508a", "#c58a1c", "#2f8f8b", "#b4432f", "#75668f", "#5d7f3f", "#8a8f96")
-
-
 WAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "air": ("by air", "#b4432f"),
