@@ -143,15 +143,13 @@ def test_the_report_shows_predicted_and_observed(andes):
     from contraflow.report.data import Meta, ReportData
 
     data = ReportData(
-        andes.case,
-        andes.baseline().data,
-        (),
-        andes.claims(),
-        Meta("0", 0, andes.case.fingerprint, "2026-01-01"),
-        andes.assumptions(),
-        None,
-        andes.predictions(fitted=True),
-        andes.prediction_errors(),
+        case=andes.case,
+        base=andes.baseline().data,
+        claims=andes.claims(),
+        meta=Meta("0", 0, andes.case.fingerprint, "2026-01-01"),
+        ledger=andes.assumptions(),
+        predictions=andes.predictions(fitted=True),
+        errors=andes.prediction_errors(),
     )
     page = render(data)
     assert "Predicted and observed" in page

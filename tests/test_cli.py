@@ -605,10 +605,10 @@ def test_simulate_says_what_is_wrong(lab, options, message):
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_questions_are_followed_in_time_where_they_ask_for_it(stopped):
-    """An interrupted course ends the report instead of standing in it by half."""
+    """Interrupted runs end the report instead of standing in it by half."""
     from types import SimpleNamespace
 
-    from contraflow.cli.run import _courses
+    from contraflow.cli.run import _simulated
 
     def simulate(policy, years, **_):
         data = f"{len(policy)} measures, {years} years"
@@ -618,13 +618,13 @@ def test_questions_are_followed_in_time_where_they_ask_for_it(stopped):
         Question(id="settled", title="Where does it settle?", policy={"radar": 1}),
         Question(id="followed", title="And how?", policy={"radar": 1}, years=3),
     ]
-    follow = partial(_courses, SimpleNamespace(simulate=simulate), [(q, None) for q in asked], print)
+    follow = partial(_simulated, SimpleNamespace(simulate=simulate), [(q, None) for q in asked], print)
     if stopped:
         with pytest.raises(KeyboardInterrupt):
             follow()
     else:
-        (course,) = follow()
-        assert (course.question.id, course.data, course.calm) == (
+        (simulated,) = follow()
+        assert (simulated.question.id, simulated.data, simulated.without) == (
             "followed",
             "1 measures, 3 years",
             "0 measures, 3 years",

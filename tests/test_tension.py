@@ -1,10 +1,13 @@
 """Surprise, votes and sides of disagreements: hand-made conflicts whose answers are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 from scipy.stats import t as student
 
+import synthetic
 from contraflow.analysis import contradictions
 from contraflow.analysis.conflicts import MISSED, OUTVOTED
 from contraflow.analysis.infinitesimal_jackknife import Votes
@@ -236,8 +239,10 @@ def test_words_of_figures():
 
 
 def test_the_section_tells_each_side(lab, tension):
-    section = disagreements.section(lab.case, tension)
-    (group,) = section["groups"]
+    report = replace(synthetic.report(), case=lab.case, tension=tension)
+    section = disagreements.make(report, {})
+    assert section is not None
+    (group,) = section.data["groups"]
     assert group["sides"][0]["implies"].endswith("kg")
     places = [p for s in group["chart"]["sides"] for p in (*s["wide"], s["middle"])]
     assert all(0 <= p <= 100 for p in places)
@@ -247,7 +252,7 @@ def test_the_section_tells_each_side(lab, tension):
     rows = claim_rows(lab.case, tension)
     assert rows[0]["word"] == "outvoted"
     assert "half." in rows[0]["by"]
-    assert disagreements.section(lab.case, None) is None
+    assert disagreements.make(replace(report, tension=None), {}) is None
 
 
 def test_bad_disagreements_are_told(tmp_path):

@@ -154,11 +154,11 @@ class Simulation:
 
     def page(self, against: Simulation | None = None) -> str:
         """A page with all figures: one HTML file that opens offline. ``against`` is a run without."""
-        from contraflow.report.sections import month_by_month as pages
+        from contraflow.report import simulation_page
 
         years = {year: self.year(year).data for year in trajectory_tables.years(self.data)}
         other = None if against is None else against.data
-        return pages.render(self.network.case, self.data, self.changes, years, other)
+        return simulation_page.render(self.network.case, self.data, self.changes, years, other)
 
     def conduct_in_words(self) -> str:
         """How the state spreads its searches."""
