@@ -13,7 +13,7 @@ import synthetic
 from contraflow.report.data import ReportData
 from contraflow.report.document import render, write_report
 from contraflow.report.draw.drawing import Drawing
-from contraflow.report.jinja import TEMPLATES
+from contraflow.report.jinja import TEMPLATES, environment, fill
 from contraflow.report.section import Content, Section
 from contraflow.report.sections.registry import SECTIONS
 
@@ -63,6 +63,33 @@ def test_the_page_and_its_navigation_follow_the_table(report):
 
 def test_each_template_of_a_section_has_an_entry():
     assert {one.template for one in SECTIONS} == set((TEMPLATES / "sections").iterdir())
+
+
+def test_wide_tables_scroll_in_a_box_of_their_own():
+    """So that on a narrow screen the page itself does not scroll sideways."""
+    for path in TEMPLATES.rglob("*.j2"):
+        boxes = re.findall(r'(<div class="(?:scroll|tall)">)?\s*<table', path.read_text("utf-8"))
+        assert all(boxes), path.name
+
+
+def test_a_tick_near_the_end_of_an_axis_is_marked_so_that_its_text_stays_on_the_page():
+    chart = {
+        "ticks": [(50.0, "$50"), (95.0, "$95")],
+        "wide": (1, 9),
+        "half": (2, 5),
+        "middle": 4,
+        "sides": [None],
+    }
+    side = {"words": "One", "sources": "A", "told": [], "note": ""}
+    group = {"id": "pay", "title": "How much?", "told": "So.", "sides": [side], "chart": chart}
+    text = fill(
+        environment(),
+        TEMPLATES / "sections" / "disagreements.html.j2",
+        "the section",
+        {"groups": [group], "untold": [], "claims": [], "outline": "", "checks": [], "colours": ["#fff"] * 5},
+    )
+    assert '<span style="left:50.0%">$50</span>' in text
+    assert '<span class="end" style="left:95.0%">$95</span>' in text
 
 
 def test_a_section_from_outside_stands_where_it_is_put(report):

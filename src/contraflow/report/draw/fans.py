@@ -1,4 +1,4 @@
-"""Courses in time: fan charts of figures, small multiples of the ways out, a map that steps by year."""
+"""Simulated runs: fan charts of figures, small multiples of the ways out, a map that steps by year."""
 
 from __future__ import annotations
 
