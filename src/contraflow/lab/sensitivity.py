@@ -29,9 +29,10 @@ from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
 from contraflow.policy import levels
 from contraflow.policy.responder import Responder
-from contraflow.results import headline, tables
+from contraflow.results import figures
 from contraflow.results.evaluate_at import FigureAtLedger
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
+from contraflow.results.view import price_spot
 
 if TYPE_CHECKING:
     from contraflow.inference.map_estimate import MapEstimate
@@ -77,10 +78,10 @@ class QuantityOfInterest:
     @cached_property
     def figure(self) -> FloatArray:
         """The figure (draw,)."""
-        after = headline.per_draw(self.outcome.data, self.quantity, spot=self._spot)
+        after = figures.per_draw(self.outcome.data, self.quantity, spot=self._spot)
         if self.against is None:
             return after
-        return after - headline.per_draw(self.against.data, self.quantity, spot=self._spot)
+        return after - figures.per_draw(self.against.data, self.quantity, spot=self._spot)
 
     @cached_property
     def sound(self) -> IntArray:
@@ -96,11 +97,11 @@ class QuantityOfInterest:
     @property
     def unit(self) -> str:
         """Unit of the figure."""
-        return headline.unit_of(self.outcome.data, self.quantity)
+        return figures.outcome_figure(self.quantity).unit
 
     @cached_property
     def _spot(self) -> str:
-        return tables.price_spot((self.against or self.outcome).data)
+        return price_spot((self.against or self.outcome).data)
 
     @cached_property
     def chosen(self) -> IntArray:
@@ -118,7 +119,7 @@ class QuantityOfInterest:
         wanted = levels(self.case, baseline, outcome.policy)
 
         def figure(data: xr.Dataset) -> FloatArray:
-            return headline.per_draw(data, self.quantity, spot=self._spot)
+            return figures.per_draw(data, self.quantity, spot=self._spot)
 
         return FigureAtLedger(self.responder, wanted, figure, len(self.picks))
 
@@ -151,7 +152,7 @@ def subject(
     """
     if hasattr(outcome, "after"):
         outcome, against = outcome.after, outcome.before
-    headline.unit_of(outcome.data, quantity)
+    figures.outcome_figure(quantity)
     if posterior is None or posterior.method is Method.BEST:
         raise ComparisonError(
             "A lab without posterior draws cannot tell what a figure rests on. "

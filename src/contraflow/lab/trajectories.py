@@ -25,8 +25,9 @@ from contraflow.lab.outcome import Outcome
 from contraflow.network.export import to_geojson
 from contraflow.network.network import Network
 from contraflow.policy.responder import Settled
-from contraflow.results import trajectory_tables
+from contraflow.results import figures, trajectory_tables
 from contraflow.results.dataset import make_dataset
+from contraflow.results.view import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +61,7 @@ class Simulation:
 
     def series(self, figure: str) -> xr.DataArray:
         """A figure of every replicate and month, (replicate, month). Raises ComparisonError if unknown."""
-        return trajectory_tables.series(self.data, figure)
+        return figures.series(self.data, figure)
 
     def yearly(self) -> pd.DataFrame:
         """Figures by year, with intervals."""
@@ -103,8 +104,8 @@ class Simulation:
         names = trajectory_tables.years(self.data)
         if year not in names:
             raise ComparisonError(f"There is no year {year}: the run has {names[0]} to {names[-1]}.")
-        start = names.index(year) * trajectory_tables.YEAR
-        months = slice(start, start + trajectory_tables.YEAR)
+        start = names.index(year) * MONTHS_PER_YEAR
+        months = slice(start, start + MONTHS_PER_YEAR)
         settled = self.window(months)
         load = np.asarray(self._loads)
         data = make_dataset(
@@ -181,7 +182,7 @@ class Simulation:
         names = trajectory_tables.years(self.data)
         shown: dict[str, dict[str, float]] = {a.id: {} for a in self.network.arcs}
         for number, year in enumerate(names):
-            months = slice(number * trajectory_tables.YEAR, (number + 1) * trajectory_tables.YEAR)
+            months = slice(number * MONTHS_PER_YEAR, (number + 1) * MONTHS_PER_YEAR)
             for label, variable in (("tonnes", "pure"), ("seized", "seized_pure")):
                 whole = self.data[variable].values[:, months].sum(axis=1) / 1000
                 for arc, value in zip(self.network.arcs, np.median(whole, axis=0), strict=True):
