@@ -156,7 +156,7 @@ ROWS: Mapping[str, str] = {row_id(name): name for name in BEHAVIOUR}
 
 
 def complete(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Parameters, in units of the ledger, with a default row for every behaviour parameter that is missing."""
+    """Parameters, in units of the ledger, with a default row for each behaviour parameter that is missing."""
     return {**parameters, **{row: _default(row) for row in ROWS if row not in parameters}}
 
 

@@ -54,7 +54,7 @@ def build(case: Case) -> Network:
     --------
     >>> from contraflow.case import load
     >>> build(load("example"))
-    <Network example: 17 nodes, 18 arcs, 4 markets, ...>
+    <Network example: 17 nodes, 18 arcs, 5 markets, 7 levels>
     """
     drafts = [*_links(case), *_processes(case), *_activities(case)]
     markets = [(f"{m.id}@{p}", f"{m.form}@{p}", m) for m in case.markets.values() for p in m.places]
@@ -334,9 +334,7 @@ def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
 def _refuse_unusable(
     case: Case, drafts: list[_Draft], markets: list[tuple[str, str]], names: dict[str, int]
 ) -> None:
-    """Raise NetworkError for duplicate arcs and markets, dead ends, arcs, endowments and markets without a
-    path.
-    """
+    """Raise NetworkError for duplicates, dead ends, and arcs, endowments or markets that no path serves."""
     problems: list[Problem] = []
     twice: dict[str, _Draft] = {}
     forward: dict[str, list[str]] = {}
