@@ -24,7 +24,7 @@ class Ledger:
     """
 
     ids: tuple[str, ...]
-    """Names: ids of parameters, ``weight@`` and the id of an arc, ``weight@supply:`` and the id of a supply."""
+    """Names: ids of parameters, ``weight@`` and the id of an arc, ``weight@supply:`` and that of a supply."""
     low: FloatArray
     """Lower limits, in units of the model."""
     value: FloatArray
