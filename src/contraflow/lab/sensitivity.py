@@ -1,6 +1,4 @@
-"""What a figure rests on: the methods of :mod:`contraflow.analysis.leave_one_out` applied to a lab's
-outcomes.
-"""
+"""What a figure rests on: :mod:`contraflow.analysis.leave_one_out`, applied to a lab's outcomes."""
 
 from __future__ import annotations
 
@@ -343,7 +341,7 @@ class _Refit:
         return self._about.at(np.asarray(found.gaussian.colour(self._white)))
 
     def shift(self, figures: Figures) -> tuple[FloatArray, float]:
-        """Shift of the quantiles (quantile,) when claims are left out, and the standard error of the median's
+        """Shift of the quantiles (quantile,) without some claims, and the standard error of the median's
         shift.
         """
         posterior = self._about.posterior

@@ -405,9 +405,7 @@ class History:
 
     @cached_property
     def scores(self) -> Hindcast:
-        """Withheld claims predicted: coverage of the intervals, and log scores against a forecast of no
-        change.
-        """
+        """Withheld claims predicted: coverage of the intervals, and log scores against no change."""
         return hindcast(self.case, self.posterior, self.forecast)
 
     @cached_property

@@ -290,9 +290,7 @@ class Model:
         )
 
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
-        """Excess supply of each market that clears and unforeseen load of each facility (unknown,), in
-        logarithms.
-        """
+        """Excess supply of markets that clear and unforeseen load of facilities (unknown,), in logarithms."""
         return self.excess(economy, anchor, state, self.evaluate(economy, state))
 
     def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:

@@ -186,9 +186,7 @@ TINY = 1e-12
 
 
 class _Sum(NamedTuple):
-    """Sums ``mask @ field`` (row, arc) of one field, group of growers and basis, for the ``part`` top or
-    bottom.
-    """
+    """Sums ``mask @ field`` (row, arc) of one field, group and basis; ``part`` is top or bottom."""
 
     field: str
     group: int

@@ -155,12 +155,11 @@ class Levers:
         return self._open(ledger, levels) / self._open(ledger, self.baseline)
 
     def mending(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """Rate at which capacity approaches its long-run value (facility,), per year; infinite if it moves at
-        once.
+        """Rate at which capacity approaches its long-run value (facility,), per year; infinite if at once.
 
-        If there are N facilities of which a share o is open, R a year are rebuilt if all are closed, and D a
-        year destroyed if all are open, then N do/dt = R (1 - o) - D o, which approaches its limit at the rate
-        (R + D) / N.
+        Of N things (strips, for example) a share o is open. If R a year are rebuilt when all are closed, and
+        D a year destroyed when all are open, then N do/dt = R (1 - o) - D o, which approaches its limit at
+        the rate (R + D) / N.
         """
         amount = jnp.maximum(self.amounts(ledger, levels), 0.0)
         read = np.array(["stock" in effects.entry_of(kind).numbers for kind in self.kinds], dtype=bool)

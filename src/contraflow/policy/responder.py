@@ -46,7 +46,7 @@ class Reference(NamedTuple):
 
 
 class Solutions(NamedTuple):
-    """Fields of :class:`~contraflow.model.root_finding.Root` in NumPy, with the leading dimension (problem,)."""
+    """Fields of :class:`~contraflow.model.root_finding.Root` in NumPy, leading with (problem,)."""
 
     state: FloatArray
     residual: FloatArray
@@ -246,9 +246,7 @@ class Responder:
         references: Reference,
         *problems: Any,
     ) -> Any:
-        """Run a compiled function over problems in blocks, one per core; the last block is filled up by
-        repetition.
-        """
+        """Run a compiled function over problems in blocks, one per core; repeats fill the last."""
         count = len(problems[0])
         shared = (jnp.asarray(ledger), references)
 
