@@ -179,7 +179,7 @@ class Hindcast:
     and ``better``, the share of claims for which the model scores better.
     """
     leaks: pd.DataFrame
-    """Parameters whose ranges rest on claims dated after ``until``, from which the forecast learns too much."""
+    """Parameters whose ranges rest on claims dated after ``until``, which the forecast should not know."""
     told: tuple[str, ...]
     """Events after ``until``, whose measures the forecast is given."""
 

@@ -127,7 +127,7 @@ class Yardsticks:
         return jax.jit(lambda ledgers: jax.lax.map(self._location, ledgers, batch_size=16))
 
     def at(self, found: MapEstimate) -> FloatArray:
-        """Quantiles around a fit by the delta method (row, level), in units of the model."""
+        """Quantiles around a fit, ``found``, by the delta method (row, level), in units of the model."""
         size = self.log_posterior.prior.size
         location, slope = (np.asarray(x) for x in self._at(jnp.asarray(found.deviates[:size])))
         padded = np.concatenate([slope, np.zeros((len(slope), found.deviates.size - size))], axis=1)
@@ -135,7 +135,7 @@ class Yardsticks:
         return self.scale.inverse((location[:, None] + spread[:, None] * NORMAL).T).T
 
     def over(self, ledgers: FloatArray) -> FloatArray:
-        """Quantiles over draws of the ledger (draw, number), as (row, level) in units of the model."""
+        """Quantiles (row, level) over draws of the ledger (draw, number), in units of the model."""
         return self.scale.inverse(np.nanquantile(np.asarray(self._over(ledgers)), LEVELS, axis=0)).T
 
 

@@ -28,7 +28,28 @@ def number_of(number: int, things: str) -> str:
 
 
 def name_of(case: Case, table: str, key: str) -> str:
-    """The readable name of a row. Raises KeyError if there is no such row."""
+    """The readable name of a row.
+
+    Parameters
+    ----------
+    case
+        The case.
+    table
+        Name of the table.
+    key
+        Id of the row.
+
+    Raises
+    ------
+    KeyError
+        If there is no such row.
+
+    Examples
+    --------
+    >>> from contraflow.case import load
+    >>> name_of(load("example"), "measures", "radar")
+    'Radar coverage'
+    """
     row = getattr(case, table)[key]
     name = getattr(row, "name", None)
     return str(name) if name else _NAMED[type(row)](case, row)

@@ -25,7 +25,7 @@ def matches(name: str, tokens: tuple[str, ...]) -> bool:
 
 
 def matches_place(place: schema.Place, tokens: tuple[str, ...]) -> bool:
-    """Whether a place is selected, by its id, country, kind or one of its groups."""
+    """Whether a selector means a place, by its id, country, kind or one of its groups."""
     return _selected(labels(place), tokens)
 
 

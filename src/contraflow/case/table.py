@@ -41,17 +41,45 @@ def column(description: str, **extra: Any) -> Any:
 
 
 def optional(description: str, default: Any = None, **extra: Any) -> Any:
-    """A column that may be left empty and then has the value ``default``; ``extra`` as for :func:`column`."""
+    """A column that may be left empty.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    default
+        Value of an empty cell.
+    extra
+        Further facts, as for :func:`column`.
+    """
     return Field(default=default, description=description, json_schema_extra=extra or None)
 
 
 def quantity(description: str, unit: str) -> Any:
-    """A column that must name a row of ``parameters.csv`` whose unit converts to ``unit``."""
+    """A column that must name a row of ``parameters.csv``.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    unit
+        Unit inside the model, to which the unit of the row must convert.
+    """
     return column(description, unit=unit, refers="parameters", quantity=True)
 
 
 def maybe_quantity(description: str, unit: str, absent: str) -> Any:
-    """A column that may name a row of ``parameters.csv``; ``absent`` says what an empty cell means."""
+    """A column that may name a row of ``parameters.csv``.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    unit
+        Unit inside the model, to which the unit of the row must convert.
+    absent
+        What an empty cell means.
+    """
     return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", quantity=True)
 
 

@@ -49,17 +49,29 @@ class Behaviour:
     """
 
     memory: Number = BEHAVIOUR["memory"].value
+    """Months after which a clan's experience counts e times less."""
     prior_weight: Number = BEHAVIOUR["prior_weight"].value
+    """Weight of the loss known from the baseline, in consignments."""
     news: Number = BEHAVIOUR["news"].value
+    """Weight of the consignments of all clans, relative to a clan's own."""
     attitude: Number = BEHAVIOUR["attitude"].value
+    """Standard deviation, in logarithms, of the factor by which clans weigh a change of risk."""
     ways: Number = BEHAVIOUR["ways"].value
+    """Trials of the Dirichlet distribution of a clan's shares of routes."""
     acquaintance: Number = BEHAVIOUR["acquaintance"].value
+    """Months in which clans get to know other routes."""
     size_dispersion: Number = BEHAVIOUR["size_dispersion"].value
+    """Standard deviation, in logarithms, of the capital of clans at the start."""
     cover: Number = BEHAVIOUR["cover"].value
+    """Months of purchases for which clans hold capital."""
     entry: Number = BEHAVIOUR["entry"].value
+    """Months until a new clan takes a vacant seat."""
     dismantled: Number = BEHAVIOUR["dismantled"].value
+    """Probability that a month in which a clan loses all its consignments ends it."""
     growers: Number = BEHAVIOUR["growers"].value
+    """Months in which households change crops."""
     price_speed: Number = BEHAVIOUR["price_speed"].value
+    """Fraction of the way to clearing prices that prices move in a month."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,7 +307,19 @@ def trade_shares(roster: Roster, capital: jax.Array) -> jax.Array:
 
 
 def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: int) -> jax.Array:
-    """Mean loss that the traders of each arc expect (arc,), from ``expected`` (row, abreast)."""
+    """Mean loss that the traders of each arc expect (arc,).
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    trades
+        Shares of the trade, :func:`trade_shares` (bench, abreast).
+    expected
+        Loss that each clan expects (row, abreast).
+    arcs
+        Number of arcs.
+    """
     return by_arc(roster, trades[roster.bench] * expected, arcs)
 
 
@@ -518,8 +542,25 @@ def fortunes(
 
 
 def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.Array) -> jax.Array:
-    """Familiarity of each clan with each way (row, abreast): a Dirichlet draw centred on the baseline shares
-    ``share`` (arc,), divided by those shares.
+    """Draw how familiar each clan is with each way.
+
+    A Dirichlet draw centred on the baseline shares, divided by those shares.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    behaviour
+        Behaviour parameters; ``ways`` is used.
+    share
+        Shares of the arcs in the stock of their tail in the baseline (arc,).
+    key
+        Key of the random draws.
+
+    Returns
+    -------
+    jax.Array
+        Relative to 1 for the mean clan (row, abreast).
     """
     base = share[roster.arc][:, None]
     shape = (roster.arc.size, roster.taken.shape[1])

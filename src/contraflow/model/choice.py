@@ -143,10 +143,17 @@ def anchored_values(
     sink_node: IntArray,
     sink_price: jax.Array,
 ) -> Anchored:
-    """Backward pass of the baseline: as :func:`values`, but from the odds (arc,) of each option.
+    """Backward pass of the baseline: as :func:`values`, but from odds instead of weights.
 
     With the resulting weights, and the gains subtracted from the outlays, :func:`values` gives the same
     values and choice probabilities.
+
+    Parameters
+    ----------
+    odds
+        Odds of use in the baseline, next to the other options of the node (arc,).
+    layout, keep, outlay, theta, sink_node, sink_price
+        As for :func:`values`.
     """
     spread = Spread(layout)
     steps = (

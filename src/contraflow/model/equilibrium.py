@@ -157,7 +157,13 @@ class Model:
         return self.baseline(baseline)[0]
 
     def baseline(self, baseline: Economy) -> tuple[Anchor, Point]:
-        """The :meth:`anchor` and the point that it anchors: :meth:`evaluate` at zero, from the same pass."""
+        """The :meth:`anchor` and the point that it anchors: :meth:`evaluate` at zero, from the same pass.
+
+        Parameters
+        ----------
+        baseline
+            The economy under the measures of the baseline, with odds for weights.
+        """
         hiring, n = self.network.hiring, self.network
         terms = self.terms(baseline, jnp.zeros(self.unknowns))
         backward, weights, gain = anchored_values(
@@ -228,7 +234,15 @@ class Model:
         return jnp.asarray(self._hired) @ rise * economy.hired
 
     def evaluate(self, economy: Economy, state: jax.Array) -> Point:
-        """Both passes at ``state`` (unknown,): logarithms of prices and loads relative to the baseline."""
+        """Both passes at given prices and loads.
+
+        Parameters
+        ----------
+        economy
+            The economy, staffed.
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        """
         terms = self.terms(economy, state)
         network = self.network
         backward = values(
@@ -270,7 +284,17 @@ class Model:
         return Terms(keep, outlay, gross, fixed, diluted, loss, expected, wages, surcharge, price)
 
     def point(self, economy: Economy, terms: Terms, backward: Values) -> Point:
-        """The economy in which people choose as in ``backward``."""
+        """The economy in which people choose as in ``backward``.
+
+        Parameters
+        ----------
+        economy
+            The economy, staffed.
+        terms
+            Coefficients of both passes.
+        backward
+            Values and choice probabilities.
+        """
         network, layout = self.network, self.layout
         arrive = (1 - terms.loss) * economy.output
         forward = flows(layout, backward.share, arrive, economy.endowment)
@@ -290,7 +314,17 @@ class Model:
         )
 
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
-        """Excess supply of markets that clear and unforeseen load of facilities (unknown,), in logarithms."""
+        """Excess supply of markets that clear and unforeseen load of facilities (unknown,), in logarithms.
+
+        Parameters
+        ----------
+        economy
+            The economy under a policy, staffed.
+        anchor
+            Anchor of its baseline.
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        """
         return self.excess(economy, anchor, state, self.evaluate(economy, state))
 
     def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:

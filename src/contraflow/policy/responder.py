@@ -49,9 +49,13 @@ class Solutions(NamedTuple):
     """Fields of :class:`~contraflow.model.root_finding.Root` in NumPy, leading with (problem,)."""
 
     state: FloatArray
+    """Best points (problem, unknown)."""
     residual: FloatArray
+    """Largest absolute residuals there (problem,)."""
     evaluations: FloatArray
+    """Evaluations of the model (problem,)."""
     history: FloatArray
+    """Residuals after each round (problem, 1 + NEWTON_ROUNDS)."""
 
     @property
     def solved(self) -> BoolArray:
@@ -115,7 +119,7 @@ class Responder:
         return anchor, anchor.staffed(economy), point
 
     def economy(self, ledger: jax.Array, levels: jax.Array, anchor: Anchor) -> Economy:
-        """The economy with measures at ``levels``, with the weights, gains and endowments of the baseline."""
+        """The economy with measures at ``levels``, and the weights, gains and endowments of ``anchor``."""
         return anchor.staffed(self.measured(ledger, levels))
 
     def reference(self, ledger: jax.Array) -> Reference:
@@ -127,12 +131,36 @@ class Responder:
     def root(
         self, ledger: jax.Array, reference: Reference, levels: jax.Array, start: jax.Array | None = None
     ) -> Root:
-        """The equilibrium of one draw under one policy, from one ``start`` (unknown,); differentiable."""
+        """The equilibrium of one draw under one policy, from one start; differentiable.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        reference
+            Reference of the draw.
+        levels
+            Levels of the measures (measure,).
+        start
+            Starting point (unknown,). None: the baseline.
+        """
         economy = self.economy(ledger, levels, reference.anchor)
         return self.model.solve(economy, reference.anchor, reference.inverse, start)
 
     def settle(self, ledger: jax.Array, anchor: Anchor, levels: jax.Array, state: jax.Array) -> Settled:
-        """The economy under ``levels`` at a known ``state`` (unknown,), with its books."""
+        """One economy at a known state, with its books.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        anchor
+            Anchor of the draw.
+        levels
+            Levels of the measures (measure,).
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        """
         economy = self.economy(ledger, levels, anchor)
         point = self.model.evaluate(economy, state)
         return Settled(economy, point, books(self.model.network, ledger, economy, point))

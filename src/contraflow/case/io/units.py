@@ -143,7 +143,13 @@ class Units:
         return self._known[text]
 
     def fits(self, unit: Inside, expected: Iterable[str]) -> str | None:
-        """The first of the ``expected`` units with the same dimensions as ``unit``, or None."""
+        """The first of the ``expected`` units with the same dimensions as ``unit``, or None.
+
+        Examples
+        --------
+        >>> Units().fits(Units().read("t"), ("ha", "kg"))
+        'kg'
+        """
         return next((name for name in expected if self.read(name).powers == unit.powers), None)
 
     def names(self) -> list[str]:
