@@ -1,4 +1,4 @@
-"""The part that a number plays in the model, told by the columns that refer to it."""
+"""The part that each number plays in the model, from the columns that refer to it."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ ROLES = {
 def roles(case: Case) -> dict[str, Role]:
     """Role of each parameter by its id.
 
-    A number that several columns share has the role of the first of them in the order of the schema, and
-    is a weight only where it is nothing else; a number to which no column refers is among the others, but for
-    those of behaviour, whose rows the package names itself.
+    A number to which several columns refer has the role of the first of them in the order of the schema; it
+    is a weight only if it is nothing else. A number to which no column refers is among the others, except for
+    behaviour parameters, whose rows the package knows by name.
     """
     found: dict[str, Role] = dict.fromkeys(ROWS, Role.BEHAVIOUR)
     for table in schema.TABLES:

@@ -1,9 +1,9 @@
 """The tables of a case, as pydantic models that are also the data dictionary.
 
-Each class is one CSV table; each field is one column. The field's description is its
-meaning, ``unit`` its unit inside the model. A *quantity* column never holds a number: it
-holds the id of a row of ``parameters.csv``, which states low, value, high, unit and origin.
-So every number of a case has a range and an origin, in one ledger.
+Each class is one CSV table; each field is one column. The description of a field is its meaning, ``unit`` its
+unit inside the model. A *quantity* column never holds a number: it holds the id of a row of
+``parameters.csv``, which states low, value, high, unit and origin. So every number of a case has a range and
+an origin, in one ledger.
 """
 
 # ruff: noqa: D101 (a table says what it is in `about`, an enumeration in the column that uses it)
@@ -148,7 +148,7 @@ class Form(Row):
 
 
 class ModeFamily(StrEnum):
-    """How goods move, whatever a mode is called."""
+    """How goods move, independent of the name of a mode."""
 
     AIR = "air"
     FOOT = "foot"
@@ -462,7 +462,7 @@ class Requirement(Row):
 
 
 class _KindsOfEffect:
-    """Lists the kinds that are registered at the time as the choices of the column."""
+    """Gives the column the kinds that are registered now as its choices."""
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core), "enum": list(effects.kinds())}
@@ -563,9 +563,9 @@ class Question(BaseModel):
     """A headline question of ``case.toml``: a policy with a title."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Id
-    title: Text
-    policy: dict[str, float]
+    id: Id = Field(description="Short name of the question.")
+    title: Text = Field(description="The question, as shown.")
+    policy: dict[str, float] = Field(description="Levels of measures by id; the others stay as they are.")
     years: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="Years for which the report follows the policy month by month."
     )
@@ -575,10 +575,10 @@ class CaseInfo(BaseModel):
     """The ``case.toml`` of a case."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Id
-    title: Text
-    summary: Text
-    licence: Text = "CC-BY-4.0"
+    id: Id = Field(description="Short name of the case.")
+    title: Text = Field(description="Title, as shown.")
+    summary: Text = Field(description="What the case describes, in a sentence.")
+    licence: Text = Field(default="CC-BY-4.0", description="Terms of reuse of the tables.")
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
     home: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
         default="PE", description="Country whose state acts and whose exports are counted."
@@ -593,4 +593,4 @@ class CaseInfo(BaseModel):
     currency: dict[str, float] = Field(
         default_factory=dict, description="Dollars of the baseline year per unit of another currency."
     )
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Question, ...] = Field(default=(), description="Headline questions.")

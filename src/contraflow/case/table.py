@@ -12,7 +12,7 @@ DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
 
 def _split(cell: Any) -> Any:
-    """Split a ``a; b; c`` cell into its parts."""
+    """Split a cell ``a; b; c`` into its parts."""
     if isinstance(cell, str):
         return tuple(part for part in (p.strip() for p in cell.split(";")) if part)
     return cell
@@ -27,22 +27,59 @@ Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 def column(description: str, **extra: Any) -> Any:
-    """A column that must be filled."""
+    """A column that must be filled.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    extra
+        Further facts: ``unit`` inside the model, ``refers`` or ``selects`` with the name of a table, limits
+        ``ge`` and ``le``.
+    """
     return Field(description=description, json_schema_extra=extra or None)
 
 
 def optional(description: str, default: Any = None, **extra: Any) -> Any:
-    """A column that may be left empty."""
+    """A column that may be left empty.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    default
+        Value of an empty cell.
+    extra
+        Further facts, as for :func:`column`.
+    """
     return Field(default=default, description=description, json_schema_extra=extra or None)
 
 
 def quantity(description: str, unit: str) -> Any:
-    """A column that must name a row of ``parameters.csv`` convertible to ``unit``."""
+    """A column that must name a row of ``parameters.csv``.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    unit
+        Unit inside the model, to which the unit of the row must convert.
+    """
     return column(description, unit=unit, refers="parameters", quantity=True)
 
 
 def maybe_quantity(description: str, unit: str, absent: str) -> Any:
-    """A column that may name a row of ``parameters.csv``; ``absent`` says what empty means."""
+    """A column that may name a row of ``parameters.csv``.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    unit
+        Unit inside the model, to which the unit of the row must convert.
+    absent
+        What an empty cell means.
+    """
     return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", quantity=True)
 
 
@@ -51,4 +88,6 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     table: ClassVar[str]
+    """Name of the table, and of its file without ``.csv``."""
     about: ClassVar[str]
+    """What the table holds, for the data dictionary."""

@@ -1,4 +1,4 @@
-"""Case -> Network: expand rows into arcs, sort them, and refuse what cannot carry goods."""
+"""From a case to its network: expand rows into arcs, sort them, and refuse what cannot carry goods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from contraflow.network.topological_sort import CycleError, topological_levels
 
 @dataclass(frozen=True)
 class _Draft:
-    """An arc with its numbers by name, before places in the ledger are known."""
+    """An arc with its numbers by name, before their positions in the ledger are known."""
 
     arc: Arc
     table: str
@@ -32,10 +32,29 @@ class _Draft:
 
 
 def build(case: Case) -> Network:
-    """Turn a case into a network.
+    """Build the network of a case.
 
-    Raises :class:`~contraflow.errors.NetworkError` that lists every loop, dead end, stranded
-    endowment and unreached market with the rows that make it.
+    Parameters
+    ----------
+    case
+        A checked case.
+
+    Returns
+    -------
+    Network
+        Nodes in topological order, arcs by tail, and the ledger of numbers.
+
+    Raises
+    ------
+    NetworkError
+        If the tables do not make a network; lists every loop, dead end, endowment from which no market can be
+        reached and market that nothing reaches, with the rows at fault.
+
+    Examples
+    --------
+    >>> from contraflow.case import load
+    >>> build(load("example"))
+    <Network example: 17 nodes, 18 arcs, 5 markets, 7 levels>
     """
     drafts = [*_links(case), *_processes(case), *_activities(case)]
     markets = [(f"{m.id}@{p}", f"{m.form}@{p}", m) for m in case.markets.values() for p in m.places]
@@ -254,11 +273,12 @@ def _facility(case: Case, ledger: Ledger, key: str, absent: int) -> np.ndarray:
 
 
 def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
-    """Constants, the parameters of the case, then one weight for each arc and each supply of an input.
+    """Constants, the parameters of the case, then one weight for each arc and for each supply of an input.
 
-    A parameter that is only a template for weights is not itself free: its arcs are. Neither is one
-    that is used at its central value: limits and dated levels of measures, and the drift of claims; nor
-    numbers of behaviour, which no equilibrium depends on and every replicate of a simulation draws.
+    A parameter that only serves as the range of weights is not itself free; its weights are. Nor are
+    parameters that are used at their central value (limits and dated levels of measures, the drift of
+    claims), and behaviour parameters, on which no equilibrium depends and which every replicate of a
+    simulation draws.
     """
     fixed = {d.numbers["weight"] for d in drafts} | {case.info.drift}
     fixed |= {s.weight for s in case.supplies.values()}
@@ -289,7 +309,7 @@ def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
 
 
 def _range(case: Case, weight: str | None) -> tuple[float, float, float]:
-    """Low, value and high of a weight's template; none means 1."""
+    """Low, value and high of the parameter that gives a weight its range; 1 without one."""
     if weight is None:
         return 1.0, 1.0, 1.0
     p = case.parameters[weight]
@@ -314,7 +334,7 @@ def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
 def _refuse_unusable(
     case: Case, drafts: list[_Draft], markets: list[tuple[str, str]], names: dict[str, int]
 ) -> None:
-    """Raise NetworkError for duplicates, dead ends, starved arcs, stranded endowments, unreached markets."""
+    """Raise NetworkError for duplicates, dead ends, and arcs, endowments or markets that no path serves."""
     problems: list[Problem] = []
     twice: dict[str, _Draft] = {}
     forward: dict[str, list[str]] = {}

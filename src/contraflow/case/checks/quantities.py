@@ -21,11 +21,14 @@ _RANGE = ("low", "value", "high")
 
 @dataclass(frozen=True)
 class Limit:
-    """Numbers that a quantity may take, in units of the model; ``open_`` excludes the ends."""
+    """Limits of the values of a quantity, in units of the model."""
 
     least: float = 0.0
+    """Lowest value."""
     most: float = float("inf")
+    """Highest value."""
     open_: bool = False
+    """Whether the limits themselves are excluded."""
 
     def fault(self, number: float) -> str | None:
         """What is wrong with a number, or None."""
@@ -175,7 +178,7 @@ NUMBERS: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
 
 @dataclass(frozen=True)
 class _Use:
-    """A quantity column's cell with the parameter that it names."""
+    """A cell of a quantity column with the parameter that it names."""
 
     entry: Entry[Row]
     column: Column
