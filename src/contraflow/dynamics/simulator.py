@@ -8,17 +8,17 @@ alone.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._parallel import in_threads
 from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.clans import Behaviour, Orders, Roster, make_roster
@@ -155,7 +155,7 @@ class Simulator:
         done: list[list[MonthlySummary]] = [[] for _ in blocks]
         steps = len(blocks) * (years + BURN_IN)
         ticks: list[int] = []
-        stop = False
+        stop = Event()
 
         def one(number: int) -> None:
             pick = np.resize(blocks[number], min(self.block, count))
@@ -165,7 +165,7 @@ class Simulator:
                 levels[pick], orders, setting, seed, pick,
             )  # fmt: skip
             for part in parts:
-                if stop:
+                if stop.is_set():
                     return
                 ticks.append(1)
                 if part is not None:
@@ -174,18 +174,10 @@ class Simulator:
                     progress(len(ticks) / steps)
 
         try:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                tasks = [pool.submit(one, number) for number in range(len(blocks))]
-                try:
-                    for task in tasks:
-                        task.result()
-                except KeyboardInterrupt:
-                    stop = True
-                    for task in tasks:
-                        task.cancel()
+            in_threads(one, range(len(blocks)), stop)
         except KeyboardInterrupt:
-            stop = True
-        return _joined(done, years + 1), stop
+            stop.set()
+        return _joined(done, years + 1), stop.is_set()
 
     def _block(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from contraflow import case as case_layer
 from contraflow import network as network_layer
+from contraflow._parallel import in_threads
 from contraflow._version import __version__
 from contraflow.analysis.conflicts import Conflicts, tension
 from contraflow.analysis.dynamic_patterns import COURSES
@@ -179,7 +179,7 @@ def calibrate(
     posterior = None if fresh else store.recall(name, target)
     if posterior is None:
         say("Compiling the model, once for this version")
-        _together(target.compile_tasks())
+        in_threads(lambda task: task(), target.compile_tasks())
         posterior = infer(target, chosen, say)
         store.keep(name, posterior)
     if not accept_poor:
@@ -227,7 +227,7 @@ class Lab:
     @cached_property
     def _compiled(self) -> Responder:
         """The responder, with what answers need compiled side by side."""
-        _together(self.responder.compile_tasks(len(self.ledger)))
+        in_threads(lambda task: task(), self.responder.compile_tasks(len(self.ledger)))
         return self.responder
 
     @cached_property
@@ -692,13 +692,6 @@ def _nothing_found(draws: int, tries: int, unknowns: int) -> _Found:
         np.zeros(shape),
         np.zeros(shape, dtype=bool),
     )
-
-
-def _together(tasks: list[Callable[[], object]]) -> None:
-    """Run tasks side by side; compilation leaves Python's lock, so this halves the wait on two cores."""
-    with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()
 
 
 def _distinct(state: Array, solved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
