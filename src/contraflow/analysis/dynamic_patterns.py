@@ -6,12 +6,11 @@ rates, on which the operators of :mod:`~contraflow.model.observables` look as on
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.case import statements
 from contraflow.dynamics import timeline
 from contraflow.dynamics.arrests import Arrest, arrested_places, orders
@@ -22,9 +21,6 @@ from contraflow.model.numerics import jax
 from contraflow.model.observables import Observations
 from contraflow.policy.policy import parse
 from contraflow.policy.responder import Responder
-
-Array = npt.NDArray[np.float64]
-Progress = Callable[..., None]
 
 CLANS = 1000
 """Clans unless a pattern says otherwise."""
@@ -48,17 +44,17 @@ class _Side:
 def unfold(
     responder: Responder,
     patterns: tuple[statements.Pattern, ...],
-    ledger: Array,
+    ledger: FloatArray,
     courses: int,
     seed: int,
     progress: Progress | None = None,
-) -> tuple[Array, Array]:
+) -> tuple[FloatArray, FloatArray]:
     """What each pattern observes without and with its policy, (pattern, course).
 
     ``ledger`` is (draw, number), whose draws are spread over so many ``courses``. Raises PolicyError,
     ObservationError.
     """
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     observations = Observations(responder.model, patterns).resolve()
     observe = jax.jit(jax.vmap(observations.observe))
     spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
@@ -106,7 +102,7 @@ def _last(months: str) -> int:
     return int(months.split("-")[1])
 
 
-def _levels(responder: Responder, side: _Side, years: int) -> Array:
+def _levels(responder: Responder, side: _Side, years: int) -> FloatArray:
     """Levels (month, measure): the policy until its last month, then the baseline."""
     levels = timeline.constant(responder.levers, parse(side.policy), years).value
     if side.until is not None:
@@ -117,9 +113,9 @@ def _levels(responder: Responder, side: _Side, years: int) -> Array:
 def _run(
     simulator: Simulator,
     side: _Side,
-    draws: Array,
+    draws: FloatArray,
     behaviour: Behaviour,
-    levels: Array,
+    levels: FloatArray,
     seed: int,
 ) -> MonthlySummary:
     case = simulator.responder.model.network.case

@@ -7,12 +7,11 @@ years before it, with clans that learn and crops that lag.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import IntArray, Progress, silent
 from contraflow.analysis.hindcast import Forecast
 from contraflow.dynamics import timeline
 from contraflow.dynamics.clans import Orders
@@ -21,8 +20,6 @@ from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
 from contraflow.inference.likelihood import years
 from contraflow.inference.posterior import Posterior
 from contraflow.model.numerics import jax
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def told_forward(
     picks: IntArray,
     span: Span,
     seed: int,
-    progress: Callable[..., None] | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
     """What the courses say of every claim in its year (replicate, claim), a replicate for each of ``picks``
     (replicate,), draws of the posterior. Claims of no year, or outside the span, are not told of."""
@@ -52,7 +49,7 @@ def told_forward(
     ledger = posterior.ledger(picks)
     plan = timeline.of_events(responder.levers, span.first, span.years)
     levels = plan.levels(ledger)
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     summary, stopped = simulator.run(
         ledger,
         draw_behaviour(responder.model.network.ledger, len(ledger), seed),

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import ENDS, Forecast, intervals
 from contraflow.case import statements
 from contraflow.case.case import Case
@@ -134,13 +134,13 @@ def _row(
     }
 
 
-def _at_baseline(posterior: Posterior) -> npt.NDArray[np.float64]:
+def _at_baseline(posterior: Posterior) -> FloatArray:
     """What the model says of every claim (claim,) in the baseline, the median of some draws."""
     some = posterior.picks(FEW)
     return np.median([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(some)], axis=0)
 
 
-def _log_ratio(forecast: float | npt.NDArray[np.float64], stated: float) -> float:
+def _log_ratio(forecast: float | FloatArray, stated: float) -> float:
     if not (np.isfinite(forecast) and forecast > 0 and stated > 0):
         return float("nan")
     return float(np.log(forecast / stated))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.analysis.dynamic_patterns import Progress, unfold
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
@@ -19,7 +19,6 @@ from contraflow.policy.responder import Reference, Responder
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = npt.NDArray[np.float64]
 
 UNCHANGED = (0.98, 1.02)
 """Ratio within which a quantity counts as unchanged unless the pattern says otherwise."""
@@ -46,29 +45,29 @@ class Verdicts:
     """
 
     patterns: tuple[statements.Pattern, ...]
-    before: Array
-    after: Array
+    before: FloatArray
+    after: FloatArray
     waiting: tuple[statements.Pattern, ...] = ()
     courses: Verdicts | None = None
 
     @property
-    def solved(self) -> npt.NDArray[np.bool_]:
+    def solved(self) -> BoolArray:
         """Whether both sides were found, (pattern, draw)."""
         return ~(np.isnan(self.before) | np.isnan(self.after))
 
     @property
-    def ratio(self) -> Array:
+    def ratio(self) -> FloatArray:
         """Quantity with the policy over quantity without, (pattern, draw)."""
         return self.after / np.where(self.before == 0, np.nan, self.before)
 
     @property
-    def holds(self) -> npt.NDArray[np.bool_]:
+    def holds(self) -> BoolArray:
         """Whether the expected behaviour shows, (pattern, draw)."""
         low, high = np.array([_range(p) for p in self.patterns]).reshape(-1, 2).T
         return (self.ratio >= low[:, None]) & (self.ratio <= high[:, None])
 
     @property
-    def probability(self) -> Array:
+    def probability(self) -> FloatArray:
         """Share of the solved draws in which the expected behaviour shows, (pattern,)."""
         return np.asarray(self.holds.sum(axis=1) / np.maximum(self.solved.sum(axis=1), 1))
 
@@ -111,7 +110,7 @@ class Verdicts:
 
 def validate(
     responder: Responder,
-    ledger: Array,
+    ledger: FloatArray,
     references: Reference,
     courses: int = 0,
     seed: int = 0,
@@ -152,10 +151,10 @@ def validate(
 def _observed(
     responder: Responder,
     observations: Observations,
-    ledger: Array,
+    ledger: FloatArray,
     references: Reference,
-    distinct: Array,
-) -> Array:
+    distinct: FloatArray,
+) -> FloatArray:
     """What each row of ``observations`` is under each policy (draw, policy, row); NaN without equilibrium."""
     draw = np.repeat(np.arange(len(ledger)), len(distinct))
     policies = np.tile(distinct, (len(ledger), 1))
@@ -172,8 +171,8 @@ def _observed(
 
 
 def _settled_states(
-    responder: Responder, ledger: Array, references: Reference, policies: Array, draw: npt.NDArray[np.int64]
-) -> tuple[Array, npt.NDArray[np.bool_]]:
+    responder: Responder, ledger: FloatArray, references: Reference, policies: FloatArray, draw: IntArray
+) -> tuple[FloatArray, BoolArray]:
     """Equilibria (problem, unknown), from the first start that finds one, and where one was found."""
     first, *others = np.asarray(responder.model.starts())
     root = responder.solve(

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from contraflow import _random
 from contraflow._parallel import in_threads
+from contraflow._types import FloatArray
 from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.clans import Behaviour, Orders, Roster, make_roster
@@ -30,8 +31,6 @@ from contraflow.model.equilibrium import TRACE, Anchor, Point
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Responder, Settled
-
-FloatArray = npt.NDArray[np.float64]
 
 BLOCK = 4
 """Replicates that run side by side on a core, where there are few ways."""

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.network.network import Network
 from contraflow.results import draws
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from contraflow.results.probabilities import Direction
 
-Array = npt.NDArray[np.float64]
 
 SHOWN = (
     "unit",
@@ -45,10 +44,10 @@ class EquilibriumSearch(NamedTuple):
     ``equilibria`` (draw,) the number of distinct equilibria found.
     """
 
-    residual: Array
-    history: Array
-    evaluations: npt.NDArray[np.int64]
-    equilibria: npt.NDArray[np.int64]
+    residual: FloatArray
+    history: FloatArray
+    evaluations: IntArray
+    equilibria: IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,11 @@ from difflib import get_close_matches
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
 from contraflow.results import tables
 from contraflow.results.draws import solved
-
-Values = NDArray[np.float64]
 
 
 def names(data: xr.Dataset, home: str | None = None) -> dict[str, str]:
@@ -34,7 +32,7 @@ def unit_of(data: xr.Dataset, quantity: str, home: str | None = None) -> str:
     )
 
 
-def per_draw(data: xr.Dataset, quantity: str, home: str | None = None, spot: str | None = None) -> Values:
+def per_draw(data: xr.Dataset, quantity: str, home: str | None = None, spot: str | None = None) -> FloatArray:
     """A headline figure (draw,) in its unit; NaN in draws without an equilibrium.
 
     ``spot`` is the node whose price is quoted; left out, that of the outcome itself. Raises
