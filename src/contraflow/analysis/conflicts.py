@@ -12,12 +12,12 @@ import numpy as np
 
 from contraflow import _cache
 from contraflow._io import write_atomically
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
 from contraflow.analysis.infinitesimal_jackknife import Against, Votes
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
 from contraflow.analysis.posterior_predictive_checks import predictive_checks
-from contraflow.analysis.psis import LEVELS
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity
@@ -49,7 +49,7 @@ class Side:
 class DisagreementReport:
     """A disagreement. ``said`` are quantiles (level,) of the figure in the posterior, ``rest`` those of the
     fit without any of the sides, both at
-    :data:`~contraflow.analysis.psis.LEVELS` and in ``unit``; None where the model
+    :data:`~contraflow._quantiles.LEVELS` and in ``unit``; None where the model
     observes none of the claims."""
 
     id: str

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contraflow._quantiles import ENDS
 from contraflow._types import FloatArray
-from contraflow.analysis.hindcast import ENDS, Forecast, intervals
+from contraflow.analysis.hindcast import Forecast, intervals
 from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place

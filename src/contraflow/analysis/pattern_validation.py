@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.analysis.dynamic_patterns import Progress, unfold
 from contraflow.case import statements
@@ -32,8 +33,6 @@ CHUNK = 256
 
 ENOUGH = 0.5
 """Share of draws in which both sides of a pattern need an equilibrium."""
-
-INTERVALS = {"ratio_5": 0.05, "ratio_25": 0.25, "ratio_75": 0.75, "ratio_95": 0.95}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +84,7 @@ class Verdicts:
             ran += [_told(p, **self.courses._verdict(i)) for i, p in enumerate(self.courses.patterns)]
         nothing = {"ratio": np.nan, "holds": None}
         if self._many:
-            nothing |= dict.fromkeys((*INTERVALS, "probability", "left_out"), np.nan)
+            nothing |= dict.fromkeys((*(f"ratio{end}" for end in ENDS), "probability", "left_out"), np.nan)
         waits = "Takes time to show: simulated by lab.validate() and contraflow validate."
         rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
@@ -96,13 +95,13 @@ class Verdicts:
 
     def _verdict(self, row: int) -> dict[str, object]:
         known = self.ratio[row][~np.isnan(self.ratio[row])]
-        ends = np.quantile(known, (0.5, *INTERVALS.values())) if known.size else np.full(5, np.nan)
+        ends = np.quantile(known, (MEDIAN, *ENDS.values())) if known.size else np.full(1 + len(ENDS), np.nan)
         verdict: dict[str, object] = {
             "ratio": float(ends[0]),
             "holds": bool(self.probability[row] >= 0.5),
         }
         if self._many:
-            verdict |= {name: float(end) for name, end in zip(INTERVALS, ends[1:], strict=True)}
+            verdict |= {f"ratio{end}": float(value) for end, value in zip(ENDS, ends[1:], strict=True)}
             verdict["probability"] = float(self.probability[row])
             verdict["left_out"] = int((~self.solved[row]).sum())
         return verdict

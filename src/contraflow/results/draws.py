@@ -14,13 +14,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray
 from contraflow.errors import ComparisonError
 
 Values = FloatArray
-
-LEVELS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
-"""Ends of columns and the quantiles that they hold: the 90 % interval, and within it the 50 %."""
 
 NOISE = 1e-6
 """A change below this part of the value before is the solver's, not the policy's."""
@@ -115,8 +113,8 @@ def quantiles(name: str, values: FloatArray) -> dict[str, FloatArray]:
     """Columns of a figure with shape (draw, row): its median and, with draws, its 50 % and 90 % interval."""
     if values.shape[0] == 1:
         return {name: values[0].copy()}
-    found = np.quantile(values, (0.5, *LEVELS.values()), axis=0)
-    return dict(zip((name, *(name + end for end in LEVELS)), found, strict=True))
+    found = np.quantile(values, (MEDIAN, *ENDS.values()), axis=0)
+    return dict(zip((name, *(name + end for end in ENDS)), found, strict=True))
 
 
 def known_quantiles(name: str, values: FloatArray) -> dict[str, FloatArray]:
@@ -141,7 +139,7 @@ def row_of(before: FloatArray, after: FloatArray) -> dict[str, float]:
 
 def with_ends(stems: Sequence[str]) -> list[str]:
     """Names of columns, each followed by those of its intervals."""
-    return [name for stem in stems for name in (stem, *(stem + end for end in LEVELS))]
+    return [name for stem in stems for name in (stem, *(stem + end for end in ENDS))]
 
 
 def falls(before: FloatArray, change: FloatArray, by: float = 0.0) -> FloatArray:
