@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from contraflow._quantiles import ENDS, MEDIAN
-from contraflow._types import BoolArray, FloatArray, IntArray
-from contraflow.analysis.dynamic_patterns import Progress, unfold
+from contraflow._types import BoolArray, FloatArray, IntArray, Progress
+from contraflow.analysis.dynamic_patterns import unfold
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.model.numerics import jax

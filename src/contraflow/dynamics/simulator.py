@@ -139,7 +139,7 @@ class Simulator:
         orders: Orders,
         setting: Setting,
         seed: int,
-        progress: Callable[[float], None] | None = None,
+        progress: Callable[[float], object] | None = None,
     ) -> tuple[MonthlySummary, bool]:
         """Run replicates, one a row of ``ledger`` (replicate, number).
 
