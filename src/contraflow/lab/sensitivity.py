@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow import _random
+from contraflow._quantiles import INTERVAL
 from contraflow._types import FloatArray, IntArray, Progress, silent
 from contraflow.analysis import leave_one_out, psis
 from contraflow.analysis.structural_parameters import forms
@@ -224,7 +225,7 @@ def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = sil
     claims, sources, made = _left_out(about, linear, refits, part, say)
     say("Moving numbers through their ranges")
     numbers = _numbers(about, linear, part)
-    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)[0]
+    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)[0]
     return Explanation(
         title=about.outcome.title,
         against="" if about.against is None else about.against.title,
@@ -282,8 +283,8 @@ def _left_out(
     log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
     found = psis.smooth(ratios)
-    ends = psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)
-    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)
+    ends = psis.weighted_quantiles(figure, found.weights, INTERVAL)
+    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)
     rng = _random.stream("quantiles that leave claims out", posterior.seed)
     error = leave_one_out.shift_errors(figure, found.weights, rng)
     straight = leave_one_out.linear_leave_one_out(
@@ -350,7 +351,7 @@ class _Refit:
         after, before = self._figure(found), self._before
         both = np.isfinite(after) & np.isfinite(before)
         even = np.full((1, int(both.sum())), 1.0)
-        later, first = (psis.weighted_quantiles(x[both], even, psis.INTERVAL) for x in (after, before))
+        later, first = (psis.weighted_quantiles(x[both], even, INTERVAL) for x in (after, before))
         rng = _random.stream("resamples of a refit", 0)
         times = rng.multinomial(even.size, np.full(even.size, 1 / even.size), size=leave_one_out.RESAMPLES)
         pair = [psis.weighted_quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]

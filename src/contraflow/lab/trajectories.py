@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import Forecast, Hindcast, hindcast
 from contraflow.analysis.out_of_sample import errors_table, predictions_table
 from contraflow.case.case import Case
@@ -32,8 +32,6 @@ from contraflow.results.view import MONTHS_PER_YEAR
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +53,8 @@ class Simulation:
     changes: tuple[tuple[int, str], ...]
     """Month in ``data`` (from 0) and description of each change of policy."""
     _simulator: Simulator
-    _ledger: Array
-    _levels: Array
+    _ledger: FloatArray
+    _levels: FloatArray
     _summary: MonthlySummary
 
     @property
@@ -232,7 +230,7 @@ class Simulation:
         return self._simulator.window(self._ledger, self._levels, self._summary, months)
 
     @cached_property
-    def _loads(self) -> Array:
+    def _loads(self) -> FloatArray:
         """Loads of facilities in the baseline (replicate, facility), units a year."""
         import jax
 
