@@ -28,16 +28,28 @@ if TYPE_CHECKING:
 def write_report(
     report: ReportData, path: str | os.PathLike[str], sections: Sequence[Section] = SECTIONS
 ) -> Path:
-    """Write the report to ``path`` and return it; an existing file stays whole if anything fails.
+    """Write the report to ``path``; an existing file stays whole if anything fails.
 
-    Parameters:
-        report: what the page shows.
-        path: the file.
-        sections: those of the page, in their order, as in :func:`render`.
+    Parameters
+    ----------
+    report
+        What the page shows.
+    path
+        The file.
+    sections
+        Those of the page, in their order, as in :func:`render`.
 
-    Raises:
-        OutputError: the folder does not exist or cannot be written.
-        ValueError: as :func:`render`.
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    OutputError
+        If the folder does not exist or cannot be written.
+    ValueError
+        As :func:`render`.
     """
     return write_atomically(path, render(report, sections))
 
@@ -45,14 +57,23 @@ def write_report(
 def render(report: ReportData, sections: Sequence[Section] = SECTIONS) -> str:
     """The whole page as text.
 
-    Parameters:
-        report: what the page shows.
-        sections: those of the page, in their order; a section of your own is added as in
-            ``(*SECTIONS, mine)``.
+    Parameters
+    ----------
+    report
+        What the page shows.
+    sections
+        Those of the page, in their order; a section of your own is added as in ``(*SECTIONS, mine)``.
 
-    Raises:
-        ValueError: two sections have the same id or a figure of the same name, or a template cannot be
-            filled with what its section makes.
+    Returns
+    -------
+    str
+        One HTML file that opens without a network.
+
+    Raises
+    ------
+    ValueError
+        If two sections have the same id or a figure of the same name, or if a template cannot be filled
+        with what its section makes.
     """
     from plotly.offline import get_plotlyjs
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contraflow.case.roles import Role, roles
+from contraflow.case.roles import roles
+from contraflow.case.table import Role
 from contraflow.report.data import ReportData, ledger_table
 from contraflow.report.section import Content
 

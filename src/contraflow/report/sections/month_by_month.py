@@ -15,6 +15,8 @@ from contraflow.report.data import ReportData
 from contraflow.report.draw import fans
 from contraflow.report.section import Content
 from contraflow.results import trajectory_tables
+from contraflow.results.figures import run_figure
+from contraflow.results.view import MONTHS_PER_YEAR
 from contraflow.text.numbers import amount, percent, rounded
 
 IN_REPORT = (
@@ -59,7 +61,7 @@ def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
             row = contrast.loc[(figure, last)]
             if np.isfinite(row["ratio"]):
                 change, low, high = (percent(row[end] - 1) for end in ("ratio", "ratio_5", "ratio_95"))
-                found.append(f"{fans.TITLES[figure].lower()} {change} ({low} to {high})")
+                found.append(f"{run_figure(figure).label.lower()} {change} ({low} to {high})")
     if not found:
         return ""
     return f"In year {last}, against the same random draws without the policy: {'; '.join(found)}."
@@ -81,7 +83,7 @@ def rows(data: xr.Dataset) -> list[dict[str, str]]:
 def about(data: xr.Dataset) -> str:
     """How long, how many, and what the state does, in words."""
     sizes = data.sizes
-    years = (sizes["month"] - trajectory_tables.before(data)) // trajectory_tables.YEAR
+    years = (sizes["month"] - trajectory_tables.before(data)) // MONTHS_PER_YEAR
     return (
         f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} runs, each with its own draw "
         "of what is uncertain and its own random events. "
@@ -97,7 +99,7 @@ def words_of_changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> st
     first = int(data.attrs["first"])
 
     def when(month: int) -> str:
-        year, rest = divmod(month - start, trajectory_tables.YEAR)
+        year, rest = divmod(month - start, MONTHS_PER_YEAR)
         if first > 1:
             return f"{first + year}" if rest == 0 else f"{first + year}-{rest + 1:02d}"
         return f"Month {month - start + 1}"
@@ -127,7 +129,7 @@ def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
 
     unit = "" if share else f", {fans.UNITS.get(row['unit'], row['unit'])}"
     return {
-        "name": fans.TITLES.get(name, name) + unit,
+        "name": run_figure(name).label + unit,
         "before": shown(row["before"]),
         "first": shown(row["first"]),
         "last": shown(row["last"]),
