@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._numbers import fixed, share
 from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
@@ -173,11 +174,11 @@ class Hindcast:
         )  # fmt: skip
         made = [
             f"{int(every['claims'])} claims dated after {self.until}, in {int(every['series'])} series, were "
-            f"withheld. The 50% intervals hold {every['inside_50']:.0%} of them, the 90% intervals "
-            f"{every['inside_90']:.0%}.",
+            f"withheld. The 50% intervals hold {share(every['inside_50'])} of them, the 90% intervals "
+            f"{share(every['inside_90'])}.",
             f"By the log score the model is {verdict} the forecast that nothing changes "
-            f"({ahead:+.2f} a claim, standard error {error:.2f}), whose intervals hold "
-            f"{every['naive_inside_50']:.0%} and {every['naive_inside_90']:.0%}.".replace("-", "−"),
+            f"({fixed(ahead, 2, sign=True)} a claim, standard error {fixed(error, 2)}), whose intervals hold "
+            f"{share(every['naive_inside_50'])} and {share(every['naive_inside_90'])}.",
         ]
         if len(self.leaks):
             many = len(self.leaks)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contraflow._numbers import DASH, fixed
 from contraflow.cli import json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, say, table
+from contraflow.cli.show import say, table
 from contraflow.cli.terminal import emit, progress, screen
 
 if TYPE_CHECKING:
@@ -152,9 +153,9 @@ def _checks(console: Console, found: Conflicts) -> None:
     lines = [
         (
             f"{row['subset']} ({row['claims']}): {row['statistic']}",
-            f"{row['observed']:.2f}",
-            f"{row['low']:.2f} to {row['high']:.2f}",
-            f"{row['p']:.3f}",
+            fixed(row["observed"], 2),
+            f"{fixed(row['low'], 2)} to {fixed(row['high'], 2)}",
+            fixed(row["p"], 3),
         )
         for row in json_records.rows(shown)
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from contraflow._numbers import DASH, fixed, share, signed, significant
 from contraflow.cli import json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, known, number, say, signed, table
+from contraflow.cli.show import known, say, table
 from contraflow.cli.terminal import emit, progress, screen
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     lines = [
         (
             Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']}", "dim")),
-            number(c["without"]),
+            significant(c["without"]),
             _moved(c),
-            f"{c['k']:.2f}",
+            fixed(c["k"], 2),
             c["how"],
         )
         for c in json_records.rows(explained.claims.head(ROWS))
@@ -97,15 +98,15 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     along = [
         (
             Text.assemble(n["meaning"], "\n", (_about(n), "dim")),
-            f"{n['share']:.0%}",
-            number(n["at_low"]),
-            number(n["at_high"]),
+            share(n["share"]),
+            significant(n["at_low"]),
+            significant(n["at_high"]),
         )
         for n in json_records.rows(explained.gathered(ROWS))
     ]
     console.print()
     console.print(table("number|>of the variance|>low end|>high end", along, title="Along a number's range"))
-    owed = [(s["group"], f"{s['share']:.0%}", s["meaning"]) for s in json_records.rows(explained.shares)]
+    owed = [(s["group"], share(s["share"]), s["meaning"]) for s in json_records.rows(explained.shares)]
     console.print()
     console.print(table("owed to|>share|", owed, title="Whose uncertainty it is", wrap=(2,)))
     console.print()
@@ -128,7 +129,7 @@ def _show_worth(worth: pd.DataFrame, console: Console) -> None:
         say(console, ("No single fact would narrow it by more than chance would explain.", "bold"))
         return
     lines = [
-        (w["what"], w["kind"], f"{w['worth']:.0%}", f"±{w['error']:.0%}")
+        (w["what"], w["kind"], share(w["worth"]), f"±{share(w['error'])}")
         for w in json_records.rows(sure.head(ROWS))
     ]
     title = "What to report on next: part of the variance that knowing it would take away"
@@ -136,7 +137,7 @@ def _show_worth(worth: pd.DataFrame, console: Console) -> None:
 
 
 def _moved(row: json_records.Record) -> str:
-    return signed(row["shift"]) + (f" ±{number(row['error'])}" if known(row["error"]) else "")
+    return signed(row["shift"]) + (f" ±{significant(row['error'])}" if known(row["error"]) else "")
 
 
 def _about(row: json_records.Record) -> str:
@@ -185,7 +186,7 @@ def show_hindcast(found: Hindcast, console: Console) -> None:
             "all" if r["quantity"] == "all" else r["quantity"],
             str(r["claims"]),
             str(r["series"]),
-            *(f"{r[c]:.0%}" for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")),
+            *(share(r[c]) for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")),
             _score(r["difference"], r["error"]),
         )
         for r in json_records.rows(found.summary)
@@ -206,5 +207,4 @@ def show_hindcast(found: Hindcast, console: Console) -> None:
 
 
 def _score(difference: Any, error: Any) -> str:
-    text = f"{difference:+.2f}" + (f" ±{error:.2f}" if known(error) else f" ±{DASH}")
-    return text.replace("-", "−")
+    return f"{fixed(difference, 2, sign=True)} ±{fixed(error, 2) if known(error) else DASH}"

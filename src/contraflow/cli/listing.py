@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contraflow._numbers import DASH, cell, fixed, share, significant, to
 from contraflow.cli import explain, json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, known, number, say, table
+from contraflow.cli.show import known, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def measures(name: str, *, as_json: bool) -> None:
             f"{m['unit']}; needs {' and '.join(m['requires'])}" if m["requires"] else str(m["unit"]),
             f"{m['baseline']:g}",
             f"{m['maximum']:g}",
-            DASH if m["unit_cost_usd"] is None else f"${float(m['unit_cost_usd']):,.0f}",
+            DASH if m["unit_cost_usd"] is None else f"${fixed(float(m['unit_cost_usd']), 0)}",
         )
         for m in listed
     ]
@@ -167,7 +168,7 @@ def _ratio(ratio: float) -> str:
     """The quantity with the policy over the quantity without, as precise as the verdict needs."""
     if not known(ratio):
         return DASH
-    return f"×{ratio:.3f}" if ratio < 9.9995 else f"×{number(ratio)}"
+    return f"×{fixed(ratio, 3)}" if ratio < 9.9995 else f"×{significant(ratio)}"
 
 
 def _range(pattern: json_records.Record) -> str:
@@ -175,13 +176,13 @@ def _range(pattern: json_records.Record) -> str:
     if not known(pattern.get("ratio_5")):
         return ""
     low, high = (_ratio(pattern[f"ratio_{end}"]).removeprefix("×") for end in ("5", "95"))
-    return f"\n{low}" if low == high else f"\n{low} to {high}"
+    return f"\n{to(low, high)}"
 
 
 def _probability(pattern: json_records.Record) -> str:
     """In what share of the draws a pattern shows, on a line of its own; nothing for a single draw."""
-    share = pattern.get("probability")
-    return f"\n{share:.0%}" if share is not None and known(share) else ""
+    part = pattern.get("probability")
+    return f"\n{share(part)}" if part is not None and known(part) else ""
 
 
 def claims(name: str, *, how: CalibrationOptions, as_json: bool) -> None:
@@ -239,10 +240,10 @@ def _figure(value: float) -> str:
     """Three figures."""
     if not known(value):
         return DASH
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return cell(value)
 
 
 def _off(residual: float) -> str:
     if not known(residual):
         return DASH
-    return "0" if abs(residual) < 0.05 else f"{residual:+.1f}".replace("-", "−")
+    return "0" if abs(residual) < 0.05 else fixed(residual, 1, sign=True)

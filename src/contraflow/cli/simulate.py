@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contraflow._numbers import DASH, fixed, signed_share, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, known, number, say, table
+from contraflow.cli.show import known, say, table
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.errors import OutputError, PolicyError
 
@@ -178,8 +179,8 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     years = (sizes["month"] - run.data.attrs["before"]) // 12
     say(
         console,
-        f"{years} years, {run.data.attrs['clans']:,} clans, {sizes['replicate']} courses; the state searches "
-        f"{run.conduct_in_words()}.",
+        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} courses; the "
+        f"state searches {run.conduct_in_words()}.",
     )
     if run.interrupted:
         say(console, ("Stopped before the end: what was done until then is shown.", "yellow"))
@@ -193,9 +194,10 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
         end = last.index.get_level_values("year").max()
         shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
         for name, row in shown.iterrows():
-            spread = f" ({row['ratio_5'] - 1:+.0%} to {row['ratio_95'] - 1:+.0%})" if "ratio_5" in row else ""
-            text = f"{name}, last year against the same random draws without: {row['ratio'] - 1:+.0%}{spread}"
-            say(console, text[:1].upper() + text[1:].replace("-", "−"))
+            moved, *ends = (signed_share(row[c] - 1) for c in ("ratio", "ratio_5", "ratio_95") if c in row)
+            spread = f" ({' to '.join(ends)})" if ends else ""
+            text = f"{name}, last year against the same random draws without: {moved}{spread}"
+            say(console, text[:1].upper() + text[1:])
     console.print()
     say(
         console,
@@ -214,9 +216,9 @@ def _line(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     unit = {"share": ", %", "clans": "", "places": "", "links": ""}.get(row["unit"], f", {row['unit']}")
 
     def months(value: float) -> str:
-        return f"{value:.0f}" if known(value) and value > 0 else DASH
+        return fixed(value, 0) if known(value) and value > 0 else DASH
 
-    figures = [number(scale * row[c]) for c in ("before", "first", "last")]
-    ends = f"{number(scale * row['last_5'])}–{number(scale * row['last_95'])}"
+    figures = [significant(scale * row[c]) for c in ("before", "first", "last")]
+    ends = f"{significant(scale * row['last_5'])}–{significant(scale * row['last_95'])}"
     told = f"{SHORT.get(name, name)}{unit}"
     return told, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])

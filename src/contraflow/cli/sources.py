@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contraflow.cli.show import DASH, say, table
+from contraflow._numbers import DASH, share
+from contraflow.cli.show import say, table
 from contraflow.cli.terminal import emit, screen
 
 if TYPE_CHECKING:
@@ -153,5 +154,5 @@ def _show_coverage(case: Case, items: list[Coverage]) -> None:
     say(
         console,
         (f"{every.represented} of {every.items} items are represented", "bold"),
-        f", {every.outside} outside ({100 * every.outside / every.items:.0f} %).",
+        f", {every.outside} outside ({share(every.outside / every.items)}).",
     )

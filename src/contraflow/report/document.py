@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from contraflow._io import write_atomically
+from contraflow._numbers import cell, span
 from contraflow.case.roles import Role, roles
 from contraflow.report.data import ReportData, ledger_table
 from contraflow.report.draw import theme
@@ -19,7 +20,6 @@ from contraflow.report.jinja import embed, environment
 from contraflow.report.sections import answers, disagreements, other_economies, rests_on, sources
 from contraflow.results import tables
 from contraflow.text.names import shown_names
-from contraflow.text.numbers import cell, span
 
 if TYPE_CHECKING:
     from contraflow.report.draw.drawing import Drawing

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from contraflow._numbers import fixed, share, significant
 from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
 from contraflow.analysis.psis import RELIABLE_K
 from contraflow.case.case import Case
+from contraflow.case.naming import lower
 from contraflow.case.quantities import Quantity
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import listed, lower
+from contraflow.text.sentences import listed
 
 EASE = (
     (0.5, "fits", "goes with everything else that is known"),
@@ -42,7 +43,7 @@ class DisplayScale(NamedTuple):
 
     def number(self, value: float) -> str:
         """``168``, without its unit."""
-        return amount(rounded(value * self.factor))
+        return significant(value * self.factor)
 
     def text(self, value: float) -> str:
         """``168 t``."""
@@ -75,8 +76,8 @@ def odds(chance: float) -> str:
     if not np.isfinite(chance):
         return ""
     if chance >= 0.1:
-        return f"{chance:.0%}"
-    return "under 1 in 1,000" if chance < 1e-3 else f"1 in {1 / chance:,.0f}"
+        return share(chance)
+    return "under 1 in 1,000" if chance < 1e-3 else f"1 in {fixed(1 / chance, 0)}"
 
 
 def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> list[dict[str, Any]]:
@@ -102,7 +103,7 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
                 "word": VERDICTS[row["verdict"]],
                 "by": [case.claims[v.id].statement for v in pulled.claims] if pulled else [],
                 "ids": [v.id for v in pulled.claims] if pulled else [],
-                "by_ranges": f"{pulled.ranges:.0%}" if pulled else "",
+                "by_ranges": share(pulled.ranges) if pulled else "",
             }
         )
     return rows

@@ -9,10 +9,11 @@ from types import MappingProxyType
 import pandas as pd
 import xarray as xr
 
+from contraflow._numbers import amount, fixed, money, share, significant, size_of_change, small_share
+from contraflow.case.naming import lower
 from contraflow.results import side_economies
 from contraflow.results.tables import coord
 from contraflow.text.names import plain
-from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import (
     SMALL,
     Row,
@@ -22,12 +23,9 @@ from contraflow.text.sentences import (
     is_still,
     largest_change,
     listed,
-    lower,
-    money,
     most,
     open_rows,
     part,
-    per_cent,
     span,
     verb,
 )
@@ -159,8 +157,8 @@ def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
     name = str(row["name"])
     known = name.partition(" ")[0] in {word for shown in names.values() for word in shown.split()}
     return (
-        f"{row['share_after']:.0%} of all that is paid for {str(row['input']).partition('-')[0]} goes to "
-        f"{name if known else lower(name)} instead of {row['share_before']:.0%}."
+        f"{share(row['share_after'])} of all that is paid for {str(row['input']).partition('-')[0]} goes to "
+        f"{name if known else lower(name)} instead of {share(row['share_before'])}."
     )
 
 
@@ -182,7 +180,7 @@ def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: fl
         ratio = part(row)
         if abs(ratio) > least and not is_open(row):
             place = article(names.get(key.partition("@")[2], key))
-            size = f"{per_cent(ratio)} ({span(row)})" if drawn(row) else f"{abs(ratio):.0%}"
+            size = f"{size_of_change(ratio)} ({span(row)})" if drawn(row) else share(abs(ratio))
             told["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
             kinds[work(str(work_of[key]), names)] = True
     moves = [f"{verb} by {listed(places)}" for verb, places in told.items() if places]
@@ -225,7 +223,9 @@ def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
             after, before = (money(float(sums[c])) for c in ("after", "before"))
             if drawn(sums):
                 more = "more" if part(sums) > 0 else "less"
-                size = "perhaps more, perhaps less" if is_open(sums) else f"{per_cent(part(sums))} {more}"
+                size = (
+                    "perhaps more, perhaps less" if is_open(sums) else f"{size_of_change(part(sums))} {more}"
+                )
                 told.append(f"{size} with {what} ({span(sums)}; {before} before)")
             elif after != before:
                 told.append(f"{after} with {what} instead of {before}")
@@ -255,8 +255,8 @@ def _moves(row: Row) -> str:
 def _tonnes(kilograms: float) -> str:
     """Kilograms as they are best read, with three figures: ``31.4 t``, ``70 kg``."""
     if abs(kilograms) < 1000:
-        return f"{amount(rounded(kilograms))} kg"
-    return f"{kilograms / 1000:,.1f} t" if kilograms < 1e5 else f"{amount(kilograms / 1000)} t"
+        return f"{significant(kilograms)} kg"
+    return f"{fixed(kilograms / 1000, 1)} t" if kilograms < 1e5 else f"{amount(kilograms / 1000)} t"
 
 
 def _ratio(row: Row) -> float:
@@ -268,7 +268,7 @@ def _ratio(row: Row) -> float:
 
 
 def _share(part: float) -> str:
-    return f"{part:.0%}" if part >= 0.0195 else f"{part:.1%}"
+    return small_share(part, 0.0195)
 
 
 def _sentence(parts: list[str]) -> str:
