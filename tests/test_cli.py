@@ -20,7 +20,7 @@ from contraflow.case import new
 from contraflow.case.schema import Question
 from contraflow.cli import app, main, run_screen, terminal
 from contraflow.cli.files import replace_file
-from contraflow.cli.show import becomes
+from contraflow.cli.terminal_tables import becomes
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
 

@@ -7,7 +7,7 @@ from scipy import stats
 from contraflow._quantiles import INTERVAL
 from contraflow.analysis import evppi, leave_one_out, psis
 from contraflow.errors import ComparisonError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.lab import sensitivity
 from contraflow.results.explanation import Group
 
@@ -89,7 +89,7 @@ def test_weighted_quantiles_of_even_weights_are_the_middle_of_the_draws():
 
 
 def test_a_repetition_takes_over_the_weight_of_the_claim_left_out():
-    figures = Figures(np.zeros(3), np.ones(3), np.zeros(3), np.array([0.5, 0.5, 1.0]))
+    figures = ClaimErrors(np.zeros(3), np.ones(3), np.zeros(3), np.array([0.5, 0.5, 1.0]))
     left = leave_one_out.without(figures, np.array([0, 0, 2]), np.array([True, False, False]))
     assert np.allclose(left.weight, [0, 1, 1])
     alone = leave_one_out.without(figures, np.array([0, 0, 2]), np.array([False, False, True]))

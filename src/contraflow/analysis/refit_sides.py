@@ -17,11 +17,11 @@ from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, IntArray
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import Figures, heavy, log_density
+from contraflow.inference.likelihood import ClaimErrors, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate, refit_map
 from contraflow.inference.posterior import Posterior
-from contraflow.inference.scale import Scale
+from contraflow.inference.scale import ClaimScale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
 
@@ -85,9 +85,9 @@ class Yardsticks:
     rows: tuple[statements.Observed, ...]
 
     @cached_property
-    def scale(self) -> Scale:
+    def scale(self) -> ClaimScale:
         """The scale of each figure."""
-        return Scale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
+        return ClaimScale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
 
     @cached_property
     def _location(self) -> jax.stages.Wrapped:
@@ -140,7 +140,7 @@ class Sides:
         return refit_map(self.posterior.log_posterior, self._figures, self.posterior.fit.deviates)
 
     @cached_property
-    def _figures(self) -> Figures:
+    def _figures(self) -> ClaimErrors:
         """The claims outside the group."""
         figures = self.posterior.figures
         weight = figures.weight.copy()

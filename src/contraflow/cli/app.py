@@ -202,9 +202,9 @@ def hindcast(
     as_json: AsJson = False,
 ) -> None:
     """Withhold the claims after a year, predict them, and compare."""
-    from contraflow.cli import explain
+    from contraflow.cli import hindcast
 
-    explain.hindcast(case, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+    hindcast.hindcast(case, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -285,10 +285,10 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Tell the case's events forward month by month, and compare with what was observed later."""
-    from contraflow.cli import simulate
+    from contraflow.cli import history
 
     how = CalibrationOptions(seed, method, accept_poor)
-    simulate.history(
+    history.history(
         case, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
     )
 
@@ -296,9 +296,9 @@ def history(
 @command
 def measures(case: CaseName, as_json: AsJson = False) -> None:
     """List the measures that a policy can set."""
-    from contraflow.cli import listing
+    from contraflow.cli import measures
 
-    listing.measures(case, as_json=as_json)
+    measures.measures(case, as_json=as_json)
 
 
 @command
@@ -314,9 +314,9 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
-    from contraflow.cli import listing
+    from contraflow.cli import validate
 
-    listing.validate(
+    validate.validate(
         case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json, courses=courses, until=until
     )
 
@@ -330,9 +330,9 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Show each claim beside what the model says, the furthest off first."""
-    from contraflow.cli import listing
+    from contraflow.cli import claims
 
-    listing.claims(case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+    claims.claims(case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -345,9 +345,9 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."""
-    from contraflow.cli import evidence as disputes
+    from contraflow.cli import evidence
 
-    disputes.evidence(case, how=CalibrationOptions(seed, method, accept_poor), every=every, as_json=as_json)
+    evidence.evidence(case, how=CalibrationOptions(seed, method, accept_poor), every=every, as_json=as_json)
 
 
 @command
@@ -368,9 +368,9 @@ def coverage(
     as_json: AsJson = False,
 ) -> None:
     """Show what the sources describe, and what in the case represents it."""
-    from contraflow.cli import sources
+    from contraflow.cli import coverage
 
-    sources.coverage(case, kind=kind, outside=outside, as_json=as_json)
+    coverage.coverage(case, kind=kind, outside=outside, as_json=as_json)
 
 
 @command

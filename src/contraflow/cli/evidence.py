@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from contraflow._numbers import DASH, fixed
 from contraflow.cli import json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import say, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import say, table
 
 if TYPE_CHECKING:
     from rich.console import Console

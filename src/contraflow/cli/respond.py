@@ -9,8 +9,8 @@ from contraflow._numbers import change_of, order, share, share_span, signed, sig
 from contraflow.cli import json_records
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import interval, likely, say, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import interval, likely, say, table
 from contraflow.model.root_finding import ACCEPTED
 from contraflow.text.sentences import level
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from contraflow._numbers import DASH, change_of, dollars, fixed, order, signed, significant
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
-from contraflow.cli.show import STILL, becomes, interval_of_share, likely, say
+from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likely, say
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:

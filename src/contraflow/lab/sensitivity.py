@@ -22,7 +22,7 @@ from contraflow.analysis.structural_parameters import forms
 from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
@@ -298,7 +298,7 @@ class _Refit:
     def _figure(self, found: MapEstimate) -> FloatArray:
         return self._about.at(np.asarray(found.gaussian.colour(self._white)))
 
-    def shift(self, figures: Figures) -> tuple[FloatArray, float]:
+    def shift(self, figures: ClaimErrors) -> tuple[FloatArray, float]:
         """Shift of the quantiles (quantile,) when claims are left out, and the error of the median's."""
         posterior = self._about.posterior
         found = find_map(posterior.log_posterior, figures, starts=1, near=posterior.fit.deviates)

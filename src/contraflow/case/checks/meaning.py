@@ -6,9 +6,9 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from contraflow.case import effects, schema, statements
-from contraflow.case.checks.quantities import FORM_UNITS
+from contraflow.case.checks.number_limits import FORM_UNITS
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.levels import parse_levels
 from contraflow.case.quantities import Quantity

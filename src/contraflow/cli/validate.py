@@ -1,59 +1,17 @@
-"""The commands ``measures``, ``validate`` and ``claims``: tables of what a case and its lab hold."""
+"""The command ``validate``: documented behaviour against the model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contraflow._numbers import DASH, cell, fixed, share, significant, to
-from contraflow.cli import explain, json_records
+from contraflow._numbers import DASH, fixed, share, significant, to
+from contraflow.cli import hindcast, json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import known, say, table
 from contraflow.cli.terminal import FAILED, emit, progress, screen
+from contraflow.cli.terminal_tables import known, say, table
 
 if TYPE_CHECKING:
     from contraflow.lab import Lab
-
-
-def measures(name: str, *, as_json: bool) -> None:
-    """List measures with unit, range, baseline level and cost."""
-    from contraflow.lab import load
-    from contraflow.policy import make_levers
-
-    case = load(name)
-    levers = make_levers(case.network())
-    listed: list[json_records.Record] = [
-        {
-            "measure": m.id,
-            "name": m.name,
-            "unit": m.unit,
-            "baseline": float(level),
-            "maximum": case.parameters[m.maximum].value,
-            "unit_cost_usd": None if m.unit_cost is None else case.parameters[m.unit_cost].value,
-            "requires": [r.requires for r in case.requirements.values() if r.measure == m.id],
-            "note": m.note,
-        }
-        for m, level in zip(case.measures.values(), levers.baseline, strict=True)
-    ]
-    if as_json:
-        emit({"case": case.info.id, "measures": listed})
-        return
-    console = screen()
-    lines = [
-        (
-            m["measure"],
-            f"{m['unit']}; needs {' and '.join(m['requires'])}" if m["requires"] else str(m["unit"]),
-            f"{m['baseline']:g}",
-            f"{m['maximum']:g}",
-            DASH if m["unit_cost_usd"] is None else f"${fixed(float(m['unit_cost_usd']), 0)}",
-        )
-        for m in listed
-    ]
-    console.print(table("measure|a level is|>now|>most|>a unit costs", lines, wrap=(1,)))
-    first = next((m for m in listed if float(m["maximum"]) > 0), None)
-    if first is not None:
-        half = f"{first['measure']}={float(first['maximum']) / 2:g}"
-        say(console, ("now: mean level of the baseline years; costs are a year's", "dim"))
-        say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
 
 
 def validate(
@@ -74,7 +32,7 @@ def validate(
         record = json_records.patterns(lab.validate(courses=courses, progress=say_so).table())
         foreseen = json_records.predictions(lab)
     if as_json:
-        told = {} if withheld is None else {"hindcast": explain.record_of(withheld)}
+        told = {} if withheld is None else {"hindcast": hindcast.record_of(withheld)}
         emit(json_records.provenance(lab) | record | foreseen | told)
     else:
         _show_patterns(record)
@@ -83,7 +41,7 @@ def validate(
         if withheld is not None:
             console = screen()
             console.print()
-            explain.show_hindcast(withheld, console)
+            hindcast.show_hindcast(withheld, console)
     if record["failing"]:
         raise Exit(FAILED)
 
@@ -183,67 +141,3 @@ def _probability(pattern: json_records.Record) -> str:
     """In what share of the draws a pattern shows, on a line of its own; nothing for a single draw."""
     part = pattern.get("probability")
     return f"\n{share(part)}" if part is not None and known(part) else ""
-
-
-def claims(name: str, *, how: CalibrationOptions, as_json: bool) -> None:
-    """Show each claim beside the model's figure, by size of the residual."""
-    from rich.text import Text
-
-    from contraflow.lab import load
-
-    with progress() as say_so:
-        lab = calibrated(load(name), how, say_so)
-        frame = lab.claims()
-    frame = frame.iloc[(-frame["residual"].abs().fillna(-1.0)).argsort(kind="stable")]
-    listed = json_records.rows(frame)
-    if as_json:
-        emit(json_records.provenance(lab) | {"claims": listed})
-        return
-    console = screen()
-    lines = [
-        (
-            Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']} {c['paragraph']}", "dim")),
-            c["grade"],
-            _claimed(c),
-            _figure(c["model"]),
-            _off(float(c["residual"])),
-            "fitted" if c["fitted"] else c["use"] if c["use"] != "fit" else "later",
-        )
-        for c in listed
-    ]
-    console.print(table("claim|grade|>it says|>model|>off by|use", lines))
-    console.print()
-    say(
-        console,
-        (
-            "off by: standard deviations that the model lies above (+) or below the claim. grade: source A "
-            "to F, information 1 to 6. check: compared, not fitted; later: after the baseline, not fitted; "
-            "context: not compared.",
-            "dim",
-        ),
-    )
-
-
-def _claimed(claim: json_records.Record) -> str:
-    low, value, high = (float(claim[c]) for c in ("low", "value", "high"))
-    unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}".replace(" 1/", " per ")
-    ends = [x for x in (low, high) if known(x)]
-    if len(ends) == 2 and low < high:
-        text = f"{_figure(low)} to {_figure(high)}"
-    else:
-        text = _figure(next((x for x in (value, *ends) if known(x)), value))
-    bound = "" if claim["bound"] == "about" else f"{claim['bound']} "
-    return f"{bound}{text}{unit}" if text != DASH else DASH
-
-
-def _figure(value: float) -> str:
-    """Three figures."""
-    if not known(value):
-        return DASH
-    return cell(value)
-
-
-def _off(residual: float) -> str:
-    if not known(residual):
-        return DASH
-    return "0" if abs(residual) < 0.05 else fixed(residual, 1, sign=True)
