@@ -114,9 +114,9 @@ def test_knowing_a_fact_narrows_by_its_squared_correlation():
     figure = 2 * facts[:, 0] + facts[:, 1] ** 2 + rng.standard_normal(2000)
     found = evppi.variance_explained(facts, figure, rng)
     whole = 4 + 2 + 1
-    assert found.told[0] == pytest.approx(4 / whole, abs=0.05)
-    assert found.told[1] == pytest.approx(2 / whole, abs=0.06)
-    assert not found.told[2:].any()
+    assert found.beyond_chance[0] == pytest.approx(4 / whole, abs=0.05)
+    assert found.beyond_chance[1] == pytest.approx(2 / whole, abs=0.06)
+    assert not found.beyond_chance[2:].any()
     assert abs(found.worth[0] - 4 / whole) < 4 * found.error[0]
 
 
@@ -127,10 +127,10 @@ def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
     benefit = 0.2 + facts[:, 0] + rng.standard_normal(4000)
     found = evppi.evppi(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
     wanted = stats.norm.pdf(0.2) + 0.2 * stats.norm.cdf(0.2) - 0.2
-    assert found.told[0] == pytest.approx(wanted, abs=0.05)
-    assert not found.told[1:].any()
+    assert found.beyond_chance[0] == pytest.approx(wanted, abs=0.05)
+    assert not found.beyond_chance[1:].any()
     everything = evppi.evpi(np.stack([np.zeros(4000), benefit], axis=1))
-    assert everything > found.told[0]
+    assert everything > found.beyond_chance[0]
 
 
 @pytest.fixture(scope="module")

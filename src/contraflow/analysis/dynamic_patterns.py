@@ -1,7 +1,7 @@
 """Documented behaviour that takes time: patterns with ``needs = dynamics``, observed on simulations.
 
-Both sides of a pattern are simulated on the same luck; months are put together as one economy at yearly
-rates, on which the operators of :mod:`~contraflow.model.observables` look as on an equilibrium.
+Both sides of a pattern are simulated on the same random draws; months are put together as one economy at
+yearly rates, on which the operators of :mod:`~contraflow.model.observables` look as on an equilibrium.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from contraflow.policy.responder import Responder
 CLANS = 1000
 """Clans unless a pattern says otherwise."""
 
-COURSES = 40
-"""Courses of each side unless asked otherwise: with a dozen, verdicts near even hang on luck."""
+PATTERN_REPLICATES = 40
+"""Replicates of each side unless asked otherwise: with a dozen, verdicts near even hang on chance."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +45,22 @@ def unfold(
     responder: Responder,
     patterns: tuple[statements.Pattern, ...],
     ledger: FloatArray,
-    courses: int,
+    replicates: int,
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """What each pattern observes without and with its policy, (pattern, course).
+    """What each pattern observes without and with its policy, (pattern, replicate).
 
-    ``ledger`` is (draw, number), whose draws are spread over so many ``courses``. Raises PolicyError,
+    ``ledger`` is (draw, number), whose draws are spread over so many ``replicates``. Raises PolicyError,
     ObservationError.
     """
     say = progress or silent
     observations = Observations(responder.model, patterns).resolve()
     observe = jax.jit(jax.vmap(observations.observe))
-    spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
+    spread = np.linspace(0, len(ledger), replicates, endpoint=False).astype(np.int64)
     draws = ledger[spread]
-    behaviour = draw_behaviour(responder.model.network.ledger, courses, seed)
-    said = np.full((2, len(patterns), courses), np.nan)
+    behaviour = draw_behaviour(responder.model.network.ledger, replicates, seed)
+    observed = np.full((2, len(patterns), replicates), np.nan)
     wanted: dict[_Side, list[tuple[int, int, str]]] = {}
     for number, pattern in enumerate(patterns):
         for which, (side, months) in enumerate(_sides(pattern)):
@@ -78,13 +78,13 @@ def unfold(
             first, last = (int(m) for m in months.split("-"))
             window = slice(MONTHS + first - 1, MONTHS + last)
             whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])
-            every = np.broadcast_to(whole, (courses, *whole.shape))
+            every = np.broadcast_to(whole, (replicates, *whole.shape))
             here = simulator.window(draws, every, summary, window)
             values = np.asarray(observe(draws, here.economy, here.point))
             for which, number, own in looks:
                 if own == months:
-                    said[which, number] = values[:, number]
-    return said[0], said[1]
+                    observed[which, number] = values[:, number]
+    return observed[0], observed[1]
 
 
 def _sides(pattern: statements.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:

@@ -45,7 +45,7 @@ class Worth(NamedTuple):
     chance: float
 
     @property
-    def told(self) -> FloatArray:
+    def beyond_chance(self) -> FloatArray:
         """The worth of each fact, zero where chance or its error would explain it."""
         sure = (self.worth > self.chance) & (self.worth > 2 * self.error)
         return np.where(sure, self.worth, 0.0)

@@ -102,17 +102,17 @@ def quantiles(forecast: Mixture, at: tuple[float, ...] = tuple(ENDS.values())) -
 class Forecast(NamedTuple):
     """What is foreseen of claims other than by the equilibrium of their year.
 
-    ``picks`` (replicate,) are draws of the posterior; ``says`` (replicate, claim) in inside units, NaN for
-    claims of which nothing is said; ``locations`` the same on the claims' scales.
+    ``picks`` (replicate,) are draws of the posterior; ``predicted`` (replicate, claim) in inside units, NaN
+    for claims of which nothing is foreseen; ``locations`` the same on the claims' scales.
     """
 
     picks: IntArray
-    says: FloatArray
+    predicted: FloatArray
     locations: FloatArray
 
     @property
     def known(self) -> BoolArray:
-        """Claims of which something is said (claim,)."""
+        """Claims of which something is foreseen (claim,)."""
         return np.asarray(np.isfinite(self.locations).mean(axis=0) > 0.5)
 
 
@@ -146,15 +146,15 @@ class Hindcast:
     ``naive_from``, the claim that the naive forecast repeats or ``baseline``. ``summary`` tells by quantity
     and over all (last row): how many claims and series, the part inside each interval, mean log scores, the
     mean difference of the scores (model less naive) and its standard error. ``leaks`` are numbers of the
-    ledger whose ranges rest on claims dated later than ``until``: what the forecast was told and should
-    not have been. ``told`` are the events later than ``until``, whose measures the forecast is given.
+    ledger whose ranges rest on claims dated later than ``until``: what the forecast knows and should not.
+    ``measures_given`` are the events later than ``until``, whose measures the forecast is given.
     """
 
     until: int
     claims: pd.DataFrame
     summary: pd.DataFrame
     leaks: pd.DataFrame
-    told: tuple[str, ...]
+    measures_given: tuple[str, ...]
 
     def within(self, first: int | None = None, last: int | None = None) -> Hindcast:
         """The same of claims dated from the year ``first`` to ``last``, scored by themselves."""
@@ -187,10 +187,10 @@ class Hindcast:
                 f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
                 f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
             )
-        if self.told:
+        if self.measures_given:
             made.append(
                 f"Measures taken after {self.until} are given to the forecast, not foreseen: "
-                f"{'; '.join(self.told)}."
+                f"{'; '.join(self.measures_given)}."
             )
         return made
 
@@ -210,9 +210,9 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
     rows = np.flatnonzero(later & (likelihood.sides == 0) & ~likelihood.fitted)
     if forecast is not None:
         rows = rows[forecast.known[rows]]
-    leaks, told = leakage(case, until), _told(case, until)
+    leaks, given = leakage(case, until), _measures_given(case, until)
     if not rows.size:
-        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, told)
+        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, given)
     stated = posterior.figures.centre[rows]
     model = foreseen(posterior, rows, forecast)
     naive, origin = _naive(posterior, rows)
@@ -232,7 +232,7 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
         columns={"model_pit": "pit", "model_inside_50": "inside_50", "model_inside_90": "inside_90",
                  "model_log_score": "log_score"}
     )  # fmt: skip
-    return Hindcast(until, frame, summarise(frame), leaks, told)
+    return Hindcast(until, frame, summarise(frame), leaks, given)
 
 
 def summarise(claims: pd.DataFrame) -> pd.DataFrame:
@@ -385,8 +385,10 @@ def _years_from(case: Case, year: str) -> float:
 def _at_baseline(posterior: Posterior, claims: IntArray) -> Mixture:
     """The forecast that the model's baseline goes on."""
     picks, likelihood = posterior.picks(FEW), posterior.log_posterior.likelihood
-    said = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
-    return _with_errors(posterior, np.asarray(likelihood.scale.predicted(said))[:, claims], picks, claims)
+    predicted = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
+    return _with_errors(
+        posterior, np.asarray(likelihood.scale.predicted(predicted))[:, claims], picks, claims
+    )
 
 
 def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, claims: IntArray) -> Mixture:
@@ -396,7 +398,7 @@ def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, clai
     return Mixture(centre - figures.shared[claims] * common, figures.own[claims])
 
 
-def _told(case: Case, until: int) -> tuple[str, ...]:
+def _measures_given(case: Case, until: int) -> tuple[str, ...]:
     """Measures whose levels change after ``until``, with the years."""
     when: dict[str, list[str]] = {}
     for event in sorted(case.events.values(), key=lambda e: e.date):

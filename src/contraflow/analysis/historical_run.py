@@ -35,7 +35,7 @@ class Span:
         return self.first + self.years - 1
 
 
-def told_forward(
+def forecast_history(
     posterior: Posterior,
     simulator: Simulator,
     picks: IntArray,
@@ -43,8 +43,11 @@ def told_forward(
     seed: int,
     progress: Progress | None = None,
 ) -> Forecast:
-    """What the courses say of every claim in its year (replicate, claim), a replicate for each of ``picks``
-    (replicate,), draws of the posterior. Claims of no year, or outside the span, are not told of."""
+    """What the replicates predict of every claim in its year (replicate, claim).
+
+    There is a replicate for each of ``picks`` (replicate,), draws of the posterior. Claims of no year, or
+    outside the span, are not foreseen.
+    """
     responder, likelihood = simulator.responder, posterior.log_posterior.likelihood
     ledger = posterior.ledger(picks)
     plan = timeline.of_events(responder.levers, span.first, span.years)
@@ -69,12 +72,12 @@ def told_forward(
         months = slice(MONTHS * (year + 1), MONTHS * (year + 2))
         here = simulator.window(ledger, whole, summary, months)
         by_year.append(np.asarray(observe(ledger, here.economy, here.point)))
-    said = np.full((len(ledger), len(likelihood.claims)), np.nan)
+    predicted = np.full((len(ledger), len(likelihood.claims)), np.nan)
     for number, claim in enumerate(likelihood.claims):
         if claim.year is None:
             continue
         begin, end = years(claim.year)
         if span.first <= begin and end <= span.last:
             own = by_year[begin - span.first : end - span.first + 1]
-            said[:, number] = np.mean([s[:, number] for s in own], axis=0)
-    return Forecast(picks, said, np.asarray(likelihood.scale.predicted(said)))
+            predicted[:, number] = np.mean([s[:, number] for s in own], axis=0)
+    return Forecast(picks, predicted, np.asarray(likelihood.scale.predicted(predicted)))

@@ -25,33 +25,33 @@ from contraflow._types import FloatArray
 from contraflow.inference.posterior import Posterior
 
 NAMED = 3
-"""Voters of each kind that are named."""
+"""Pulls of each kind that are named."""
 
 WORTH_NAMING = 0.05
-"""Part of all pull away from a claim below which a voter is not named."""
+"""Part of all pull away from a claim below which it is not named."""
 
 
-class Vote(NamedTuple):
-    """One voter against a claim: the ``id`` of a claim or of a number, and its part of all pull away."""
+class Pull(NamedTuple):
+    """A pull away from a claim: the ``id`` of the claim or number that pulls, and its part of all pull."""
 
     id: str
     part: float
 
 
-class Against(NamedTuple):
+class PullsAway(NamedTuple):
     """Who pulls the model away from what a claim states, the hardest first.
 
     ``claims`` are other claims, ``numbers`` free numbers whose range or central value does it; ``ranges`` is
     the part of all pull away that ranges have together.
     """
 
-    claims: tuple[Vote, ...]
-    numbers: tuple[Vote, ...]
+    claims: tuple[Pull, ...]
+    numbers: tuple[Pull, ...]
     ranges: float
 
 
 @dataclass(frozen=True, eq=False)
-class Votes:
+class Pulls:
     """Pulls on what the model says of each observable claim, at the posterior's maximum."""
 
     posterior: Posterior
@@ -76,7 +76,7 @@ class Votes:
         size = self.posterior.log_posterior.prior.size
         return -self._spread[:, :size] * self.posterior.fit.deviates[:size]
 
-    def against(self, claim: int) -> Against:
+    def away_from(self, claim: int) -> PullsAway:
         """Who pulls the output away from what a claim states."""
         log_posterior = self.posterior.log_posterior
         away = np.sign(self.location[claim] - self.posterior.figures.centre[claim])
@@ -85,9 +85,9 @@ class Votes:
         numbers = np.maximum(away * self.by_number[claim], 0.0)
         whole = claims.sum() + numbers.sum()
         if not whole > 0:
-            return Against((), (), 0.0)
+            return PullsAway((), (), 0.0)
         ids = log_posterior.likelihood.responder.model.network.ledger.ids
-        return Against(
+        return PullsAway(
             _hardest([c.id for c in log_posterior.likelihood.claims], claims / whole),
             _hardest([ids[n] for n in log_posterior.prior.free], numbers / whole),
             float(numbers.sum() / whole),
@@ -106,6 +106,6 @@ class Votes:
         return self.posterior.fit.gaussian.covariance(np.nan_to_num(self._linear[1]))
 
 
-def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Vote, ...]:
+def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Pull, ...]:
     order = np.argsort(-parts, kind="stable")[:NAMED]
-    return tuple(Vote(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)
+    return tuple(Pull(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)

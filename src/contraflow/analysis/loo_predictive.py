@@ -36,13 +36,13 @@ FEWEST = 100
 class Surprises(NamedTuple):
     """Every observable claim against the posterior; arrays lead with the claim.
 
-    ``said`` (claim, level) are quantiles of what the model says and ``told`` of what the source would then
-    state, at LEVELS and in inside units. ``chance`` (claim,) is the surprise, ``pareto`` (claim,) the k of
-    leaving the claim out; NaN for claims that were not left out.
+    ``predicted`` (claim, level) are quantiles of what the model says and ``expected`` of what the source
+    would then state, at LEVELS and in inside units. ``chance`` (claim,) is the surprise, ``pareto`` (claim,)
+    the k of leaving the claim out; NaN for claims that were not left out.
     """
 
-    said: FloatArray
-    told: FloatArray
+    predicted: FloatArray
+    expected: FloatArray
     chance: FloatArray
     pareto: FloatArray
 
@@ -51,24 +51,24 @@ def surprises(posterior: Posterior) -> Surprises:
     """Quantiles, predictive quantiles and surprise of every observable claim."""
     likelihood, figures = posterior.log_posterior.likelihood, posterior.figures
     sound = sound_draws(posterior)
-    said = posterior.locations[sound]
-    stated = posterior.predictive(_random.stream("leave-one-out predictions", posterior.seed))[sound]
+    locations = posterior.locations[sound]
+    predictive = posterior.predictive(_random.stream("leave-one-out predictions", posterior.seed))[sound]
     shared = figures.shared * np.asarray(likelihood.shared(posterior.errors[sound]))
-    votes = (posterior.log_likelihood * posterior.figures.weight)[sound]
+    log_likelihood = (posterior.log_likelihood * posterior.figures.weight)[sound]
     many = len(likelihood.claims)
-    quantiles, told = np.empty((many, len(LEVELS))), np.empty((many, len(LEVELS)))
+    predicted, expected = np.empty((many, len(LEVELS))), np.empty((many, len(LEVELS)))
     chance, pareto = np.empty(many), np.full(many, np.nan)
     for number in range(many):
         kin = (likelihood.repeated == likelihood.repeated[number]) & (figures.weight > 0)
         weight = np.full(sound.size, 1 / sound.size)
         if figures.weight[number] > 0:
-            weight, pareto[number] = leave_out(votes[:, kin].sum(axis=1))
-        off = (said[:, number] - shared[:, number] - figures.centre[number]) / figures.own[number]
+            weight, pareto[number] = leave_out(log_likelihood[:, kin].sum(axis=1))
+        off = (locations[:, number] - shared[:, number] - figures.centre[number]) / figures.own[number]
         chance[number] = tail(off, weight, int(likelihood.sides[number]))
-        quantiles[number] = np.quantile(said[:, number], LEVELS)
-        told[number] = psis.weighted_quantiles(stated[:, number], weight[None])[0]
+        predicted[number] = np.quantile(locations[:, number], LEVELS)
+        expected[number] = psis.weighted_quantiles(predictive[:, number], weight[None])[0]
     return Surprises(
-        likelihood.scale.inverse(quantiles.T).T, likelihood.scale.inverse(told.T).T, chance, pareto
+        likelihood.scale.inverse(predicted.T).T, likelihood.scale.inverse(expected.T).T, chance, pareto
     )
 
 
@@ -77,14 +77,14 @@ def sound_draws(posterior: Posterior) -> IntArray:
     return np.flatnonzero(np.isfinite(posterior.locations).all(axis=1))
 
 
-def leave_out(votes: FloatArray) -> tuple[FloatArray, float]:
-    """Weights (draw,) with sum 1 of the draws without a claim of log likelihood ``votes`` (draw,); Pareto k.
+def leave_out(log_likelihood: FloatArray) -> tuple[FloatArray, float]:
+    """Weights (draw,) with sum 1 of the draws without a claim of ``log_likelihood`` (draw,); Pareto k.
 
     Too few draws, or a bound that no draw breaks, are left as they are, with k NaN.
     """
-    if votes.size < FEWEST or np.ptp(votes) < psis.SAME:
-        return np.full(votes.size, 1 / votes.size), np.nan
-    found = psis.smooth(-votes[None])
+    if log_likelihood.size < FEWEST or np.ptp(log_likelihood) < psis.SAME:
+        return np.full(log_likelihood.size, 1 / log_likelihood.size), np.nan
+    found = psis.smooth(-log_likelihood[None])
     return found.weights[0], float(found.k[0])
 
 

@@ -105,8 +105,8 @@ class Yardsticks:
         prior = self.log_posterior.prior
 
         def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-            said, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
-            return said, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
+            location, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
+            return location, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
 
         return jax.jit(both)
 
@@ -175,7 +175,7 @@ class Sides:
             return None
         after, by_claim, location = self._misfit_at(found)
         likelihood = self.posterior.log_posterior.likelihood
-        said, said_before = (likelihood.scale.inverse(x) for x in (location, location_before))
+        predicted, predicted_before = (likelihood.scale.inverse(x) for x in (location, location_before))
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
         off = location - base.centre
@@ -187,12 +187,12 @@ class Sides:
             tuple(
                 Worse(
                     likelihood.claims[n].id, float(likelihood.stated[n]),
-                    float(said_before[n]), float(said[n]), float(rise[n]),
+                    float(predicted_before[n]), float(predicted[n]), float(rise[n]),
                 )
                 for n in order
             ),
             tuple(
-                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(said[n]))
+                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(predicted[n]))
                 for n, w in zip(side.tolist(), wrong, strict=True)
                 if w > MET
             ),

@@ -218,7 +218,9 @@ def simulate(
         typer.Option("--from", metavar="YEAR", min=1900, max=2100, help="First year, with --events."),
     ] = None,
     clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
-    replicates: Annotated[int, typer.Option(min=1, help="How many courses.")] = 20,
+    replicates: Annotated[
+        int, typer.Option(min=1, help="How many simulations, each with random draws of its own.")
+    ] = 20,
     search_strategy: Annotated[
         str,
         typer.Option(help="How searches are spread: even, concentrate, random, chase, optimise."),
@@ -275,7 +277,9 @@ def history(
         ),
     ] = None,
     clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
-    replicates: Annotated[int, typer.Option(min=2, help="How many courses.")] = 40,
+    replicates: Annotated[
+        int, typer.Option(min=2, help="How many simulations, each with random draws of its own.")
+    ] = 40,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figure to an .html page.")
     ] = None,
@@ -305,8 +309,8 @@ def measures(case: CaseName, as_json: AsJson = False) -> None:
 def validate(
     case: CaseName,
     until: Until = None,
-    courses: Annotated[
-        int, typer.Option(min=0, help="Courses of patterns that take time; 0 leaves those out.")
+    replicates: Annotated[
+        int, typer.Option(min=0, help="Simulations of patterns that take time; 0 leaves those out.")
     ] = 40,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
@@ -317,7 +321,11 @@ def validate(
     from contraflow.cli import validate
 
     validate.validate(
-        case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json, courses=courses, until=until
+        case,
+        how=CalibrationOptions(seed, method, accept_poor),
+        as_json=as_json,
+        replicates=replicates,
+        until=until,
     )
 
 

@@ -38,7 +38,7 @@ def record_of(found: Hindcast) -> json_records.Record:
         "by_quantity": json_records.rows(found.summary),
         "withheld": json_records.rows(found.claims),
         "leaks": json_records.rows(found.leaks),
-        "measures_told": list(found.told),
+        "measures_given": list(found.measures_given),
     }
 
 

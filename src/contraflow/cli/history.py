@@ -1,4 +1,4 @@
-"""The command ``history``: a case's events told forward."""
+"""The command ``history``: a case's events history_run forward."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def history(
         expect_writable(out)
     with progress() as say_so:
         lab = calibrated(load(name), how, say_so)
-        told = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
-        scores = told.scores
+        history_run = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
+        scores = history_run.scores
         if out is not None:
-            page = told.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
+            page = history_run.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
             replace_file(out, lambda path: path.write_text(page, encoding="utf-8"))
     if as_json:
         emit(json_records.provenance(lab) | {"history": record_of(scores)})

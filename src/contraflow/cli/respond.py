@@ -51,8 +51,8 @@ def respond(
         record = json_records.provenance(lab) | json_records.answer(lab, outcome)
         if convergence:
             record["convergence"] = json_records.convergence(outcome)
-        told = tell(lab.baseline().data, outcome.data, shown_names(case)).short
-        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in told]
+        sentences = tell(lab.baseline().data, outcome.data, shown_names(case)).short
+        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in sentences]
     if as_json:
         emit(record)
     else:

@@ -112,8 +112,8 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     for name, label, unit in SHOWN:
         row = record["figures"][name]
         low, high = (significant(float(row[f"value_{end}"])) for end in ("5", "95"))
-        said = label.format(good=record["price_of"]["good"])
-        cells.append((said, unit.format(significant(float(row["value"]))), f"{low} to {high}"))
+        shown = label.format(good=record["price_of"]["good"])
+        cells.append((shown, unit.format(significant(float(row["value"]))), f"{low} to {high}"))
     blocks = 2 if console.width >= WIDE else 1
     rows = -(-len(cells) // blocks)
     grid = Table.grid(padding=(0, GAP, 0, 0))
@@ -224,9 +224,9 @@ def _shift(rows: Sequence[Record]) -> tuple[float, str]:
     rows = [r for r in rows if not is_open(r)]
     lost = sorted((r for r in rows if r["change"] < -SMALL * whole), key=lambda r: float(r["change"]))
     won = sorted((r for r in rows if r["change"] > SMALL * whole), key=lambda r: -float(r["change"]))
-    told = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:1], *won[:1]))
+    largest = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:1], *won[:1]))
     sums = [sum(abs(float(r["change"])) for r in side) / whole for side in (lost, won)]
-    return min(sums) + 0.1 * max(sums), told
+    return min(sums) + 0.1 * max(sums), largest
 
 
 def _earner(income: Record) -> str:

@@ -145,7 +145,7 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     years = (sizes["month"] - run.data.attrs["before"]) // 12
     say(
         console,
-        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} courses; the "
+        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} replicates; the "
         f"state searches {run.conduct_in_words()}.",
     )
     if run.interrupted:
@@ -168,7 +168,7 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     say(
         console,
         (
-            "Medians of the courses at yearly rates; 90%: where nine tenths of them end. Half: "
+            "Medians of the replicates at yearly rates; 90%: where nine tenths of them end. Half: "
             "months until half of the change to the last year is reached. Back: months until "
             "the figure stays within 5% of what it was. How clans behave is assumed, within "
             "ranges: docs/simulation.md.",
@@ -186,5 +186,5 @@ def _line(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
 
     figures = [significant(scale * row[c]) for c in ("before", "first", "last")]
     ends = f"{significant(scale * row['last_5'])}–{significant(scale * row['last_95'])}"
-    told = f"{SHORT.get(name, name)}{unit}"
-    return told, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])
+    name_and_unit = f"{SHORT.get(name, name)}{unit}"
+    return name_and_unit, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])

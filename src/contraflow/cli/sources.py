@@ -41,8 +41,8 @@ def _described(source: Source) -> Text:
     from rich.text import Text
 
     by = f"{source.author}, " if source.author and source.author != source.publisher else ""
-    told = f"{by}{source.publisher}, {source.published}, {source.kind.value}"
-    return Text.assemble(source.title, (f"\n{source.id}: {told}", "dim"))
+    published = f"{by}{source.publisher}, {source.published}, {source.kind.value}"
+    return Text.assemble(source.title, (f"\n{source.id}: {published}", "dim"))
 
 
 def _trusted(source: Source) -> Text:

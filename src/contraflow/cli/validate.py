@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def validate(
-    name: str, *, how: CalibrationOptions, as_json: bool, courses: int, until: int | None = None
+    name: str, *, how: CalibrationOptions, as_json: bool, replicates: int, until: int | None = None
 ) -> None:
     """Show every pattern with the model's ratio, predictions of later years and, with ``until``, a hindcast.
 
@@ -29,11 +29,11 @@ def validate(
         lab = calibrated(load(name), how, say_so, until)
         withheld = None if until is None else lab.hindcast()
         say_so("Holding the model against documented behaviour")
-        record = json_records.patterns(lab.validate(courses=courses, progress=say_so).table())
+        record = json_records.patterns(lab.validate(replicates=replicates, progress=say_so).table())
         foreseen = json_records.predictions(lab)
     if as_json:
-        told = {} if withheld is None else {"hindcast": hindcast.record_of(withheld)}
-        emit(json_records.provenance(lab) | record | foreseen | told)
+        scores = {} if withheld is None else {"hindcast": hindcast.record_of(withheld)}
+        emit(json_records.provenance(lab) | record | foreseen | scores)
     else:
         _show_patterns(record)
         if foreseen["predictions"]:
@@ -69,7 +69,7 @@ def _show_patterns(record: json_records.Record) -> None:
     if record["failing"]:
         say(console, f"Not: {', '.join(record['failing'])}.")
     if record["not_run"]:
-        say(console, f"{len(record['not_run'])} need time: --courses 0 leaves them out.")
+        say(console, f"{len(record['not_run'])} need time: --replicates 0 leaves them out.")
     if any("probability" in p for p in every):
         say(
             console,

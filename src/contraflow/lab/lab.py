@@ -17,8 +17,8 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray, Progress, silent
 from contraflow._version import __version__
 from contraflow.analysis.conflicts import Conflicts, tension
-from contraflow.analysis.dynamic_patterns import COURSES
-from contraflow.analysis.historical_run import Span, told_forward
+from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
+from contraflow.analysis.historical_run import Span, forecast_history
 from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
@@ -401,13 +401,13 @@ class Lab:
             result.append((question, self.respond(question.policy, question.title)))
         return result
 
-    def validate(self, *, courses: int = COURSES, progress: Progress | None = None) -> Verdicts:
-        """Every documented pattern against the model; those that take time in so many simulated ``courses``,
-        or not at all if those are none.
+    def validate(self, *, replicates: int = PATTERN_REPLICATES, progress: Progress | None = None) -> Verdicts:
+        """Every documented pattern against the model; those that take time are simulated in so many
+        ``replicates``, or not at all if those are none.
 
         Raises ObservationError, PolicyError.
         """
-        return validate(self.responder, self.ledger, self._references, courses, self.seed, progress)
+        return validate(self.responder, self.ledger, self._references, replicates, self.seed, progress)
 
     def claims(self) -> pd.DataFrame:
         """Every claim, what the model says, and how far off it is in standard deviations."""
@@ -470,7 +470,7 @@ class Lab:
             )
         spread = np.linspace(0, len(self.picks), replicates, endpoint=False).astype(np.int64)
         keep_compiled_code()
-        forecast = told_forward(
+        forecast = forecast_history(
             self.posterior,
             self._simulator(clans, False),
             self.picks[spread],

@@ -1,4 +1,4 @@
-"""Simulations: courses of the economy in time, and what can be asked of them."""
+"""Simulations: the economy month by month, and what can be asked of it."""
 
 from __future__ import annotations
 

@@ -133,8 +133,10 @@ class Explanation:
         sure = self.claims["shift"].abs() > np.maximum(2 * self.claims["error"].fillna(0.0), spread)
         moved = self.claims[sure].head(TOLD)
         if len(moved):
-            told = [f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)]
-            made.append(f"Of the claims it leans most on {_listed(told)}.")
+            leaning = [
+                f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)
+            ]
+            made.append(f"Of the claims it leans most on {_listed(leaning)}.")
         else:
             made.append("No single claim moves its median by more than a fiftieth of its interval.")
         by_group = {str(r["group"]): float(r["share"]) for r in _rows(self.shares)}
@@ -147,12 +149,12 @@ class Explanation:
         )
         first = self.numbers.head(TOLD)
         if len(first):
-            told = [
+            numbers = [
                 f"{lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
                 "across its range)"
                 for row in _rows(first)
             ]
-            made.append(f"The numbers that matter most: {_listed(told, '; ')}.")
+            made.append(f"The numbers that matter most: {_listed(numbers, '; ')}.")
         return made
 
     def __repr__(self) -> str:

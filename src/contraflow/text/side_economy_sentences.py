@@ -174,16 +174,16 @@ def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: fl
     """Where hired work is paid less or more than before by ``least`` of it, in a sentence; or nothing."""
     table = side_economies.livelihoods(base, after, by="hire")
     work_of = dict(zip(coord(base, "market"), coord(base, "market_form"), strict=True))
-    told: dict[str, list[str]] = {"falls": [], "rises": []}
+    changes: dict[str, list[str]] = {"falls": [], "rises": []}
     kinds = {}
     for key, row in plain(table).items():
         ratio = part(row)
         if abs(ratio) > least and not is_open(row):
             place = article(names.get(key.partition("@")[2], key))
             size = f"{size_of_change(ratio)} ({span(row)})" if drawn(row) else share(abs(ratio))
-            told["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
+            changes["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
             kinds[work(str(work_of[key]), names)] = True
-    moves = [f"{verb} by {listed(places)}" for verb, places in told.items() if places]
+    moves = [f"{verb} by {listed(places)}" for verb, places in changes.items() if places]
     return f"Pay for {listed(list(kinds))} {listed(moves)}." if moves else ""
 
 
@@ -197,11 +197,11 @@ def living(table: pd.DataFrame, names: Mapping[str, str]) -> str:
 def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
     """How much of each good leaves and what it is worth where it crosses, from a table by form."""
     if "after" not in table:
-        told = [
+        leaving = [
             f"{_tonnes(row['before'])} of {good(form, names)}, worth {money(float(row['value_before']))}"
             for form, row in plain(table).items()
         ]
-        return f"{listed(told)} where it leaves {home}"
+        return f"{listed(leaving)} where it leaves {home}"
     moved = [
         f"{good(form, names)} leaving {home} {_moves(row)}, worth {_worth(row)}"
         for form, row in plain(table).items()
@@ -214,11 +214,11 @@ def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
 
 def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
     """What the suppliers of each input earn together and how that changes, from ``side_economies.bought``."""
-    told = []
+    earnings = []
     for key, sums in plain(table).items():
         what = lower(inputs.get(key, key.replace("-", " ")))
         if "after" not in sums:
-            told.append(f"{money(float(sums['before']))} with {what}")
+            earnings.append(f"{money(float(sums['before']))} with {what}")
         elif _ratio(sums) > SMALL:
             after, before = (money(float(sums[c])) for c in ("after", "before"))
             if drawn(sums):
@@ -226,12 +226,12 @@ def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
                 size = (
                     "perhaps more, perhaps less" if is_open(sums) else f"{size_of_change(part(sums))} {more}"
                 )
-                told.append(f"{size} with {what} ({span(sums)}; {before} before)")
+                earnings.append(f"{size} with {what} ({span(sums)}; {before} before)")
             elif after != before:
-                told.append(f"{after} with {what} instead of {before}")
-    if not told:
+                earnings.append(f"{after} with {what} instead of {before}")
+    if not earnings:
         return "Suppliers earn as much as before in all, but not the same ones do."
-    return f"Suppliers earn {listed(told)} a year."
+    return f"Suppliers earn {listed(earnings)} a year."
 
 
 def _worth(row: Row) -> str:

@@ -306,7 +306,7 @@ def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
     other = (pattern.against, pattern.against_search_strategy, pattern.against_months or pattern.months, None)
     if one == other:
         cure = "Let policy, search strategy, months or arrests differ"
-        problems.append(entry.problem("policy", "The pattern compares a course with itself", cure))
+        problems.append(entry.problem("policy", "The pattern compares a simulation with itself", cure))
     if pattern.arrest_at and not pattern.arrest:
         cure = "Write whom in 'arrest', or leave the cell empty"
         problems.append(entry.problem("arrest_at", "Nobody is arrested", cure, "; ".join(pattern.arrest_at)))
