@@ -353,7 +353,7 @@ def test_coverage(tmp_path):
     result = call("coverage", "example")
     assert result.exit_code == 0
     assert "1 effect, 1 facility, 1 mode" in result.stdout
-    assert "2 of 3 items are represented, 1 outside (33 %)" in result.stdout
+    assert "2 of 3 items are represented, 1 outside (33%)" in result.stdout
     only = finite(call("coverage", "example", "--kind", "actor", "--outside", "--json").stdout)
     assert [item["id"] for item in only["items"]] == ["W3"]
     assert [count["items"] for count in only["counts"]] == [1, 2]

@@ -11,7 +11,7 @@ from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
 from contraflow.lab import calibrate
 from contraflow.report.draw import theme
-from contraflow.results.tables import KG_PER_TONNE
+from contraflow.results.view import KG_PER_TONNE
 from test_predictions import case
 
 T4 = stats.t(4)

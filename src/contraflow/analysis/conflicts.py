@@ -1,4 +1,4 @@
-"""Where the evidence disagrees: surprising claims, claims outvoted, and what each side implies."""
+"""Where the evidence disagrees: surprising claims, outvoted claims, and what each side implies."""
 
 from __future__ import annotations
 
@@ -29,59 +29,69 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTVOTED, MISSED, FITS = "outvoted", "missed", "fits"
-"""Verdicts: a fitted claim, a claim held back, outside the 90 % interval of what would be stated; others."""
+"""Verdicts: a fitted claim, or one held back, outside the 90 % interval of what would be stated; others."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a disagreement: what it says in plain words, its claims, and what follows if it is right.
-
-    ``implied`` is None where the model observes none of its claims or finds no fit with them.
-    """
+    """One side of a disagreement."""
 
     words: str
+    """What it says, in plain words."""
     claims: tuple[str, ...]
+    """Ids of its claims."""
     note: str
+    """What readers should know about it."""
     implied: Implied | None
+    """What follows if it is right; None if the model observes none of its claims or no fit is found."""
 
 
 @dataclass(frozen=True)
 class DisagreementReport:
-    """A disagreement.
-
-    ``predicted`` are quantiles (level,) of the figure in the posterior, ``rest`` those of the fit without any
-    of the sides, both at :data:`~contraflow._quantiles.LEVELS` and in ``unit``; None where the model observes
-    none of the claims.
-    """
+    """A disagreement, with what each of its sides implies."""
 
     id: str
+    """Id of the group."""
     title: str
+    """The disagreement as a question."""
     quantity: str
+    """Quantity in which the sides are compared."""
     unit: str
+    """Its unit."""
     predicted: tuple[float, ...] | None
+    """Quantiles of the figure in the posterior at :data:`~contraflow._quantiles.LEVELS` (level,); None if
+    the model observes none of the claims.
+    """
     rest: tuple[float, ...] | None
+    """The same in the fit without any of the sides."""
     sides: tuple[Side, ...]
+    """The sides."""
 
 
 @dataclass(frozen=True, eq=False)
 class Conflicts:
     """Where the evidence of a calibrated case disagrees.
 
-    ``claims`` has one row per observable claim, the most surprising first: claim, statement, source,
-    paragraph, grade, year, quantity, unit, bound, use, fitted; ``stated``, the figure; ``predicted_5``
-    to ``predicted_95``, what the model says; ``expected_5`` to ``expected_95``, what the source would state
-    if the model were true, for fitted claims without the claim itself; ``surprise``, the probability of a
-    statement as far off; ``pareto_k``, above 0.7 where that rests on few draws; ``verdict``;
-    ``outvoted_by``, claims that pull the model away, parted by semicolons; ``ranges``, the part of that pull
-    which assumed ranges have. Figures are in inside units. ``pulled_away_by`` says more of what pulls, by
-    claim. ``checks`` are the posterior predictive checks
-    (:func:`~contraflow.analysis.posterior_predictive_checks.predictive_checks`).
+    Made by :meth:`contraflow.Lab.tension`.
     """
 
     claims: pd.DataFrame
+    """One row per observable claim, the most surprising first: ``claim``, ``statement``, ``source``,
+    ``paragraph``, ``grade``, ``year``, ``quantity``, ``unit``, ``bound``, ``use``, ``fitted``; ``stated``,
+    the figure; ``predicted_5`` to ``predicted_95``, quantiles of the model's value; ``expected_5`` to
+    ``expected_95``, of what the source would state if the model were true (for fitted claims from a posterior
+    without the claim); ``surprise``, the probability of a statement at least as far off; ``pareto_k``, above
+    0.7 if that rests on few draws; ``verdict`` (outvoted, missed or fits); ``outvoted_by``, the claims that pull the model away;
+    ``ranges``, the share of that pull due to assumed ranges. Figures are in units of the model.
+    """
     pulled_away_by: Mapping[str, PullsAway]
+    """What pulls the model away from each surprising claim, by its id."""
     groups: tuple[DisagreementReport, ...]
+    """The disagreements."""
     checks: pd.DataFrame
+    """Posterior predictive checks, as from
+    :func:`~contraflow.analysis.posterior_predictive_checks.predictive_checks`.
+    """
 
     def __repr__(self) -> str:
         """How many claims are outvoted, and how many disagreements there are."""
@@ -102,10 +112,25 @@ class Conflicts:
 
 
 def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Progress = silent) -> Conflicts:
-    """Where the evidence of a posterior disagrees. ``ledger`` (draw, number) are the draws of results.
+    """Find where the evidence of a posterior disagrees.
 
-    ``say`` is told how far it is. Sides are fitted once and kept beside the posterior. Raises
-    ObservationError for a figure that selects nothing.
+    Fits that believe a side are computed once and kept on disk.
+
+    Parameters
+    ----------
+    case
+        The case.
+    posterior
+        Its posterior, with at least two draws.
+    ledger
+        Draws of the ledger that results carry (draw, number).
+    say
+        Callback ``progress(message, fraction=None)``.
+
+    Raises
+    ------
+    ObservationError
+        If the figure of a disagreement selects nothing in the model.
     """
     say("Leaving out each claim in turn")
     found = surprises(posterior)
@@ -224,7 +249,7 @@ def _fitted(
 
 
 def _implied(plain: Any) -> Implied | None:
-    """What follows from a side, from plain lists."""
+    """What a side implies, from plain lists."""
     if plain is None:
         return None
     figure, rise, worse, unmet = plain
@@ -232,7 +257,7 @@ def _implied(plain: Any) -> Implied | None:
 
 
 def _unit(case: Case, group: Disagreement) -> str:
-    """Unit inside of a group's figure: that of its claims about the same quantity."""
+    """Unit of a group's figure: that of its claims about the same quantity."""
     quantity = group.figure.quantity if group.figure is not None else Quantity.NONE
     units = [case.claims[c].unit for p in group.positions for c in p.claims]
     kinds = [case.claims[c].quantity for p in group.positions for c in p.claims]
@@ -241,7 +266,7 @@ def _unit(case: Case, group: Disagreement) -> str:
 
 
 def _key(case: Case, posterior: Posterior, groups: tuple[Disagreement, ...]) -> str:
-    """Key of the sides' fits: the case, the posterior's figures and maximum, and the code."""
+    """Key of the fits of the sides: the case, the posterior's figures and maximum, and the code."""
     arrays = (*posterior.figures, posterior.fit.deviates)
     return _cache.key(
         "sides", case.fingerprint, str([g.id for g in groups]),
@@ -258,7 +283,7 @@ def _recalled(path: Path) -> dict[str, Any] | None:
 
 
 def _keep(path: Path, fits: Mapping[str, Any]) -> None:
-    """Keep fits; where the folder cannot be written nothing is kept."""
+    """Keep fits on disk; if the folder cannot be written, nothing is kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(fits))

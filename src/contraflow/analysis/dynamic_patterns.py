@@ -1,7 +1,7 @@
-"""Documented behaviour that takes time: patterns with ``needs = dynamics``, observed on simulations.
+"""Documented behaviour that takes time: patterns with ``needs = dynamics``, observed in simulations.
 
-Both sides of a pattern are simulated on the same random draws; months are put together as one economy at
-yearly rates, on which the operators of :mod:`~contraflow.model.observables` look as on an equilibrium.
+Both sides of a pattern are simulated with the same random draws. Months are put together as one economy at
+yearly rates, which the operators of :mod:`~contraflow.model.observables` observe like an equilibrium.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from contraflow.policy.policy import parse
 from contraflow.policy.responder import Responder
 
 CLANS = 1000
-"""Clans unless a pattern says otherwise."""
+"""Clans unless a pattern names another number."""
 
 PATTERN_REPLICATES = 40
-"""Replicates of each side unless asked otherwise: with a dozen, verdicts near even hang on chance."""
+"""Replicates of each side, by default; with a dozen, verdicts near even depend on chance."""
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of a pattern: what is simulated."""
+    """One side of a pattern: a scenario to be simulated."""
 
     policy: str
     until: int | None
@@ -49,10 +49,34 @@ def unfold(
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """What each pattern observes without and with its policy, (pattern, replicate).
+    """Observe each pattern in simulations without and with its policy.
 
-    ``ledger`` is (draw, number), whose draws are spread over so many ``replicates``. Raises PolicyError,
-    ObservationError.
+    Parameters
+    ----------
+    responder
+        The model with its levers.
+    patterns
+        Patterns that need dynamics.
+    ledger
+        Draws (draw, number), spread over the replicates.
+    replicates
+        Number of replicates.
+    seed
+        Seed of the random draws.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        The quantity without and with the policy, each (pattern, replicate), in units of the model.
+
+    Raises
+    ------
+    PolicyError
+        If a policy cannot be read, or there are too few clans.
+    ObservationError
+        If a pattern selects nothing in the model.
     """
     say = progress or silent
     observations = Observations(responder.model, patterns).resolve()

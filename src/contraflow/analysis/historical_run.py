@@ -1,8 +1,8 @@
-"""A history told forward: the case's events month by month, against what was observed year by year.
+"""A case's own events simulated month by month, against what was observed year by year.
 
-As in the hindcast, claims that calibration did not see are predicted and scored; but where the hindcast asks
-for the equilibrium under the measures of a claim's year, here the economy comes to that year through the
-years before it, with clans that learn and crops that lag.
+As in the hindcast, claims that calibration did not see are predicted and scored. But where the hindcast uses
+the equilibrium under the measures of a claim's year, here the economy reaches that year through the years
+before it, with clans that learn and crops that lag.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from contraflow.model.numerics import jax
 
 @dataclass(frozen=True)
 class Span:
-    """Years of a history: from January of ``first``, ``years`` of them."""
+    """Years of a historical run."""
 
     first: int
+    """First calendar year, from January."""
     years: int
+    """Number of years."""
 
     @property
     def last(self) -> int:
@@ -43,10 +45,34 @@ def forecast_history(
     seed: int,
     progress: Progress | None = None,
 ) -> Forecast:
-    """What the replicates predict of every claim in its year (replicate, claim).
+    """Simulate a case's own events and observe every claim in its year.
 
-    There is a replicate for each of ``picks`` (replicate,), draws of the posterior. Claims of no year, or
-    outside the span, are not foreseen.
+    Claims without a year, or outside the span, are not observed.
+
+    Parameters
+    ----------
+    posterior
+        The posterior.
+    simulator
+        The simulator with its roster of clans.
+    picks
+        Draw of the posterior for each replicate (replicate,).
+    span
+        Years of the run.
+    seed
+        Seed of the random draws.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+    Returns
+    -------
+    Forecast
+        Predictions (replicate, claim).
+
+    Raises
+    ------
+    PolicyError
+        If the span is longer than 100 years.
     """
     responder, likelihood = simulator.responder, posterior.log_posterior.likelihood
     ledger = posterior.ledger(picks)

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 UNCHANGED = (0.98, 1.02)
-"""Ratio within which a quantity counts as unchanged unless the pattern says otherwise."""
+"""Range of ratios within which a quantity counts as unchanged, unless the pattern gives one."""
 
 NOTICEABLE = 1e-3
 """Relative change below which a quantity neither rises nor falls."""
 
 
 CHUNK = 256
-"""Economies that are observed at a time: each holds some hundred kilobytes."""
+"""Economies that are observed together; each takes some hundred kilobytes."""
 
 ENOUGH = 0.5
 """Share of draws in which both sides of a pattern need an equilibrium."""
@@ -37,45 +37,53 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """Patterns with the quantity before and after (pattern, draw), and what they say.
+    """Documented patterns and what the model shows of them.
 
-    Both are NaN in draws in which one of the two policies found no equilibrium. ``simulated`` are verdicts on
-    patterns that take time, over replicates in place of draws; those that were not simulated are ``waiting``.
+    Made by :meth:`contraflow.Lab.validate`.
     """
 
     patterns: tuple[statements.Pattern, ...]
+    """Patterns that were run."""
     before: FloatArray
+    """Quantity without the policy (pattern, draw); NaN where one of the two policies has no equilibrium."""
     after: FloatArray
+    """Quantity with the policy (pattern, draw); NaN likewise."""
     waiting: tuple[statements.Pattern, ...] = ()
+    """Patterns that take time and were not simulated."""
     simulated: Verdicts | None = None
+    """Verdicts on patterns that take time, over replicates instead of draws."""
 
     @property
     def solved(self) -> BoolArray:
-        """Whether both sides were found, (pattern, draw)."""
+        """Whether both sides were found (pattern, draw)."""
         return ~(np.isnan(self.before) | np.isnan(self.after))
 
     @property
     def ratio(self) -> FloatArray:
-        """Quantity with the policy over quantity without, (pattern, draw)."""
+        """Quantity with the policy over quantity without (pattern, draw)."""
         return self.after / np.where(self.before == 0, np.nan, self.before)
 
     @property
     def holds(self) -> BoolArray:
-        """Whether the expected behaviour shows, (pattern, draw)."""
+        """Whether the expected behaviour appears (pattern, draw)."""
         low, high = np.array([_range(p) for p in self.patterns]).reshape(-1, 2).T
         return (self.ratio >= low[:, None]) & (self.ratio <= high[:, None])
 
     @property
     def probability(self) -> FloatArray:
-        """Share of the solved draws in which the expected behaviour shows, (pattern,)."""
+        """Share of the solved draws in which the expected behaviour appears (pattern,)."""
         return np.asarray(self.holds.sum(axis=1) / np.maximum(self.solved.sum(axis=1), 1))
 
     def table(self) -> pd.DataFrame:
-        """One row per pattern: what is expected, the model's median ratio, whether it holds.
+        """The verdicts as a table.
 
-        A pattern holds if it shows in at least half of the draws. With more than one draw,
-        ``ratio_5`` to ``ratio_95`` bound the 50 % and 90 % intervals, ``probability`` is the share of
-        draws in which the pattern shows, and ``left_out`` counts those without an equilibrium.
+        Returns
+        -------
+        pandas.DataFrame
+            One row per pattern: what is ``expected``, the model's median ``ratio``, and whether it ``holds``,
+            that is, appears in at least half of the draws. With more than one draw, ``ratio_5`` to
+            ``ratio_95`` bound the 50 % and 90 % intervals, ``probability`` is the share of draws in which the
+            pattern appears, and ``left_out`` counts those without an equilibrium.
         """
         import pandas as pd
 
@@ -115,13 +123,34 @@ def validate(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verdicts:
-    """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
+    """Compare the model with every documented pattern.
 
-    Patterns that take time are simulated in so many ``replicates``, or wait if those are none. A draw in
-    which one of a pattern's two policies finds no equilibrium, from any start, is left out of that pattern.
+    A draw in which one of a pattern's two policies has no equilibrium, from any start, is left out of that
+    pattern.
+
+    Parameters
+    ----------
+    responder
+        The model with its levers.
+    ledger
+        Draws (draw, number).
+    references
+        References of the same draws.
+    replicates
+        Simulated replicates for patterns that take time; 0 leaves these patterns waiting.
+    seed
+        Seed of the simulations.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
     Raises
-    ObservationError, PolicyError for a pattern that cannot be run, ConvergenceError for one that is left with
-    fewer than half of the draws.
+    ------
+    ObservationError
+        If a pattern selects nothing in the model.
+    PolicyError
+        If a pattern's policy cannot be read.
+    ConvergenceError
+        If a pattern has an equilibrium in fewer than half of the draws.
     """
     case = responder.model.network.case
     now = tuple(p for p in case.patterns.values() if p.needs is statements.Needs.EQUILIBRIUM)
@@ -155,7 +184,7 @@ def _observed(
     references: Reference,
     distinct: FloatArray,
 ) -> FloatArray:
-    """What each row of ``observations`` is under each policy (draw, policy, row); NaN without equilibrium."""
+    """Value of each row under each policy (draw, policy, row); NaN without an equilibrium."""
     draw = np.repeat(np.arange(len(ledger)), len(distinct))
     policies = np.tile(distinct, (len(ledger), 1))
     state, solved = _settled_states(responder, ledger, references, policies, draw)
@@ -173,7 +202,7 @@ def _observed(
 def _settled_states(
     responder: Responder, ledger: FloatArray, references: Reference, policies: FloatArray, draw: IntArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Equilibria (problem, unknown), from the first start that finds one, and where one was found."""
+    """Equilibria (problem, unknown), from the first start that leads to one, and whether there is one."""
     first, *others = np.asarray(responder.model.starts())
     root = responder.solve(
         ledger, references, policies, draw, np.broadcast_to(first, (draw.size, first.size))

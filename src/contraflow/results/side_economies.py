@@ -15,7 +15,8 @@ import xarray as xr
 
 from contraflow._types import BoolArray, IntArray
 from contraflow.results.draws import noted, paired
-from contraflow.results.tables import USD_PER_MILLION, Rows, contrast, coord, grouped, home_country, leaving
+from contraflow.results.tables import Rows, contrast, grouped
+from contraflow.results.view import USD_PER_MILLION, coord, home_country, leaving
 
 SEPARATOR = "\t"
 """Between the keys of a label, until they are taken apart."""

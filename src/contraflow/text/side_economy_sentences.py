@@ -12,7 +12,7 @@ import xarray as xr
 from contraflow._numbers import amount, fixed, money, share, significant, size_of_change, small_share
 from contraflow.case.naming import lower
 from contraflow.results import side_economies
-from contraflow.results.tables import coord
+from contraflow.results.view import coord
 from contraflow.text.names import plain
 from contraflow.text.sentences import (
     SMALL,
