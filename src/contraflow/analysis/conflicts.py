@@ -82,7 +82,8 @@ class Conflicts:
     ``expected_95``, of what the source would state if the model were true (for fitted claims from a posterior
     without the claim); ``surprise``, the probability of a statement at least as far off; ``pareto_k``, above
     0.7 if that rests on few draws; ``verdict`` (outvoted, missed or fits); ``outvoted_by``, the claims that
-    pull the model away; ``ranges``, the share of that pull due to assumed ranges. Figures are in units of the model.
+    pull the model away; ``ranges``, the share of that pull due to assumed ranges. Figures are in units of
+    the model.
     """
     pulled_away_by: Mapping[str, PullsAway]
     """What pulls the model away from each surprising claim, by its id."""
