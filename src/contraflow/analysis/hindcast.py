@@ -227,7 +227,7 @@ class Hindcast:
             many = len(self.leaks)
             made.append(
                 f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
-                f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
+                f"claims dated after {self.until}, so the forecast knows something of what it foresees: "
                 f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
             )
         if self.measures_given:

@@ -27,7 +27,7 @@ SMALL = 0.005
 """Part of the whole below which nothing is said to have moved."""
 
 NOTICED = 0.02
-"""Change of another good, as a share of what leaves, that is told."""
+"""Change of another good, as a share of what leaves, from which it is shown."""
 
 FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
 """Figures that tell whether a policy changes anything."""

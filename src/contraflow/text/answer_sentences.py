@@ -59,7 +59,7 @@ class Answer:
 
     ``short``, sentences that can be quoted alone: what moves, at what price, how probable a notable change
     is, what households turn to, who gains; ``findings`` give the whole picture. With draws, changes
-    have ranges (:data:`RANGES`), and one whose 90 % interval holds zero is told as open.
+    have ranges (:data:`RANGES`), and one whose 90 % interval holds zero is reported as open.
     """
 
     short: tuple[str, ...]

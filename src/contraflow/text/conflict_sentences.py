@@ -1,4 +1,4 @@
-"""Where the sources disagree, in plain words: what the page and the command line tell of a tension."""
+"""Where the sources disagree, in sentences: for the page and the command line."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ EASE = (
 becomes is its exponential, some 1.6, 7, 150 and 22,000 times at the limits."""
 
 FEWEST = 10
-"""Claims that are told at least, if not all are."""
+"""Claims that are shown at least, if not all are."""
 
 TOLD_WORSE = 2
-"""Claims that become worse with a side, that are told."""
+"""Claims that fit worse with a side, of which so many are named."""
 
 VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
 

@@ -1,8 +1,8 @@
 """How sentences put numbers: amounts, changes and lists in words.
 
 A row of a table with draws has the ends of its intervals in ``change_5``, ``ratio_95`` and so on. Then a
-change is told as a part of what was there, with the 90 % interval of that part, and a change whose
-interval holds zero is told as open: it may rise or fall. Levels beside it are medians.
+change is reported as a part of what was there, with the 90 % interval of that part, and a change whose
+interval holds zero is reported as open: it may rise or fall. Levels beside it are medians.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from contraflow._numbers import (
 Row = Mapping[str, Any]
 
 SMALL = 0.02
-"""A change below this share of what was there is told as none."""
+"""A change below this share of what was there is reported as none."""
 
 NOTHING = 1e-4
 """A change below this share is none at all."""
@@ -36,7 +36,7 @@ EDGE = 0.005
 """An end of an interval nearer to zero than this share would be written as zero, and counts as such."""
 
 NAMED = "90% interval "
-"""What stands before a range where it is told what it is."""
+"""What stands before a range that is named."""
 
 MANY = ("hectares", "people")
 """Units that are counted: fewer, not less."""

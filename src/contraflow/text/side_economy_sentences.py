@@ -33,11 +33,11 @@ from contraflow.text.sentences import (
 NOTICED = 0.005
 """A change above this share is worth a chart."""
 TRACE = 5e-4
-"""An activity that moves by less than this share of all labour is not told, whatever its own change."""
+"""An activity that moves by less than this share of all labour is not reported, whatever its own change."""
 TOLD = 2e-3
-"""Labour that turns is told in an answer's short sentences from this share of all labour on."""
+"""Labour that turns is reported in an answer's short sentences from this share of all labour on."""
 STRIKING = 0.1
-"""Pay for hired work is told beside other things from this change on."""
+"""Pay for hired work is reported beside other things from this change on."""
 PETTY = 0.01
 """Goods worth less than this share of all such goods are left out of an answer's short sentences."""
 CHIEF = 0.1
