@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from contraflow._io import write_atomically
+from contraflow._numbers import cell, span
 from contraflow.case.roles import roles
 from contraflow.case.table import Role
 from contraflow.report.data import ReportData, ledger_table
@@ -20,7 +21,6 @@ from contraflow.report.jinja import embed, environment
 from contraflow.report.sections import answers, disagreements, other_economies, rests_on, sources
 from contraflow.results import tables
 from contraflow.text.names import shown_names
-from contraflow.text.numbers import cell, span
 
 if TYPE_CHECKING:
     from contraflow.report.draw.drawing import Drawing

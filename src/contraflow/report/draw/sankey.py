@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow._numbers import amount
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results.draws import mean
 from contraflow.results.tables import KG_PER_TONNE, coord, families, home_country
-from contraflow.text.numbers import amount
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

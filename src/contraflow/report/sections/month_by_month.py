@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from contraflow._numbers import amount, percent, rounded
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
@@ -20,7 +21,6 @@ from contraflow.results import trajectory_tables
 from contraflow.results.figures import run_figure
 from contraflow.results.view import MONTHS_PER_YEAR
 from contraflow.text.names import shown_names
-from contraflow.text.numbers import amount, percent, rounded
 
 SHOWN = (
     "exports",

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from contraflow.case.naming import lower
 from contraflow.report.data import ReportData
 from contraflow.report.draw import bars
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import draw_dumbbells
 from contraflow.results import side_economies, tables
 from contraflow.text import side_economy_sentences as words
-from contraflow.text.sentences import drawn, is_open, largest_change, listed, lower, span
+from contraflow.text.sentences import drawn, is_open, largest_change, listed, span
 
 KG_IN_TONNES = 1e4
 """Goods of which more than this leaves by one way are drawn in tonnes."""
