@@ -38,7 +38,9 @@ class Surprises(NamedTuple):
     said: FloatArray
     """Quantiles of the model's value at LEVELS (claim, level), in units of the model."""
     told: FloatArray
-    """Quantiles of what the source would then state at LEVELS (claim, level), in units of the model."""
+    """Quantiles at LEVELS of the figure that the source would then state (claim, level), in units of the
+    model.
+    """
     chance: FloatArray
     """Surprise (claim,)."""
     pareto: FloatArray
