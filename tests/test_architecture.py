@@ -43,6 +43,25 @@ def test_no_imports_go_in_a_circle():
     assert [sorted(ring) for ring in nx.strongly_connected_components(arrows) if len(ring) > 1] == []
 
 
+def test_threads_are_begun_in_one_place():
+    """So that one rule says how many there are, and an interruption ends all of them alike."""
+    found = {
+        path.name
+        for path in (ROOT / "src").rglob("*.py")
+        if re.search(r"ThreadPoolExecutor|Thread\(|cpu_count", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"_parallel.py"}
+
+
+def test_types_of_arrays_are_named_in_one_place():
+    named = {
+        str(path.relative_to(ROOT / "src" / "contraflow"))
+        for path in (ROOT / "src").rglob("*.py")
+        if re.search(r"^\w+ = (npt\.)?NDArray\[", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named - {"report/draw/basemap.py"} == {"_types.py"}
+
+
 def test_page_and_picture_are_the_code(tool):
     assert tool.stale(ROOT) == [], "run python tools/draw_architecture.py"
 

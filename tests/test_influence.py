@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from contraflow._quantiles import INTERVAL
 from contraflow.analysis import evppi, leave_one_out, psis
 from contraflow.errors import ComparisonError
 from contraflow.inference.likelihood import Figures
@@ -41,8 +42,8 @@ def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
     kept = jacobian[:1]
     left = np.linalg.inv(np.eye(3) + kept.T @ kept)
     mean, deviation = gradient @ left @ kept.T @ b[:1], np.sqrt(gradient @ left @ gradient)
-    wanted = stats.norm(mean, deviation).ppf(psis.INTERVAL)
-    assert np.allclose(psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)[0], wanted, atol=0.3)
+    wanted = stats.norm(mean, deviation).ppf(INTERVAL)
+    assert np.allclose(psis.weighted_quantiles(figure, found.weights, INTERVAL)[0], wanted, atol=0.3)
     error = leave_one_out.shift_errors(figure, found.weights, np.random.default_rng(0))
     assert 0 < error[0] < 0.2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from threading import Event
+from time import sleep
 
 import numpy as np
 import pytest
@@ -119,6 +120,20 @@ def test_threads_keep_the_order_and_hand_on_the_first_error():
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda x: 1 / x, [0, 1], stop)
     assert stop.is_set()
+
+
+def test_calls_that_have_not_begun_when_one_fails_are_dropped():
+    begun = []
+
+    def call(number):
+        begun.append(number)
+        if number == 0:
+            raise ZeroDivisionError
+        sleep(0.01)
+
+    with pytest.raises(ZeroDivisionError):
+        in_threads(call, range(1000))
+    assert len(begun) < 900
 
 
 def test_the_fraction_of_missing_information_is_that_of_betancourt():

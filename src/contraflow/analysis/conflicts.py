@@ -12,12 +12,12 @@ import numpy as np
 
 from contraflow import _cache
 from contraflow._io import write_atomically
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
 from contraflow.analysis.infinitesimal_jackknife import Against, Votes
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
 from contraflow.analysis.posterior_predictive_checks import predictive_checks
-from contraflow.analysis.psis import LEVELS
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity

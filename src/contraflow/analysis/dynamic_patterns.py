@@ -6,12 +6,11 @@ yearly rates, which the operators of :mod:`~contraflow.model.observables` observ
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.case import statements
 from contraflow.dynamics import timeline
 from contraflow.dynamics.arrests import Arrest, arrested_places, orders
@@ -22,9 +21,6 @@ from contraflow.model.numerics import jax
 from contraflow.model.observables import Observations
 from contraflow.policy.policy import parse
 from contraflow.policy.responder import Responder
-
-Array = npt.NDArray[np.float64]
-Progress = Callable[..., None]
 
 CLANS = 1000
 """Clans unless a pattern names another number."""
@@ -48,11 +44,11 @@ class _Side:
 def unfold(
     responder: Responder,
     patterns: tuple[statements.Pattern, ...],
-    ledger: Array,
+    ledger: FloatArray,
     courses: int,
     seed: int,
     progress: Progress | None = None,
-) -> tuple[Array, Array]:
+) -> tuple[FloatArray, FloatArray]:
     """Observe each pattern in simulations without and with its policy.
 
     Parameters
@@ -82,7 +78,7 @@ def unfold(
     ObservationError
         If a pattern selects nothing in the model.
     """
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     observations = Observations(responder.model, patterns).resolve()
     observe = jax.jit(jax.vmap(observations.observe))
     spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
@@ -130,7 +126,7 @@ def _last(months: str) -> int:
     return int(months.split("-")[1])
 
 
-def _levels(responder: Responder, side: _Side, years: int) -> Array:
+def _levels(responder: Responder, side: _Side, years: int) -> FloatArray:
     """Levels (month, measure): the policy until its last month, then the baseline."""
     levels = timeline.constant(responder.levers, parse(side.policy), years).value
     if side.until is not None:
@@ -141,9 +137,9 @@ def _levels(responder: Responder, side: _Side, years: int) -> Array:
 def _run(
     simulator: Simulator,
     side: _Side,
-    draws: Array,
+    draws: FloatArray,
     behaviour: Behaviour,
-    levels: Array,
+    levels: FloatArray,
     seed: int,
 ) -> MonthlySummary:
     case = simulator.responder.model.network.case

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.errors import ObservationError
@@ -43,9 +44,6 @@ from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ENDS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
-"""Suffixes of columns and the quantiles that they hold."""
 
 MOST = 500
 """Draws of a predictive density, at most; more make no visible difference."""
@@ -362,7 +360,7 @@ def _columns(
 ) -> dict[str, FloatArray]:
     """Median, intervals, transform, coverage and score of a forecast."""
     whole = np.zeros((1 + len(ENDS), len(likelihood.claims)))
-    whole[:, rows] = quantiles(forecast, (0.5, *ENDS.values()))
+    whole[:, rows] = quantiles(forecast, (MEDIAN, *ENDS.values()))
     middle, *ends = likelihood.scale.inverse(whole)[:, rows]
     pit = below(forecast, stated)
     return {

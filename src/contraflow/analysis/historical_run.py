@@ -7,12 +7,11 @@ before it, with clans that learn and crops that lag.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import IntArray, Progress, silent
 from contraflow.analysis.hindcast import Forecast
 from contraflow.dynamics import timeline
 from contraflow.dynamics.clans import Orders
@@ -21,8 +20,6 @@ from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
 from contraflow.inference.likelihood import years
 from contraflow.inference.posterior import Posterior
 from contraflow.model.numerics import jax
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def told_forward(
     picks: IntArray,
     span: Span,
     seed: int,
-    progress: Callable[..., None] | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
     """Simulate a case's own events and observe every claim in its year.
 
@@ -81,7 +78,7 @@ def told_forward(
     ledger = posterior.ledger(picks)
     plan = timeline.of_events(responder.levers, span.first, span.years)
     levels = plan.levels(ledger)
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     summary, stopped = simulator.run(
         ledger,
         draw_behaviour(responder.model.network.ledger, len(ledger), seed),

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from contraflow import _random
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, IntArray
 from contraflow.analysis import psis
-from contraflow.analysis.psis import LEVELS
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM
 from contraflow.inference.posterior import Posterior
 
@@ -56,7 +56,7 @@ def surprises(posterior: Posterior) -> Surprises:
     shared = figures.shared * np.asarray(likelihood.shared(posterior.errors[sound]))
     votes = (posterior.log_likelihood * posterior.figures.weight)[sound]
     many = len(likelihood.claims)
-    quantiles, told = np.empty((many, LEVELS.size)), np.empty((many, LEVELS.size))
+    quantiles, told = np.empty((many, len(LEVELS))), np.empty((many, len(LEVELS)))
     chance, pareto = np.empty(many), np.full(many, np.nan)
     for number in range(many):
         kin = (likelihood.repeated == likelihood.repeated[number]) & (figures.weight > 0)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from contraflow.analysis.hindcast import ENDS, Forecast, intervals
+from contraflow._quantiles import ENDS
+from contraflow._types import FloatArray
+from contraflow.analysis.hindcast import Forecast, intervals
 from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
@@ -154,13 +155,13 @@ def _row(
     }
 
 
-def _at_baseline(posterior: Posterior) -> npt.NDArray[np.float64]:
+def _at_baseline(posterior: Posterior) -> FloatArray:
     """Value of every claim in the baseline (claim,), the median of some draws."""
     some = posterior.picks(FEW)
     return np.median([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(some)], axis=0)
 
 
-def _log_ratio(forecast: float | npt.NDArray[np.float64], stated: float) -> float:
+def _log_ratio(forecast: float | FloatArray, stated: float) -> float:
     if not (np.isfinite(forecast) and forecast > 0 and stated > 0):
         return float("nan")
     return float(np.log(forecast / stated))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from contraflow.analysis.dynamic_patterns import Progress, unfold
+from contraflow._quantiles import ENDS, MEDIAN
+from contraflow._types import BoolArray, FloatArray, IntArray, Progress
+from contraflow.analysis.dynamic_patterns import unfold
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.model.numerics import jax
@@ -19,7 +20,6 @@ from contraflow.policy.responder import Reference, Responder
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = npt.NDArray[np.float64]
 
 UNCHANGED = (0.98, 1.02)
 """Range of ratios within which a quantity counts as unchanged, unless the pattern gives one."""
@@ -34,8 +34,6 @@ CHUNK = 256
 ENOUGH = 0.5
 """Share of draws in which both sides of a pattern need an equilibrium."""
 
-INTERVALS = {"ratio_5": 0.05, "ratio_25": 0.25, "ratio_75": 0.75, "ratio_95": 0.95}
-
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
@@ -46,9 +44,9 @@ class Verdicts:
 
     patterns: tuple[statements.Pattern, ...]
     """Patterns that were run."""
-    before: Array
+    before: FloatArray
     """Quantity without the policy (pattern, draw); NaN where one of the two policies has no equilibrium."""
-    after: Array
+    after: FloatArray
     """Quantity with the policy (pattern, draw); NaN likewise."""
     waiting: tuple[statements.Pattern, ...] = ()
     """Patterns that take time and were not simulated."""
@@ -56,23 +54,23 @@ class Verdicts:
     """Verdicts on patterns that take time, over replicates instead of draws."""
 
     @property
-    def solved(self) -> npt.NDArray[np.bool_]:
+    def solved(self) -> BoolArray:
         """Whether both sides were found (pattern, draw)."""
         return ~(np.isnan(self.before) | np.isnan(self.after))
 
     @property
-    def ratio(self) -> Array:
+    def ratio(self) -> FloatArray:
         """Quantity with the policy over quantity without (pattern, draw)."""
         return self.after / np.where(self.before == 0, np.nan, self.before)
 
     @property
-    def holds(self) -> npt.NDArray[np.bool_]:
+    def holds(self) -> BoolArray:
         """Whether the expected behaviour appears (pattern, draw)."""
         low, high = np.array([_range(p) for p in self.patterns]).reshape(-1, 2).T
         return (self.ratio >= low[:, None]) & (self.ratio <= high[:, None])
 
     @property
-    def probability(self) -> Array:
+    def probability(self) -> FloatArray:
         """Share of the solved draws in which the expected behaviour appears (pattern,)."""
         return np.asarray(self.holds.sum(axis=1) / np.maximum(self.solved.sum(axis=1), 1))
 
@@ -94,7 +92,7 @@ class Verdicts:
             ran += [_told(p, **self.courses._verdict(i)) for i, p in enumerate(self.courses.patterns)]
         nothing = {"ratio": np.nan, "holds": None}
         if self._many:
-            nothing |= dict.fromkeys((*INTERVALS, "probability", "left_out"), np.nan)
+            nothing |= dict.fromkeys((*(f"ratio{end}" for end in ENDS), "probability", "left_out"), np.nan)
         waits = "Takes time to show: simulated by lab.validate() and contraflow validate."
         rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
@@ -105,13 +103,13 @@ class Verdicts:
 
     def _verdict(self, row: int) -> dict[str, object]:
         known = self.ratio[row][~np.isnan(self.ratio[row])]
-        ends = np.quantile(known, (0.5, *INTERVALS.values())) if known.size else np.full(5, np.nan)
+        ends = np.quantile(known, (MEDIAN, *ENDS.values())) if known.size else np.full(1 + len(ENDS), np.nan)
         verdict: dict[str, object] = {
             "ratio": float(ends[0]),
             "holds": bool(self.probability[row] >= 0.5),
         }
         if self._many:
-            verdict |= {name: float(end) for name, end in zip(INTERVALS, ends[1:], strict=True)}
+            verdict |= {f"ratio{end}": float(value) for end, value in zip(ENDS, ends[1:], strict=True)}
             verdict["probability"] = float(self.probability[row])
             verdict["left_out"] = int((~self.solved[row]).sum())
         return verdict
@@ -119,7 +117,7 @@ class Verdicts:
 
 def validate(
     responder: Responder,
-    ledger: Array,
+    ledger: FloatArray,
     references: Reference,
     courses: int = 0,
     seed: int = 0,
@@ -182,10 +180,10 @@ def validate(
 def _observed(
     responder: Responder,
     observations: Observations,
-    ledger: Array,
+    ledger: FloatArray,
     references: Reference,
-    distinct: Array,
-) -> Array:
+    distinct: FloatArray,
+) -> FloatArray:
     """Value of each row under each policy (draw, policy, row); NaN without an equilibrium."""
     draw = np.repeat(np.arange(len(ledger)), len(distinct))
     policies = np.tile(distinct, (len(ledger), 1))
@@ -202,8 +200,8 @@ def _observed(
 
 
 def _settled_states(
-    responder: Responder, ledger: Array, references: Reference, policies: Array, draw: npt.NDArray[np.int64]
-) -> tuple[Array, npt.NDArray[np.bool_]]:
+    responder: Responder, ledger: FloatArray, references: Reference, policies: FloatArray, draw: IntArray
+) -> tuple[FloatArray, BoolArray]:
     """Equilibria (problem, unknown), from the first start that leads to one, and whether there is one."""
     first, *others = np.asarray(responder.model.starts())
     root = responder.solve(

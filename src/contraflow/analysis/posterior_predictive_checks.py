@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from contraflow import _random
+from contraflow._quantiles import INTERVAL, LEVELS
 from contraflow._types import BoolArray, FloatArray
 from contraflow.analysis.loo_predictive import Surprises, sound_draws
-from contraflow.analysis.psis import LEVELS
 from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
         for statistic, bad in STATISTICS.items():
             observed = float(_measure(statistic, centre[chosen], within))
             replicates = _measure(statistic, made_up[:, chosen], within)
-            low, middle, high = np.quantile(replicates, [0.05, 0.5, 0.95]).tolist()
+            low, middle, high = np.quantile(replicates, sorted(INTERVAL)).tolist()
             p = float((bad * replicates >= bad * observed).mean())
             rows.append((name, int(chosen.sum()), statistic, observed, low, middle, high, p))
         if name == "fitted":
@@ -82,7 +82,7 @@ def _left_out(
     from scipy.stats import binom
 
     inside, many = int((found.chance[chosen] >= 0.1).sum()), int(chosen.sum())
-    low, middle, high = (float(binom.ppf(q, many, 0.9)) / many for q in (0.05, 0.5, 0.95))
+    low, middle, high = (float(binom.ppf(q, many, 0.9)) / many for q in sorted(INTERVAL))
     p = float(binom.cdf(inside, many, 0.9))
     return "fitted", many, "inside 90 %, left out", inside / many, low, middle, high, p
 

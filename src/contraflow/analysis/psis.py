@@ -12,16 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray
 
 RELIABLE_K = 0.7
 """Shape k of the tail of importance weights up to which they are reliable."""
-
-LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-"""Quantiles that are reported: the median and the ends of the 50 % and the 90 % interval."""
-
-INTERVAL = (0.5, 0.05, 0.95)
-"""Median and 90 % interval."""
 
 SAME = 1e-9
 """Range of log ratios below which all draws weigh the same."""
@@ -75,9 +70,7 @@ def _smoothed(log_ratios: FloatArray) -> tuple[FloatArray, float]:
     return np.asarray(logs), float(k) if np.isfinite(k) else np.inf
 
 
-def weighted_quantiles(
-    values: FloatArray, weights: FloatArray, at: FloatArray | tuple[float, ...] = LEVELS
-) -> FloatArray:
+def weighted_quantiles(values: FloatArray, weights: FloatArray, at: tuple[float, ...] = LEVELS) -> FloatArray:
     """Quantiles under weights (row, quantile).
 
     The distribution function is linear between draws, and each draw lies in the middle of its weight. Where

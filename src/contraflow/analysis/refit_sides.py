@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, IntArray
-from contraflow.analysis.psis import LEVELS
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import Figures, heavy, log_density

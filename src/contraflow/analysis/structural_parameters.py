@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import IntArray
 from contraflow.network.network import ONE, Network
 from contraflow.policy.levers import Levers
-
-IntArray = npt.NDArray[np.int64]
 
 
 def forms(network: Network, levers: Levers) -> dict[str, IntArray]:

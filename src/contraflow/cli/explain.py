@@ -33,14 +33,14 @@ def explain(
 ) -> None:
     """Explain a headline figure of one policy, or of the baseline without any."""
     from contraflow.lab import load
-    from contraflow.results import headline
+    from contraflow.results.figures import outcome_figure
 
     with progress() as say_so:
+        outcome_figure(figure)
         case = load(name)
         policy = json_records.policy_of(case, given)
         lab = calibrated(case, how, say_so)
         base = lab.baseline()
-        headline.unit_of(base.data, figure)
         outcome = lab.respond(policy) if policy else base
         against = base if change and policy else None
         explained = lab.explain(outcome, figure, against=against, refits=refits, progress=say_so)

@@ -28,13 +28,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.model.choice import natural_log
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 Number = jax.Array | FloatArray | float
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import IntArray
 from contraflow.dynamics import clans as trade
 from contraflow.dynamics.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.accounting import Books, books
@@ -23,8 +24,6 @@ from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root, inverse_jacobian
-
-IntArray = npt.NDArray[np.int64]
 
 MONTHS = 12
 """Months in a year, the unit of the model's rates."""

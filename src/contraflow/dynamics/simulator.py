@@ -7,17 +7,18 @@ named streams, so that two policies with the same seed have the same draws and d
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._parallel import in_threads
+from contraflow._types import FloatArray
 from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.clans import Behaviour, Orders, Roster, make_roster
@@ -29,8 +30,6 @@ from contraflow.model.equilibrium import TRACE, Anchor, Point
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Responder, Settled
-
-FloatArray = npt.NDArray[np.float64]
 
 BLOCK = 4
 """Replicates that run together on a core, where there are few ways."""
@@ -159,7 +158,7 @@ class Simulator:
         orders: Orders,
         setting: Setting,
         seed: int,
-        progress: Callable[[float], None] | None = None,
+        progress: Callable[[float], object] | None = None,
     ) -> tuple[MonthlySummary, bool]:
         """Run replicates in parallel.
 
@@ -197,7 +196,7 @@ class Simulator:
         done: list[list[MonthlySummary]] = [[] for _ in blocks]
         steps = len(blocks) * (years + BURN_IN)
         ticks: list[int] = []
-        stop = False
+        stop = Event()
 
         def one(number: int) -> None:
             pick = np.resize(blocks[number], min(self.block, count))
@@ -207,7 +206,7 @@ class Simulator:
                 levels[pick], orders, setting, seed, pick,
             )  # fmt: skip
             for part in parts:
-                if stop:
+                if stop.is_set():
                     return
                 ticks.append(1)
                 if part is not None:
@@ -216,18 +215,10 @@ class Simulator:
                     progress(len(ticks) / steps)
 
         try:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                tasks = [pool.submit(one, number) for number in range(len(blocks))]
-                try:
-                    for task in tasks:
-                        task.result()
-                except KeyboardInterrupt:
-                    stop = True
-                    for task in tasks:
-                        task.cancel()
+            in_threads(one, range(len(blocks)), stop)
         except KeyboardInterrupt:
-            stop = True
-        return _joined(done, years + 1), stop
+            stop.set()
+        return _joined(done, years + 1), stop.is_set()
 
     def _block(
         self,

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.errors import PolicyError
 from contraflow.network.network import ZERO
 from contraflow.policy.levers import Levers
 from contraflow.policy.policy import Policy, levels, unknown_measure
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-\d{2})?")
 LONGEST = 100

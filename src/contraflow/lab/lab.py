@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from contraflow import case as case_layer
 from contraflow import network as network_layer
+from contraflow._parallel import in_threads
+from contraflow._types import BoolArray, FloatArray, IntArray, Progress, silent
 from contraflow._version import __version__
 from contraflow.analysis.conflicts import Conflicts, tension
 from contraflow.analysis.dynamic_patterns import COURSES
@@ -52,10 +52,6 @@ if TYPE_CHECKING:
     from contraflow.lab.sensitivity import QuantityOfInterest
     from contraflow.results.explanation import Explanation
 
-Array = npt.NDArray[np.float64]
-Picks = npt.NDArray[np.int64]
-Progress = Callable[..., None]
-"""Callback ``progress(message, fraction=None)``; ``fraction`` is the part done, from 0 to 1, if known."""
 
 KEPT = 200
 """Draws of the posterior that results carry, by default."""
@@ -262,7 +258,7 @@ def calibrate(
     """
     keep_compiled_code()
     chosen = settings or Settings()
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     say("Building the network")
     response = responder(case)
     target = LogPosterior(Prior(response.model.network.ledger), make_likelihood(response, until))
@@ -270,7 +266,7 @@ def calibrate(
     posterior = None if fresh else store.recall(name, target)
     if posterior is None:
         say("Compiling the model, once for this version")
-        _together(target.compile_tasks())
+        in_threads(lambda task: task(), target.compile_tasks())
         posterior = infer(target, chosen, say)
         store.keep(name, posterior)
     if not accept_poor:
@@ -306,11 +302,11 @@ class Lab:
     """The case."""
     responder: Responder
     """The model with the levers of the measures."""
-    ledger: Array
+    ledger: FloatArray
     """Numbers of the model in every draw (draw, number), in the order of ``network.ledger.ids``."""
     posterior: Posterior | None
     """The posterior from which the draws come; None without calibration."""
-    picks: Picks
+    picks: IntArray
     """Which draws of the posterior these are (draw,); empty without calibration."""
     seed: int
     """Seed of the calibration, and of simulations unless they have their own."""
@@ -323,7 +319,7 @@ class Lab:
     @cached_property
     def _compiled(self) -> Responder:
         """The responder, with the functions that answers need compiled in parallel."""
-        _together(self.responder.compile_tasks(len(self.ledger)))
+        in_threads(lambda task: task(), self.responder.compile_tasks(len(self.ledger)))
         return self.responder
 
     @cached_property
@@ -414,7 +410,7 @@ class Lab:
 
         draws = len(self.ledger)
 
-        def outcome(pick: Picks, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
+        def outcome(pick: IntArray, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
             state = found.state[np.arange(draws), pick]
             data = self._label(wanted, state, policy, title, some)
             return Outcome(title, dict(policy), self.network, data, search, alternatives)
@@ -425,7 +421,7 @@ class Lab:
             others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
         return outcome(chosen, name, tuple(others))
 
-    def _search(self, wanted: Array) -> _Found:
+    def _search(self, wanted: FloatArray) -> _Found:
         """Equilibria of all draws: from the baseline in every draw, and from all other starting points in
         some draws and wherever the baseline leads to none.
         """
@@ -433,7 +429,7 @@ class Lab:
         draws, tries = len(self.ledger), len(starts)
         found = _nothing_found(draws, tries, starts.shape[1])
 
-        def solve(draw: Picks, start: Picks) -> None:
+        def solve(draw: IntArray, start: IntArray) -> None:
             if not draw.size:
                 return
             root = self._compiled.solve(
@@ -811,9 +807,7 @@ class Lab:
         """
         from contraflow.lab import sensitivity
 
-        return sensitivity.explain(
-            self._subject(outcome, quantity, against), refits, progress or (lambda text, part=None: None)
-        )
+        return sensitivity.explain(self._subject(outcome, quantity, against), refits, progress or silent)
 
     def worth_knowing(
         self,
@@ -913,9 +907,7 @@ class Lab:
                 raise ConvergenceError(
                     "One best fit cannot tell how surprising a claim is. Calibrate with method='laplace'."
                 )
-            found = tension(
-                self.case, self.posterior, self.ledger, progress or (lambda text, part=None: None)
-            )
+            found = tension(self.case, self.posterior, self.ledger, progress or silent)
             self._tensions.append(found)
         return self._tensions[0]
 
@@ -960,11 +952,11 @@ class Lab:
 
     def _label(
         self,
-        wanted: Array,
-        state: Array,
+        wanted: FloatArray,
+        state: FloatArray,
         policy: Mapping[str, float],
         title: str,
-        solved: npt.NDArray[np.bool_] | None = None,
+        solved: BoolArray | None = None,
     ) -> xr.Dataset:
         draws = len(self.ledger)
         settled = self.responder.settled(
@@ -993,7 +985,7 @@ class Lab:
             solved,
         )
 
-    def _cut_off(self, draw: Picks, state: Array) -> npt.NDArray[np.bool_]:
+    def _cut_off(self, draw: IntArray, state: FloatArray) -> BoolArray:
         """Elastic markets (problem, market) that would sell less than CUT_OFF of their baseline."""
         elastic = self.network.cleared
         elasticity = self.ledger[draw][:, self.network.market_elasticity[elastic]]
@@ -1045,11 +1037,11 @@ class _Found(NamedTuple):
     The fields are those of :class:`~contraflow.model.root_finding.Root`.
     """
 
-    state: Array
-    residual: Array
-    history: Array
-    evaluations: Array
-    solved: npt.NDArray[np.bool_]
+    state: FloatArray
+    residual: FloatArray
+    history: FloatArray
+    evaluations: FloatArray
+    solved: BoolArray
 
 
 def _nothing_found(draws: int, tries: int, unknowns: int) -> _Found:
@@ -1063,18 +1055,11 @@ def _nothing_found(draws: int, tries: int, unknowns: int) -> _Found:
     )
 
 
-def _together(tasks: list[Callable[[], object]]) -> None:
-    """Run tasks in parallel. Compilation releases Python's lock, so this halves the wait on two cores."""
-    with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()
-
-
-def _distinct(state: Array, solved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def _distinct(state: FloatArray, solved: BoolArray) -> IntArray:
     """Number the distinct equilibria of each draw (draw, start); -1 for starts that found none."""
     kind = np.full(solved.shape, -1, dtype=np.int64)
     for draw in range(state.shape[0]):
-        known: list[Array] = []
+        known: list[FloatArray] = []
         for start in np.flatnonzero(solved[draw]):
             here = state[draw, start]
             same = [i for i, other in enumerate(known) if np.abs(here - other).max(initial=0.0) < SAME_STATE]

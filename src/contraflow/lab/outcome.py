@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.network.network import Network
 from contraflow.results import draws
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from contraflow.results.probabilities import Direction
 
-Array = npt.NDArray[np.float64]
 
 SHOWN = (
     "unit",
@@ -40,13 +39,13 @@ SHOWN = (
 class EquilibriumSearch(NamedTuple):
     """How an equilibrium was sought."""
 
-    residual: Array
+    residual: FloatArray
     """Largest residual, in logarithms, with which each start ended (draw, start)."""
-    history: Array
+    history: FloatArray
     """The same after each round of the solver (draw, start, round); NaN after the last."""
-    evaluations: npt.NDArray[np.int64]
+    evaluations: IntArray
     """Evaluations of the model (draw, start)."""
-    equilibria: npt.NDArray[np.int64]
+    equilibria: IntArray
     """Number of distinct equilibria found (draw,)."""
 
 

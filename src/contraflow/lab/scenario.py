@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
@@ -25,9 +25,6 @@ from contraflow.network.network import Ledger
 from contraflow.policy.policy import Policy
 from contraflow.policy.responder import Responder
 from contraflow.results.trajectory_dataset import make_paths
-
-Array = npt.NDArray[np.float64]
-Progress = Callable[..., None]
 
 YEAR = 12
 MILLION = 1e6
@@ -142,7 +139,7 @@ def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int
 def simulate(
     case: Case,
     simulator: Simulator,
-    ledger: Array,
+    ledger: FloatArray,
     scenario: Scenario,
     seed: int,
     version: str,
@@ -189,7 +186,7 @@ def simulate(
     )
     where = {selector for arrest in scenario.arrests for selector in arrest.where}
     places = arrested_places(case, simulator.roster, where) if where else None
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     drawn = behaviour(network.ledger, scenario.behaviour, scenario.replicates, seed)
     say("Simulating")
     summary, stopped = simulator.run(
@@ -237,7 +234,7 @@ def simulate(
     return Simulation(scenario.title, network, data, changes, simulator, own, whole, summary)
 
 
-def within_budget(responder: Responder, ledger: Array, levels: Array, budget: float) -> Array:
+def within_budget(responder: Responder, ledger: FloatArray, levels: FloatArray, budget: float) -> FloatArray:
     """Levels (replicate, month, measure) that spend no more than ``budget`` million USD a year.
 
     In months that would spend more, all costed measures are cut in proportion, down to zero for no budget.

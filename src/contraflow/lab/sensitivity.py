@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow import _random
+from contraflow._quantiles import INTERVAL
 from contraflow._types import FloatArray, IntArray, Progress, silent
 from contraflow.analysis import leave_one_out, psis
 from contraflow.analysis.structural_parameters import forms
@@ -26,9 +27,10 @@ from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
 from contraflow.policy import levels
 from contraflow.policy.responder import Responder
-from contraflow.results import headline, tables
+from contraflow.results import figures
 from contraflow.results.evaluate_at import FigureAtLedger
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
+from contraflow.results.view import price_spot
 
 if TYPE_CHECKING:
     from contraflow.inference.map_estimate import MapEstimate
@@ -77,10 +79,10 @@ class QuantityOfInterest:
     @cached_property
     def figure(self) -> FloatArray:
         """The figure in each draw (draw,), in its unit; NaN where no equilibrium was found."""
-        after = headline.per_draw(self.outcome.data, self.quantity, spot=self._spot)
+        after = figures.per_draw(self.outcome.data, self.quantity, spot=self._spot)
         if self.against is None:
             return after
-        return after - headline.per_draw(self.against.data, self.quantity, spot=self._spot)
+        return after - figures.per_draw(self.against.data, self.quantity, spot=self._spot)
 
     @cached_property
     def sound(self) -> IntArray:
@@ -96,11 +98,11 @@ class QuantityOfInterest:
     @property
     def unit(self) -> str:
         """Unit of the figure."""
-        return headline.unit_of(self.outcome.data, self.quantity)
+        return figures.outcome_figure(self.quantity).unit
 
     @cached_property
     def _spot(self) -> str:
-        return tables.price_spot((self.against or self.outcome).data)
+        return price_spot((self.against or self.outcome).data)
 
     @cached_property
     def chosen(self) -> IntArray:
@@ -118,7 +120,7 @@ class QuantityOfInterest:
         wanted = levels(self.case, baseline, outcome.policy)
 
         def figure(data: xr.Dataset) -> FloatArray:
-            return headline.per_draw(data, self.quantity, spot=self._spot)
+            return figures.per_draw(data, self.quantity, spot=self._spot)
 
         return FigureAtLedger(self.responder, wanted, figure, len(self.picks))
 
@@ -173,7 +175,7 @@ def subject(
     """
     if hasattr(outcome, "after"):
         outcome, against = outcome.after, outcome.before
-    headline.unit_of(outcome.data, quantity)
+    figures.outcome_figure(quantity)
     if posterior is None or posterior.method is Method.BEST:
         raise ComparisonError(
             "A lab without posterior draws cannot tell what a figure rests on. "
@@ -223,7 +225,7 @@ def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = sil
     claims, sources, made = _left_out(about, linear, refits, part, say)
     say("Moving numbers through their ranges")
     numbers = _numbers(about, linear, part)
-    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)[0]
+    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)[0]
     return Explanation(
         title=about.outcome.title,
         against="" if about.against is None else about.against.title,
@@ -281,8 +283,8 @@ def _left_out(
     log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
     found = psis.smooth(ratios)
-    ends = psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)
-    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)
+    ends = psis.weighted_quantiles(figure, found.weights, INTERVAL)
+    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)
     rng = _random.stream("quantiles that leave claims out", posterior.seed)
     error = leave_one_out.shift_errors(figure, found.weights, rng)
     straight = leave_one_out.linear_leave_one_out(
@@ -349,7 +351,7 @@ class _Refit:
         after, before = self._figure(found), self._before
         both = np.isfinite(after) & np.isfinite(before)
         even = np.full((1, int(both.sum())), 1.0)
-        later, first = (psis.weighted_quantiles(x[both], even, psis.INTERVAL) for x in (after, before))
+        later, first = (psis.weighted_quantiles(x[both], even, INTERVAL) for x in (after, before))
         rng = _random.stream("resamples of a refit", 0)
         times = rng.multinomial(even.size, np.full(even.size, 1 / even.size), size=leave_one_out.RESAMPLES)
         pair = [psis.weighted_quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import Forecast, Hindcast, hindcast
 from contraflow.analysis.out_of_sample import errors_table, predictions_table
 from contraflow.case.case import Case
@@ -25,14 +25,13 @@ from contraflow.lab.outcome import Outcome
 from contraflow.network.export import to_geojson
 from contraflow.network.network import Network
 from contraflow.policy.responder import Settled
-from contraflow.results import trajectory_tables
+from contraflow.results import figures, trajectory_tables
 from contraflow.results.dataset import make_dataset
+from contraflow.results.view import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +53,8 @@ class Simulation:
     changes: tuple[tuple[int, str], ...]
     """Month in ``data`` (from 0) and description of each change of policy."""
     _simulator: Simulator
-    _ledger: Array
-    _levels: Array
+    _ledger: FloatArray
+    _levels: FloatArray
     _summary: MonthlySummary
 
     @property
@@ -86,7 +85,7 @@ class Simulation:
         >>> lab.simulate(years=1, clans=50, replicates=1).series("exports").dims
         ('replicate', 'month')
         """
-        return trajectory_tables.series(self.data, figure)
+        return figures.series(self.data, figure)
 
     def yearly(self) -> pd.DataFrame:
         """Figures by year.
@@ -200,8 +199,8 @@ class Simulation:
         names = trajectory_tables.years(self.data)
         if year not in names:
             raise ComparisonError(f"There is no year {year}: the run has {names[0]} to {names[-1]}.")
-        start = names.index(year) * trajectory_tables.YEAR
-        months = slice(start, start + trajectory_tables.YEAR)
+        start = names.index(year) * MONTHS_PER_YEAR
+        months = slice(start, start + MONTHS_PER_YEAR)
         settled = self.window(months)
         load = np.asarray(self._loads)
         data = make_dataset(
@@ -231,7 +230,7 @@ class Simulation:
         return self._simulator.window(self._ledger, self._levels, self._summary, months)
 
     @cached_property
-    def _loads(self) -> Array:
+    def _loads(self) -> FloatArray:
         """Loads of facilities in the baseline (replicate, facility), units a year."""
         import jax
 
@@ -360,7 +359,7 @@ class Simulation:
         names = trajectory_tables.years(self.data)
         shown: dict[str, dict[str, float]] = {a.id: {} for a in self.network.arcs}
         for number, year in enumerate(names):
-            months = slice(number * trajectory_tables.YEAR, (number + 1) * trajectory_tables.YEAR)
+            months = slice(number * MONTHS_PER_YEAR, (number + 1) * MONTHS_PER_YEAR)
             for label, variable in (("tonnes", "pure"), ("seized", "seized_pure")):
                 whole = self.data[variable].values[:, months].sum(axis=1) / 1000
                 for arc, value in zip(self.network.arcs, np.median(whole, axis=0), strict=True):

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._types import IntArray
 from contraflow.model.economy import Economy, distances, purchases
 from contraflow.model.equilibrium import Point
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import IntArray, Network
+from contraflow.network.network import Network
 
 RENT = "traders-rent"
 """Account of the traders' rent."""

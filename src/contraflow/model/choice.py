@@ -39,7 +39,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contraflow.model.layout import IntArray, Layout
+from contraflow._types import IntArray
+from contraflow.model.layout import Layout
 from contraflow.model.numerics import jax, jnp
 
 THIN = 0.1

@@ -25,14 +25,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.model.choice import Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
 from contraflow.model.layout import Layout, make_layout
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import Root, find_root, inverse_jacobian
 from contraflow.network.network import Network
-
-FloatArray = npt.NDArray[np.float64]
 
 TRACE = 1e-13
 """Fraction of the baseline quantity added inside logarithms, so that a market cut off stays finite."""

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.case import statements
 from contraflow.case.quantities import Quantity
 from contraflow.case.selectors import matches, matches_place
@@ -27,7 +28,6 @@ from contraflow.model.equilibrium import Model, Point
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Arc, Network
 
-FloatArray = npt.NDArray[np.float64]
 Kind = Quantity
 Statement = statements.Claim | statements.Pattern
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contraflow._types import IntArray
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
-from contraflow.network.network import Arc, Hiring, IntArray
+from contraflow.network.network import Arc, Hiring
 
 
 def make_hiring(

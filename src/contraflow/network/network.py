@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case.case import Case
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 ZERO, ONE = 0, 1
 """Positions in the ledger that always hold 0 and 1, for cells that are empty."""

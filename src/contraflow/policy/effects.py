@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects
 from contraflow.case.effects import ActsOn
 from contraflow.model.economy import Economy
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 _BY_DOMAIN = {ActsOn.FACILITIES: frozenset(("open_share",)), ActsOn.MARKETS: frozenset(("demand",))}
 _DERIVED = frozenset(("weight", "gain", "endowment", "hired", "bought", "bought_share", "taken"))

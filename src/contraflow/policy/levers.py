@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects, schema
 from contraflow.case.effects import ActsOn
 from contraflow.case.selectors import matches, matches_place
@@ -26,9 +27,6 @@ from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
 from contraflow.policy.effects import Acting, Change, change, total, without_function
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 

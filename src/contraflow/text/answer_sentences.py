@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow.results import draws, side_economies, tables
+from contraflow.results import draws, figures, side_economies, tables
+from contraflow.results.view import coord, home_country, price_spot
 from contraflow.text import side_economy_sentences
 from contraflow.text.names import plain
 from contraflow.text.numbers import amount, rounded
@@ -87,7 +88,7 @@ class _Facts:
     @property
     def home(self) -> str:
         """Name of the home country."""
-        code = tables.home_country(self.base)
+        code = home_country(self.base)
         return self.names.get(code, code)
 
     def called(self, key: object, by: str = "") -> str:
@@ -131,7 +132,7 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Answe
     """What a measure does, from the outcomes without and with it, draw by draw."""
     base, then = draws.paired(base, after)
     after = base if then is None else then
-    home = names.get(tables.home_country(base), tables.home_country(base))
+    home = names.get(home_country(base), home_country(base))
     beside = side_economy_sentences.in_short(base, after, names, home)
     facts = _Facts(base, after, names, plain(tables.headline(base, after)), beside)
     if _still(facts):
@@ -242,7 +243,7 @@ def _total(facts: _Facts, start: str, full: bool = True) -> str:
 
 
 def _price_of(facts: _Facts) -> str:
-    form, _, place = tables.price_spot(facts.base).partition("@")
+    form, _, place = price_spot(facts.base).partition("@")
     return f"a kilo of {facts.called(form, 'form')} in {article(facts.called(place))}"
 
 
@@ -365,10 +366,10 @@ def _coca(facts: _Facts) -> list[Finding]:
 
 def _abroad(facts: _Facts) -> Row:
     """Hectares that rivals tend."""
-    spot = tables.price_spot(facts.base)
+    spot = price_spot(facts.base)
     sides = []
     for data in (facts.base, facts.after):
-        (names, values), _ = tables.figures(data, spot)
+        names, values = figures.outcome_rows(data, spot)
         columns = dict(zip(names, values.T, strict=True))
         sides.append(columns["hectares"] - columns["hectares at home"])
     return draws.row_of(*sides)
@@ -413,7 +414,7 @@ def _incomes(facts: _Facts) -> str:
 
 def _work(facts: _Facts) -> str:
     """What households live from, hired work apart: transports pay for that."""
-    hired = set(tables.coord(facts.base, "market_form")[facts.base["market_hires"].values.astype(bool)])
+    hired = set(coord(facts.base, "market_form")[facts.base["market_hires"].values.astype(bool)])
     forms = [str(f) for f in side_economies.livelihoods(facts.base).index if f not in hired]
     return listed(list(dict.fromkeys(side_economy_sentences.work(form, facts.names) for form in forms)))
 

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow.results import side_economies
-from contraflow.results.tables import coord
+from contraflow.results.view import coord
 from contraflow.text.names import plain
 from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import (

@@ -17,6 +17,8 @@ from contraflow.report.draw import fans
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.jinja import embed, environment
 from contraflow.results import trajectory_tables
+from contraflow.results.figures import run_figure
+from contraflow.results.view import MONTHS_PER_YEAR
 from contraflow.text.names import shown_names
 from contraflow.text.numbers import amount, percent, rounded
 
@@ -115,7 +117,7 @@ def told(data: xr.Dataset, calm: xr.Dataset) -> str:
             row = beside.loc[(figure, last)]
             if np.isfinite(row["ratio"]):
                 change, low, high = (percent(row[end] - 1) for end in ("ratio", "ratio_5", "ratio_95"))
-                found.append(f"{fans.TITLES[figure].lower()} {change} ({low} to {high})")
+                found.append(f"{run_figure(figure).label.lower()} {change} ({low} to {high})")
     return f"In year {last}, against the same luck without the policy: {'; '.join(found)}." if found else ""
 
 
@@ -139,7 +141,7 @@ def _figure(name: str, title: str, text: str, drawing: Drawing, caption: str) ->
 def about(data: xr.Dataset) -> str:
     """How long, how many, and what the state does, in words."""
     sizes = data.sizes
-    years = (sizes["month"] - trajectory_tables.before(data)) // trajectory_tables.YEAR
+    years = (sizes["month"] - trajectory_tables.before(data)) // MONTHS_PER_YEAR
     return (
         f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} courses, each with its own draw "
         "of what is uncertain and its own luck. "
@@ -155,7 +157,7 @@ def words_of_changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> st
     first = int(data.attrs["first"])
 
     def when(month: int) -> str:
-        year, rest = divmod(month - start, trajectory_tables.YEAR)
+        year, rest = divmod(month - start, MONTHS_PER_YEAR)
         if first > 1:
             return f"{first + year}" if rest == 0 else f"{first + year}-{rest + 1:02d}"
         return f"Month {month - start + 1}"
@@ -185,7 +187,7 @@ def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
 
     unit = "" if share else f", {fans.UNITS.get(row['unit'], row['unit'])}"
     return {
-        "name": fans.TITLES.get(name, name) + unit,
+        "name": run_figure(name).label + unit,
         "before": shown(row["before"]),
         "first": shown(row["first"]),
         "last": shown(row["last"]),
