@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Literal
 
 from contraflow.case import effects, schema
-from contraflow.case.table import Row
+from contraflow.case.table import Role, Row
 
 Shapes = dict[str, Any]
 Kind = Literal["text", "number", "integer", "list"]
@@ -47,8 +47,8 @@ class Column:
     """Table whose ids the cell must name."""
     selects: str | None = None
     """Table whose rows the cell's tokens select."""
-    quantity: bool = False
-    """Whether the cell names a row of ``parameters.csv``."""
+    role: Role | None = None
+    """Group of the number in the ledger; None unless the cell names a row of ``parameters.csv``."""
     least: float | None = None
     """Lowest number that may be written in the cell itself."""
     most: float | None = None
@@ -99,7 +99,7 @@ def _column(attribute: str, name: str, field: Any, shape: dict[str, Any], defini
         unit=shape.get("unit"),
         refers=shape.get("refers"),
         selects=shape.get("selects"),
-        quantity=shape.get("quantity", False),
+        role=Role(shape["role"]) if "role" in shape else None,
         least=shape.get("ge"),
         most=shape.get("le"),
         pattern=core.get("pattern"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -24,6 +25,24 @@ Year = Annotated[str, StringConstraints(pattern=YEAR_PATTERN)]
 Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
 Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """``a; b``: any of these; ``!a``: not this. A token is an id, a place's country, kind or group."""
+
+
+class Role(StrEnum):
+    """A group of parameters, titled as the ledger shows it and in its order."""
+
+    SWITCHING = "How readily people switch"
+    DEMAND = "Demand"
+    PRICE = "Prices"
+    TRANSPORT = "Pay, hire and loads"
+    COST = "Costs"
+    FEE = "Levies and bribes"
+    MARGIN = "Margins and pay for risk"
+    HAZARD = "Risk of being stopped"
+    LAND = "Land, yields and content"
+    MEASURE = "Measures of the state"
+    BEHAVIOUR = "How clans and households act in time"
+    WEIGHT = "Weights of options"
+    OTHER = "Everything else"
 
 
 def column(description: str, **extra: Any) -> Any:
@@ -55,7 +74,7 @@ def optional(description: str, default: Any = None, **extra: Any) -> Any:
     return Field(default=default, description=description, json_schema_extra=extra or None)
 
 
-def quantity(description: str, unit: str) -> Any:
+def quantity(description: str, unit: str, role: Role) -> Any:
     """A column that must name a row of ``parameters.csv``.
 
     Parameters
@@ -64,11 +83,13 @@ def quantity(description: str, unit: str) -> Any:
         Meaning, for the data dictionary.
     unit
         Unit inside the model, to which the unit of the row must convert.
+    role
+        Group of the ledger that the number stands in.
     """
-    return column(description, unit=unit, refers="parameters", quantity=True)
+    return column(description, unit=unit, refers="parameters", role=role)
 
 
-def maybe_quantity(description: str, unit: str, absent: str) -> Any:
+def maybe_quantity(description: str, unit: str, role: Role, absent: str) -> Any:
     """A column that may name a row of ``parameters.csv``.
 
     Parameters
@@ -77,10 +98,12 @@ def maybe_quantity(description: str, unit: str, absent: str) -> Any:
         Meaning, for the data dictionary.
     unit
         Unit inside the model, to which the unit of the row must convert.
+    role
+        Group of the ledger that the number stands in.
     absent
         What an empty cell means.
     """
-    return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", quantity=True)
+    return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", role=role)
 
 
 class Row(BaseModel):

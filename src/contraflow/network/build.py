@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from contraflow.case import schema
 from contraflow.case.behaviour import ROWS
 from contraflow.case.case import Case
+from contraflow.case.columns import columns
 from contraflow.case.selectors import matches, matches_place
+from contraflow.case.table import Row
 from contraflow.errors import NetworkError, Problem
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.hiring import make_hiring
-from contraflow.network.network import ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
+from contraflow.network.network import FACTORS, ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
 from contraflow.network.procurement import make_procurement, supply_weight
 from contraflow.network.topological_sort import CycleError, topological_levels
 
@@ -79,7 +81,8 @@ def build(case: Case) -> Network:
     def place(name: str | None, absent: int) -> int:
         return absent if name is None else ledger.index(name)
 
-    def column(key: str, absent: int) -> np.ndarray:
+    def column(key: str) -> np.ndarray:
+        absent = ONE if key in FACTORS else ZERO
         return np.array([place(d.numbers.get(key), absent) for d in drafts], dtype=np.int64)
 
     actor_number = {name: i for i, name in enumerate(case.actors)}
@@ -112,20 +115,7 @@ def build(case: Case) -> Network:
         facility=np.array([facility_number.get(d.facility or "", -1) for d in drafts], dtype=np.int64),
         numbers=ArcNumbers(
             weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
-            output=column("output", ONE),
-            recovery=column("recovery", ZERO),
-            margin=column("margin", ZERO),
-            pay=column("pay", ZERO),
-            haul=column("haul", ZERO),
-            cost=column("cost", ZERO),
-            distance=column("distance", ZERO),
-            detour=column("detour", ONE),
-            hazard_km=column("hazard_km", ZERO),
-            hazard_trip=column("hazard_trip", ZERO),
-            hazard_own=column("hazard_own", ZERO),
-            risk_pay=column("risk_pay", ZERO),
-            load=column("load", ONE),
-            crew=column("crew", ZERO),
+            **{f.name: column(f.name) for f in fields(ArcNumbers) if f.name != "weight"},
         ),
         actors=ArcActors(pay=pays, haul=actor("haul"), cost=actor("cost"), margin=actor("margin")),
         fee_arc=np.array([a for a, _ in fees], dtype=np.int64),
@@ -178,21 +168,13 @@ def _links(case: Case) -> Iterator[_Draft]:
                     form_out=form,
                 ),
                 table="links.csv",
-                numbers={
-                    "weight": row.weight,
-                    "margin": row.margin if row.margin is not None else mode.margin,
-                    "pay": mode.pay,
-                    "haul": mode.haul,
-                    "cost": row.cost,
-                    "distance": row.distance,
-                    "detour": mode.detour,
-                    "hazard_km": mode.hazard,
-                    "hazard_trip": mode.trip_hazard,
-                    "hazard_own": row.hazard,
-                    "risk_pay": mode.risk_pay,
-                    "load": mode.load,
-                    "crew": mode.crew,
-                },
+                numbers=_numbers(
+                    row,
+                    mode,
+                    hazard_km=mode.hazard,
+                    hazard_trip=mode.trip_hazard,
+                    hazard_own=row.hazard,
+                ),
                 actors={
                     "pay": mode.pay_actor,
                     "haul": mode.haul_actor,
@@ -207,13 +189,13 @@ def _links(case: Case) -> Iterator[_Draft]:
 def _processes(case: Case) -> Iterator[_Draft]:
     for row in case.processes.values():
         for place in row.places:
-            yield _local(row, "process", "processes.csv", place, row.margin, row.margin_actor)
+            yield _local(row, "process", "processes.csv", place, row.margin_actor)
 
 
 def _activities(case: Case) -> Iterator[_Draft]:
     for row in case.activities.values():
         for place in row.places:
-            yield _local(row, "activity", "activities.csv", place, None, None)
+            yield _local(row, "activity", "activities.csv", place, None)
 
 
 def _local(
@@ -221,7 +203,6 @@ def _local(
     kind: str,
     table: str,
     place: str,
-    margin: str | None,
     margin_actor: str | None,
 ) -> _Draft:
     name = row.id if len(row.places) == 1 else f"{row.id}@{place}"
@@ -239,18 +220,24 @@ def _local(
             form_out=row.output,
         ),
         table=table,
-        numbers={
-            "weight": row.weight,
-            "output": row.output_yield,
-            "recovery": row.recovery if isinstance(row, schema.Process) else None,
-            "cost": row.cost,
-            "hazard_own": row.hazard,
-            "margin": margin,
-        },
+        numbers=_numbers(row, output=row.output_yield, hazard_own=row.hazard),
         actors={"cost": row.cost_actor, "margin": margin_actor},
         facility=row.facility,
         great_circle=0.0,
     )
+
+
+def _numbers(*rows: Row, **renamed: str | None) -> dict[str, str | None]:
+    """Parameters by field of ArcNumbers: those ``renamed``, else the column of that name, from the first row
+    that fills it.
+    """
+    found: dict[str, str | None] = {f.name: None for f in fields(ArcNumbers)}
+    for row in rows:
+        for column in columns(type(row)):
+            name = column.attribute
+            if column.role is not None and name in found and found[name] is None:
+                found[name] = getattr(row, name)
+    return found | renamed
 
 
 def _fees(case: Case, drafts: Iterable[_Draft]) -> Iterator[tuple[int, schema.Fee]]:

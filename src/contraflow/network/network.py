@@ -73,9 +73,17 @@ class Arc:
     """Form that it makes or delivers."""
 
 
+FACTORS = frozenset(("output", "detour", "load"))
+"""Numbers of an arc that are 1 where a row does not state them; all others are 0."""
+
+
 @dataclass(frozen=True)
 class ArcNumbers:
-    """Positions in the ledger of each arc's numbers; integer arrays (arc,)."""
+    """Positions in the ledger of each arc's numbers; integer arrays (arc,).
+
+    A number is taken from the column of the same name of the row that makes the arc, or of the link's mode;
+    :mod:`~contraflow.network.build` says which columns have other names.
+    """
 
     weight: IntArray
     """Odds of use in the baseline."""

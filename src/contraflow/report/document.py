@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from contraflow._io import write_atomically
-from contraflow.case.roles import Role, roles
+from contraflow.case.roles import roles
+from contraflow.case.table import Role
 from contraflow.report.data import ReportData, ledger_table
 from contraflow.report.draw import theme
 from contraflow.report.jinja import embed, environment

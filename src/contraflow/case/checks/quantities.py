@@ -200,7 +200,7 @@ def _uses(tables: Tables, units: Units) -> Iterator[_Use]:
         name: entry.item for name, entry in tables.by_id(schema.Form).items() if entry.item.unit in FORM_UNITS
     }
     for model in schema.TABLES:
-        for column in (column for column in columns(model) if column.quantity):
+        for column in (column for column in columns(model) if column.role is not None):
             for entry in tables.of(model):
                 parameter = parameters.get(getattr(entry.item, column.attribute) or "")
                 if parameter is None:

@@ -92,6 +92,6 @@ def _unknown(entry: Entry[Row], column: Column, name: str, what: str, names: Ite
     close = get_close_matches(bare(name), sorted(names), n=1)
     table = column.refers or column.selects
     cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"
-    if column.quantity and NUMBER.fullmatch(name):
+    if column.role is not None and NUMBER.fullmatch(name):
         cure = "Numbers stand in parameters.csv, with range, unit and reason; name the row here"
     return entry.problem(column.name, what, cure, short(name))
