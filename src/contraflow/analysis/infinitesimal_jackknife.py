@@ -8,8 +8,8 @@ and its derivative,
     pull(i, j) = - J_i C R_j^T r_j ,    pull(i, prior) = - J_i C z .
 
 A pull is the first-order change of the output, on its scale, if the claim counted twice: the infinitesimal
-jackknife (Giordano, Broderick & Jordan 2018, JMLR 19(51); Efron 2014, JASA 109(507)) at the maximum, where it
-has no sampling noise and includes the pull of the assumed ranges.
+jackknife (Giordano, Stephenson, Liu, Jordan & Broderick 2019, PMLR 89; Efron 2014, JASA 109(507)) at the
+maximum, where it has no sampling noise and includes the pull of the assumed ranges.
 """
 
 from __future__ import annotations

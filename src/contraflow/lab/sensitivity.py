@@ -152,7 +152,7 @@ def subject(
     quantity: str,
     against: Outcome | None = None,
 ) -> QuantityOfInterest:
-    """Check what is to be explained.
+    """Check the figure that is to be explained.
 
     Parameters
     ----------

@@ -193,7 +193,7 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
 
 
 def claims_observable(tables: Tables, units: Units) -> list[Problem]:
-    """A claim that is fitted or checked says what it observes and has a number."""
+    """A claim that is fitted or checked observes something and has a number."""
     problems = []
     for entry in tables.of(statements.Claim):
         claim = entry.item
