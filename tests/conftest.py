@@ -29,15 +29,14 @@ TOGETHER = {
 """Files that share labs, or calibrate the same cases as readers do, run in one worker, and start first."""
 
 QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-"""Tests compile many small networks and run each a few times: this takes a quarter of the usual time.
-Slow tests run what users run."""
+"""Tests compile many networks and run each a few times: this takes a quarter of the usual time."""
 
 told = dict.fromkeys(compilations.counts, 0)
 """What the workers counted."""
 
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput") and config.option.markexpr == "not slow":
+    if not hasattr(config, "workerinput"):
         _compile_quickly()
     if not config.getoption("numprocesses", None):  # of several processes, the workers alone compile
         from contraflow.model import keep_compiled_code

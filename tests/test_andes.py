@@ -113,7 +113,7 @@ def test_validate_shows_the_errors_and_lists_the_predictions(andes, monkeypatch)
     from contraflow.cli import app
     from contraflow.lab import Lab, OpenCase
 
-    verdicts = andes.validate(courses=0)
+    verdicts = andes.validate(replicates=0)
     monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: andes)
     monkeypatch.setattr(Lab, "validate", lambda self, **_: verdicts)
     shown = CliRunner().invoke(app, ["validate", "andes-1990s"]).stdout
@@ -125,7 +125,7 @@ def test_validate_shows_the_errors_and_lists_the_predictions(andes, monkeypatch)
 
 
 def test_tracks_are_needed(andes):
-    table = andes.validate(courses=0).table().set_index("pattern")
+    table = andes.validate(replicates=0).table().set_index("pattern")
     assert table.loc["blind-denial-nothing", "holds"]
 
 

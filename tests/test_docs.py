@@ -298,7 +298,7 @@ def test_peru_page_counts_what_the_case_holds():
     assert f"{fitted} claims" in " ".join(text.split())
 
 
-def test_the_page_on_courses_lists_what_is_assumed_of_behaviour():
+def test_the_page_on_simulations_lists_what_is_assumed_of_behaviour():
     from contraflow.case.behaviour import BEHAVIOUR
 
     page = read(ROOT / "docs" / "simulation.md")

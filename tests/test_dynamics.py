@@ -1,4 +1,4 @@
-"""Courses in time: consignments, beliefs, money, random draws, and the equilibrium as their long run."""
+"""Simulations in time: consignments, beliefs, money, random draws, and the equilibrium as their long run."""
 
 from __future__ import annotations
 
@@ -321,7 +321,7 @@ def test_an_interrupted_run_keeps_what_is_done(lab):
 
 
 def made(values: list[float], before: int = 12):
-    """Lag and recovery of one course."""
+    """Lag and recovery of one replicate."""
     path = np.array([values])
     base, after = path[:, :before].mean(axis=1), path[:, before:]
     return trajectory_tables._lag(after, base, after[:, -12:].mean(axis=1)), trajectory_tables._recovery(

@@ -27,7 +27,7 @@ from contraflow.inference.low_rank_gaussian import (
 from contraflow.inference.method import Method
 from contraflow.inference.prior import Prior
 from contraflow.inference.sbc import rank, uniformity
-from contraflow.inference.scale import Scale
+from contraflow.inference.scale import ClaimScale
 from contraflow.lab import calibrate, responder
 from contraflow.model.numerics import jax, jnp
 from tiny import Tiny, two_routes
@@ -82,7 +82,7 @@ def test_a_low_rank_precision_is_inverted_as_the_dense_matrix_is(rows, damping):
 
 
 def test_the_scale_of_predictions_is_inverted():
-    scale = Scale(np.array([False, True]))
+    scale = ClaimScale(np.array([False, True]))
     figures = np.array([[250.0, 0.3], [0.02, 0.999]])
     assert np.allclose(scale.predicted(figures), [[np.log(250), np.log(3 / 7)], [np.log(0.02), np.log(999)]])
     assert np.allclose(scale.inverse(np.asarray(scale.predicted(figures))), figures)

@@ -15,7 +15,7 @@ from contraflow._io import write_atomically
 from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
-from contraflow.analysis.infinitesimal_jackknife import Against, Votes
+from contraflow.analysis.infinitesimal_jackknife import Pulls, PullsAway
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
 from contraflow.analysis.posterior_predictive_checks import predictive_checks
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
@@ -58,8 +58,8 @@ class DisagreementReport:
     """Quantity in which the sides are compared."""
     unit: str
     """Its unit."""
-    said: tuple[float, ...] | None
-    """Quantiles of the figure in the posterior at :data:`~contraflow.analysis.psis.LEVELS` (level,); None if
+    predicted: tuple[float, ...] | None
+    """Quantiles of the figure in the posterior at :data:`~contraflow._quantiles.LEVELS` (level,); None if
     the model observes none of the claims.
     """
     rest: tuple[float, ...] | None
@@ -78,13 +78,14 @@ class Conflicts:
     claims: pd.DataFrame
     """One row per observable claim, the most surprising first: ``claim``, ``statement``, ``source``,
     ``paragraph``, ``grade``, ``year``, ``quantity``, ``unit``, ``bound``, ``use``, ``fitted``; ``stated``,
-    the figure; ``said_5`` to ``said_95``, quantiles of the model's value; ``told_5`` to ``told_95``, of what
-    the source would state if the model were true (for fitted claims from a posterior without the claim);
-    ``surprise``, the probability of a statement at least as far off; ``pareto_k``, above 0.7 if that rests on
-    few draws; ``verdict`` (outvoted, missed or fits); ``outvoted_by``, the claims that pull the model away;
-    ``ranges``, the share of that pull due to assumed ranges. Figures are in units of the model.
+    the figure; ``predicted_5`` to ``predicted_95``, quantiles of the model's value; ``expected_5`` to
+    ``expected_95``, of what the source would state if the model were true (for fitted claims from a posterior
+    without the claim); ``surprise``, the probability of a statement at least as far off; ``pareto_k``, above
+    0.7 if that rests on few draws; ``verdict`` (outvoted, missed or fits); ``outvoted_by``, the claims that
+    pull the model away; ``ranges``, the share of that pull due to assumed ranges. Figures are in units of
+    the model.
     """
-    against: Mapping[str, Against]
+    pulled_away_by: Mapping[str, PullsAway]
     """What pulls the model away from each surprising claim, by its id."""
     groups: tuple[DisagreementReport, ...]
     """The disagreements."""
@@ -105,7 +106,9 @@ class Conflicts:
         )
 
     def _repr_html_(self) -> str:
-        shown = self.claims[["statement", "stated", "said_50", "unit", "surprise", "verdict", "outvoted_by"]]
+        shown = self.claims[
+            ["statement", "stated", "predicted_50", "unit", "surprise", "verdict", "outvoted_by"]
+        ]
         return str(shown.head(20).to_html(index=False))
 
 
@@ -132,22 +135,22 @@ def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Progress 
     """
     say("Leaving out each claim in turn")
     found = surprises(posterior)
-    votes = Votes(posterior)
-    against = {
-        claim.id: votes.against(number)
+    pulls = Pulls(posterior)
+    pulled_away_by = {
+        claim.id: pulls.away_from(number)
         for number, claim in enumerate(posterior.log_posterior.likelihood.claims)
         if found.chance[number] < UNLIKELY
     }
     return Conflicts(
-        _claims(case, posterior, found, against),
-        against,
+        _claims(case, posterior, found, pulled_away_by),
+        pulled_away_by,
         _groups(case, posterior, ledger, say),
         predictive_checks(posterior, found),
     )
 
 
 def _claims(
-    case: Case, posterior: Posterior, found: Surprises, against: Mapping[str, Against]
+    case: Case, posterior: Posterior, found: Surprises, pulled_away_by: Mapping[str, PullsAway]
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -156,7 +159,7 @@ def _claims(
     for number, claim in enumerate(likelihood.claims):
         fitted = bool(posterior.figures.weight[number] > 0)
         verdict = FITS if found.chance[number] >= UNLIKELY else OUTVOTED if fitted else MISSED
-        pulled = against.get(claim.id)
+        pulled = pulled_away_by.get(claim.id)
         rows.append(
             {
                 "claim": claim.id,
@@ -171,8 +174,8 @@ def _claims(
                 "use": claim.use.value,
                 "fitted": fitted,
                 "stated": float(likelihood.stated[number]),
-                **_quantiles("said", found.said[number]),
-                **_quantiles("told", found.told[number]),
+                **_quantiles("predicted", found.predicted[number]),
+                **_quantiles("expected", found.expected[number]),
                 "surprise": float(found.chance[number]),
                 "pareto_k": float(found.pareto[number]),
                 "verdict": verdict,
@@ -191,12 +194,12 @@ def _groups(
     case: Case, posterior: Posterior, ledger: FloatArray, say: Progress
 ) -> tuple[DisagreementReport, ...]:
     numbers = {c.id: n for n, c in enumerate(posterior.log_posterior.likelihood.claims)}
-    told = disagreements(case, numbers)
-    seen = [g for g in told if g.figure is not None]
+    groups = disagreements(case, numbers)
+    seen = [g for g in groups if g.figure is not None]
     yardsticks = Yardsticks(posterior.log_posterior, tuple(g.figure for g in seen if g.figure is not None))
     if not seen:
-        return tuple(_words_only(g) for g in told)
-    path = store.folder() / f"{_key(case, posterior, told)}.json"
+        return tuple(_words_only(g) for g in groups)
+    path = store.folder() / f"{_key(case, posterior, groups)}.json"
     fits = _recalled(path)
     if fits is None:
         fits = {}
@@ -204,9 +207,9 @@ def _groups(
             say(f"Believing each side: {group.title}")
             fits[group.id] = _fitted(group, posterior, yardsticks, row, numbers)
         _keep(path, fits)
-    said = yardsticks.over(ledger)
+    predicted = yardsticks.over(ledger)
     result = []
-    for group in told:
+    for group in groups:
         if group.figure is None:
             result.append(_words_only(group))
             continue
@@ -216,7 +219,7 @@ def _groups(
             for p, i in zip(group.positions, known["sides"], strict=True)
         )
         rest = None if known["rest"] is None else tuple(known["rest"])
-        quantiles = tuple(float(x) for x in said[row])
+        quantiles = tuple(float(x) for x in predicted[row])
         quantity = group.figure.quantity.value
         result.append(
             DisagreementReport(group.id, group.title, quantity, _unit(case, group), quantiles, rest, sides)
@@ -263,11 +266,11 @@ def _unit(case: Case, group: Disagreement) -> str:
     return same[0] if same else quantity.units[0]
 
 
-def _key(case: Case, posterior: Posterior, told: tuple[Disagreement, ...]) -> str:
+def _key(case: Case, posterior: Posterior, groups: tuple[Disagreement, ...]) -> str:
     """Key of the fits of the sides: the case, the posterior's figures and maximum, and the code."""
     arrays = (*posterior.figures, posterior.fit.deviates)
     return _cache.key(
-        "sides", case.fingerprint, str([g.id for g in told]),
+        "sides", case.fingerprint, str([g.id for g in groups]),
         *(np.ascontiguousarray(array).tobytes() for array in arrays),
         rooms=(*_cache.CALIBRATION, "analysis"),
     )  # fmt: skip

@@ -53,9 +53,9 @@ def disagreements(case: Case, observable: Iterable[str]) -> tuple[Disagreement, 
     observable
         Ids of the claims that the model observes.
     """
-    told = _stated(case)
+    stated = _stated(case)
     known = set(observable)
-    return told + tuple(_found(case, ids, known) for ids in _left_over(case, told))
+    return stated + tuple(_found(case, ids, known) for ids in _left_over(case, stated))
 
 
 def _stated(case: Case) -> tuple[Disagreement, ...]:
@@ -83,9 +83,9 @@ def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreeme
     return Disagreement("-or-".join(ids[:2]), title, positions, seen[0] if seen else None)
 
 
-def _left_over(case: Case, told: tuple[Disagreement, ...]) -> tuple[tuple[str, ...], ...]:
+def _left_over(case: Case, stated: tuple[Disagreement, ...]) -> tuple[tuple[str, ...], ...]:
     """Connected sets of claims that contradict each other and that no stated group holds together."""
-    held = [group.claims for group in told]
+    held = [group.claims for group in stated]
     pairs = [
         (claim.id, other)
         for claim in case.claims.values()

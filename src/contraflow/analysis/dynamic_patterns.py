@@ -25,7 +25,7 @@ from contraflow.policy.responder import Responder
 CLANS = 1000
 """Clans unless a pattern names another number."""
 
-COURSES = 40
+PATTERN_REPLICATES = 40
 """Replicates of each side, by default; with a dozen, verdicts near even depend on chance."""
 
 
@@ -45,7 +45,7 @@ def unfold(
     responder: Responder,
     patterns: tuple[statements.Pattern, ...],
     ledger: FloatArray,
-    courses: int,
+    replicates: int,
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[FloatArray, FloatArray]:
@@ -59,7 +59,7 @@ def unfold(
         Patterns that need dynamics.
     ledger
         Draws (draw, number), spread over the replicates.
-    courses
+    replicates
         Number of replicates.
     seed
         Seed of the random draws.
@@ -81,10 +81,10 @@ def unfold(
     say = progress or silent
     observations = Observations(responder.model, patterns).resolve()
     observe = jax.jit(jax.vmap(observations.observe))
-    spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
+    spread = np.linspace(0, len(ledger), replicates, endpoint=False).astype(np.int64)
     draws = ledger[spread]
-    behaviour = draw_behaviour(responder.model.network.ledger, courses, seed)
-    said = np.full((2, len(patterns), courses), np.nan)
+    behaviour = draw_behaviour(responder.model.network.ledger, replicates, seed)
+    observed = np.full((2, len(patterns), replicates), np.nan)
     wanted: dict[_Side, list[tuple[int, int, str]]] = {}
     for number, pattern in enumerate(patterns):
         for which, (side, months) in enumerate(_sides(pattern)):
@@ -102,13 +102,13 @@ def unfold(
             first, last = (int(m) for m in months.split("-"))
             window = slice(MONTHS + first - 1, MONTHS + last)
             whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])
-            every = np.broadcast_to(whole, (courses, *whole.shape))
+            every = np.broadcast_to(whole, (replicates, *whole.shape))
             here = simulator.window(draws, every, summary, window)
             values = np.asarray(observe(draws, here.economy, here.point))
             for which, number, own in looks:
                 if own == months:
-                    said[which, number] = values[:, number]
-    return said[0], said[1]
+                    observed[which, number] = values[:, number]
+    return observed[0], observed[1]
 
 
 def _sides(pattern: statements.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:

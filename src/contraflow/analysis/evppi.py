@@ -44,7 +44,7 @@ class Worth(NamedTuple):
     """95th percentile, under permutation, of the largest estimate among equally many uninformative facts."""
 
     @property
-    def told(self) -> FloatArray:
+    def beyond_chance(self) -> FloatArray:
         """The estimate of each fact (fact,), or 0 where chance or its error could explain it."""
         sure = (self.worth > self.chance) & (self.worth > 2 * self.error)
         return np.where(sure, self.worth, 0.0)

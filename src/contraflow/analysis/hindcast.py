@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._numbers import fixed, share
 from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
@@ -104,7 +105,7 @@ class Forecast(NamedTuple):
 
     picks: IntArray
     """Draws of the posterior (replicate,)."""
-    says: FloatArray
+    predicted: FloatArray
     """Predictions (replicate, claim) in units of the model; NaN for claims without any."""
     locations: FloatArray
     """The same on the claims' scales."""
@@ -178,7 +179,7 @@ class Hindcast:
     """
     leaks: pd.DataFrame
     """Parameters whose ranges rest on claims dated after ``until``, which the forecast should not know."""
-    told: tuple[str, ...]
+    measures_given: tuple[str, ...]
     """Events after ``until``, whose measures the forecast is given."""
 
     def within(self, first: int | None = None, last: int | None = None) -> Hindcast:
@@ -216,23 +217,23 @@ class Hindcast:
         )  # fmt: skip
         made = [
             f"{int(every['claims'])} claims dated after {self.until}, in {int(every['series'])} series, were "
-            f"withheld. The 50% intervals hold {every['inside_50']:.0%} of them, the 90% intervals "
-            f"{every['inside_90']:.0%}.",
+            f"withheld. The 50% intervals hold {share(every['inside_50'])} of them, the 90% intervals "
+            f"{share(every['inside_90'])}.",
             f"By the log score the model is {verdict} the forecast that nothing changes "
-            f"({ahead:+.2f} a claim, standard error {error:.2f}), whose intervals hold "
-            f"{every['naive_inside_50']:.0%} and {every['naive_inside_90']:.0%}.".replace("-", "−"),
+            f"({fixed(ahead, 2, sign=True)} a claim, standard error {fixed(error, 2)}), whose intervals hold "
+            f"{share(every['naive_inside_50'])} and {share(every['naive_inside_90'])}.",
         ]
         if len(self.leaks):
             many = len(self.leaks)
             made.append(
                 f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
-                f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
+                f"claims dated after {self.until}, so the forecast knows something of what it foresees: "
                 f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
             )
-        if self.told:
+        if self.measures_given:
             made.append(
                 f"Measures taken after {self.until} are given to the forecast, not foreseen: "
-                f"{'; '.join(self.told)}."
+                f"{'; '.join(self.measures_given)}."
             )
         return made
 
@@ -264,9 +265,9 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
     rows = np.flatnonzero(later & (likelihood.sides == 0) & ~likelihood.fitted)
     if forecast is not None:
         rows = rows[forecast.known[rows]]
-    leaks, told = leakage(case, until), _told(case, until)
+    leaks, given = leakage(case, until), _measures_given(case, until)
     if not rows.size:
-        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, told)
+        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, given)
     stated = posterior.figures.centre[rows]
     model = foreseen(posterior, rows, forecast)
     naive, origin = _naive(posterior, rows)
@@ -286,7 +287,7 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
         columns={"model_pit": "pit", "model_inside_50": "inside_50", "model_inside_90": "inside_90",
                  "model_log_score": "log_score"}
     )  # fmt: skip
-    return Hindcast(until, frame, summarise(frame), leaks, told)
+    return Hindcast(until, frame, summarise(frame), leaks, given)
 
 
 def summarise(claims: pd.DataFrame) -> pd.DataFrame:
@@ -458,8 +459,10 @@ def _years_from(case: Case, year: str) -> float:
 def _at_baseline(posterior: Posterior, claims: IntArray) -> Mixture:
     """The forecast that the model's baseline continues."""
     picks, likelihood = posterior.picks(FEW), posterior.log_posterior.likelihood
-    said = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
-    return _with_errors(posterior, np.asarray(likelihood.scale.predicted(said))[:, claims], picks, claims)
+    predicted = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
+    return _with_errors(
+        posterior, np.asarray(likelihood.scale.predicted(predicted))[:, claims], picks, claims
+    )
 
 
 def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, claims: IntArray) -> Mixture:
@@ -469,7 +472,7 @@ def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, clai
     return Mixture(centre - figures.shared[claims] * common, figures.own[claims])
 
 
-def _told(case: Case, until: int) -> tuple[str, ...]:
+def _measures_given(case: Case, until: int) -> tuple[str, ...]:
     """Measures whose levels change after ``until``, with the years."""
     when: dict[str, list[str]] = {}
     for event in sorted(case.events.values(), key=lambda e: e.date):

@@ -37,7 +37,7 @@ class Span:
         return self.first + self.years - 1
 
 
-def told_forward(
+def forecast_history(
     posterior: Posterior,
     simulator: Simulator,
     picks: IntArray,
@@ -98,12 +98,12 @@ def told_forward(
         months = slice(MONTHS * (year + 1), MONTHS * (year + 2))
         here = simulator.window(ledger, whole, summary, months)
         by_year.append(np.asarray(observe(ledger, here.economy, here.point)))
-    said = np.full((len(ledger), len(likelihood.claims)), np.nan)
+    predicted = np.full((len(ledger), len(likelihood.claims)), np.nan)
     for number, claim in enumerate(likelihood.claims):
         if claim.year is None:
             continue
         begin, end = years(claim.year)
         if span.first <= begin and end <= span.last:
             own = by_year[begin - span.first : end - span.first + 1]
-            said[:, number] = np.mean([s[:, number] for s in own], axis=0)
-    return Forecast(picks, said, np.asarray(likelihood.scale.predicted(said)))
+            predicted[:, number] = np.mean([s[:, number] for s in own], axis=0)
+    return Forecast(picks, predicted, np.asarray(likelihood.scale.predicted(predicted)))

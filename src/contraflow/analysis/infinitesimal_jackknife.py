@@ -8,8 +8,8 @@ and its derivative,
     pull(i, j) = - J_i C R_j^T r_j ,    pull(i, prior) = - J_i C z .
 
 A pull is the first-order change of the output, on its scale, if the claim counted twice: the infinitesimal
-jackknife (Giordano, Broderick & Jordan 2018, JMLR 19(51); Efron 2014, JASA 109(507)) at the maximum, where it
-has no sampling noise and includes the pull of the assumed ranges.
+jackknife (Giordano, Stephenson, Liu, Jordan & Broderick 2019, PMLR 89; Efron 2014, JASA 109(507)) at the
+maximum, where it has no sampling noise and includes the pull of the assumed ranges.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORTH_NAMING = 0.05
 """Share of all pull away from a claim below which nothing is named."""
 
 
-class Vote(NamedTuple):
+class Pull(NamedTuple):
     """A pull away from a claim."""
 
     id: str
@@ -40,19 +40,19 @@ class Vote(NamedTuple):
     """Its share of all pull away."""
 
 
-class Against(NamedTuple):
+class PullsAway(NamedTuple):
     """What pulls the model away from a claim, the strongest first."""
 
-    claims: tuple[Vote, ...]
+    claims: tuple[Pull, ...]
     """Other claims."""
-    numbers: tuple[Vote, ...]
+    numbers: tuple[Pull, ...]
     """Free numbers, through their ranges."""
     ranges: float
     """Share of all pull away that is due to ranges."""
 
 
 @dataclass(frozen=True, eq=False)
-class Votes:
+class Pulls:
     """Pulls on the model's value of each observable claim, at the maximum of the posterior."""
 
     posterior: Posterior
@@ -78,7 +78,7 @@ class Votes:
         size = self.posterior.log_posterior.prior.size
         return -self._spread[:, :size] * self.posterior.fit.deviates[:size]
 
-    def against(self, claim: int) -> Against:
+    def away_from(self, claim: int) -> PullsAway:
         """What pulls the model away from a ``claim``, given by its position."""
         log_posterior = self.posterior.log_posterior
         away = np.sign(self.location[claim] - self.posterior.figures.centre[claim])
@@ -87,9 +87,9 @@ class Votes:
         numbers = np.maximum(away * self.by_number[claim], 0.0)
         whole = claims.sum() + numbers.sum()
         if not whole > 0:
-            return Against((), (), 0.0)
+            return PullsAway((), (), 0.0)
         ids = log_posterior.likelihood.responder.model.network.ledger.ids
-        return Against(
+        return PullsAway(
             _hardest([c.id for c in log_posterior.likelihood.claims], claims / whole),
             _hardest([ids[n] for n in log_posterior.prior.free], numbers / whole),
             float(numbers.sum() / whole),
@@ -108,6 +108,6 @@ class Votes:
         return self.posterior.fit.gaussian.covariance(np.nan_to_num(self._linear[1]))
 
 
-def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Vote, ...]:
+def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Pull, ...]:
     order = np.argsort(-parts, kind="stable")[:NAMED]
-    return tuple(Vote(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)
+    return tuple(Pull(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)

@@ -28,7 +28,7 @@ import numpy as np
 
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.analysis.psis import SAME, weighted_quantiles
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.prior import WIDTH
 
@@ -71,7 +71,7 @@ def shift_errors(figure: FloatArray, weights: FloatArray, rng: np.random.Generat
     )
 
 
-def without(figures: Figures, repeated: IntArray, out: BoolArray) -> Figures:
+def without(figures: ClaimErrors, repeated: IntArray, out: BoolArray) -> ClaimErrors:
     """The figures without some claims; claims that repeat these take over their weight.
 
     Parameters

@@ -35,9 +35,9 @@ FEWEST = 100
 class Surprises(NamedTuple):
     """Every observable claim against the posterior."""
 
-    said: FloatArray
+    predicted: FloatArray
     """Quantiles of the model's value at LEVELS (claim, level), in units of the model."""
-    told: FloatArray
+    expected: FloatArray
     """Quantiles of what the source would then state at LEVELS (claim, level), in units of the model."""
     chance: FloatArray
     """Surprise (claim,)."""
@@ -49,24 +49,24 @@ def surprises(posterior: Posterior) -> Surprises:
     """Quantiles, predictive quantiles and surprise of every observable claim."""
     likelihood, figures = posterior.log_posterior.likelihood, posterior.figures
     sound = sound_draws(posterior)
-    said = posterior.locations[sound]
-    stated = posterior.predictive(_random.stream("leave-one-out predictions", posterior.seed))[sound]
+    locations = posterior.locations[sound]
+    predictive = posterior.predictive(_random.stream("leave-one-out predictions", posterior.seed))[sound]
     shared = figures.shared * np.asarray(likelihood.shared(posterior.errors[sound]))
-    votes = (posterior.log_likelihood * posterior.figures.weight)[sound]
+    log_likelihood = (posterior.log_likelihood * posterior.figures.weight)[sound]
     many = len(likelihood.claims)
-    quantiles, told = np.empty((many, len(LEVELS))), np.empty((many, len(LEVELS)))
+    predicted, expected = np.empty((many, len(LEVELS))), np.empty((many, len(LEVELS)))
     chance, pareto = np.empty(many), np.full(many, np.nan)
     for number in range(many):
         kin = (likelihood.repeated == likelihood.repeated[number]) & (figures.weight > 0)
         weight = np.full(sound.size, 1 / sound.size)
         if figures.weight[number] > 0:
-            weight, pareto[number] = leave_out(votes[:, kin].sum(axis=1))
-        off = (said[:, number] - shared[:, number] - figures.centre[number]) / figures.own[number]
+            weight, pareto[number] = leave_out(log_likelihood[:, kin].sum(axis=1))
+        off = (locations[:, number] - shared[:, number] - figures.centre[number]) / figures.own[number]
         chance[number] = tail(off, weight, int(likelihood.sides[number]))
-        quantiles[number] = np.quantile(said[:, number], LEVELS)
-        told[number] = psis.weighted_quantiles(stated[:, number], weight[None])[0]
+        predicted[number] = np.quantile(locations[:, number], LEVELS)
+        expected[number] = psis.weighted_quantiles(predictive[:, number], weight[None])[0]
     return Surprises(
-        likelihood.scale.inverse(quantiles.T).T, likelihood.scale.inverse(told.T).T, chance, pareto
+        likelihood.scale.inverse(predicted.T).T, likelihood.scale.inverse(expected.T).T, chance, pareto
     )
 
 
@@ -75,19 +75,19 @@ def sound_draws(posterior: Posterior) -> IntArray:
     return np.flatnonzero(np.isfinite(posterior.locations).all(axis=1))
 
 
-def leave_out(votes: FloatArray) -> tuple[FloatArray, float]:
+def leave_out(log_likelihood: FloatArray) -> tuple[FloatArray, float]:
     """Weights of the draws without a claim, which sum to 1 (draw,), and their Pareto k.
 
     With too few draws, or for a bound that no draw breaks, the weights are equal and k is NaN.
 
     Parameters
     ----------
-    votes
+    log_likelihood
         Log likelihood of the claim (draw,).
     """
-    if votes.size < FEWEST or np.ptp(votes) < psis.SAME:
-        return np.full(votes.size, 1 / votes.size), np.nan
-    found = psis.smooth(-votes[None])
+    if log_likelihood.size < FEWEST or np.ptp(log_likelihood) < psis.SAME:
+        return np.full(log_likelihood.size, 1 / log_likelihood.size), np.nan
+    found = psis.smooth(-log_likelihood[None])
     return found.weights[0], float(found.k[0])
 
 

@@ -67,8 +67,8 @@ def predictions_table(
         return pd.DataFrame(columns=list(COLUMNS))
     likelihood, claims = posterior.log_posterior.likelihood, posterior.log_posterior.likelihood.claims
     known = np.ones(len(claims), dtype=bool) if forecast is None else forecast.known
-    says = posterior.says if forecast is None else np.where(known, forecast.says, 0.0)
-    median = np.nanmedian(says, axis=0)
+    predicted = posterior.says if forecast is None else np.where(known, forecast.predicted, 0.0)
+    median = np.nanmedian(predicted, axis=0)
     foreseen = {series(c) for c in claims if c.use is statements.Use.PREDICT}
     at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))
     chosen = [
@@ -113,8 +113,8 @@ def errors_table(
     """
     import pandas as pd
 
-    told = predictions[predictions["use"] == statements.Use.PREDICT.value]
-    told = told[np.array([within(str(year), first, last) for year in told["year"]], dtype=bool)]
+    later = predictions[predictions["use"] == statements.Use.PREDICT.value]
+    later = later[np.array([within(str(year), first, last) for year in later["year"]], dtype=bool)]
     rows = [
         {
             **dict(zip(GROUP, key, strict=True)),
@@ -125,7 +125,7 @@ def errors_table(
             "naive": float(group["naive_log_error"].abs().mean()),
             "better": float((group["log_error"].abs() < group["naive_log_error"].abs()).mean()),
         }
-        for key, group in told.groupby(list(GROUP), sort=False)
+        for key, group in later.groupby(list(GROUP), sort=False)
     ]
     return pd.DataFrame(rows, columns=[*GROUP, "claims", "first", "last", "model", "naive", "better"])
 

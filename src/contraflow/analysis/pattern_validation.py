@@ -50,7 +50,7 @@ class Verdicts:
     """Quantity with the policy (pattern, draw); NaN likewise."""
     waiting: tuple[statements.Pattern, ...] = ()
     """Patterns that take time and were not simulated."""
-    courses: Verdicts | None = None
+    simulated: Verdicts | None = None
     """Verdicts on patterns that take time, over replicates instead of draws."""
 
     @property
@@ -87,14 +87,14 @@ class Verdicts:
         """
         import pandas as pd
 
-        ran = [_told(p, **self._verdict(i)) for i, p in enumerate(self.patterns)]
-        if self.courses is not None:
-            ran += [_told(p, **self.courses._verdict(i)) for i, p in enumerate(self.courses.patterns)]
+        ran = [_row(p, **self._verdict(i)) for i, p in enumerate(self.patterns)]
+        if self.simulated is not None:
+            ran += [_row(p, **self.simulated._verdict(i)) for i, p in enumerate(self.simulated.patterns)]
         nothing = {"ratio": np.nan, "holds": None}
         if self._many:
             nothing |= dict.fromkeys((*(f"ratio{end}" for end in ENDS), "probability", "left_out"), np.nan)
         waits = "Takes time to show: simulated by lab.validate() and contraflow validate."
-        rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
+        rows = ran + [_row(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
 
     @property
@@ -119,7 +119,7 @@ def validate(
     responder: Responder,
     ledger: FloatArray,
     references: Reference,
-    courses: int = 0,
+    replicates: int = 0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verdicts:
@@ -136,7 +136,7 @@ def validate(
         Draws (draw, number).
     references
         References of the same draws.
-    courses
+    replicates
         Simulated replicates for patterns that take time; 0 leaves these patterns waiting.
     seed
         Seed of the simulations.
@@ -155,21 +155,21 @@ def validate(
     case = responder.model.network.case
     now = tuple(p for p in case.patterns.values() if p.needs is statements.Needs.EQUILIBRIUM)
     later = tuple(p for p in case.patterns.values() if p.needs is not statements.Needs.EQUILIBRIUM)
-    told = None
-    if later and courses > 0:
-        told, later = Verdicts(later, *unfold(responder, later, ledger, courses, seed, progress)), ()
+    simulated = None
+    if later and replicates > 0:
+        simulated, later = Verdicts(later, *unfold(responder, later, ledger, replicates, seed, progress)), ()
     if not now:
         none = np.zeros((0, len(ledger)))
-        return Verdicts((), none, none, later, told)
+        return Verdicts((), none, none, later, simulated)
     baseline = responder.levers.baseline
     wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
     observations = Observations(responder.model, now).resolve()
-    said = _observed(responder, observations, ledger, references, distinct)
+    observed = _observed(responder, observations, ledger, references, distinct)
     pairs = which.reshape(-1, 2)
     rows = np.arange(len(now))
-    before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
-    verdicts = Verdicts(now, before, after, later, told)
+    before, after = (observed[:, pairs[:, k], rows].T for k in (0, 1))
+    verdicts = Verdicts(now, before, after, later, simulated)
     lost = [p.id for p, kept in zip(now, verdicts.solved.mean(axis=1), strict=True) if kept < ENOUGH]
     if lost:
         few = "" if len(ledger) == 1 else " in most of the draws"
@@ -189,14 +189,14 @@ def _observed(
     policies = np.tile(distinct, (len(ledger), 1))
     state, solved = _settled_states(responder, ledger, references, policies, draw)
     observe = jax.jit(jax.vmap(observations.observe))
-    said = np.full((draw.size, len(observations.rows)), np.nan)
+    observed = np.full((draw.size, len(observations.rows)), np.nan)
     size = min(CHUNK, draw.size)
     for first in range(0, draw.size, size):
         pick = np.minimum(np.arange(first, first + size), draw.size - 1)
         here = responder.settled(ledger, references, policies[pick], state[pick], draw[pick])
-        said[pick] = observe(ledger[draw[pick]], here.economy, here.point)
-    said[~solved] = np.nan
-    return said.reshape(len(ledger), len(distinct), -1)
+        observed[pick] = observe(ledger[draw[pick]], here.economy, here.point)
+    observed[~solved] = np.nan
+    return observed.reshape(len(ledger), len(distinct), -1)
 
 
 def _settled_states(
@@ -220,7 +220,7 @@ def _settled_states(
     return state, solved
 
 
-def _told(pattern: statements.Pattern, **verdict: object) -> dict[str, object]:
+def _row(pattern: statements.Pattern, **verdict: object) -> dict[str, object]:
     """A pattern's row of the table."""
     return {
         "pattern": pattern.id,

@@ -17,11 +17,11 @@ from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, IntArray
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import Figures, heavy, log_density
+from contraflow.inference.likelihood import ClaimErrors, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate, refit_map
 from contraflow.inference.posterior import Posterior
-from contraflow.inference.scale import Scale
+from contraflow.inference.scale import ClaimScale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
 
@@ -97,9 +97,9 @@ class Yardsticks:
     """Rows of tensions or claims that say what is observed."""
 
     @cached_property
-    def scale(self) -> Scale:
+    def scale(self) -> ClaimScale:
         """Scale of each figure."""
-        return Scale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
+        return ClaimScale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
 
     @cached_property
     def _location(self) -> jax.stages.Wrapped:
@@ -117,8 +117,8 @@ class Yardsticks:
         prior = self.log_posterior.prior
 
         def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-            said, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
-            return said, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
+            location, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
+            return location, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
 
         return jax.jit(both)
 
@@ -154,7 +154,7 @@ class Sides:
         return refit_map(self.posterior.log_posterior, self._figures, self.posterior.fit.deviates)
 
     @cached_property
-    def _figures(self) -> Figures:
+    def _figures(self) -> ClaimErrors:
         """The claims outside the group."""
         figures = self.posterior.figures
         weight = figures.weight.copy()
@@ -205,7 +205,7 @@ class Sides:
             return None
         after, by_claim, location = self._misfit_at(found)
         likelihood = self.posterior.log_posterior.likelihood
-        said, said_before = (likelihood.scale.inverse(x) for x in (location, location_before))
+        predicted, predicted_before = (likelihood.scale.inverse(x) for x in (location, location_before))
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
         off = location - base.centre
@@ -217,12 +217,12 @@ class Sides:
             tuple(
                 Worse(
                     likelihood.claims[n].id, float(likelihood.stated[n]),
-                    float(said_before[n]), float(said[n]), float(rise[n]),
+                    float(predicted_before[n]), float(predicted[n]), float(rise[n]),
                 )
                 for n in order
             ),
             tuple(
-                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(said[n]))
+                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(predicted[n]))
                 for n, w in zip(side.tolist(), wrong, strict=True)
                 if w > MET
             ),

@@ -2,12 +2,12 @@
 
 The choices of the column ``kind`` of effects.csv, the checks of the table, the data dictionary and the
 resolution of an effect's targets are all made from these entries. What a kind does to an economy is a
-function in :mod:`contraflow.policy.effects`, registered under the same name.
+function in :mod:`contraflow.policy.effect_functions`, registered under the same name.
 
 A kind may be added from outside, before the case that uses it is loaded::
 
     from contraflow.case.effects import ActsOn, EffectType, register
-    from contraflow.policy.effects import Acting, Change, applies
+    from contraflow.policy.effect_functions import Acting, Change, applies
 
     register(EffectType(kind="scale fees", about="fees x= 1 + amount", acts_on=ActsOn.ARCS))
 
@@ -208,7 +208,7 @@ def register(entry: EffectType) -> EffectType:
     Parameters
     ----------
     entry
-        The kind. :func:`contraflow.policy.effects.applies` registers the function that applies it.
+        The kind. :func:`contraflow.policy.effect_functions.applies` registers the function that applies it.
 
     Returns
     -------

@@ -17,9 +17,9 @@ from contraflow.case.case import Case
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.read import Sheet, absent, missing, read_sheet, read_toml
 from contraflow.case.io.rows import parse, short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.table import Row
 from contraflow.errors import CaseError, Problem

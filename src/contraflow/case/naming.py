@@ -16,6 +16,16 @@ SHOWN = 3
 SINGULAR = {"processes": "process", "activities": "activity", "facilities": "facility", "supplies": "supply"}
 
 
+PEOPLES = ("an", "ish")
+"""Endings of words for peoples and what is theirs."""
+
+COMMON = frozenset({"artisan", "clan", "fish", "human", "urban", "van"})
+"""Words that end like peoples and are none."""
+
+REGIONS = frozenset({"West"})
+"""First words of names of parts of the world: West African buyers."""
+
+
 def number_of(number: int, things: str) -> str:
     """A count with its noun in singular or plural.
 
@@ -56,14 +66,16 @@ def name_of(case: Case, table: str, key: str) -> str:
 
 
 def lower(name: str) -> str:
-    """A name as it stands inside a sentence; abbreviations keep their capitals.
+    """A text as it stands inside a sentence: with a small first letter, unless it begins with a name.
 
-    Examples
-    --------
-    >>> lower("Radar"), lower("VRAEM")
-    ('radar', 'VRAEM')
+    Abbreviations (a second capital: VRAEM), peoples (Colombian buyers, Spanish ports) and parts of the
+    world (:data:`REGIONS`) keep their capital.
     """
-    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+    first = name.partition(" ")[0]
+    people = first.endswith(PEOPLES) and first.lower() not in COMMON
+    if name[1:2].isupper() or people or first in REGIONS:
+        return name
+    return name[:1].lower() + name[1:]
 
 
 def _list(case: Case, table: str, keys: tuple[str, ...]) -> str:

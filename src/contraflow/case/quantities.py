@@ -39,7 +39,7 @@ class Quantity(StrEnum):
     numerator: str
     """What is computed, for the documentation."""
     denominator: str
-    """By what it is divided, for the documentation."""
+    """Divisor, for the documentation."""
     is_share: bool
     """Whether it lies between 0 and 1, is compared in logits and shown in percent."""
     yearly: bool

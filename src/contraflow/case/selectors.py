@@ -1,7 +1,7 @@
 """Which rows a selector means.
 
 A selector is the tuple of tokens of one cell: ``()`` selects everything, ``a; b`` selects a and b, ``!a``
-everything but a, ``a; !b`` what is a and not b.
+everything except a, and ``a; !b`` the rows that are a but not b.
 """
 
 from __future__ import annotations

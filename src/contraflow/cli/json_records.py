@@ -83,7 +83,7 @@ def price_of(lab: Lab) -> Record:
 
 
 def answer(lab: Lab, outcome: Outcome) -> Record:
-    """All that is told of one policy, against the baseline."""
+    """Everything on one policy, against the baseline."""
     case, base = lab.case, lab.baseline()
     figures = tables.headline(base.data, outcome.data)
     incomes = tables.incomes(base.data, outcome.data)

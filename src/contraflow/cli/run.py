@@ -56,7 +56,7 @@ def run(
         record["answers"] = [{"id": q.id} | json_records.answer(lab, outcome) for q, outcome in answers]
         record["fit"] = json_records.fit(lab)
         say("Holding the model against documented behaviour")
-        patterns = lab.validate(courses=0).table()
+        patterns = lab.validate(replicates=0).table()
         record["patterns"] = json_records.patterns(patterns)
         record["report"] = None
         if report:

@@ -19,7 +19,8 @@ class Arrest:
 
     Examples
     --------
-    >>> Arrest(month=13, who=0.2, where=("port",))
+    >>> import contraflow as cf
+    >>> cf.Arrest(month=13, who=0.2, where=("port",))
     Arrest(month=13, who=0.2, where=('port',))
     """
 

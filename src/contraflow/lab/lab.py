@@ -17,8 +17,8 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray, Progress, silent
 from contraflow._version import __version__
 from contraflow.analysis.conflicts import Conflicts, tension
-from contraflow.analysis.dynamic_patterns import COURSES
-from contraflow.analysis.historical_run import Span, told_forward
+from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
+from contraflow.analysis.historical_run import Span, forecast_history
 from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
@@ -586,12 +586,12 @@ class Lab:
             result.append((question, self.respond(question.policy, question.title)))
         return result
 
-    def validate(self, *, courses: int = COURSES, progress: Progress | None = None) -> Verdicts:
+    def validate(self, *, replicates: int = PATTERN_REPLICATES, progress: Progress | None = None) -> Verdicts:
         """Compare the model with every documented pattern of the case.
 
         Parameters
         ----------
-        courses
+        replicates
             Simulated replicates for patterns that take time; 0 leaves these patterns out.
         progress
             Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
@@ -612,10 +612,10 @@ class Lab:
 
         Examples
         --------
-        >>> {"expected", "ratio", "holds"} <= set(lab.validate(courses=0).table())
+        >>> {"expected", "ratio", "holds"} <= set(lab.validate(replicates=0).table())
         True
         """
-        return validate(self.responder, self.ledger, self._references, courses, self.seed, progress)
+        return validate(self.responder, self.ledger, self._references, replicates, self.seed, progress)
 
     def claims(self) -> pd.DataFrame:
         """Every claim beside what the model predicts.
@@ -751,7 +751,7 @@ class Lab:
             )
         spread = np.linspace(0, len(self.picks), replicates, endpoint=False).astype(np.int64)
         keep_compiled_code()
-        forecast = told_forward(
+        forecast = forecast_history(
             self.posterior,
             self._simulator(clans, False),
             self.picks[spread],

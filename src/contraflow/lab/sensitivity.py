@@ -19,7 +19,7 @@ from contraflow.analysis.structural_parameters import forms
 from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
@@ -152,7 +152,7 @@ def subject(
     quantity: str,
     against: Outcome | None = None,
 ) -> QuantityOfInterest:
-    """Check what is to be explained.
+    """Check the figure that is to be explained.
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ class _Refit:
     def _figure(self, found: MapEstimate) -> FloatArray:
         return self._about.at(np.asarray(found.gaussian.colour(self._white)))
 
-    def shift(self, figures: Figures) -> tuple[FloatArray, float]:
+    def shift(self, figures: ClaimErrors) -> tuple[FloatArray, float]:
         """Shift of the quantiles (quantile,) without some claims, and the standard error of the median's
         shift.
         """

@@ -22,7 +22,7 @@ from contraflow.dynamics.simulator import MonthlySummary, Simulator
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
-from contraflow.network.export import to_geojson
+from contraflow.network.graph_formats import to_geojson
 from contraflow.network.network import Network
 from contraflow.policy.responder import Settled
 from contraflow.results import figures, trajectory_tables

@@ -49,11 +49,11 @@ def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
     rng = _random.stream("facts that narrow a figure", about.posterior.seed)
     found = evppi.variance_explained(facts, figure, rng)
     frame = frame.assign(
-        worth=found.told,
+        worth=found.beyond_chance,
         estimate=found.worth,
         error=found.error,
         linear=_linear_worth(about, linear, frame),
-        left=np.sqrt(1 - np.minimum(found.told, 1.0)),
+        left=np.sqrt(1 - np.minimum(found.beyond_chance, 1.0)),
     )
     frame.attrs |= {"chance": found.chance, "draws": int(figure.size), "quantity": about.quantity}
     return _by_worth(frame)
@@ -92,7 +92,7 @@ def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) 
     facts, frame = _facts(first.case, first.posterior, first.picks[kept])
     rng = _random.stream("facts that decide", first.posterior.seed)
     found = evppi.evppi(facts, benefits, rng)
-    frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
+    frame = frame.assign(worth=found.beyond_chance, estimate=found.worth, error=found.error)
     best = benefits.argmax(axis=1)
     frame.attrs |= {
         "chance": found.chance,

@@ -1,7 +1,7 @@
 """What measures do to an economy: levels in, a changed economy out.
 
 All levers act through effects, whose kinds are declared in :mod:`contraflow.case.effects` and applied by the
-functions of :mod:`contraflow.policy.effects`. The amount of an effect is::
+functions of :mod:`contraflow.policy.effect_functions`. The amount of an effect is::
 
     amount = size * level / (1 + level / half) * product over requirements of min(1, level / full_at)
 
@@ -26,7 +26,7 @@ from contraflow.errors import NetworkError, Problem
 from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
-from contraflow.policy.effects import Acting, Change, change, total, without_function
+from contraflow.policy.effect_functions import Acting, Change, change, total, without_function
 
 _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 
@@ -323,7 +323,8 @@ def make_levers(network: Network) -> Levers:
 
 
 def _unapplied(effect: schema.Effect) -> Problem:
-    cure = f"Decorate the function that applies it with contraflow.policy.effects.applies('{effect.kind}')"
+    module = "contraflow.policy.effect_functions"
+    cure = f"Decorate the function that applies it with {module}.applies('{effect.kind}')"
     return Problem(
         "effects.csv", "is a kind of effect that no function applies", cure, None, "kind", effect.kind
     )

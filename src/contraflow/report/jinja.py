@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contraflow.text.numbers import cell, percent, row_span
+from contraflow._numbers import cell, percent, row_span
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -18,8 +18,6 @@ from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray
 from contraflow.errors import ComparisonError
 
-Values = FloatArray
-
 NOISE = 1e-6
 """A change below this part of the value before is the solver's, not the policy's."""
 

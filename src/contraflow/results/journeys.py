@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from contraflow.results.draws import mean
-from contraflow.results.tables import KG_PER_TONNE, coord, home_country
+from contraflow.results.view import KG_PER_TONNE, coord, home_country
 
 K = TypeVar("K", bound=Hashable)
 

@@ -18,9 +18,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.results import figures
 from contraflow.results.draws import (
-    Values,
     falls,
     known_quantiles,
     mean,
@@ -44,7 +44,7 @@ from contraflow.results.view import (
 
 __all__ = ["KG_PER_TONNE", "coord", "families", "home_country", "price_spot"]  # XXX
 
-Rows = tuple[pd.Index, Values]
+Rows = tuple[pd.Index, FloatArray]
 
 COSTS = {
     "cost": "spent",
@@ -61,7 +61,7 @@ NOTABLE = 0.05
 """Part of the value before beyond which a headline figure's change is notable."""
 
 
-def grouped(labels: NDArray[np.object_], values: Values) -> Rows:
+def grouped(labels: NDArray[np.object_], values: FloatArray) -> Rows:
     """Sum values (draw, arc) over arcs of the same label, into (draw, label)."""
     names, index = np.unique(labels.astype(str), return_inverse=True)
     sums = np.zeros((values.shape[0], names.size))
@@ -74,7 +74,7 @@ def contrast(
     after: Rows | None,
     name: str,
     shares: bool = True,
-    within: Callable[[pd.Index], NDArray[np.int64]] | None = None,
+    within: Callable[[pd.Index], IntArray] | None = None,
 ) -> pd.DataFrame:
     """Before, after, change, ratio and shares of rows, by label; a row absent on one side is zero.
 
@@ -345,17 +345,17 @@ def _exports(base: xr.Dataset, after: xr.Dataset | None, home: str | None, by: s
     return noted(contrast(_leaving_rows(base, home, WAYS[by]), then, by), base)
 
 
-def aligned(rows: Rows, index: pd.Index) -> Values:
+def aligned(rows: Rows, index: pd.Index) -> FloatArray:
     """Values (draw, row) of rows in the order of ``index``; a row that is absent is zero."""
     values = np.zeros((rows[1].shape[0], len(index)))
     values[:, index.get_indexer(rows[0])] = rows[1]
     return values
 
 
-def _share(values: Values, groups: NDArray[np.int64]) -> Values:
+def _share(values: FloatArray, groups: IntArray) -> FloatArray:
     """Part of each row (draw, row) in the sum of its group."""
     sums = np.zeros((values.shape[0], int(groups.max(initial=-1)) + 1))
     np.add.at(sums.T, groups, values.T)
     total = sums[:, groups]
-    share: Values = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
+    share: FloatArray = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
     return share

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
-from contraflow.results.draws import Values, quantiles
+from contraflow.results.draws import quantiles
 from contraflow.results.figures import run_figures, series
 from contraflow.results.view import MONTHS_PER_YEAR, USD_PER_MILLION, coord
 
@@ -99,7 +100,7 @@ def summary(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.Data
     return pd.DataFrame(rows).set_index("figure")
 
 
-def _smoothed(value: Values, months: int = 3) -> Values:
+def _smoothed(value: FloatArray, months: int = 3) -> FloatArray:
     """Means over the months until then, three at most: single months are noisy."""
     total = np.cumsum(np.concatenate([np.zeros((len(value), 1)), value], axis=1), axis=1)
     end = np.arange(1, value.shape[1] + 1)
@@ -107,7 +108,7 @@ def _smoothed(value: Values, months: int = 3) -> Values:
     return np.asarray((total[:, end] - total[:, begin]) / (end - begin))
 
 
-def _lag(value: Values, base: Values, last: Values) -> Values:
+def _lag(value: FloatArray, base: FloatArray, last: FloatArray) -> FloatArray:
     """First month (replicate,) in which half of the change to the last year is reached; NaN without
     change."""
     change = last - base
@@ -116,7 +117,7 @@ def _lag(value: Values, base: Values, last: Values) -> Values:
     return np.where(moved, reached.argmax(axis=1) + 1, np.nan)
 
 
-def _recovery(off: Values, base: Values) -> Values:
+def _recovery(off: FloatArray, base: FloatArray) -> FloatArray:
     """Month (replicate,) from which a figure stays within BACK of before; 0 if it never left, NaN if it is
     not back at the end."""
     away = off > BACK * np.abs(base)[:, None]
@@ -124,7 +125,7 @@ def _recovery(off: Values, base: Values) -> Values:
     return np.where(away.any(axis=1), np.where(away[:, -1], np.nan, last), 0.0)
 
 
-def _median(values: Values) -> float:
+def _median(values: FloatArray) -> float:
     """Median where most are numbers, else NaN."""
     return float(np.nanmedian(values)) if np.isfinite(values).mean() > 0.5 else np.nan
 

@@ -7,9 +7,9 @@ have been reported already.
 from __future__ import annotations
 
 from contraflow.case.checks.meaning import MEANING
-from contraflow.case.checks.quantities import NUMBERS
+from contraflow.case.checks.number_limits import NUMBERS
 from contraflow.case.checks.references import REFERENCES
-from contraflow.case.io.tables import Tables
+from contraflow.case.io.located_rows import Tables
 from contraflow.case.io.units import Units
 from contraflow.errors import Problem
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from contraflow.case import effects, schema, statements
-from contraflow.case.checks.quantities import FORM_UNITS
+from contraflow.case.checks.number_limits import FORM_UNITS
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.levels import parse_levels
 from contraflow.case.quantities import Quantity
@@ -193,7 +193,7 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
 
 
 def claims_observable(tables: Tables, units: Units) -> list[Problem]:
-    """A claim that is fitted or checked says what it observes and has a number."""
+    """A claim that is fitted or checked observes something and has a number."""
     problems = []
     for entry in tables.of(statements.Claim):
         claim = entry.item
@@ -306,7 +306,7 @@ def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
     other = (pattern.against, pattern.against_search_strategy, pattern.against_months or pattern.months, None)
     if one == other:
         cure = "Let policy, search strategy, months or arrests differ"
-        problems.append(entry.problem("policy", "The pattern compares a course with itself", cure))
+        problems.append(entry.problem("policy", "The pattern compares a simulation with itself", cure))
     if pattern.arrest_at and not pattern.arrest:
         cure = "Write whom in 'arrest', or leave the cell empty"
         problems.append(entry.problem("arrest_at", "Nobody is arrested", cure, "; ".join(pattern.arrest_at)))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from contraflow.case import schema
-from contraflow.case.checks.behaviour import behaviour_known
+from contraflow.case.checks.behaviour_numbers import behaviour_known
 from contraflow.case.columns import STEPS, Column, columns, file_of
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import NUMBER, short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import Units
 from contraflow.case.selectors import bare
 from contraflow.case.table import Row

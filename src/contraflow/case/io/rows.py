@@ -1,4 +1,4 @@
-"""From cells to rows: each cell is compared with what the schema says of its column."""
+"""From cells to rows: each cell is compared with the schema of its column."""
 
 from __future__ import annotations
 

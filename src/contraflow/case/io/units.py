@@ -76,7 +76,7 @@ class UnitError(ValueError):
     """A unit that cannot be read."""
 
     def __init__(self, message: str, cure: str) -> None:
-        """Keep the message and its ``cure``, which says what would be right, apart."""
+        """Keep the message and its ``cure``, which tells how to mend it."""
         self.cure = cure
         super().__init__(message)
 

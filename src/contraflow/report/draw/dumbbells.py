@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from contraflow._numbers import amount, rounded, signed
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, rows_layout, unique
 from contraflow.report.draw.drawing import Drawing
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import is_open, signed
+from contraflow.text.sentences import is_open
 
 
 def draw_dumbbells(

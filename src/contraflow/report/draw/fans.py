@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow._types import FloatArray
 from contraflow.case.schema import Place
 from contraflow.report.draw import map, theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results import trajectory_tables
-from contraflow.results.draws import Values
 from contraflow.results.figures import run_figure, series
 from contraflow.results.view import MONTHS_PER_YEAR
 
@@ -162,7 +162,7 @@ def _x(data: xr.Dataset) -> list[Any]:
     return [round(float(m - 1) / MONTHS_PER_YEAR, 4) for m in months]
 
 
-def _smooth(value: Values, months: int = 3) -> Values:
+def _smooth(value: FloatArray, months: int = 3) -> FloatArray:
     """Means of three months around each: what arrives in single months depends on few consignments."""
     half = months // 2
     padded = np.pad(value, ((0, 0), (half, half)), mode="edge")
@@ -170,7 +170,7 @@ def _smooth(value: Values, months: int = 3) -> Values:
     return window
 
 
-def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: Values, colour: str) -> None:
+def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: FloatArray, colour: str) -> None:
     if len(value) > 1:
         for low, high, alpha in BANDS:
             ends = np.quantile(value, (low, high), axis=0)
@@ -184,7 +184,7 @@ def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: Value
 
 
 def _line(
-    drawing: Drawing, axes: Mapping[str, Any], x: list[Any], y: Values, line: dict[str, Any], name: str
+    drawing: Drawing, axes: Mapping[str, Any], x: list[Any], y: FloatArray, line: dict[str, Any], name: str
 ) -> None:
     drawing.add(
         "scatter", x=x, y=[float(f"{v:.4g}") for v in y], mode="lines", line=line, name=name,

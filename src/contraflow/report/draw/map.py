@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from contraflow._numbers import amount
 from contraflow.case.schema import Place, PlaceKind
 from contraflow.report.draw import theme
 from contraflow.report.draw.basemap import Frame, base_traces
@@ -26,7 +27,6 @@ from contraflow.report.draw.flow_curves import (
 from contraflow.report.draw.labels import Label, with_labels
 from contraflow.report.draw.projection import project
 from contraflow.results.tables import families, home_country, home_grown
-from contraflow.text.numbers import amount
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from contraflow._numbers import amount
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results.journeys import SEIZED, STAYS, add, journeys
-from contraflow.results.tables import families
-from contraflow.text.numbers import amount
+from contraflow.results.view import families
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

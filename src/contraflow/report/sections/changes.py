@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._numbers import amount, probability, rounded, signed
+from contraflow.case.naming import lower
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import draw_dumbbells
@@ -17,8 +19,7 @@ from contraflow.results import tables
 from contraflow.results.draws import left_out
 from contraflow.text import answer_sentences
 from contraflow.text.names import plain
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import article, is_open, lower, share_of_draws, signed
+from contraflow.text.sentences import article, is_open
 
 NAMED = {
     "delivered": "sold, all producers",
@@ -73,7 +74,7 @@ def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
         if not max(abs(row["before_95"]), abs(row["after_95"])):
             continue
         likely = {
-            way: share_of_draws(row[f"p_{way}_5pct"], count).replace("above ", ">").replace("below ", "<")
+            way: probability(row[f"p_{way}_5pct"], count).replace("above ", ">").replace("below ", "<")
             for way in ("falls", "rises")
         }
         cells = [

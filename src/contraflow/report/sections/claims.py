@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from contraflow._numbers import cell
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.claims import SCALE, WORDS, draw_claims_chart, tension_colour, tension_word
 from contraflow.report.section import Content
 from contraflow.results import tables
-from contraflow.text.numbers import cell
 
 FIGURES = ("low", "value", "high", "model")
 

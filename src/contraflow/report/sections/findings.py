@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from contraflow._numbers import amount, rounded
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
 from contraflow.results import tables
 from contraflow.text.names import plain
-from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import is_open
 
 COLUMNS = {

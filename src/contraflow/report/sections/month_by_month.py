@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from contraflow._numbers import amount, percent, rounded
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
 from contraflow.report.data import ReportData
@@ -17,7 +18,6 @@ from contraflow.report.section import Content
 from contraflow.results import trajectory_tables
 from contraflow.results.figures import run_figure
 from contraflow.results.view import MONTHS_PER_YEAR
-from contraflow.text.numbers import amount, percent, rounded
 
 IN_REPORT = (
     "exports",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import span
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
-from contraflow.text.numbers import span
 
 
 def make(report: ReportData, names: Mapping[str, str]) -> Content | None:

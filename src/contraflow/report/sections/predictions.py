@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import amount, rounded
 from contraflow.case.quantities import Quantity
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
-from contraflow.results.tables import KG_PER_TONNE
+from contraflow.results.view import KG_PER_TONNE
 from contraflow.text.names import COUNTRIES
-from contraflow.text.numbers import amount, rounded
 
 FITTED, LATER, MODEL = "#2f8f8b", theme.RISE, "#23508a"
 """Colours of observations that were fitted, of later ones, and of what the model says."""

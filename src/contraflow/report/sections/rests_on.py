@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import amount, rounded
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
 from contraflow.results.explanation import Explanation, Group, How
-from contraflow.text.numbers import amount, rounded
 
 COLOURS = {
     Group.CLAIMS: "#23508a",

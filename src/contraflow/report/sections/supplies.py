@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contraflow.case.naming import lower
 from contraflow.report.data import ReportData
 from contraflow.report.draw import bars
 from contraflow.report.draw.drawing import Drawing
@@ -11,7 +12,7 @@ from contraflow.report.section import Content
 from contraflow.report.sections._panels import Panel, capital, outcomes, panels_content, shifts
 from contraflow.results import side_economies
 from contraflow.text import side_economy_sentences as words
-from contraflow.text.sentences import listed, lower
+from contraflow.text.sentences import listed
 
 NOTE = "Who is controlled loses buyers to the others and charges those who stay for the risk."
 

@@ -250,7 +250,9 @@ def _scale_demand(acting: Acting) -> Change:
 def check_applications(kinds: Iterable[str]) -> None:
     """Raise ValueError if one of ``kinds`` has no function."""
     for kind in without_function(kinds):
-        raise ValueError(f"no function of contraflow.policy.effects applies the kind of effect '{kind}'")
+        raise ValueError(
+            f"no function of contraflow.policy.effect_functions applies the kind of effect '{kind}'"
+        )
 
 
 check_applications(entry.kind for entry in effects.BUILT_IN)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from contraflow.case import schema
 from contraflow.case.behaviour import BEHAVIOUR, MONTH, PREFIX, ROWS
-from contraflow.case.io.tables import Tables
+from contraflow.case.io.located_rows import Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.errors import Problem
 
