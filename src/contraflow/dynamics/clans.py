@@ -71,6 +71,12 @@ class Behaviour:
     """Months in which households change crops."""
     price_speed: Number = BEHAVIOUR["price_speed"].value
     """Fraction of the way to clearing prices that prices move in a month."""
+    crop_buyers: Number = BEHAVIOUR["crop_buyers"].value
+    """Months in which two thirds of the buyers of a crop reconsider."""
+    traders: Number = BEHAVIOUR["traders"].value
+    """Months in which two thirds of traders reconsider."""
+    carriers: Number = BEHAVIOUR["carriers"].value
+    """Months in which two thirds of those who carry reconsider."""
 
 
 @dataclass(frozen=True, eq=False)

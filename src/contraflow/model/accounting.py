@@ -66,7 +66,7 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
         sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins
                                     + taken + rent
 
-    where rent at a node is the amount that its stock fetches above its value. Sales are those of goods: hired
+    where rent at a node is the amount that its stock fetches above its value; what waits there fetches nothing. Sales are those of goods: hired
     work is paid as a cost of transport, so labour that carries earns that pay instead of an endowment's
     income. The value of seized goods is nobody's income.
 
@@ -102,9 +102,10 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
     realised = delivered - margin - taken + subsidy + gain - out
     carrying = jnp.zeros(len(flow), dtype=bool).at[hiring.activity].set(True)
     other = jnp.where(carrying, 0.0, flow)
-    moved = jnp.zeros(nodes).at[network.tail].add(other)
-    rent = jnp.zeros(nodes).at[network.tail].add(jnp.where(carrying, 0.0, realised)) - moved * point.value
+    onward = np.bincount(network.tail, minlength=nodes) > 0
     carries = jnp.zeros(nodes).at[network.tail].add(flow - other)
+    held = jnp.where(onward, point.stock - carries, 0.0)
+    rent = jnp.zeros(nodes).at[network.tail].add(jnp.where(carrying, 0.0, realised)) - held * point.value
     endowment = (economy.endowment - carries) * point.value
 
     actors = len(network.actor_ids)

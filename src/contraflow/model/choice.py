@@ -30,6 +30,23 @@ The gain g_a = n_a - u'_a is a calibration residual, as in positive mathematical
 American Journal of Agricultural Economics 77(2)): the unobserved extra benefit per unit that makes an
 observed but apparently unprofitable option worth using. It is the same under every policy, and zero where an
 option nets at least 2 d of what it fetches.
+
+**Habits.** Until everybody has reconsidered, some go on as before. With h_a the share that used an option,
+mu_a the part of them that has reconsidered since, and P* and V* the rule above::
+
+    P_a = (1 - mu_a) h_a s_a + m_n P*_a ,    m_n = sum_b mu_b h_b
+    V_n = sum_a (1 - mu_a) h_a s_a u_a + m_n V*_n
+    s_a = r^2 (3 - 2 r) ,  r = u_a / (STAYS u'_a) between 0 and 1
+
+where P* and V* have the weights w_a mu_a / m_n: an option whose users are slow to leave is as slow to be
+taken up, so that the baseline stands still. With the same mu everywhere these are the weights w.
+
+Here u'_a is what users of the option were used to. Those who keep to an option ship all as long as it nets the
+fraction STAYS of that; below, fewer do, and none where it nets nothing (s goes to 0 without a kink). What is
+not shipped stays at the node. This is staggered adjustment to a new choice (Calvo 1983, Journal of Monetary
+Economics 12(3); for trade Arkolakis, Eaton & Kortum 2011, Staggered adjustment and trade dynamics): with the
+same mu everywhere, the elasticity is mu theta at once and theta in the end. Where all have reconsidered
+(mu = 1) it is the rule above; in the baseline, where h = P' and u = u', it is the baseline for any mu.
 """
 
 from __future__ import annotations
@@ -45,6 +62,21 @@ from contraflow.model.numerics import jax, jnp
 
 THIN = 0.1
 """Net value, as a fraction of the gross, at which an option's odds in the baseline count half."""
+
+
+STAYS = 0.25
+"""Fraction of the usual net value of an option below which those who keep to it ship less than all."""
+
+
+class Habits(NamedTuple):
+    """Users of options who have not reconsidered their choice, and what they are used to."""
+
+    share: jax.Array
+    """Shares h of those at the tail who used the option before (arc,)."""
+    usual: jax.Array
+    """Net value u' that they were used to (arc,), USD per unit at the tail."""
+    reconsidered: jax.Array
+    """Part mu of them that has reconsidered since (arc,), from 0 to 1."""
 
 
 class Values(NamedTuple):
@@ -84,6 +116,7 @@ def values(
     theta: jax.Array,
     sink_node: IntArray,
     sink_price: jax.Array,
+    habits: Habits | None = None,
 ) -> Values:
     """Backward pass: values and choice probabilities from the prices at the sinks.
 
@@ -103,8 +136,15 @@ def values(
         Nodes with a market (market,).
     sink_price
         Their prices (market,), USD per unit.
+    habits
+        Those who have not reconsidered. None: everybody has.
     """
     spread = Spread(layout)
+    kept: tuple[jax.Array, ...] = ()
+    if habits is not None:
+        kept = (
+            spread(habits.share, 0.0), spread(habits.reconsidered, 1.0), spread(STAYS * habits.usual, 0.0)
+        )  # fmt: skip
     steps = (
         spread(weight, 0.0),
         spread(keep, 0.0),
@@ -113,13 +153,21 @@ def values(
         jnp.asarray(layout.heads),
         jnp.asarray(layout.local),
         jnp.arange(layout.chunks) * layout.span,
+        *kept,
     )
     start = jnp.zeros(layout.padded_nodes).at[layout.node_slot[sink_node]].set(sink_price)
 
     def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
-        weight, keep, outlay, theta, heads, local, first = chunk
+        weight, keep, outlay, theta, heads, local, first, *kept = chunk
         nodes = _Nodes(layout, local)
         u = keep * value[heads] - outlay
+        if kept:
+            share, reconsidered, enough = kept
+            staying = (1 - reconsidered) * share
+            free = 1 - nodes.total(staying)
+            some = (nodes.total(share) > 0) & (free > 0)
+            weight *= jnp.where(nodes.of(some), reconsidered / nodes.of(jnp.where(some, free, 1.0)), 1.0)
+            shipping = staying * _ships(u, enough)
         open_ = (u > 0) & (weight > 0)
         best = jax.lax.stop_gradient(nodes.largest(jnp.where(open_, u, 0.0)))
         scale = jnp.where(best > 0, best, 1.0)
@@ -129,7 +177,11 @@ def values(
         some = total > 0
         safe = jnp.where(some, total, 1.0)
         node = jnp.where(some, scale * jnp.exp(natural_log(safe) / theta), 0.0)
-        return jax.lax.dynamic_update_slice(value, node, (first,)), power / nodes.of(safe)
+        share = power / nodes.of(safe)
+        if kept:
+            node = nodes.total(shipping * u) + free * node
+            share = shipping + nodes.of(free) * share
+        return jax.lax.dynamic_update_slice(value, node, (first,)), share
 
     padded, share = jax.lax.scan(step, start, steps, reverse=True)
     return Values(padded[layout.node_slot], share)
@@ -198,6 +250,12 @@ def _thin(left: jax.Array, floor: float) -> jax.Array:
     edge = 1 - THIN - floor
     spent = jnp.maximum(1 - left, edge)
     return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * natural_log(edge / spent)))
+
+
+def _ships(net: jax.Array, enough: jax.Array) -> jax.Array:
+    """Fraction of what they hold that those who keep to an option ship: all if it nets ``enough``."""
+    r = jnp.clip(net / jnp.where(enough > 0, enough, 1.0), 0.0, 1.0)
+    return jnp.where(enough > 0, r * r * (3 - 2 * r), 0.0)
 
 
 def flows(layout: Layout, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:

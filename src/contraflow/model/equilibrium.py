@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow._types import FloatArray
-from contraflow.model.choice import Values, anchored_values, flows, values
+from contraflow.model.choice import Habits, Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
 from contraflow.model.layout import Layout, make_layout
 from contraflow.model.numerics import jax, jnp
@@ -232,7 +232,7 @@ class Model:
         rise = price[hire] / economy.price[hire] - 1
         return jnp.asarray(self._hired) @ rise * economy.hired
 
-    def evaluate(self, economy: Economy, state: jax.Array) -> Point:
+    def evaluate(self, economy: Economy, state: jax.Array, habits: Habits | None = None) -> Point:
         """Both passes at given prices and loads.
 
         Parameters
@@ -241,6 +241,8 @@ class Model:
             The economy, staffed.
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
+        habits
+            Those who have not reconsidered. None: everybody has.
         """
         terms = self.terms(economy, state)
         network = self.network
@@ -252,6 +254,7 @@ class Model:
             economy.theta,
             network.market_node,
             terms.price,
+            habits,
         )
         return self.point(economy, terms, backward)
 
@@ -312,7 +315,9 @@ class Model:
             load=self.loads(forward.arc),
         )
 
-    def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
+    def residual(
+        self, economy: Economy, anchor: Anchor, state: jax.Array, habits: Habits | None = None
+    ) -> jax.Array:
         """Excess supply of markets that clear and unforeseen load of facilities (unknown,), in logarithms.
 
         Parameters
@@ -323,8 +328,10 @@ class Model:
             Anchor of its baseline.
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
+        habits
+            Those who have not reconsidered. None: everybody has.
         """
-        return self.excess(economy, anchor, state, self.evaluate(economy, state))
+        return self.excess(economy, anchor, state, self.evaluate(economy, state, habits))
 
     def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:
         """The :meth:`residual` from a ``point`` that is already evaluated at ``state``."""
@@ -337,12 +344,18 @@ class Model:
         load = point.load / anchor.load
         return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
 
-    def jacobian_inverse(self, economy: Economy, anchor: Anchor) -> jax.Array:
+    def jacobian_inverse(self, economy: Economy, anchor: Anchor, habits: Habits | None = None) -> jax.Array:
         """Inverse Jacobian of :meth:`residual` at the baseline (unknown, unknown)."""
-        return inverse_jacobian(lambda z: self.residual(economy, anchor, z), jnp.zeros(self.unknowns))
+        start = jnp.zeros(self.unknowns)
+        return inverse_jacobian(lambda z: self.residual(economy, anchor, z, habits), start)
 
     def solve(
-        self, economy: Economy, anchor: Anchor, inverse: jax.Array, start: jax.Array | None = None
+        self,
+        economy: Economy,
+        anchor: Anchor,
+        inverse: jax.Array,
+        start: jax.Array | None = None,
+        habits: Habits | None = None,
     ) -> Root:
         """One equilibrium.
 
@@ -359,10 +372,12 @@ class Model:
             :meth:`jacobian_inverse` of the baseline (unknown, unknown).
         start
             Starting point (unknown,). None: the baseline.
+        habits
+            Those who have not reconsidered. None: everybody has.
         """
         if start is None:
             start = jnp.zeros(self.unknowns)
-        return find_root(lambda z: self.residual(economy, anchor, z), start, inverse)
+        return find_root(lambda z: self.residual(economy, anchor, z, habits), start, inverse)
 
     def starts(self) -> jax.Array:
         """Starting points (start, unknown) from which equilibria are sought."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from contraflow.case import schema
-from contraflow.case.behaviour import ROWS
+from contraflow.case.behaviour import ROWS, row_id
 from contraflow.case.case import Case
 from contraflow.case.columns import columns
 from contraflow.case.selectors import matches, matches_place
@@ -16,7 +16,7 @@ from contraflow.case.table import Row
 from contraflow.errors import NetworkError, Problem
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.hiring import make_hiring
-from contraflow.network.network import FACTORS, ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
+from contraflow.network.network import FACTORS, ONE, ZERO, Arc, ArcActors, ArcNumbers, Hiring, Ledger, Network
 from contraflow.network.procurement import make_procurement, supply_weight
 from contraflow.network.topological_sort import CycleError, topological_levels
 
@@ -101,6 +101,7 @@ def build(case: Case) -> Network:
     arcs = tuple(d.arc for d in drafts)
     purity = [place(case.forms[f].content, ZERO) for f in node_form]
     own = [case.forms[f].substance in ("", case.info.substance) for f in node_form]
+    hiring = make_hiring(case, arcs, pays, [(node, m) for _, node, m in markets])
     return Network(
         case=case,
         ledger=ledger,
@@ -113,6 +114,7 @@ def build(case: Case) -> Network:
         head=head,
         great_circle=np.array([d.great_circle for d in drafts]),
         facility=np.array([facility_number.get(d.facility or "", -1) for d in drafts], dtype=np.int64),
+        pace=np.array([ledger.index(row_id(name)) for name in _choosers(arcs, hiring)], dtype=np.int64),
         numbers=ArcNumbers(
             weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
             **{f.name: column(f.name) for f in fields(ArcNumbers) if f.name != "weight"},
@@ -139,7 +141,7 @@ def build(case: Case) -> Network:
         market_price=np.array([ledger.index(m.price) for _, _, m in markets], dtype=np.int64),
         market_elasticity=np.array([place(e, ZERO) for e in elasticity], dtype=np.int64),
         cleared=np.flatnonzero([m.elasticity is not None or bool(m.hired_by) for _, _, m in markets]),
-        hiring=make_hiring(case, arcs, pays, [(node, m) for _, node, m in markets]),
+        hiring=hiring,
         procurement=make_procurement(case, arcs, ledger),
         facility_surcharge=_facility(case, ledger, "surcharge", ZERO),
         facility_steepness=_facility(case, ledger, "steepness", ONE),
@@ -238,6 +240,17 @@ def _numbers(*rows: Row, **renamed: str | None) -> dict[str, str | None]:
             if column.role is not None and name in found and found[name] is None:
                 found[name] = getattr(row, name)
     return found | renamed
+
+
+def _choosers(arcs: Sequence[Arc], hiring: Hiring) -> Iterator[str]:
+    """Behaviour parameter that says how soon the users of each arc reconsider."""
+    carried = set(hiring.activity.tolist())
+    crops = {a.head for i, a in enumerate(arcs) if a.kind == "activity" and i not in carried}
+    for number, arc in enumerate(arcs):
+        if arc.kind == "activity":
+            yield "carriers" if number in carried else "growers"
+        else:
+            yield "crop_buyers" if arc.tail in crops else "traders"
 
 
 def _fees(case: Case, drafts: Iterable[_Draft]) -> Iterator[tuple[int, schema.Fee]]:

@@ -205,6 +205,8 @@ class Network:
     """Great-circle distance in km (arc,); 0 for processes and activities."""
     facility: IntArray
     """Facility that each arc uses (arc,), -1 for none."""
+    pace: IntArray
+    """Years in which two thirds of the users of each arc reconsider (arc,); position in the ledger."""
     numbers: ArcNumbers
     """Positions in the ledger of the arcs' numbers."""
     actors: ArcActors

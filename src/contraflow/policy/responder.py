@@ -19,6 +19,7 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
+from contraflow.model.choice import Habits
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point
 from contraflow.model.numerics import jax, jnp
@@ -89,6 +90,10 @@ class Compiled(NamedTuple):
     """Equilibria by Broyden's method alone."""
     settled: jax.stages.Wrapped
     """Economies at known states."""
+    roots_after: jax.stages.Wrapped
+    """Prices some years after a policy begins."""
+    settled_after: jax.stages.Wrapped
+    """Economies at known states some years after a policy begins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +133,22 @@ class Responder:
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
 
+    def habits(self, ledger: jax.Array, years: jax.Array) -> Habits:
+        """Habits of the baseline, and the part of users that has reconsidered after ``years``.
+
+        Each reconsiders at a constant rate, so that after t years 1 - exp(-t / pace) have at least once.
+        """
+        _, _, point = self.baseline(ledger)
+        pace = ledger[self.model.network.pace]
+        return Habits(point.share, point.net, -jnp.expm1(-years / pace))
+
     def root(
-        self, ledger: jax.Array, reference: Reference, levels: jax.Array, start: jax.Array | None = None
+        self,
+        ledger: jax.Array,
+        reference: Reference,
+        levels: jax.Array,
+        start: jax.Array | None = None,
+        years: jax.Array | None = None,
     ) -> Root:
         """The equilibrium of one draw under one policy, from one start; differentiable.
 
@@ -143,11 +162,21 @@ class Responder:
             Levels of the measures (measure,).
         start
             Starting point (unknown,). None: the baseline.
+        years
+            Years since the policy began. None: everybody has reconsidered.
         """
         economy = self.economy(ledger, levels, reference.anchor)
-        return self.model.solve(economy, reference.anchor, reference.inverse, start)
+        habits = None if years is None else self.habits(ledger, years)
+        return self.model.solve(economy, reference.anchor, reference.inverse, start, habits)
 
-    def settle(self, ledger: jax.Array, anchor: Anchor, levels: jax.Array, state: jax.Array) -> Settled:
+    def settle(
+        self,
+        ledger: jax.Array,
+        anchor: Anchor,
+        levels: jax.Array,
+        state: jax.Array,
+        years: jax.Array | None = None,
+    ) -> Settled:
         """One economy at a known state, with its books.
 
         Parameters
@@ -160,9 +189,12 @@ class Responder:
             Levels of the measures (measure,).
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
+        years
+            Years since the policy began. None: everybody has reconsidered.
         """
         economy = self.economy(ledger, levels, anchor)
-        point = self.model.evaluate(economy, state)
+        habits = None if years is None else self.habits(ledger, years)
+        point = self.model.evaluate(economy, state, habits)
         return Settled(economy, point, books(self.model.network, ledger, economy, point))
 
     @property
@@ -235,6 +267,58 @@ class Responder:
         size = BLOCKS[count > MANY]
         function = self._compiled.settled
         economies: Settled = self._in_blocks(function, size, ledger, references, draw, levels, state)
+        return economies
+
+    def solve_after(
+        self,
+        ledger: FloatArray,
+        references: Reference,
+        levels: FloatArray,
+        years: FloatArray,
+        draw: IntArray | None = None,
+        start: FloatArray | None = None,
+    ) -> Solutions:
+        """Prices that clear all markets some years after policies begin. Does not raise.
+
+        Parameters
+        ----------
+        ledger, references, levels, draw, start
+            As for :meth:`solve`.
+        years
+            Years since the policy of each problem began (problem,); infinite for the long run.
+        """
+        count = len(levels)
+        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
+        start = np.zeros((count, self.model.unknowns)) if start is None else start
+        size = BLOCKS[count > MANY]
+        problems = draw, np.asarray(levels), np.asarray(start), np.asarray(years, dtype=float)
+        return Solutions(*self._in_blocks(self._compiled.roots_after, size, ledger, references, *problems))
+
+    def settled_after(
+        self,
+        ledger: FloatArray,
+        references: Reference,
+        levels: FloatArray,
+        state: FloatArray,
+        years: FloatArray,
+        draw: IntArray | None = None,
+    ) -> Settled:
+        """Economies of many problems at known states, some years after policies begin.
+
+        Parameters
+        ----------
+        ledger, references, levels, state, draw
+            As for :meth:`settled`.
+        years
+            As for :meth:`solve_after`.
+        """
+        count = len(levels)
+        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
+        size = BLOCKS[count > MANY]
+        problems = draw, np.asarray(levels), np.asarray(state), np.asarray(years, dtype=float)
+        economies: Settled = self._in_blocks(
+            self._compiled.settled_after, size, ledger, references, *problems
+        )
         return economies
 
     def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
@@ -335,10 +419,14 @@ def _compile(responder: Responder) -> Compiled:
     def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Settled:
         return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
 
-    def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0)))
+    def over_problems(function: Callable[..., Any], more: int = 0) -> jax.stages.Wrapped:
+        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0, *(0,) * more)))
 
     return Compiled(
-        jax.jit(jax.vmap(responder.reference)), over_problems(root), over_problems(quick_root),
-        over_problems(settled),
-    )  # fmt: skip
+        references=jax.jit(jax.vmap(responder.reference)),
+        roots=over_problems(root),
+        quick_roots=over_problems(quick_root),
+        settled=over_problems(settled),
+        roots_after=over_problems(root, more=1),
+        settled_after=over_problems(settled, more=1),
+    )
