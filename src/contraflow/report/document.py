@@ -17,7 +17,7 @@ from contraflow.report.draw.flow_curves import map_frame
 from contraflow.report.jinja import embed, environment, fill
 from contraflow.report.section import OF_EVERY_TEMPLATE, Section, expect_distinct
 from contraflow.report.sections.registry import SECTIONS
-from contraflow.results import tables
+from contraflow.results.view import home_country
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -77,7 +77,7 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS) -> str:
     """
     from plotly.offline import get_plotlyjs
 
-    home = tables.home_country(report.base)
+    home = home_country(report.base)
     always = {
         "report": report,
         "home": report.names.get(home, ""),

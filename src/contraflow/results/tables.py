@@ -36,13 +36,10 @@ from contraflow.results.view import (
     USD_PER_MILLION,
     View,
     coord,
-    families,
     home_country,
     leaving,
     price_spot,
 )
-
-__all__ = ["KG_PER_TONNE", "coord", "families", "home_country", "price_spot"]  # XXX
 
 Rows = tuple[pd.Index, FloatArray]
 

@@ -26,7 +26,8 @@ from contraflow.report.draw.flow_curves import (
 )
 from contraflow.report.draw.labels import Label, with_labels
 from contraflow.report.draw.projection import project
-from contraflow.results.tables import families, home_country, home_grown
+from contraflow.results.tables import home_grown
+from contraflow.results.view import families, home_country
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

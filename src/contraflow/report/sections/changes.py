@@ -17,6 +17,7 @@ from contraflow.report.draw.dumbbells import draw_dumbbells
 from contraflow.report.section import Content
 from contraflow.results import tables
 from contraflow.results.draws import left_out
+from contraflow.results.view import price_spot
 from contraflow.text import answer_sentences
 from contraflow.text.names import plain
 from contraflow.text.sentences import article, is_open
@@ -66,7 +67,7 @@ def _levels(report: ReportData, policy: Mapping[str, float]) -> list[str]:
 
 def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """All headline figures before and after, with ranges and probabilities."""
-    form, _, place = tables.price_spot(base).partition("@")
+    form, _, place = price_spot(base).partition("@")
     price = f"price of {lower(names.get(form, form))} in {article(names.get(place, place))}"
     count = base.sizes["draw"]
     rows = []

@@ -12,7 +12,7 @@ from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.claims import SCALE, WORDS, draw_claims_chart, tension_colour, tension_word
 from contraflow.report.section import Content
-from contraflow.results import tables
+from contraflow.results.view import KG_PER_TONNE
 
 FIGURES = ("low", "value", "high", "model")
 
@@ -71,7 +71,7 @@ def _in_tonnes(row: dict[str, Any]) -> dict[str, Any]:
     """A claim in kg a year in t a year where its figures are large."""
     numbers = {c: float("nan") if row[c] is None else float(row[c]) for c in FIGURES}
     if str(row["unit"]).startswith("kg/y") and any(abs(v) > 1e4 for v in numbers.values()):
-        numbers = {c: v / tables.KG_PER_TONNE for c, v in numbers.items()}
+        numbers = {c: v / KG_PER_TONNE for c, v in numbers.items()}
         return row | numbers | {"unit": "t" + str(row["unit"])[2:]}
     return row | numbers
 

@@ -12,6 +12,7 @@ from contraflow._numbers import amount, rounded
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
 from contraflow.results import tables
+from contraflow.results.view import home_country, price_spot
 from contraflow.text.names import plain
 from contraflow.text.sentences import is_open
 
@@ -50,8 +51,8 @@ def cards(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """The cards: label, figure, unit before and after it, and what it means."""
     every = plain(tables.headline(base))
     rows = {k: float(r["before"]) for k, r in every.items()}
-    home = names.get(tables.home_country(base), "the country")
-    form, _, place = tables.price_spot(base).partition("@")
+    home = names.get(home_country(base), "the country")
+    form, _, place = price_spot(base).partition("@")
     good = names.get(form, form)
     by_air = rows["exports by air"] / rows["exports"] if rows["exports"] else 0.0
 

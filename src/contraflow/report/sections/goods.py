@@ -10,7 +10,8 @@ from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
 from contraflow.report.sections._panels import Panel, capital, draw_rows, outcomes, panels_content, shifts
-from contraflow.results import side_economies, tables
+from contraflow.results import side_economies
+from contraflow.results.view import KG_PER_TONNE, home_country
 from contraflow.text import side_economy_sentences as words
 from contraflow.text.sentences import listed
 
@@ -26,7 +27,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
     every = side_economies.goods(base, by="form")
     if every.empty:
         return None
-    home = names.get(tables.home_country(base), "")
+    home = names.get(home_country(base), "")
     substances = _substances(report, list(map(str, every.index)))
     intro = (
         f"What else leaves {home}, in the same network: in the baseline "
@@ -64,7 +65,7 @@ def _draw_ways(rows: pd.DataFrame, names: Mapping[str, str], several: bool) -> D
     """Before and after by way out; the good is named where there are several."""
     columns = [c for c in rows if not str(c).startswith(("value", "share", "ratio"))]
     heavy = float(rows[[c for c in ("before", "after") if c in rows]].to_numpy().max()) > KG_IN_TONNES
-    frame = rows[columns] / (tables.KG_PER_TONNE if heavy else 1.0)
+    frame = rows[columns] / (KG_PER_TONNE if heavy else 1.0)
     labels = []
     for form, start, end in rows.index:
         way = f"{names.get(start, start)} → {names.get(end, end)}"

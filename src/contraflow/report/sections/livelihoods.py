@@ -12,7 +12,8 @@ from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
 from contraflow.report.sections._panels import Panel, draw_rows, outcomes, panels_content
-from contraflow.results import side_economies, tables
+from contraflow.results import side_economies
+from contraflow.results.view import home_country
 from contraflow.text import side_economy_sentences as words
 from contraflow.text.sentences import drawn, is_open, largest_change, span
 
@@ -28,7 +29,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
     table = side_economies.livelihoods(base)
     if len(table) < FEWEST:
         return None
-    home = names.get(tables.home_country(base), "")
+    home = names.get(home_country(base), "")
     intro = (
         f"The labour of households in the zones of {home}, by what they do with it. In the baseline: "
         f"{words.living(table, names)}."
