@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contraflow.report.data import ReportData
+from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content, Section
 from contraflow.results import tables
@@ -21,7 +22,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
     if not tonnes.sum():
         return None
     labels = [names.get(str(mode), str(mode)) for mode in tonnes.index]
-    drawing = Drawing({"height": 240})
+    drawing = Drawing(theme.layout(240))
     drawing.add("bar", orientation="h", x=tonnes.tolist(), y=labels)
     return Content(data={"heaviest": labels[-1]}, drawings={"modes-of-export": drawing})
 

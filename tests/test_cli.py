@@ -551,7 +551,7 @@ def test_simulate_prints_figures_and_writes_what_is_asked(lab, tmp_path):
         "--replicates", "4", "--arrest", "largest@2", "--out", str(page), "--out", str(table),
     )  # fmt: skip
     assert result.exit_code == 0, result.stdout + result.stderr
-    assert "2 years, 60 clans, 4 replicates" in (result.stdout + result.stderr)
+    assert "2 years, 60 clans, 4 runs" in (result.stdout + result.stderr)
     assert "exports, t/yr" in (result.stdout + result.stderr)
     assert "same random draws without" in (result.stdout + result.stderr)
     narrow = call(

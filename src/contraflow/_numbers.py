@@ -88,7 +88,7 @@ def share(part: float) -> str:
 
 def signed_share(part: float) -> str:
     """A change as a share in whole per cent, with its sign: ``+12%``."""
-    return _minus(f"{part:+.0%}")
+    return _minus(f"{part:+,.0%}")
 
 
 def signed_points(part: float) -> str:

@@ -13,13 +13,14 @@ from contraflow.case.schema import Question
 from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import Say, emit, progress, screen
+from contraflow.cli.terminal import emit, progress, screen
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.policy import describe
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from contraflow._types import Progress
     from contraflow.analysis.hindcast import Hindcast
     from contraflow.lab import Lab
     from contraflow.lab.outcome import Outcome
@@ -92,7 +93,7 @@ def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOption
     screen().print(f"The report is in {path}", soft_wrap=True)
 
 
-def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: Say) -> Path:
+def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: Progress) -> Path:
     from contraflow.report.data import Meta, ReportData
     from contraflow.report.document import write_report
 
@@ -118,7 +119,7 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
     return write_report(data, path)
 
 
-def _simulated(lab: Lab, answers: Answers, say: Say) -> tuple[SimulatedQuestion, ...]:
+def _simulated(lab: Lab, answers: Answers, say: Progress) -> tuple[SimulatedQuestion, ...]:
     """Questions that ask for it, month by month, each with runs without its policy on the same random draws.
 
     An interruption ends the command: runs that broke off cannot stand beside complete ones.
@@ -141,7 +142,7 @@ def _simulated(lab: Lab, answers: Answers, say: Say) -> tuple[SimulatedQuestion,
     return tuple(simulated)
 
 
-def _explained(lab: Lab, answers: Answers, say: Say) -> tuple[Explanation | None, pd.DataFrame | None]:
+def _explained(lab: Lab, answers: Answers, say: Progress) -> tuple[Explanation | None, pd.DataFrame | None]:
     """What the change of the first answer's key figure rests on; nothing for a lab of a single draw."""
     if not answers or len(lab.ledger) < FEWEST:
         return None, None

@@ -145,7 +145,7 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     years = (sizes["month"] - run.data.attrs["before"]) // 12
     say(
         console,
-        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} replicates; the "
+        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} runs; the "
         f"state searches {run.conduct_in_words()}.",
     )
     if run.interrupted:
@@ -168,7 +168,7 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     say(
         console,
         (
-            "Medians of the replicates at yearly rates; 90%: where nine tenths of them end. Half: "
+            "Medians of the runs at yearly rates; 90%: where nine tenths of them end. Half: "
             "months until half of the change to the last year is reached. Back: months until "
             "the figure stays within 5% of what it was. How clans behave is assumed, within "
             "ranges: docs/simulation.md.",

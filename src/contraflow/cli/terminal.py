@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,7 @@ from contraflow.errors import CaseError, ContraflowError, ConvergenceError, Poli
 if TYPE_CHECKING:
     from rich.console import Console
 
-Say = Callable[..., None]
-"""Takes what is being done and, where that is known, the part that is done."""
+    from contraflow._types import Progress
 
 FAILED, USAGE, NOT_CONVERGED, INTERRUPTED = 1, 2, 3, 130
 """Exit codes besides 0."""
@@ -57,21 +56,23 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 
 @contextmanager
-def progress() -> Iterator[Say]:
+def progress() -> Iterator[Progress]:
     """Show what is being done, how far it is where that is known, and for how long; on a terminal only."""
     console = screen(error=True)
     if not console.is_terminal:
-        yield lambda text, part=None: None
+        from contraflow._types import silent
+
+        yield silent
         return
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich import progress as bars
 
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(bar_width=24),
+        bars.TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Reading the case", total=None)
 
         def say(text: str, part: float | None = None) -> None:

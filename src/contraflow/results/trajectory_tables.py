@@ -2,7 +2,7 @@
 
 Figures are those of the home country, at yearly rates where they are flows. Every function takes the
 dataset of :mod:`~contraflow.results.trajectory_dataset`, with leading dimensions (replicate, month); of
-two runs on the same seed, replicate i met the same luck, so changes are taken replicate by replicate.
+two runs on the same seed, replicate i met the same random draws, so changes are taken replicate by replicate.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contraflow._numbers import amount
+from contraflow._numbers import amount, fixed
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
 from contraflow.report.draw.drawing import Drawing
@@ -161,7 +161,8 @@ def _told(row: pd.Series[Any]) -> str:
         f"<b>{row['claim']}</b> ({row['source']}{year}, {row['grade']})"
         f"<br>{_wrapped(str(row['statement']))}<br>"
         f"source: {row['bound']} {' – '.join(ends)} {row['unit']}<br>"
-        f"model: {amount(row['model'])} {row['unit']} (z = {row['residual']:+.1f}, {row['use']})"
+        f"model: {amount(row['model'])} {row['unit']} "
+        f"(z = {fixed(row['residual'], 1, sign=True)}, {row['use']})"
     ).replace("dimensionless", "")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from contraflow._numbers import amount, rounded, signed
+from contraflow._numbers import amount, signed, significant
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, rows_layout, unique
 from contraflow.report.draw.drawing import Drawing
@@ -162,7 +162,7 @@ def _change_text(label: str, row: Mapping[str, Any], unit: str, trace: float) ->
     """Levels and change with their 90 % intervals, as shown on hover."""
     lines = [f"<b>{label}</b>"]
     for when in ("before", "after"):
-        ends = [amount(rounded(float(row[when + end]))) for end in ("", "_5", "_95")]
+        ends = [significant(float(row[when + end])) for end in ("", "_5", "_95")]
         lines.append(f"{when}: {ends[0]} ({ends[1]} to {ends[2]}) {unit}")
     span = _ends_of_change(row, trace)
     return "<br>".join([*lines, f"change: {_signed(row['change'], trace)}{f' ({span})' if span else ''}"])

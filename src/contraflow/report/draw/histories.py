@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from contraflow._numbers import fixed
 from contraflow.errors import ComparisonError
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
@@ -153,6 +154,6 @@ def _observed(drawing: Drawing, histories: Sequence[PanelSeries], scale: float) 
         marker={"size": 9, "color": [fill for fill, _, _ in seen.values()],
                 "symbol": [symbols[bound] for _, bound, _ in seen.values()],
                 "line": {"color": theme.INK, "width": 1.4}},
-        text=[f"{year}: {words[bound]}{y:,.0f}" for (_, y), (_, bound, year) in seen.items()],
+        text=[f"{year}: {words[bound]}{fixed(y, 0)}" for (_, y), (_, bound, year) in seen.items()],
         hoverinfo="text",
     )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contraflow._numbers import amount, rounded
+from contraflow._numbers import significant
 from contraflow.case.naming import lower
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, TINT, legend_above, rows_layout, unique
@@ -152,7 +152,7 @@ def draw_ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = Non
 
 
 def _dollars(value: float) -> str:
-    text = amount(rounded(float(value)))
+    text = significant(float(value))
     return f"−${text[1:]}" if text.startswith("−") else f"${text}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
-from contraflow._numbers import amount
+from contraflow._numbers import amount, share
 from contraflow.case.schema import Place, PlaceKind
 from contraflow.report.draw import theme
 from contraflow.report.draw.basemap import Frame, base_traces
@@ -224,7 +224,7 @@ def _hover(scene: _Scene, flow: Flow) -> str:
     if scene.signed:
         sign = "+" if flow.tonnes > 0 else ""
         return f"{title}<br>{mode}: {sign}{amount(flow.tonnes)} t pure a year"
-    return f"{title}<br>{mode}: {amount(flow.tonnes)} t pure a year, {flow.lost:.0%} intercepted"
+    return f"{title}<br>{mode}: {amount(flow.tonnes)} t pure a year, {share(flow.lost)} intercepted"
 
 
 def _key(scene: _Scene, drawn: list[Flow], behind: bool) -> None:

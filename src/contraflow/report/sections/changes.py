@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow._numbers import amount, probability, rounded, signed
+from contraflow._numbers import probability, signed, significant
 from contraflow.case.naming import lower
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
@@ -89,7 +89,7 @@ def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
 
 
 def _figure(value: float) -> str:
-    return amount(rounded(value))
+    return significant(value)
 
 
 def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:

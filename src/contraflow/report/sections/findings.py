@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from contraflow._numbers import amount, rounded
+from contraflow._numbers import fixed, share, signed_share, significant
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
 from contraflow.results import tables
@@ -58,15 +58,17 @@ def cards(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
 
     def card(label: str, key: str, unit: str, note: str) -> dict[str, Any]:
         sign, after = ("$", unit[1:]) if unit.startswith("$") else ("", unit)
-        value = amount(rounded(rows[key]))
-        ends = [amount(rounded(every[key][e])) for e in ("before_5", "before_95") if e in every[key]]
+        value = significant(rows[key])
+        ends = [significant(every[key][e]) for e in ("before_5", "before_95") if e in every[key]]
         span = f"{ends[0]} to {ends[1]}" if ends else ""
         return {"label": label, "value": f"{sign}{value}", "unit": after, "note": note, "range": span}
 
     found = [
-        card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {by_air:.0%} of it by air"),
+        card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {share(by_air)} of it by air"),
         card("Coca standing", "hectares at home", "ha", f"{_eradicated(rows)} more are eradicated"),
-        card("Leaf at the farm gate", "leaf price", "$ a kg", f"${rows['leaf sales']:,.0f} million a year"),
+        card(
+            "Leaf at the farm gate", "leaf price", "$ a kg", f"${fixed(rows['leaf sales'], 0)} million a year"
+        ),
         card(
             "In the valley",
             "valley price",
@@ -82,7 +84,7 @@ def cards(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _eradicated(rows: Mapping[str, float]) -> str:
-    return amount(rounded(rows["eradicated at home"])) if rows["eradicated at home"] else "none"
+    return significant(rows["eradicated at home"]) if rows["eradicated at home"] else "none"
 
 
 def comparison(report: ReportData) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def _range_of_change(row: Mapping[str, Any]) -> str:
     ends = [row.get(f"ratio_{end}", np.nan) - 1.0 for end in ("5", "95")]
     if not np.isfinite(ends).all():
         return ""
-    low, high = (f"{end:+,.0%}".replace("-", "−") if abs(end) >= 0.005 else "0%" for end in ends)
+    low, high = (signed_share(end) if abs(end) >= 0.005 else "0%" for end in ends)
     if low == high:
         return "" if low == "0%" else low
     return f"{low.removesuffix('%')} to {high}"

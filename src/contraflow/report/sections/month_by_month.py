@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from contraflow._numbers import amount, percent, rounded
+from contraflow._numbers import fixed, percent, significant
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
 from contraflow.report.data import ReportData
@@ -85,8 +85,8 @@ def about(data: xr.Dataset) -> str:
     sizes = data.sizes
     years = (sizes["month"] - trajectory_tables.before(data)) // MONTHS_PER_YEAR
     return (
-        f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} runs, each with its own draw "
-        "of what is uncertain and its own random events. "
+        f"{years} years, {fixed(data.attrs['clans'], 0)} clans, {sizes['replicate']} runs, each with its own "
+        "draw of what is uncertain and its own random events. "
         f"The state searches {ABOUT[SearchStrategy(data.attrs['search_strategy'])]}."
     )
 
@@ -122,10 +122,10 @@ def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
     share = row["unit"] == "share"
 
     def shown(value: float) -> str:
-        return f"{amount(rounded(100 * value))} %" if share else amount(rounded(value))
+        return f"{significant(100 * value)} %" if share else significant(value)
 
     def months(value: float) -> str:
-        return "–" if isnan(value) else "never away" if value == 0 else f"{value:.0f} months"
+        return "–" if isnan(value) else "never away" if value == 0 else f"{fixed(value, 0)} months"
 
     unit = "" if share else f", {fans.UNITS.get(row['unit'], row['unit'])}"
     return {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contraflow._numbers import span
+from contraflow._numbers import share, span
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
 
@@ -37,7 +37,7 @@ def _rows(report: ReportData, patterns: pd.DataFrame) -> list[dict[str, Any]]:
         row["verdict"] = "waits" if waits else "yes" if row["holds"] else "no"
         row["range"] = "" if waits or "ratio_5" not in row else span(row["ratio_5"], row["ratio_95"])
         chance = row.get("probability", np.nan)
-        row["chance"] = "" if waits or pd.isna(chance) else f"{chance:.0%}"
+        row["chance"] = "" if waits or pd.isna(chance) else share(chance)
         source = report.case.sources.get(str(row.get("source", "")))
         row["title"] = source.title if source else ""
     return sorted(rows, key=lambda r: ("no", "yes", "waits").index(r["verdict"]))

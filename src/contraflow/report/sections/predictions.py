@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contraflow._numbers import amount, rounded
+from contraflow._numbers import fixed, share, significant
 from contraflow.case.quantities import Quantity
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
@@ -109,8 +109,8 @@ def error_rows(errors: pd.DataFrame, names: Mapping[str, str]) -> list[dict[str,
             "where": where(row, names),
             "years": row["first"] if row["first"] == row["last"] else f"{row['first']}–{row['last']}",
             "claims": row["claims"],
-            "model": f"×{np.exp(row['model']):.2f}",
-            "naive": f"×{np.exp(row['naive']):.2f}",
+            "model": f"×{fixed(np.exp(row['model']), 2)}",
+            "naive": f"×{fixed(np.exp(row['naive']), 2)}",
             "nearer": round(row["better"] * row["claims"]),
             "wins": row["model"] < row["naive"],
         }
@@ -122,9 +122,9 @@ def coverage_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the table of coverage and scores, by quantity and over all."""
     rows = []
     for row in summary.to_dict("records"):
-        error = "" if not np.isfinite(row["error"]) else f" ± {row['error']:.2f}"
-        ends = {c: f"{row[c]:.0%}" for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")}
-        score = f"{row['difference']:+.2f}{error}".replace("-", "−")
+        error = "" if not np.isfinite(row["error"]) else f" ± {fixed(row['error'], 2)}"
+        ends = {c: share(row[c]) for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")}
+        score = f"{fixed(row['difference'], 2, sign=True)}{error}"
         counts = {"claims": row["claims"], "series": row["series"]}
         rows.append({"what": row["quantity"]} | counts | ends | {"score": score})
     return rows
@@ -155,7 +155,7 @@ def factor(log_error: float) -> str:
     """A log error as a factor and its side: ``×1.4 high``."""
     if not np.isfinite(log_error):
         return ""
-    size = f"×{np.exp(abs(log_error)):.2f}"
+    size = f"×{fixed(np.exp(abs(log_error)), 2)}"
     return "×1.00" if size == "×1.00" else f"{size} {'high' if log_error > 0 else 'low'}"
 
 
@@ -264,4 +264,4 @@ def middle(year: str) -> float:
 
 
 def _figure(value: float) -> str:
-    return amount(rounded(float(value)))
+    return significant(float(value))

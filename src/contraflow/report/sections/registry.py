@@ -6,22 +6,22 @@ from contraflow.report.jinja import TEMPLATES
 from contraflow.report.section import Section, expect_distinct
 from contraflow.report.sections import (
     changes,
-    claims,
-    coverage,
+    claims_table,
     disagreements,
+    field_to_market,
     findings,
     flow_map,
     goods,
     incomes,
-    journeys,
     ledger,
     livelihoods,
-    method,
+    method_and_limits,
     month_by_month,
     patterns,
     predictions,
     prices,
     rests_on,
+    source_coverage,
     sources,
     supplies,
 )
@@ -59,8 +59,8 @@ SECTIONS = expect_distinct(
         Section(
             id="chain",
             title="From field to market",
-            template=HERE / "journeys.html.j2",
-            make=journeys.make,
+            template=HERE / "field_to_market.html.j2",
+            make=field_to_market.make,
         ),
         Section(
             id="price",
@@ -99,8 +99,8 @@ SECTIONS = expect_distinct(
             id="claims",
             title="Claims against the model",
             label="Claims",
-            template=HERE / "claims.html.j2",
-            make=claims.make,
+            template=HERE / "claims_table.html.j2",
+            make=claims_table.make,
         ),
         Section(
             id="tension",
@@ -141,8 +141,8 @@ SECTIONS = expect_distinct(
             id="coverage",
             title="What the sources describe",
             label="Coverage",
-            template=HERE / "coverage.html.j2",
-            make=coverage.make,
+            template=HERE / "source_coverage.html.j2",
+            make=source_coverage.make,
         ),
         Section(
             id="sources",
@@ -154,8 +154,8 @@ SECTIONS = expect_distinct(
             id="method",
             title="Method, limits and responsible use",
             label="Method",
-            template=HERE / "method.html.j2",
-            make=method.make,
+            template=HERE / "method_and_limits.html.j2",
+            make=method_and_limits.make,
         ),
     )
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from contraflow._numbers import amount, rounded
+from contraflow._numbers import share, significant
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
@@ -52,14 +51,14 @@ def draw_shares(explanation: Explanation) -> Drawing:
     """One bar: the variance by group."""
     figure = Drawing(theme.layout(64, margin={"l": 0, "r": 0, "t": 4, "b": 4}, barmode="stack"))
     for row in explanation.shares.to_dict("records"):
-        share = max(float(row["share"]), 0.0)
+        part = max(float(row["share"]), 0.0)
         figure.add(
-            "bar", orientation="h", x=[share], y=[""], name=row["group"],
+            "bar", orientation="h", x=[part], y=[""], name=row["group"],
             marker={"color": COLOURS[Group(row["group"])], "line": {"color": theme.PAPER, "width": 2}},
-            text=[f"{share:.0%}" if share >= 0.04 else ""], textposition="inside",
+            text=[share(part) if part >= 0.04 else ""], textposition="inside",
             insidetextanchor="middle", textangle=0,
             insidetextfont={"size": 13, "color": "#fff" if row["group"] != Group.INTERACTION else theme.INK},
-            hovertext=[f"<b>{row['group']}</b>: {share:.0%}<br>{row['meaning']}"], hoverinfo="text",
+            hovertext=[f"<b>{row['group']}</b>: {share(part)}<br>{row['meaning']}"], hoverinfo="text",
         )  # fmt: skip
     figure.xaxis(visible=False, range=[0, 1], fixedrange=True)
     figure.yaxis(visible=False, fixedrange=True)
@@ -100,7 +99,7 @@ def draw_numbers(explanation: Explanation) -> Drawing:
         text = (
             f"<b>{row['meaning']}</b><br>low end: {_amount(ends[0])}, high end: {_amount(ends[1])} "
             f"{_unit(explanation)}<br>{row['group']}{': ' + row['role'] if row['role'] else ''}, "
-            f"{row['share']:.0%} of the variance"
+            f"{share(row['share'])} of the variance"
             + (f"<br>strongest of {row['count']}: {row['strongest']}" if row["count"] > 1 else "")
         )
         for end, fill in zip(ends, (theme.PAPER, colour), strict=True):
@@ -120,7 +119,7 @@ def _texts(explanation: Explanation, worth: pd.DataFrame | None) -> dict[str, An
         "first": first,
         "rest": rest,
         "legend": [
-            {"colour": COLOURS[Group(row["group"])], "text": row["meaning"], "share": f"{row['share']:.0%}"}
+            {"colour": COLOURS[Group(row["group"])], "text": row["meaning"], "share": share(row["share"])}
             for row in _records(explanation.shares)
         ],
         "sources": [
@@ -132,13 +131,13 @@ def _texts(explanation: Explanation, worth: pd.DataFrame | None) -> dict[str, An
             for row in _records(explanation.sources.head(CLAIMS))
         ],
         "facts": [
-            {"what": f["what"], "kind": f["kind"], "worth": f"{f['worth']:.0%}", "error": f"{f['error']:.0%}"}
+            {"what": f["what"], "kind": f["kind"], "worth": share(f["worth"]), "error": share(f["error"])}
             for f in facts
         ],
         "unit": _unit(explanation),
         "linear": int((explanation.claims["how"] == How.LINEAR.value).sum()),
         "refits": explanation.refits,
-        "chance": "" if worth is None else f"{worth.attrs['chance']:.0%}",
+        "chance": "" if worth is None else share(worth.attrs["chance"]),
     }  # fmt: skip
 
 
@@ -184,7 +183,7 @@ def _short(text: str) -> str:
 
 
 def _amount(value: float) -> str:
-    return amount(rounded(float(value))) if np.isfinite(value) else "–"
+    return significant(float(value))
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
