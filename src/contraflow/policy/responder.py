@@ -94,6 +94,8 @@ class Compiled(NamedTuple):
     """Prices some years after a policy begins."""
     settled_after: jax.stages.Wrapped
     """Economies at known states some years after a policy begins."""
+    references_after: jax.stages.Wrapped
+    """From ledgers (draw, number) and years (draw,) to :class:`Reference`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +129,14 @@ class Responder:
         """The economy with measures at ``levels``, and the weights, gains and endowments of ``anchor``."""
         return anchor.staffed(self.measured(ledger, levels))
 
-    def reference(self, ledger: jax.Array) -> Reference:
-        """Anchor and inverse Jacobian of one draw's baseline."""
+    def reference(self, ledger: jax.Array, years: jax.Array | None = None) -> Reference:
+        """Anchor and inverse Jacobian of one draw's baseline, for answers some ``years`` after a policy
+        begins; None: for answers in the long run.
+        """
         anchor = self.anchor(ledger)
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
-        return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
+        habits = None if years is None else self.habits(ledger, years)
+        return Reference(anchor, self.model.jacobian_inverse(economy, anchor, habits))
 
     def habits(self, ledger: jax.Array, years: jax.Array) -> Habits:
         """Habits of the baseline, and the part of users that has reconsidered after ``years``.
@@ -199,8 +204,15 @@ class Responder:
 
     @property
     def references(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`reference` over draws."""
+        """Compiled :meth:`reference` over draws, for the long run."""
         return self._compiled.references
+
+    def references_after(self, ledger: FloatArray, years: float) -> Reference:
+        """References of draws (draw, number), for answers some years after a policy begins."""
+        found: Reference = self._compiled.references_after(
+            jnp.asarray(ledger), jnp.full(len(ledger), float(years))
+        )
+        return found
 
     def solve(
         self,
@@ -429,4 +441,5 @@ def _compile(responder: Responder) -> Compiled:
         settled=over_problems(settled),
         roots_after=over_problems(root, more=1),
         settled_after=over_problems(settled, more=1),
+        references_after=jax.jit(jax.vmap(responder.reference)),
     )
