@@ -14,7 +14,8 @@ from common import arguments, report
 
 import contraflow as cf
 from contraflow.lab import Lab
-from contraflow.results.tables import figures, price_spot
+from contraflow.results.figures import outcome_figures, outcome_rows
+from contraflow.results.view import price_spot
 
 CASE = "peru"
 
@@ -68,9 +69,8 @@ def by_chain(figure: np.ndarray, picks: np.ndarray, chains: int, draws: int) -> 
 def headline(lab: Lab) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Headline figures of the baseline, draw by draw, and their units."""
     data = lab.baseline().data
-    frames, units = figures(data, price_spot(data))
-    names = list(frames[0])
-    return dict(zip(names, np.asarray(frames[1]).T, strict=True)), dict(zip(names, units, strict=True))
+    names, values = outcome_rows(data, price_spot(data))
+    return dict(zip(names, values.T, strict=True)), {f.name: f.unit for f in outcome_figures()}
 
 
 def told(lab: Lab) -> str:

@@ -1,4 +1,4 @@
-"""Courses in time: 2,000 clans on the shipped case `peru`, and route choice against Mesa.
+"""Simulations in time: 2,000 clans on the shipped case `peru`, and route choice against Mesa.
 
 The first table times whole runs of `Lab.simulate` (two years of burn-in included, compiled code warm), by
 clans, months and replicates. The second does the work of a route-choice model, many agents who learn what
@@ -149,14 +149,14 @@ def routes(agents: int, periods: int, repeats: int) -> list[str]:
 
 
 def clans_alone(roster: Roster, agents: int, periods: int) -> Callable[[int], float]:
-    """Agent-steps a second of what clans do alone, in so many courses at once."""
+    """Agent-steps a second of what clans do alone, in so many replicates at once."""
     behaviour, arcs = Behaviour(), int(roster.arc.max()) + 1
     way = np.isin(np.arange(arcs), roster.arc)
     prior, worth, load = jnp.where(way, 0.1, 0.0), jnp.full(roster.arc.size, 90.0), jnp.ones(arcs)
     trades = jnp.where(roster.taken, 1 / agents, 0.0)
 
     def month(
-        carry: tuple[Experience, jax.Array, jax.Array], luck: jax.Array
+        carry: tuple[Experience, jax.Array, jax.Array], uniform: jax.Array
     ) -> tuple[tuple[Experience, jax.Array, jax.Array], jax.Array]:
         seen, waiting, cost = carry
         belief = trade.believed(roster, behaviour, prior, seen)
@@ -164,27 +164,27 @@ def clans_alone(roster: Roster, agents: int, periods: int) -> Callable[[int], fl
         part = trade.choose(roster, trades, jnp.ones_like(net), net, worth, jnp.full(roster.arc.size, 2.0))
         taken = trade.by_arc(roster, part, arcs)
         number = jnp.floor(waiting + agents * taken)
-        lost = jnp.floor(0.1 * number + luck)
+        lost = jnp.floor(0.1 * number + uniform)
         shipped = trade.divide(
-            roster, part, taken, waiting, agents * taken, lost, load, number, jnp.zeros(arcs), luck
+            roster, part, taken, waiting, agents * taken, lost, load, number, jnp.zeros(arcs), uniform
         )
         seen = trade.remembered(roster, behaviour, prior, seen, (shipped.sent, shipped.lost), (number, lost))
         crowded = 10 * (1 + 0.5 * ROUTES * number / agents)
         return (seen, waiting + agents * taken - number, crowded), number
 
     @partial(jax.jit, compiler_options={"xla_cpu_multi_thread_eigen": False})
-    def course(key: jax.Array) -> jax.Array:
+    def replicate(key: jax.Array) -> jax.Array:
         start = (trade.no_experience(roster), jnp.zeros(arcs), jnp.full(arcs, 15.0))
         return jax.lax.scan(month, start, jax.random.uniform(key, (periods, arcs)))[1]
 
-    def rate(courses: int) -> float:
-        keys = jax.random.split(jax.random.key(1), courses)
+    def rate(replicates: int) -> float:
+        keys = jax.random.split(jax.random.key(1), replicates)
         begin = time.perf_counter()
-        with ThreadPoolExecutor(courses) as pool:
-            sent = list(pool.map(lambda key: np.asarray(course(key)), keys))
+        with ThreadPoolExecutor(replicates) as pool:
+            sent = list(pool.map(lambda key: np.asarray(replicate(key)), keys))
         seconds = time.perf_counter() - begin
         assert all(abs(s.sum() - agents * periods) < ROUTES for s in sent), "loads were lost"
-        return courses * agents * periods / seconds
+        return replicates * agents * periods / seconds
 
     return rate
 

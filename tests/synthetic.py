@@ -476,4 +476,6 @@ def report(draws: int = 1) -> ReportData:
     answers = tuple((q, outcome(draws, hazard=q.policy["air-interdiction"])) for q in questions)
     ledger = ledger_table(made, {"pay-backpack": 12.4})
     meta = Meta(version="0.0", seed=7, fingerprint=made.fingerprint, date="2026-01-01")
-    return ReportData(made, outcome(draws), answers, claims(), meta, ledger)
+    return ReportData(
+        case=made, base=outcome(draws), answers=answers, claims=claims(), meta=meta, ledger=ledger
+    )

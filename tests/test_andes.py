@@ -113,7 +113,7 @@ def test_validate_shows_the_errors_and_lists_the_predictions(andes, monkeypatch)
     from contraflow.cli import app
     from contraflow.lab import Lab, OpenCase
 
-    verdicts = andes.validate(courses=0)
+    verdicts = andes.validate(replicates=0)
     monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: andes)
     monkeypatch.setattr(Lab, "validate", lambda self, **_: verdicts)
     shown = CliRunner().invoke(app, ["validate", "andes-1990s"]).stdout
@@ -125,7 +125,7 @@ def test_validate_shows_the_errors_and_lists_the_predictions(andes, monkeypatch)
 
 
 def test_tracks_are_needed(andes):
-    table = andes.validate(courses=0).table().set_index("pattern")
+    table = andes.validate(replicates=0).table().set_index("pattern")
     assert table.loc["blind-denial-nothing", "holds"]
 
 
@@ -143,15 +143,13 @@ def test_the_report_shows_predicted_and_observed(andes):
     from contraflow.report.data import Meta, ReportData
 
     data = ReportData(
-        andes.case,
-        andes.baseline().data,
-        (),
-        andes.claims(),
-        Meta("0", 0, andes.case.fingerprint, "2026-01-01"),
-        andes.assumptions(),
-        None,
-        andes.predictions(fitted=True),
-        andes.prediction_errors(),
+        case=andes.case,
+        base=andes.baseline().data,
+        claims=andes.claims(),
+        meta=Meta("0", 0, andes.case.fingerprint, "2026-01-01"),
+        ledger=andes.assumptions(),
+        predictions=andes.predictions(fitted=True),
+        errors=andes.prediction_errors(),
     )
     page = render(data)
     assert "Predicted and observed" in page

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,49 @@ def test_no_imports_go_in_a_circle():
     )
     assert arrows.number_of_edges() > 500
     assert [sorted(ring) for ring in nx.strongly_connected_components(arrows) if len(ring) > 1] == []
+
+
+COMMANDS = {"claims", "coverage", "hindcast", "sources"}
+"""Files of commands, named as their commands are, whose names other rooms have as well."""
+
+OWN_ROOM = {"case", "lab", "network", "policy"}
+"""Files that hold the class that their room is named after."""
+
+
+def test_a_name_of_a_file_or_class_is_given_once():
+    """So that a name in a message, a page or a search leads to one place."""
+    package = ROOT / "src" / "contraflow"
+    files, classes = Counter(), Counter()
+    for path in package.rglob("*.py"):
+        if path.parent == package / "cli" and path.stem in COMMANDS:
+            continue
+        if path.stem != "__init__":
+            files[path.stem] += 1
+        elif path.parent != package and path.parent.name not in OWN_ROOM:
+            files[path.parent.name] += 1
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes.update(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, times in (files + classes).items() if times > 1] == []
+    assert all((package / "cli" / f"{name}.py").exists() and files[name] for name in COMMANDS)
+
+
+def test_threads_are_begun_in_one_place():
+    """So that one rule says how many there are, and an interruption ends all of them alike."""
+    found = {
+        path.name
+        for path in (ROOT / "src").rglob("*.py")
+        if re.search(r"ThreadPoolExecutor|Thread\(|cpu_count", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"_parallel.py"}
+
+
+def test_types_of_arrays_are_named_in_one_place():
+    named = {
+        str(path.relative_to(ROOT / "src" / "contraflow"))
+        for path in (ROOT / "src").rglob("*.py")
+        if re.search(r"^\w+ = (npt\.)?NDArray\[", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named - {"report/draw/basemap.py"} == {"_types.py"}
 
 
 def test_page_and_picture_are_the_code(tool):

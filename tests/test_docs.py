@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import inspect
+import pkgutil
 import re
 import shlex
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -57,31 +62,96 @@ def test_python_runs(page, capsys, tmp_path, monkeypatch):
             exec(code, space)
 
 
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SHOWN = (
-    "load", "OpenCase.calibrate", "OpenCase.central_values", "Lab.baseline", "Lab.respond", "Lab.simulate",
-    "Lab.explain", "Lab.worth_knowing", "Lab.tension", "Outcome.compare", "Outcome.summary",
-    "Comparison.summary", "Comparison.probability", "Comparison.displacement", "verify",
+    "load", "check", "new", "OpenCase.network", "OpenCase.calibrate", "OpenCase.central_values",
+    "Lab.baseline", "Lab.respond", "Lab.simulate", "Lab.answers", "Lab.validate", "Lab.claims",
+    "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension", "Arrest",
+    "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder", "Outcome.convergence",
+    "Comparison.summary", "Comparison.probability", "Comparison.displacement", "Simulation.series", "verify",
 )  # fmt: skip
 """What users call whose docstring must show an example."""
+
+SECTION = re.compile(r"^(\w+)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", re.DOTALL | re.MULTILINE)
+
+
+WITHOUT_SECTIONS = ("Explanation", "verify")
+"""Public names whose docstrings have no sections yet."""
+
+
+def public() -> dict[str, object]:
+    """The functions and classes that ``import contraflow`` gives, by name."""
+    import contraflow
+
+    return {n: getattr(contraflow, n) for n in contraflow.__all__ if n != "__version__"}
+
+
+def called() -> Iterator[tuple[str, object]]:
+    """Public functions, and methods of public classes, by name."""
+    for name, thing in public().items():
+        if name in WITHOUT_SECTIONS:
+            continue
+        if inspect.isfunction(thing):
+            yield name, thing
+        for own, member in vars(thing).items() if inspect.isclass(thing) else ():
+            if inspect.isfunction(member) and not own.startswith("_"):
+                yield f"{name}.{own}", member
+
+
+def test_what_users_call_describes_its_parameters_and_result():
+    """In the sections of NumPy's style: each parameter by its name and in its order, and the result."""
+    faults = []
+    for name, function in called():
+        sections = dict(SECTION.findall(inspect.getdoc(function) or ""))
+        signature = inspect.signature(function)
+        heads = re.findall(r"^(\w[\w, ]*)$", sections.get("Parameters", ""), re.MULTILINE)
+        described = [part.strip() for head in heads for part in head.split(",")]
+        if described != [p for p in signature.parameters if p != "self"]:
+            faults.append(f"{name}: parameters")
+        if ("Returns" in sections) != (signature.return_annotation not in (None, "None")):
+            faults.append(f"{name}: result")
+    assert faults == []
+
+
+def test_fields_of_what_users_hold_are_described_where_they_stand():
+    faults = []
+    for name, thing in public().items():
+        if name in WITHOUT_SECTIONS or not hasattr(thing, "__dataclass_fields__"):
+            continue
+        (found,) = ast.parse(dedent(inspect.getsource(thing))).body
+        for field, following in zip(found.body, [*found.body[1:], None], strict=True):
+            if isinstance(field, ast.AnnAssign) and not field.target.id.startswith("_"):
+                text = getattr(getattr(following, "value", None), "value", None)
+                faults += [] if isinstance(text, str) else [f"{name}.{field.target.id}"]
+    assert faults == []
+
+
+def test_examples_that_need_no_lab_run():
+    """Those of every module, except of public names, whose examples need what the page on Python makes."""
+    import contraflow
+
+    runner, finder = doctest.DocTestRunner(optionflags=OPTIONS), doctest.DocTestFinder()
+    elsewhere = tuple(f"{thing.__module__}.{thing.__name__}" for thing in public().values())
+    for module in pkgutil.walk_packages(contraflow.__path__, "contraflow."):
+        for example in finder.find(import_module(module.name)):
+            if example.examples and not example.name.startswith(elsewhere):
+                runner.run(example)
+    found = runner.summarize(verbose=False)
+    assert found.failed == 0
+    assert found.attempted > 0
 
 
 @pytest.mark.slow
 def test_examples_of_docstrings_run():
     """Those of all public names, with what the page on Python has made before them."""
-    import contraflow
-
-    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    runner, finder = doctest.DocTestRunner(optionflags=options), doctest.DocTestFinder()
+    runner, finder = doctest.DocTestRunner(optionflags=OPTIONS), doctest.DocTestFinder()
     space: dict[str, object] = {}
     (made,) = blocks(ROOT / "docs" / "api.md", "pycon")
     setting = doctest.DocTestParser().get_doctest(made, space, "api.md", None, 0)
     runner.run(setting, clear_globs=False)
     space = {name: value for name, value in setting.globs.items() if not name.startswith("__")}
     shown = set()
-    for name in contraflow.__all__:
-        thing = getattr(contraflow, name)
-        if isinstance(thing, str):
-            continue
+    for name, thing in public().items():
         for example in finder.find(thing, name, globs=space):
             if example.examples:
                 shown.add(example.name)
@@ -228,7 +298,7 @@ def test_peru_page_counts_what_the_case_holds():
     assert f"{fitted} claims" in " ".join(text.split())
 
 
-def test_the_page_on_courses_lists_what_is_assumed_of_behaviour():
+def test_the_page_on_simulations_lists_what_is_assumed_of_behaviour():
     from contraflow.case.behaviour import BEHAVIOUR
 
     page = read(ROOT / "docs" / "simulation.md")

@@ -1,4 +1,4 @@
-"""Courses in time: consignments, beliefs, money, random draws, and the equilibrium as their long run."""
+"""Simulations in time: consignments, beliefs, money, random draws, and the equilibrium as their long run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.model.numerics import jax, jnp
 from contraflow.report import document
-from contraflow.report.data import FollowedQuestion
+from contraflow.report.data import SimulatedQuestion
 from contraflow.results import trajectory_tables
 
 CLANS, YEARS = 60, 4
@@ -321,7 +321,7 @@ def test_an_interrupted_run_keeps_what_is_done(lab):
 
 
 def made(values: list[float], before: int = 12):
-    """Lag and recovery of one course."""
+    """Lag and recovery of one replicate."""
     path = np.array([values])
     base, after = path[:, :before].mean(axis=1), path[:, before:]
     return trajectory_tables._lag(after, base, after[:, -12:].mean(axis=1)), trajectory_tables._recovery(
@@ -385,9 +385,11 @@ def test_draws_of_a_posterior_are_spread_over_replicates(lab):
 
 def test_the_report_follows_a_question_month_by_month(calm, pressed):
     question = schema.Question(id="pressed", title="What if all is searched?", policy={}, years=YEARS)
-    followed = FollowedQuestion(question, pressed.data, calm.data, pressed.changes)
-    page = document.render(replace(synthetic.report(), courses=(followed,)))
-    for part in ('id="time"', 'data-fig="course-0"', 'id="fig-course-0"'):
+    simulated = SimulatedQuestion(
+        question=question, data=pressed.data, without=calm.data, changes=pressed.changes
+    )
+    page = document.render(replace(synthetic.report(), simulations=(simulated,)))
+    for part in ('id="time"', 'data-fig="simulation-0"', 'id="fig-simulation-0"'):
         assert part in page
     against = pressed.against(calm).loc[("exports by air", YEARS)]
     shown = f"{against['ratio'] - 1:+.0%}".replace("-", "\N{MINUS SIGN}")

@@ -11,7 +11,7 @@ from contraflow.lab import central_values
 from contraflow.report import document
 from contraflow.report.data import Meta, ReportData
 from contraflow.report.draw import bars
-from contraflow.report.sections import other_economies
+from contraflow.report.sections import goods, livelihoods, supplies
 from contraflow.results import side_economies
 from contraflow.text import answer_sentences, side_economy_sentences
 from contraflow.text.names import shown_names
@@ -131,11 +131,16 @@ def test_a_wrong_grouping_names_the_right_ones(compared):
 NAMES = {"drug": "Drug", "PE": "Peru", "valley": "Valley", "south": "South"}
 
 
+MAKE = (livelihoods.make, goods.make, supplies.make)
+
+
 def report(compared, *answers) -> ReportData:
     case = compared.before.network.case
     questions = tuple((Question(id=f"q{i}", title="What if?", policy={}), a) for i, a in enumerate(answers))
-    claims = pd.DataFrame()
-    return ReportData(case, compared.before.data, questions, claims, Meta("0", 0, "0" * 64, "2026-01-01"))
+    meta = Meta("0", 0, "0" * 64, "2026-01-01")
+    return ReportData(
+        case=case, base=compared.before.data, answers=questions, claims=pd.DataFrame(), meta=meta
+    )
 
 
 def test_a_sentence_says_what_left_and_what_labour_turned_to(compared):
@@ -171,30 +176,35 @@ def test_a_way_that_gains_while_a_good_declines_is_named():
 
 def test_sections_stand_where_something_changes(compared):
     base, after = compared.before.data, compared.after.data
-    found = other_economies.sections(report(compared, after, base), NAMES)
-    assert [section.id for section in found] == ["goods", "supplies"]
-    goods, bought = found
-    assert [len(panel.figures) for panel in goods.panels] == [1, 0]
-    assert goods.panels[0].told.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
-    assert goods.panels[1].told == side_economy_sentences.STILL
+    data = report(compared, after, base)
+    assert livelihoods.make(data, NAMES) is None
+    sold, bought = goods.make(data, NAMES), supplies.make(data, NAMES)
+    assert sold is not None
+    assert bought is not None
+    assert sold.title == "Gold"
+    panels = sold.data["panels"]
+    assert [len(panel.figures) for panel in panels] == [1, 0]
+    assert panels[0].text.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
+    assert panels[1].text == side_economy_sentences.STILL
     assert list(bought.drawings) == ["supplies-chemicals-0"]
-    assert other_economies.sections(report(compared, base), NAMES) == []
+    assert [make(report(compared, base), NAMES) for make in MAKE] == [None] * 3
 
 
 def test_the_baseline_page_shows_each_section_once(compared):
-    found = other_economies.sections(report(compared), NAMES)
-    assert [len(section.panels) for section in found] == [1, 1]
-    bars = found[0].drawings["goods-gold"].data
-    assert bars[0]["x"] == pytest.approx([1000])
+    found = [content for make in MAKE for content in [make(report(compared), NAMES)] if content is not None]
+    assert [len(content.data["panels"]) for content in found] == [1, 1]
+    gold = found[0].drawings["goods-gold"].data
+    assert gold[0]["x"] == pytest.approx([1000])
 
 
 def test_a_case_with_three_livelihoods_has_the_section(example_prior):
     lab = example_prior
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
-    found = other_economies.sections(report(fewer.compare(base), fewer.data), shown_names(lab.case))
-    assert found[0].id == "livelihoods"
-    assert [label for label, _ in found[0].panels[0].figures] == [""]
-    rows = found[0].panels[0].rows
+    found = livelihoods.make(report(fewer.compare(base), fewer.data), shown_names(lab.case))
+    assert found is not None
+    (panel,) = found.data["panels"]
+    assert [label for label, _ in panel.figures] == [""]
+    rows = panel.rows
     assert {row["place"] for row in rows} >= {"Alta Selva"}
 
 
@@ -202,7 +212,7 @@ def test_a_report_without_such_rows_has_no_such_section():
     import synthetic
 
     data = synthetic.report()
-    assert other_economies.sections(data, shown_names(data.case)) == []
+    assert [make(data, shown_names(data.case)) for make in MAKE] == [None] * 3
     assert 'id="goods"' not in document.render(data)
 
 

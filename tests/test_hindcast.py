@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from contraflow._quantiles import ENDS
 from contraflow.analysis import hindcast as h
 from contraflow.errors import ComparisonError, ObservationError, PolicyError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
 from contraflow.lab import calibrate
 from contraflow.report.draw import theme
-from contraflow.results.tables import KG_PER_TONNE
+from contraflow.results.view import KG_PER_TONNE
 from test_predictions import case
 
 T4 = stats.t(4)
@@ -23,13 +24,13 @@ def test_scores_of_one_draw_are_those_of_student_t():
     assert np.allclose(h.below(forecast, stated), T4.cdf(off))
     assert np.allclose(h.log_score(forecast, stated), T4.logpdf(off) - np.log([0.5, 2.0]))
     ends = h.quantiles(forecast)
-    assert np.allclose(ends[:, 0], 1 + 0.5 * T4.ppf(list(h.ENDS.values())), atol=1e-6)
+    assert np.allclose(ends[:, 0], 1 + 0.5 * T4.ppf(list(ENDS.values())), atol=1e-6)
 
 
 def test_scores_of_many_draws_are_those_of_the_mixture():
     centre = np.random.default_rng(0).standard_normal((20000, 1))
     forecast = h.Mixture(centre, np.array([0.01]))
-    assert np.allclose(h.quantiles(forecast)[:, 0], stats.norm.ppf(list(h.ENDS.values())), atol=0.05)
+    assert np.allclose(h.quantiles(forecast)[:, 0], stats.norm.ppf(list(ENDS.values())), atol=0.05)
     assert h.log_score(forecast, np.array([0.3]))[0] == pytest.approx(stats.norm.logpdf(0.3), abs=0.1)
     assert h.below(forecast, np.array([0.3]))[0] == pytest.approx(stats.norm.cdf(0.3), abs=0.02)
 

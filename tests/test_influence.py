@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from contraflow._quantiles import INTERVAL
 from contraflow.analysis import evppi, leave_one_out, psis
 from contraflow.errors import ComparisonError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.lab import sensitivity
 from contraflow.results.explanation import Group
 
@@ -41,8 +42,8 @@ def test_a_claim_left_out_by_weights_gives_the_posterior_without_it(linear):
     kept = jacobian[:1]
     left = np.linalg.inv(np.eye(3) + kept.T @ kept)
     mean, deviation = gradient @ left @ kept.T @ b[:1], np.sqrt(gradient @ left @ gradient)
-    wanted = stats.norm(mean, deviation).ppf(psis.INTERVAL)
-    assert np.allclose(psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)[0], wanted, atol=0.3)
+    wanted = stats.norm(mean, deviation).ppf(INTERVAL)
+    assert np.allclose(psis.weighted_quantiles(figure, found.weights, INTERVAL)[0], wanted, atol=0.3)
     error = leave_one_out.shift_errors(figure, found.weights, np.random.default_rng(0))
     assert 0 < error[0] < 0.2
 
@@ -88,7 +89,7 @@ def test_weighted_quantiles_of_even_weights_are_the_middle_of_the_draws():
 
 
 def test_a_repetition_takes_over_the_weight_of_the_claim_left_out():
-    figures = Figures(np.zeros(3), np.ones(3), np.zeros(3), np.array([0.5, 0.5, 1.0]))
+    figures = ClaimErrors(np.zeros(3), np.ones(3), np.zeros(3), np.array([0.5, 0.5, 1.0]))
     left = leave_one_out.without(figures, np.array([0, 0, 2]), np.array([True, False, False]))
     assert np.allclose(left.weight, [0, 1, 1])
     alone = leave_one_out.without(figures, np.array([0, 0, 2]), np.array([False, False, True]))
@@ -113,9 +114,9 @@ def test_knowing_a_fact_narrows_by_its_squared_correlation():
     figure = 2 * facts[:, 0] + facts[:, 1] ** 2 + rng.standard_normal(2000)
     found = evppi.variance_explained(facts, figure, rng)
     whole = 4 + 2 + 1
-    assert found.told[0] == pytest.approx(4 / whole, abs=0.05)
-    assert found.told[1] == pytest.approx(2 / whole, abs=0.06)
-    assert not found.told[2:].any()
+    assert found.beyond_chance[0] == pytest.approx(4 / whole, abs=0.05)
+    assert found.beyond_chance[1] == pytest.approx(2 / whole, abs=0.06)
+    assert not found.beyond_chance[2:].any()
     assert abs(found.worth[0] - 4 / whole) < 4 * found.error[0]
 
 
@@ -126,10 +127,10 @@ def test_knowing_a_fact_before_choosing_is_worth_what_it_changes():
     benefit = 0.2 + facts[:, 0] + rng.standard_normal(4000)
     found = evppi.evppi(facts, np.stack([np.zeros(4000), benefit], axis=1), rng)
     wanted = stats.norm.pdf(0.2) + 0.2 * stats.norm.cdf(0.2) - 0.2
-    assert found.told[0] == pytest.approx(wanted, abs=0.05)
-    assert not found.told[1:].any()
+    assert found.beyond_chance[0] == pytest.approx(wanted, abs=0.05)
+    assert not found.beyond_chance[1:].any()
     everything = evppi.evpi(np.stack([np.zeros(4000), benefit], axis=1))
-    assert everything > found.told[0]
+    assert everything > found.beyond_chance[0]
 
 
 @pytest.fixture(scope="module")

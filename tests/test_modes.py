@@ -6,7 +6,7 @@ import pytest
 from contraflow.case import schema
 from contraflow.lab import central_values
 from contraflow.report.draw import theme
-from contraflow.results import tables
+from contraflow.results.view import coord, families, leaving
 from tiny import two_routes
 
 NAMES = {"by-air": "transport-truck", "by-road": "airport-taxi"}
@@ -31,23 +31,23 @@ def run(lab):
 
 def leaves(data, family):
     """Pure kilograms that leave home by a family of modes."""
-    chosen = tables.leaving(data) & (tables.coord(data, "family") == family)
+    chosen = leaving(data) & (coord(data, "family") == family)
     return data["pure"].values[..., chosen].sum(axis=-1)
 
 
 def test_exports_by_air_are_those_of_modes_that_fly(lab):
     outcome = lab.baseline()
     data = outcome.data
-    names = tables.coord(data, "mode")
-    flown = data["pure"].values[0, (names == "transport-truck") & tables.leaving(data)].sum()
-    driven = data["pure"].values[0, (names == "airport-taxi") & tables.leaving(data)].sum()
+    names = coord(data, "mode")
+    flown = data["pure"].values[0, (names == "transport-truck") & leaving(data)].sum()
+    driven = data["pure"].values[0, (names == "airport-taxi") & leaving(data)].sum()
     assert flown > 0
     assert outcome.summary().loc["exports by air", "figure"] == pytest.approx(flown / 1000)
     assert leaves(data, "road")[0] == pytest.approx(driven)
 
 
 def test_a_run_and_a_map_know_the_same_families(lab, run):
-    assert set(tables.families(run.data).items()) >= {("transport-truck", "air"), ("airport-taxi", "road")}
+    assert set(families(run.data).items()) >= {("transport-truck", "air"), ("airport-taxi", "road")}
     flown = leaves(run.data, "air")[:, -12:].sum(axis=1) / 1000
     assert run.yearly().loc[("exports by air", 1)].iloc[0] == pytest.approx(np.median(flown))
     shown = {trace.name for trace in lab.baseline().map().data}

@@ -19,6 +19,7 @@ from contraflow.case.case import Case
 from contraflow.case.docs import coverage, pages, provenance
 from contraflow.case.load import data
 from contraflow.case.naming import name_of, number_of
+from contraflow.report.sections import coverage as section_on_coverage
 from contraflow.report.sections import sources
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -104,11 +105,11 @@ def test_a_contradiction_is_told_on_both_sides(case: Case) -> None:
 
 
 def test_the_report_lists_coverage_and_sources(case: Case) -> None:
-    told = sources.coverage(case)
+    told = section_on_coverage.coverage(case)
     assert told is not None
     assert [i["id"] for i in told["outside"]] == ["W3"]
     assert told["kinds"][0]["items"][0]["names"].endswith("Airstrips of the Alta Selva; Hidden in lorries")
-    assert sources.coverage(dataclasses.replace(case, coverage={})) is None
+    assert section_on_coverage.coverage(dataclasses.replace(case, coverage={})) is None
     assert sources.sources(case)[0]["rests"].startswith("claims: 2 fitted, 2 checked, 1 context; 3 patterns")
     assert sources.credits(case)[0]["licence"] == "CC0-1.0"
 

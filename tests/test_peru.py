@@ -47,7 +47,7 @@ def test_displacement_keeps_the_sum(peru, peru_answers):
 
 
 def test_patterns_run_and_failures_are_told(peru):
-    table = peru.validate(courses=0).table()
+    table = peru.validate(replicates=0).table()
     ran = table["holds"].notna()
     assert ran.sum() >= 15
     assert table.loc[ran, "ratio"].notna().all()
@@ -57,7 +57,7 @@ def test_patterns_run_and_failures_are_told(peru):
 def test_patterns_that_take_time_are_simulated(peru):
     chosen = ("bridge-carriers-at-once", "interceptors-alone-in-time", "clans-replaced")
     patterns = tuple(replace_clans(peru.case.patterns[name]) for name in chosen)
-    before, after = dynamic_patterns.unfold(peru.responder, patterns, peru.ledger, courses=4, seed=0)
+    before, after = dynamic_patterns.unfold(peru.responder, patterns, peru.ledger, replicates=4, seed=0)
     ratio = np.median(after / before, axis=1)
     assert ratio[0] > 1.02
     assert ratio[1] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from threading import Event
+from time import sleep
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from contraflow.inference.low_rank_gaussian import (
 from contraflow.inference.method import Method
 from contraflow.inference.prior import Prior
 from contraflow.inference.sbc import rank, uniformity
-from contraflow.inference.scale import Scale
+from contraflow.inference.scale import ClaimScale
 from contraflow.lab import calibrate, responder
 from contraflow.model.numerics import jax, jnp
 from tiny import Tiny, two_routes
@@ -82,7 +83,7 @@ def test_a_low_rank_precision_is_inverted_as_the_dense_matrix_is(rows, damping):
 
 
 def test_the_scale_of_predictions_is_inverted():
-    scale = Scale(np.array([False, True]))
+    scale = ClaimScale(np.array([False, True]))
     figures = np.array([[250.0, 0.3], [0.02, 0.999]])
     assert np.allclose(scale.predicted(figures), [[np.log(250), np.log(3 / 7)], [np.log(0.02), np.log(999)]])
     assert np.allclose(scale.inverse(np.asarray(scale.predicted(figures))), figures)
@@ -120,6 +121,20 @@ def test_threads_keep_the_order_and_hand_on_the_first_error():
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda x: 1 / x, [0, 1], stop)
     assert stop.is_set()
+
+
+def test_calls_that_have_not_begun_when_one_fails_are_dropped():
+    begun = []
+
+    def call(number):
+        begun.append(number)
+        if number == 0:
+            raise ZeroDivisionError
+        sleep(0.01)
+
+    with pytest.raises(ZeroDivisionError):
+        in_threads(call, range(1000))
+    assert len(begun) < 900
 
 
 def test_the_fraction_of_missing_information_is_that_of_betancourt():

@@ -21,9 +21,9 @@ from contraflow.model.economy import distances
 from contraflow.model.numerics import jnp
 from contraflow.model.observables import LINKS, OPERATORS, Sums, check_operators
 from contraflow.network import build
-from contraflow.policy import effects as applied
+from contraflow.policy import effect_functions as applied
 from contraflow.policy import make_levers, parse
-from contraflow.policy.effects import Acting, Change
+from contraflow.policy.effect_functions import Acting, Change
 from tiny import two_routes
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -21,7 +22,7 @@ from contraflow.report.draw.dumbbells import draw_dumbbells
 from contraflow.report.draw.flow_curves import bend, flows, map_frame, split
 from contraflow.report.draw.map import flow_map
 from contraflow.report.draw.projection import project
-from contraflow.report.draw.sankey import SEIZED, journeys, sankey
+from contraflow.report.draw.sankey import sankey
 from contraflow.results import tables
 from contraflow.text import answer_sentences, sentences
 from contraflow.text.names import shown_names
@@ -79,14 +80,7 @@ def test_parallel_modes_bend_apart():
     assert np.min(np.abs(np.diff(np.sort(middles)))) > 4
 
 
-def test_journeys_account_for_all_that_grows_at_home():
-    paths = journeys(BASE)
-    grown = BASE["arrival_pure"].values[0, BASE["kind"].values == "activity"].sum() / 1000
-    assert sum(paths.values()) == pytest.approx(grown)
-    sold = sum(t for path, t in paths.items() if path[3] != SEIZED)
-    assert sold == pytest.approx(float(BASE["delivered"][0]) / 1000)
-    by_air = sum(t for path, t in paths.items() if path[1] == "small-plane")
-    assert by_air == pytest.approx(tables.by_mode(BASE).loc["small-plane", "before"])
+def test_the_diagram_of_journeys_is_one_that_plotly_accepts():
     assert len(sankey(BASE, NAMES).data) == 1
 
 
@@ -114,13 +108,6 @@ def test_sentences_say_what_the_numbers_say():
     still = answer_sentences.tell(BASE, BASE, NAMES)
     assert still.short[0].startswith("Nothing moves: ")
     assert still.short[0].endswith("tonnes leave Peru as before, by the same ways, at the same prices.")
-
-
-@pytest.mark.parametrize(
-    ("millions", "text"), [(1234.0, "$1.23 billion"), (28.4, "$28 million"), (0.934, "$0.93 million")]
-)
-def test_money_in_words(millions, text):
-    assert sentences.money(millions) == text
 
 
 def test_goods_of_rivals_are_told_apart():
@@ -199,8 +186,7 @@ def test_every_figure_that_the_page_names_is_there(page):
 def test_text_of_the_case_cannot_break_the_page(page):
     claims = synthetic.claims()
     claims.loc[0, "statement"] = "</script><script>alert(1)</script>"
-    data = synthetic.report()
-    text = document.render(type(data)(data.case, data.base, data.answers, claims, data.meta))
+    text = document.render(replace(synthetic.report(), claims=claims, ledger=None))
     assert "<script>alert(1)" not in text
     assert text.count("</script") == page.count("</script")
 
@@ -231,8 +217,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_a_report_without_questions_shows_the_baseline():
-    data = synthetic.report()
-    text = document.render(type(data)(data.case, data.base, (), data.claims, data.meta))
+    text = document.render(replace(synthetic.report(), answers=(), ledger=None))
     assert 'id="fig-incomes-near"' in text
     assert 'id="moves"' not in text
 
@@ -248,10 +233,7 @@ def test_what_fails_and_what_fits_worst_comes_first():
             "diagnosis": ["", "Loads turn away.", ""],
         }
     )
-    data = synthetic.report()
-    text = document.render(
-        type(data)(data.case, data.base, data.answers, data.claims, data.meta, data.ledger, rows)
-    )
+    text = document.render(replace(synthetic.report(), patterns=rows))
     assert text.index("Fails so.") < text.index("Holds so.") < text.index("Waits so.")
     assert "1 of 2 hold" in text
     assert "Most likely reason: Loads turn away." in text
@@ -325,7 +307,6 @@ def test_medians_that_turn_a_change_round_are_not_told():
 def test_probabilities_in_words(falls, rises, said):
     told = sentences.chance({"p_falls_5pct": falls, "p_rises_5pct": rises}, "exports", 200)
     assert told == f"Probability that exports {said}"
-    assert sentences.share_of_draws(1.0, 20) == "above 95%"
 
 
 def test_with_draws_an_answer_has_ranges_and_a_probability(drawn):
@@ -402,9 +383,7 @@ def test_lost_draws_are_left_out_of_the_page_and_told(drawn):
 
     found = np.arange(DRAWS) != 4
     (question, first), second = drawn.answers
-    data = type(drawn)(
-        drawn.case, drawn.base, ((question, mark_unsolved(first, found)), second), drawn.claims, drawn.meta
-    )
+    data = replace(drawn, answers=((question, mark_unsolved(first, found)), second), ledger=None)
     text = document.render(data)
     assert "In 1 of 20 draws no equilibrium was found" in text
     assert "NaN" not in text.partition("<script>")[0]
@@ -426,8 +405,6 @@ def test_patterns_have_a_probability_on_the_page(drawn):
             "holds": [True, None],
         }
     )
-    text = document.render(
-        type(drawn)(drawn.case, drawn.base, (), drawn.claims, drawn.meta, drawn.ledger, rows)
-    )
+    text = document.render(replace(drawn, answers=(), patterns=rows))
     assert '<span class="range">1.1 to 1.31</span>' in text
     assert '<td class="n">97%</td>' in text

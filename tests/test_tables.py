@@ -7,15 +7,16 @@ import pytest
 
 import synthetic
 from contraflow.results import tables
+from contraflow.results.view import leaving, price_spot
 
 BASE, SHUT = synthetic.outcome(), synthetic.outcome(hazard=1.0)
 PARTS = ["price_from", "loss", "cost", "inputs", "fees", "surcharge", "risk_pay", "margin", "taken", "rent"]
 
 
 def test_exports_count_each_kilogram_once_however_they_are_grouped():
-    leaving = (BASE["pure"].values * tables.leaving(BASE)).sum() / 1000
+    exports = (BASE["pure"].values * leaving(BASE)).sum() / 1000
     for table in (tables.by_mode(BASE), tables.by_route(BASE), tables.displacement(BASE, BASE, "country")):
-        assert table["before"].sum() == pytest.approx(leaving)
+        assert table["before"].sum() == pytest.approx(exports)
         assert table["share_before"].sum() == pytest.approx(1)
 
 
@@ -92,9 +93,7 @@ def test_draws_give_medians_and_ranges_of_paired_changes():
     assert {"before_5", "before_95", "change_5", "change_95"} <= set(table)
     assert (table["before_5"] <= table["before"]).all()
     assert (table["before"] <= table["before_95"]).all()
-    flights = (shut["pure"] - base["pure"]).values[
-        :, tables.leaving(base) & (base["mode"].values == "small-plane")
-    ]
+    flights = (shut["pure"] - base["pure"]).values[:, leaving(base) & (base["mode"].values == "small-plane")]
     assert table.loc["small-plane", "change"] == pytest.approx(np.median(flights.sum(axis=1)) / 1000)
     assert "before_5" not in tables.by_mode(BASE)
 
@@ -128,7 +127,7 @@ def test_raw_produce_that_is_sold_as_such_is_not_delivered():
 
 
 def test_the_quoted_price_is_that_of_paste_where_most_is_made():
-    assert tables.price_spot(BASE) == "paste@vraem"
+    assert price_spot(BASE) == "paste@vraem"
     node = list(BASE["node"].values).index("paste@vraem")
     assert tables.headline(BASE).loc["valley price", "before"] == pytest.approx(float(BASE["price"][0, node]))
 

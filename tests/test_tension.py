@@ -1,13 +1,16 @@
-"""Surprise, votes and sides of disagreements: hand-made conflicts whose answers are known."""
+"""Surprise, pulls and sides of disagreements: hand-made conflicts whose answers are known."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 from scipy.stats import t as student
 
+import synthetic
 from contraflow.analysis import contradictions
 from contraflow.analysis.conflicts import MISSED, OUTVOTED
-from contraflow.analysis.infinitesimal_jackknife import Votes
+from contraflow.analysis.infinitesimal_jackknife import Pulls
 from contraflow.analysis.loo_predictive import leave_out, surprises, tail
 from contraflow.analysis.psis import weighted_quantiles
 from contraflow.case import check, new
@@ -68,20 +71,20 @@ def test_the_lone_claim_is_outvoted_by_the_two_that_agree(tension):
     for name in ("half", "also-half"):
         assert table.loc[name, "surprise"] > 0.1
     assert table.loc["flights", "verdict"] == MISSED
-    assert 0.45 < table.loc["half", "said_50"] < 0.7
-    quantiles = table.filter(like="said_").to_numpy()
+    assert 0.45 < table.loc["half", "predicted_50"] < 0.7
+    quantiles = table.filter(like="predicted_").to_numpy()
     assert (np.diff(quantiles, axis=1) >= 0).all()
 
 
 def test_the_pulls_balance_at_the_best_fit(lab):
-    votes = Votes(lab.posterior)
-    total = votes.by_claim.sum(axis=1) + votes.by_number.sum(axis=1)
+    pulls = Pulls(lab.posterior)
+    total = pulls.by_claim.sum(axis=1) + pulls.by_number.sum(axis=1)
     assert np.abs(total).max() < 0.02
     names = [c.id for c in lab.posterior.log_posterior.likelihood.claims]
     most, half = names.index("most"), names.index("half")
-    assert votes.by_claim[half, most] > 0.01
-    assert votes.by_claim[half, half] < -0.01
-    assert votes.by_claim[names.index("load"), most] == pytest.approx(0, abs=1e-6)
+    assert pulls.by_claim[half, most] > 0.01
+    assert pulls.by_claim[half, half] < -0.01
+    assert pulls.by_claim[names.index("load"), most] == pytest.approx(0, abs=1e-6)
 
 
 def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab, monkeypatch):
@@ -97,7 +100,7 @@ def test_a_pull_is_what_the_output_moves_by_if_the_claim_counts_more(lab, monkey
         weight[most] *= part
         found = refit_map(target, figures._replace(weight=weight), posterior.fit.deviates)
         said.append(target.linear(found.deviates, np.array([most]))[0][0])
-    pull = Votes(posterior).by_claim[most, most]
+    pull = Pulls(posterior).by_claim[most, most]
     assert (said[1] - said[0]) / 0.2 == pytest.approx(pull, rel=0.35)
 
 
@@ -112,7 +115,7 @@ def test_sides_are_worked_out_by_hand(tension):
     assert not half.implied.unmet
     assert group.unit == "kg/year"
     assert most.implied.rise > half.implied.rise >= 0
-    assert group.rest[0] < group.said[0] < group.said[-1] < group.rest[-1]
+    assert group.rest[0] < group.predicted[0] < group.predicted[-1] < group.rest[-1]
 
 
 @pytest.mark.slow
@@ -236,8 +239,10 @@ def test_words_of_figures():
 
 
 def test_the_section_tells_each_side(lab, tension):
-    section = disagreements.section(lab.case, tension)
-    (group,) = section["groups"]
+    report = replace(synthetic.report(), case=lab.case, tension=tension)
+    section = disagreements.make(report, {})
+    assert section is not None
+    (group,) = section.data["groups"]
     assert group["sides"][0]["implies"].endswith("kg")
     places = [p for s in group["chart"]["sides"] for p in (*s["wide"], s["middle"])]
     assert all(0 <= p <= 100 for p in places)
@@ -247,7 +252,7 @@ def test_the_section_tells_each_side(lab, tension):
     rows = claim_rows(lab.case, tension)
     assert rows[0]["word"] == "outvoted"
     assert "half." in rows[0]["by"]
-    assert disagreements.section(lab.case, None) is None
+    assert disagreements.make(replace(report, tension=None), {}) is None
 
 
 def test_bad_disagreements_are_told(tmp_path):

@@ -238,7 +238,7 @@ def tension_rows(work: Work) -> Iterator[Row]:
 
 def pattern_rows(work: Work) -> Iterator[Row]:
     """Documented patterns that an equilibrium can show, over all patterns."""
-    frame = work.lab.validate(courses=0, progress=say).table()
+    frame = work.lab.validate(replicates=0, progress=say).table()
     frame = frame[frame["ratio"].notna()]
     yield work.tell("patterns", "holds", "count", sum(1 for held in frame["holds"] if held))
     for column in ("ratio", "ratio_5", "ratio_95", "probability", "left_out"):

@@ -24,7 +24,8 @@ def in_threads(
     items
         Arguments, one call each.
     stop
-        Set when a call fails or the caller is interrupted, so that calls that run can end early.
+        Set when a call fails or the caller is interrupted, so that calls that run can end early. A caller
+        that keeps what was done until then catches KeyboardInterrupt.
 
     Returns
     -------
@@ -42,4 +43,5 @@ def in_threads(
         except BaseException:
             if stop is not None:
                 stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise

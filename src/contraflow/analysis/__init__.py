@@ -1,1 +1,1 @@
-"""What is asked of a posterior and of the model."""
+"""Analyses that need a posterior and the model."""

@@ -1,4 +1,4 @@
-"""Where the evidence disagrees: surprising claims, claims outvoted, and what each side implies."""
+"""Where the evidence disagrees: surprising claims, outvoted claims, and what each side implies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from contraflow import _cache
 from contraflow._io import write_atomically
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
-from contraflow.analysis.infinitesimal_jackknife import Against, Votes
+from contraflow.analysis.infinitesimal_jackknife import Pulls, PullsAway
 from contraflow.analysis.loo_predictive import UNLIKELY, Surprises, surprises
 from contraflow.analysis.posterior_predictive_checks import predictive_checks
-from contraflow.analysis.psis import LEVELS
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity
@@ -29,56 +29,70 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTVOTED, MISSED, FITS = "outvoted", "missed", "fits"
-"""Verdicts: a fitted claim, a claim held back, outside the 90 % interval of what would be stated; others."""
+"""Verdicts: a fitted claim, or one held back, outside the 90 % interval of what would be stated; others."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a disagreement: what it says in plain words, its claims, and what follows if it is right.
-
-    ``implied`` is None where the model observes none of its claims or finds no fit with them.
-    """
+    """One side of a disagreement."""
 
     words: str
+    """What it says, in plain words."""
     claims: tuple[str, ...]
+    """Ids of its claims."""
     note: str
+    """What readers should know about it."""
     implied: Implied | None
+    """What follows if it is right; None if the model observes none of its claims or no fit is found."""
 
 
 @dataclass(frozen=True)
 class DisagreementReport:
-    """A disagreement. ``said`` are quantiles (level,) of the figure in the posterior, ``rest`` those of the
-    fit without any of the sides, both at
-    :data:`~contraflow.analysis.psis.LEVELS` and in ``unit``; None where the model
-    observes none of the claims."""
+    """A disagreement, with what each of its sides implies."""
 
     id: str
+    """Id of the group."""
     title: str
+    """The disagreement as a question."""
     quantity: str
+    """Quantity in which the sides are compared."""
     unit: str
-    said: tuple[float, ...] | None
+    """Its unit."""
+    predicted: tuple[float, ...] | None
+    """Quantiles of the figure in the posterior at :data:`~contraflow._quantiles.LEVELS` (level,); None if
+    the model observes none of the claims.
+    """
     rest: tuple[float, ...] | None
+    """The same in the fit without any of the sides."""
     sides: tuple[Side, ...]
+    """The sides."""
 
 
 @dataclass(frozen=True, eq=False)
 class Conflicts:
     """Where the evidence of a calibrated case disagrees.
 
-    ``claims`` has one row per observable claim, the most surprising first: claim, statement, source,
-    paragraph, grade, year, quantity, unit, bound, use, fitted; ``stated``, the figure; ``said_5`` to
-    ``said_95``, what the model says; ``told_5`` to ``told_95``, what the source would state if the model
-    were true, for fitted claims without the claim itself; ``surprise``, the probability of a statement as
-    far off; ``pareto_k``, above 0.7 where that rests on few draws; ``verdict``; ``outvoted_by``, claims that
-    pull the model away, parted by semicolons; ``ranges``, the part of that pull which assumed ranges have.
-    Figures are in inside units. ``against`` says more of who pulls, by claim. ``checks`` are the posterior
-    predictive checks (:func:`~contraflow.analysis.posterior_predictive_checks.predictive_checks`).
+    Made by :meth:`contraflow.Lab.tension`.
     """
 
     claims: pd.DataFrame
-    against: Mapping[str, Against]
+    """One row per observable claim, the most surprising first: ``claim``, ``statement``, ``source``,
+    ``paragraph``, ``grade``, ``year``, ``quantity``, ``unit``, ``bound``, ``use``, ``fitted``; ``stated``,
+    the figure; ``predicted_5`` to ``predicted_95``, quantiles of the model's value; ``expected_5`` to
+    ``expected_95``, of what the source would state if the model were true (for fitted claims from a posterior
+    without the claim); ``surprise``, the probability of a statement at least as far off; ``pareto_k``, above
+    0.7 if that rests on few draws; ``verdict`` (outvoted, missed or fits); ``outvoted_by``, the claims that
+    pull the model away; ``ranges``, the share of that pull due to assumed ranges. Figures are in units of
+    the model.
+    """
+    pulled_away_by: Mapping[str, PullsAway]
+    """What pulls the model away from each surprising claim, by its id."""
     groups: tuple[DisagreementReport, ...]
+    """The disagreements."""
     checks: pd.DataFrame
+    """Posterior predictive checks, as from
+    :func:`~contraflow.analysis.posterior_predictive_checks.predictive_checks`.
+    """
 
     def __repr__(self) -> str:
         """How many claims are outvoted, and how many disagreements there are."""
@@ -92,34 +106,51 @@ class Conflicts:
         )
 
     def _repr_html_(self) -> str:
-        shown = self.claims[["statement", "stated", "said_50", "unit", "surprise", "verdict", "outvoted_by"]]
+        shown = self.claims[
+            ["statement", "stated", "predicted_50", "unit", "surprise", "verdict", "outvoted_by"]
+        ]
         return str(shown.head(20).to_html(index=False))
 
 
 def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Progress = silent) -> Conflicts:
-    """Where the evidence of a posterior disagrees. ``ledger`` (draw, number) are the draws of results.
+    """Find where the evidence of a posterior disagrees.
 
-    ``say`` is told how far it is. Sides are fitted once and kept beside the posterior. Raises
-    ObservationError for a figure that selects nothing.
+    Fits that believe a side are computed once and kept on disk.
+
+    Parameters
+    ----------
+    case
+        The case.
+    posterior
+        Its posterior, with at least two draws.
+    ledger
+        Draws of the ledger that results carry (draw, number).
+    say
+        Callback ``progress(message, fraction=None)``.
+
+    Raises
+    ------
+    ObservationError
+        If the figure of a disagreement selects nothing in the model.
     """
     say("Leaving out each claim in turn")
     found = surprises(posterior)
-    votes = Votes(posterior)
-    against = {
-        claim.id: votes.against(number)
+    pulls = Pulls(posterior)
+    pulled_away_by = {
+        claim.id: pulls.away_from(number)
         for number, claim in enumerate(posterior.log_posterior.likelihood.claims)
         if found.chance[number] < UNLIKELY
     }
     return Conflicts(
-        _claims(case, posterior, found, against),
-        against,
+        _claims(case, posterior, found, pulled_away_by),
+        pulled_away_by,
         _groups(case, posterior, ledger, say),
         predictive_checks(posterior, found),
     )
 
 
 def _claims(
-    case: Case, posterior: Posterior, found: Surprises, against: Mapping[str, Against]
+    case: Case, posterior: Posterior, found: Surprises, pulled_away_by: Mapping[str, PullsAway]
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -128,7 +159,7 @@ def _claims(
     for number, claim in enumerate(likelihood.claims):
         fitted = bool(posterior.figures.weight[number] > 0)
         verdict = FITS if found.chance[number] >= UNLIKELY else OUTVOTED if fitted else MISSED
-        pulled = against.get(claim.id)
+        pulled = pulled_away_by.get(claim.id)
         rows.append(
             {
                 "claim": claim.id,
@@ -143,8 +174,8 @@ def _claims(
                 "use": claim.use.value,
                 "fitted": fitted,
                 "stated": float(likelihood.stated[number]),
-                **_quantiles("said", found.said[number]),
-                **_quantiles("told", found.told[number]),
+                **_quantiles("predicted", found.predicted[number]),
+                **_quantiles("expected", found.expected[number]),
                 "surprise": float(found.chance[number]),
                 "pareto_k": float(found.pareto[number]),
                 "verdict": verdict,
@@ -163,12 +194,12 @@ def _groups(
     case: Case, posterior: Posterior, ledger: FloatArray, say: Progress
 ) -> tuple[DisagreementReport, ...]:
     numbers = {c.id: n for n, c in enumerate(posterior.log_posterior.likelihood.claims)}
-    told = disagreements(case, numbers)
-    seen = [g for g in told if g.figure is not None]
+    groups = disagreements(case, numbers)
+    seen = [g for g in groups if g.figure is not None]
     yardsticks = Yardsticks(posterior.log_posterior, tuple(g.figure for g in seen if g.figure is not None))
     if not seen:
-        return tuple(_words_only(g) for g in told)
-    path = store.folder() / f"{_key(case, posterior, told)}.json"
+        return tuple(_words_only(g) for g in groups)
+    path = store.folder() / f"{_key(case, posterior, groups)}.json"
     fits = _recalled(path)
     if fits is None:
         fits = {}
@@ -176,9 +207,9 @@ def _groups(
             say(f"Believing each side: {group.title}")
             fits[group.id] = _fitted(group, posterior, yardsticks, row, numbers)
         _keep(path, fits)
-    said = yardsticks.over(ledger)
+    predicted = yardsticks.over(ledger)
     result = []
-    for group in told:
+    for group in groups:
         if group.figure is None:
             result.append(_words_only(group))
             continue
@@ -188,7 +219,7 @@ def _groups(
             for p, i in zip(group.positions, known["sides"], strict=True)
         )
         rest = None if known["rest"] is None else tuple(known["rest"])
-        quantiles = tuple(float(x) for x in said[row])
+        quantiles = tuple(float(x) for x in predicted[row])
         quantity = group.figure.quantity.value
         result.append(
             DisagreementReport(group.id, group.title, quantity, _unit(case, group), quantiles, rest, sides)
@@ -219,7 +250,7 @@ def _fitted(
 
 
 def _implied(plain: Any) -> Implied | None:
-    """What follows from a side, from plain lists."""
+    """What a side implies, from plain lists."""
     if plain is None:
         return None
     figure, rise, worse, unmet = plain
@@ -227,7 +258,7 @@ def _implied(plain: Any) -> Implied | None:
 
 
 def _unit(case: Case, group: Disagreement) -> str:
-    """Unit inside of a group's figure: that of its claims about the same quantity."""
+    """Unit of a group's figure: that of its claims about the same quantity."""
     quantity = group.figure.quantity if group.figure is not None else Quantity.NONE
     units = [case.claims[c].unit for p in group.positions for c in p.claims]
     kinds = [case.claims[c].quantity for p in group.positions for c in p.claims]
@@ -235,11 +266,11 @@ def _unit(case: Case, group: Disagreement) -> str:
     return same[0] if same else quantity.units[0]
 
 
-def _key(case: Case, posterior: Posterior, told: tuple[Disagreement, ...]) -> str:
-    """Key of the sides' fits: the case, the posterior's figures and maximum, and the code."""
+def _key(case: Case, posterior: Posterior, groups: tuple[Disagreement, ...]) -> str:
+    """Key of the fits of the sides: the case, the posterior's figures and maximum, and the code."""
     arrays = (*posterior.figures, posterior.fit.deviates)
     return _cache.key(
-        "sides", case.fingerprint, str([g.id for g in told]),
+        "sides", case.fingerprint, str([g.id for g in groups]),
         *(np.ascontiguousarray(array).tobytes() for array in arrays),
         rooms=(*_cache.CALIBRATION, "analysis"),
     )  # fmt: skip
@@ -253,7 +284,7 @@ def _recalled(path: Path) -> dict[str, Any] | None:
 
 
 def _keep(path: Path, fits: Mapping[str, Any]) -> None:
-    """Keep fits; where the folder cannot be written nothing is kept."""
+    """Keep fits on disk; if the folder cannot be written, nothing is kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(fits))

@@ -1,4 +1,4 @@
-"""Groups of claims that cannot all be true: as ``tensions.csv`` states them, else by ``contradicts``."""
+"""Groups of claims that cannot all be true, from ``tensions.csv`` or else from the column ``contradicts``."""
 
 from __future__ import annotations
 
@@ -11,22 +11,28 @@ from contraflow.case.case import Case
 
 @dataclass(frozen=True)
 class Position:
-    """One side of a disagreement: what it says in plain words, and the claims it takes as true."""
+    """One side of a disagreement."""
 
     words: str
+    """What it says, in plain words."""
     claims: tuple[str, ...]
+    """Ids of the claims that it takes as true."""
     note: str = ""
+    """What readers should know about it."""
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Sides that cannot all be right. ``figure`` says in which output of the model they are compared,
-    None where the model observes none of them."""
+    """Sides that cannot all be right."""
 
     id: str
+    """Id of the group."""
     title: str
+    """The disagreement as a question."""
     positions: tuple[Position, ...]
+    """The sides."""
     figure: statements.Observed | None
+    """The output of the model in which they are compared; None if the model observes none of them."""
 
     @property
     def claims(self) -> frozenset[str]:
@@ -35,14 +41,21 @@ class Disagreement:
 
 
 def disagreements(case: Case, observable: Iterable[str]) -> tuple[Disagreement, ...]:
-    """The disagreements of a case; ``observable`` are the ids of claims that the model observes.
+    """The disagreements of a case.
 
-    A contradiction between two claims that no row of ``tensions.csv`` holds makes a group of its own, or
-    joins one by a claim that both share: each claim is a side, compared in the first one's own output.
+    Claims that contradict each other, and that no group of ``tensions.csv`` holds together, form groups of
+    their own; each of these claims is a side, and they are compared in the output of the first.
+
+    Parameters
+    ----------
+    case
+        The case.
+    observable
+        Ids of the claims that the model observes.
     """
-    told = _stated(case)
+    stated = _stated(case)
     known = set(observable)
-    return told + tuple(_found(case, ids, known) for ids in _left_over(case, told))
+    return stated + tuple(_found(case, ids, known) for ids in _left_over(case, stated))
 
 
 def _stated(case: Case) -> tuple[Disagreement, ...]:
@@ -70,9 +83,9 @@ def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreeme
     return Disagreement("-or-".join(ids[:2]), title, positions, seen[0] if seen else None)
 
 
-def _left_over(case: Case, told: tuple[Disagreement, ...]) -> tuple[tuple[str, ...], ...]:
+def _left_over(case: Case, stated: tuple[Disagreement, ...]) -> tuple[tuple[str, ...], ...]:
     """Connected sets of claims that contradict each other and that no stated group holds together."""
-    held = [group.claims for group in told]
+    held = [group.claims for group in stated]
     pairs = [
         (claim.id, other)
         for claim in case.claims.values()

@@ -1,17 +1,16 @@
-"""Documented behaviour that takes time: patterns with ``needs = dynamics``, observed on simulations.
+"""Documented behaviour that takes time: patterns with ``needs = dynamics``, observed in simulations.
 
-Both sides of a pattern are simulated on the same luck; months are put together as one economy at yearly
-rates, on which the operators of :mod:`~contraflow.model.observables` look as on an equilibrium.
+Both sides of a pattern are simulated with the same random draws. Months are put together as one economy at
+yearly rates, which the operators of :mod:`~contraflow.model.observables` observe like an equilibrium.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.case import statements
 from contraflow.dynamics import timeline
 from contraflow.dynamics.arrests import Arrest, arrested_places, orders
@@ -23,19 +22,16 @@ from contraflow.model.observables import Observations
 from contraflow.policy.policy import parse
 from contraflow.policy.responder import Responder
 
-Array = npt.NDArray[np.float64]
-Progress = Callable[..., None]
-
 CLANS = 1000
-"""Clans unless a pattern says otherwise."""
+"""Clans unless a pattern names another number."""
 
-COURSES = 40
-"""Courses of each side unless asked otherwise: with a dozen, verdicts near even hang on luck."""
+PATTERN_REPLICATES = 40
+"""Replicates of each side, by default; with a dozen, verdicts near even depend on chance."""
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of a pattern: what is simulated."""
+    """One side of a pattern: a scenario to be simulated."""
 
     policy: str
     until: int | None
@@ -48,23 +44,47 @@ class _Side:
 def unfold(
     responder: Responder,
     patterns: tuple[statements.Pattern, ...],
-    ledger: Array,
-    courses: int,
+    ledger: FloatArray,
+    replicates: int,
     seed: int,
     progress: Progress | None = None,
-) -> tuple[Array, Array]:
-    """What each pattern observes without and with its policy, (pattern, course).
+) -> tuple[FloatArray, FloatArray]:
+    """Observe each pattern in simulations without and with its policy.
 
-    ``ledger`` is (draw, number), whose draws are spread over so many ``courses``. Raises PolicyError,
-    ObservationError.
+    Parameters
+    ----------
+    responder
+        The model with its levers.
+    patterns
+        Patterns that need dynamics.
+    ledger
+        Draws (draw, number), spread over the replicates.
+    replicates
+        Number of replicates.
+    seed
+        Seed of the random draws.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        The quantity without and with the policy, each (pattern, replicate), in units of the model.
+
+    Raises
+    ------
+    PolicyError
+        If a policy cannot be read, or there are too few clans.
+    ObservationError
+        If a pattern selects nothing in the model.
     """
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     observations = Observations(responder.model, patterns).resolve()
     observe = jax.jit(jax.vmap(observations.observe))
-    spread = np.linspace(0, len(ledger), courses, endpoint=False).astype(np.int64)
+    spread = np.linspace(0, len(ledger), replicates, endpoint=False).astype(np.int64)
     draws = ledger[spread]
-    behaviour = draw_behaviour(responder.model.network.ledger, courses, seed)
-    said = np.full((2, len(patterns), courses), np.nan)
+    behaviour = draw_behaviour(responder.model.network.ledger, replicates, seed)
+    observed = np.full((2, len(patterns), replicates), np.nan)
     wanted: dict[_Side, list[tuple[int, int, str]]] = {}
     for number, pattern in enumerate(patterns):
         for which, (side, months) in enumerate(_sides(pattern)):
@@ -82,13 +102,13 @@ def unfold(
             first, last = (int(m) for m in months.split("-"))
             window = slice(MONTHS + first - 1, MONTHS + last)
             whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])
-            every = np.broadcast_to(whole, (courses, *whole.shape))
+            every = np.broadcast_to(whole, (replicates, *whole.shape))
             here = simulator.window(draws, every, summary, window)
             values = np.asarray(observe(draws, here.economy, here.point))
             for which, number, own in looks:
                 if own == months:
-                    said[which, number] = values[:, number]
-    return said[0], said[1]
+                    observed[which, number] = values[:, number]
+    return observed[0], observed[1]
 
 
 def _sides(pattern: statements.Pattern) -> tuple[tuple[_Side, str], tuple[_Side, str]]:
@@ -106,7 +126,7 @@ def _last(months: str) -> int:
     return int(months.split("-")[1])
 
 
-def _levels(responder: Responder, side: _Side, years: int) -> Array:
+def _levels(responder: Responder, side: _Side, years: int) -> FloatArray:
     """Levels (month, measure): the policy until its last month, then the baseline."""
     levels = timeline.constant(responder.levers, parse(side.policy), years).value
     if side.until is not None:
@@ -117,9 +137,9 @@ def _levels(responder: Responder, side: _Side, years: int) -> Array:
 def _run(
     simulator: Simulator,
     side: _Side,
-    draws: Array,
+    draws: FloatArray,
     behaviour: Behaviour,
-    levels: Array,
+    levels: FloatArray,
     seed: int,
 ) -> MonthlySummary:
     case = simulator.responder.model.network.case

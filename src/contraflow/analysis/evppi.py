@@ -1,18 +1,18 @@
-"""What it would be worth to know a fact: the expected value of perfect information about it.
+"""The value of knowing a fact: expected value of partial perfect information.
 
-Pure functions of draws: a fact (draw,), and either a figure (draw,) that it would narrow or the benefits
-(draw, option) of the options that it would help to choose among.
+Pure functions of draws: facts (draw, fact), and either a figure (draw,) that they would narrow or the
+benefits (draw, option) of the options among which they would help to choose.
 
-*Narrowing.* Knowing the fact leaves on average the variance within it, so the variance of the conditional
-mean goes away: Var(E[figure | fact]).
+*Narrowing.* Knowing a fact removes, on average, the variance of the figure's conditional mean:
+Var(E[figure | fact]).
 
 *Deciding.* E[max over options of E[benefit | fact]] - max over options of E[benefit].
 
-Conditional means are regressions of the draws on the fact (Strong, Oakley and Brennan 2014, Medical
-Decision Making 34(3)): natural cubic splines with knots at quantiles of the fact, whose number, none
-included, is the one that best predicts draws left out, exactly by their leverage. Among hundreds of facts
-some predict by chance. What chance gives to the best of all is found by permuting the draws, and an
-estimate that does not exceed it counts as zero.
+Conditional means are regressions of the draws on the fact (Strong, Oakley and Brennan 2014, Medical Decision
+Making 34(3)): natural cubic splines with knots at quantiles of the fact. The number of knots, possibly none,
+is the one that best predicts draws left out, which their leverage gives exactly. Among hundreds of facts some
+predict by chance. The largest estimate that chance gives to any of them is found by permuting the draws, and
+an estimate that does not exceed it counts as zero.
 """
 
 from __future__ import annotations
@@ -24,38 +24,43 @@ import numpy as np
 from contraflow._types import FloatArray
 
 KNOTS = (2, 3, 4, 6)
-"""Numbers of knots that are tried; two make a straight line."""
+"""Numbers of knots that are tried; two give a straight line."""
 
 PERMUTATIONS = 60
 CHANCE = 0.95
-"""Quantile, over permutations, of the best estimate that chance gives to any fact."""
+"""Quantile, over permutations, of the largest estimate that chance gives to any fact."""
 
 RESAMPLES = 200
 
 
 class Worth(NamedTuple):
-    """What each fact (fact,) is worth, and the standard error of that (fact,).
-
-    ``chance`` is the 95th percentile, under permutation, of the largest estimate among equally many
-    uninformative facts.
-    """
+    """The value of knowing each fact."""
 
     worth: FloatArray
+    """Estimate (fact,)."""
     error: FloatArray
+    """Its standard error (fact,)."""
     chance: float
+    """95th percentile, under permutation, of the largest estimate among equally many uninformative facts."""
 
     @property
-    def told(self) -> FloatArray:
-        """The worth of each fact, zero where chance or its error would explain it."""
+    def beyond_chance(self) -> FloatArray:
+        """The estimate of each fact (fact,), or 0 where chance or its error could explain it."""
         sure = (self.worth > self.chance) & (self.worth > 2 * self.error)
         return np.where(sure, self.worth, 0.0)
 
 
 def basis(fact: FloatArray, knots: int) -> FloatArray:
-    """Orthonormal columns (draw, column) that span the natural cubic splines of a fact (draw,).
+    """Orthonormal columns (draw, column) that span the natural cubic splines of a fact.
 
-    Knots stand at its quantiles from 5 % to 95 %; a constant fact gives the constant alone. Hastie,
-    Tibshirani and Friedman (2009), The Elements of Statistical Learning, 5.2.1.
+    Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 5.2.1.
+
+    Parameters
+    ----------
+    fact
+        Values (draw,); a constant gives the constant column alone.
+    knots
+        Number of knots, at quantiles from 5 % to 95 %.
     """
     spread = float(fact.std())
     plain = np.ones_like(fact)
@@ -74,13 +79,31 @@ def basis(fact: FloatArray, knots: int) -> FloatArray:
 
 
 def left_out(columns: FloatArray, figures: FloatArray) -> FloatArray:
-    """Errors (draw, figure) in predicting each draw from all the others, by regression on ``columns``."""
+    """Errors in predicting each draw from all the others (draw, figure), by regression.
+
+    Parameters
+    ----------
+    columns
+        Orthonormal columns of the regression (draw, column).
+    figures
+        Figures to predict (draw, figure).
+    """
     leverage = np.minimum((columns**2).sum(axis=1), 1 - 1e-9)
     return np.asarray((figures - columns @ (columns.T @ figures)) / (1 - leverage)[:, None])
 
 
 def variance_explained(facts: FloatArray, figure: FloatArray, rng: np.random.Generator) -> Worth:
-    """Part of a figure's variance that knowing each of ``facts`` (draw, fact) would take away on average."""
+    """Share of a figure's variance that knowing each fact would remove on average.
+
+    Parameters
+    ----------
+    facts
+        Values (draw, fact).
+    figure
+        The figure (draw,).
+    rng
+        Generator for permutations and bootstrap.
+    """
     draws = figure.size
     order = np.stack([rng.permutation(draws) for _ in range(PERMUTATIONS)], axis=1)
     figures = np.concatenate([figure[:, None], figure[order]], axis=1)
@@ -100,7 +123,17 @@ def variance_explained(facts: FloatArray, figure: FloatArray, rng: np.random.Gen
 
 
 def evppi(facts: FloatArray, benefits: FloatArray, rng: np.random.Generator) -> Worth:
-    """What knowing each of ``facts`` (draw, fact) before choosing adds to the benefit (draw, option)."""
+    """Expected gain in benefit from knowing each fact before choosing among options.
+
+    Parameters
+    ----------
+    facts
+        Values (draw, fact).
+    benefits
+        Benefits (draw, option); more is better.
+    rng
+        Generator for permutations and bootstrap.
+    """
     draws = len(benefits)
     first = int(benefits.mean(axis=0).argmax())
     gains = np.delete(benefits - benefits[:, [first]], first, axis=1)
@@ -120,9 +153,9 @@ def evppi(facts: FloatArray, benefits: FloatArray, rng: np.random.Generator) -> 
 
 
 def _gained(fact: FloatArray, gains: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What choosing by the fact gains in each case (case,), gains being (draw, case, option).
+    """Gain from choosing by the fact in each case (case,), and the basis chosen for the first case.
 
-    The second is the basis chosen for the first case.
+    ``gains`` (draw, case, option) are benefits in excess of the option that is best on average.
     """
     draws, cases, options = gains.shape
     flat = gains.reshape(draws, -1)
@@ -142,14 +175,14 @@ def _gained(fact: FloatArray, gains: FloatArray) -> tuple[FloatArray, FloatArray
 
 
 def _chosen(fitted: FloatArray) -> FloatArray:
-    """Mean of the best option's expected gain over the first option, less what the best on average gives."""
+    """Mean of the best expected gain, minus the gain of the option that is best on average."""
     return np.asarray(
         np.maximum(fitted.max(axis=-1), 0.0).mean(axis=0) - np.maximum(fitted.mean(axis=0).max(axis=-1), 0.0)
     )
 
 
 def _resampled(columns: FloatArray, gains: FloatArray, rng: np.random.Generator) -> float:
-    """Standard error of what choosing by a fact gains, by bootstrap over draws with the basis kept."""
+    """Standard error of the gain from choosing by a fact, by bootstrap over draws with the basis kept."""
     draws = len(gains)
     made = []
     for _ in range(RESAMPLES // 2):
@@ -160,5 +193,16 @@ def _resampled(columns: FloatArray, gains: FloatArray, rng: np.random.Generator)
 
 
 def evpi(benefits: FloatArray) -> float:
-    """What knowing everything before choosing among options would add to the benefit (draw, option)."""
+    """Expected value of perfect information: the gain in benefit from knowing everything before choosing.
+
+    Parameters
+    ----------
+    benefits
+        Benefits (draw, option); more is better.
+
+    Examples
+    --------
+    >>> evpi(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    0.5
+    """
     return float(benefits.max(axis=1).mean() - benefits.mean(axis=0).max())

@@ -1,20 +1,19 @@
-"""Withheld claims predicted: whether intervals hold what they should, and what beats a naive forecast.
+"""Withheld claims predicted: coverage of the intervals, and scores against a naive forecast.
 
 A claim that calibration has not seen is predicted by its density under the posterior: over draws s, the
-model's figure under the measures of the claim's year, less the claim's shared error e_s, with the claim's
-own error (Student t, 4 degrees of freedom; it holds the drift since the baseline)::
+model's figure m under the measures of the claim's year, less the claim's shared error e, with the claim's own
+error (Student's t with 4 degrees of freedom, which includes the drift since the baseline)::
 
     p(stated) = mean over s of  t4( (m_s - shared e_s - stated) / own ) / own .
 
-From it follow the 50 % and 90 % interval, the share of its mass below what was stated (the probability
-integral transform, even between 0 and 1 for a calibrated forecast: Dawid 1984) and the log score, log
-p(stated) (Good 1952; strictly proper: Gneiting and Raftery 2007, JASA 102(477)), on the scale of claims:
-logarithms, logits of shares.
+From it follow the 50 % and 90 % intervals, the probability integral transform (the mass below what was
+stated, uniform for a calibrated forecast: Dawid 1984, Journal of the Royal Statistical Society A 147(2)) and
+the log score, log p(stated) (Good 1952, Journal of the Royal Statistical Society B 14(1); strictly proper:
+Gneiting and Raftery 2007, JASA 102(477)), on the scale of claims: logarithms, or logits for shares.
 
-The *naive* forecast is that nothing changes: the last claim of the same series that calibration may see,
-with the errors of both claims and the case's drift, deviation drift x sqrt(years). An error that both
-claims share by their origin cancels. Where there is no earlier claim it is the model's baseline in place
-of the model under the measures of the year.
+The *naive* forecast is that nothing changes: the last claim of the same series that calibration may see, with
+the errors of both claims and the case's drift, of standard deviation drift x sqrt(years). An error that both
+claims share by their origin cancels. Without an earlier claim, the naive forecast is the model's baseline.
 
 Claims of one series err together, so standard errors treat series as clusters.
 """
@@ -28,6 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._numbers import fixed, share
+from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.errors import ObservationError
@@ -45,14 +46,11 @@ from contraflow.inference.posterior import Posterior
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
-"""Ends of columns and the quantiles that they hold."""
-
 MOST = 500
-"""Draws of a predictive density; more change nothing that can be seen."""
+"""Draws of a predictive density, at most; more make no visible difference."""
 
 FEW = 50
-"""Draws that the model's baseline is computed in where it stands for the naive forecast."""
+"""Draws for which the model's baseline is computed where it serves as the naive forecast."""
 
 NAIVE = 400
 """Draws of a naive forecast."""
@@ -61,14 +59,16 @@ HALVINGS = 40
 
 
 class Mixture(NamedTuple):
-    """A predictive density: Student t around ``centre`` (draw, claim), of width ``scale`` (claim,)."""
+    """A predictive density: an equal mixture of Student's t distributions, on the claims' scales."""
 
     centre: FloatArray
+    """Centres (draw, claim)."""
     scale: FloatArray
+    """Scale (claim,)."""
 
 
 def below(forecast: Mixture, stated: FloatArray) -> FloatArray:
-    """Mass (claim,) of a forecast below what was stated (claim,): the probability integral transform."""
+    """Probability integral transform (claim,): mass of a forecast below what was stated (claim,)."""
     from scipy.special import stdtr
 
     off = (stated - forecast.centre) / forecast.scale
@@ -87,7 +87,7 @@ def log_score(forecast: Mixture, stated: FloatArray) -> FloatArray:
 
 
 def quantiles(forecast: Mixture, at: tuple[float, ...] = tuple(ENDS.values())) -> FloatArray:
-    """Quantiles (quantile, claim) of a forecast, by halving."""
+    """Quantiles (quantile, claim) of a forecast at the probabilities ``at``, by bisection."""
     reach = 40 * forecast.scale
     result = np.empty((len(at), forecast.scale.size))
     for row, p in enumerate(at):
@@ -101,25 +101,33 @@ def quantiles(forecast: Mixture, at: tuple[float, ...] = tuple(ENDS.values())) -
 
 
 class Forecast(NamedTuple):
-    """What is foreseen of claims other than by the equilibrium of their year.
-
-    ``picks`` (replicate,) are draws of the posterior; ``says`` (replicate, claim) in inside units, NaN for
-    claims of which nothing is said; ``locations`` the same on the claims' scales.
-    """
+    """Predictions of claims other than by the equilibrium of their year."""
 
     picks: IntArray
-    says: FloatArray
+    """Draws of the posterior (replicate,)."""
+    predicted: FloatArray
+    """Predictions (replicate, claim) in units of the model; NaN for claims without any."""
     locations: FloatArray
+    """The same on the claims' scales."""
 
     @property
     def known(self) -> BoolArray:
-        """Claims of which something is said (claim,)."""
+        """Whether a claim is predicted (claim,)."""
         return np.asarray(np.isfinite(self.locations).mean(axis=0) > 0.5)
 
 
 def foreseen(posterior: Posterior, claims: IntArray, forecast: Forecast | None = None) -> Mixture:
-    """The model's forecast of chosen claims, on their scales; that of the equilibrium unless another is
-    given."""
+    """The model's predictive density of some claims, on their scales.
+
+    Parameters
+    ----------
+    posterior
+        The posterior.
+    claims
+        Positions of the claims (claim,).
+    forecast
+        Predictions to use instead of the equilibrium of each claim's year.
+    """
     if forecast is not None:
         sound = np.isfinite(forecast.locations[:, claims]).all(axis=1)
         centre = forecast.locations[np.ix_(np.flatnonzero(sound), claims)]
@@ -129,7 +137,17 @@ def foreseen(posterior: Posterior, claims: IntArray, forecast: Forecast | None =
 
 
 def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None = None) -> FloatArray:
-    """5, 25, 75 and 95 % quantiles (quantile, claim) of what sources would state, in inside units."""
+    """Quantiles of what sources would state, at 5, 25, 75 and 95 % (quantile, claim), in units of the model.
+
+    Parameters
+    ----------
+    posterior
+        The posterior.
+    claims
+        Positions of the claims (claim,).
+    forecast
+        Predictions to use instead of the equilibrium of each claim's year.
+    """
     if not claims.size:
         return np.zeros((len(ENDS), 0))
     likelihood = posterior.log_posterior.likelihood
@@ -140,31 +158,55 @@ def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None 
 
 @dataclass(frozen=True, eq=False)
 class Hindcast:
-    """Withheld claims predicted.
+    """Withheld claims predicted, and scored.
 
-    ``claims`` has a row per withheld claim: what was stated, the ``model``'s and the ``naive`` forecast
-    (medians, ends of the 50 % and 90 % interval), ``pit``, whether each interval holds it, log scores, and
-    ``naive_from``, the claim that the naive forecast repeats or ``baseline``. ``summary`` tells by quantity
-    and over all (last row): how many claims and series, the part inside each interval, mean log scores, the
-    mean difference of the scores (model less naive) and its standard error. ``leaks`` are numbers of the
-    ledger whose ranges rest on claims dated later than ``until``: what the forecast was told and should
-    not have been. ``told`` are the events later than ``until``, whose measures the forecast is given.
+    Made by :meth:`contraflow.Lab.hindcast`.
     """
 
     until: int
+    """The last year whose claims calibrate."""
     claims: pd.DataFrame
+    """One row per withheld claim: ``claim``, ``statement``, ``series``, ``quantity``, ``year``, ``stated``,
+    ``unit``; ``model`` and ``naive``, the median forecasts with their intervals; ``pit``, ``inside_50``,
+    ``inside_90`` and ``log_score`` of the model, and the same of the naive forecast with the prefix
+    ``naive_``; ``naive_from``, the claim that the naive forecast repeats, or ``baseline``. Figures are in
+    units of the model.
+    """
     summary: pd.DataFrame
+    """One row per quantity, the last over all: number of ``claims`` and ``series``, shares inside the
+    intervals, mean log scores, ``difference`` of the scores (model minus naive) with its standard ``error``,
+    and ``better``, the share of claims for which the model scores better.
+    """
     leaks: pd.DataFrame
-    told: tuple[str, ...]
+    """Parameters whose ranges rest on claims dated after ``until``, which the forecast should not know."""
+    measures_given: tuple[str, ...]
+    """Events after ``until``, whose measures the forecast is given."""
 
     def within(self, first: int | None = None, last: int | None = None) -> Hindcast:
-        """The same of claims dated from the year ``first`` to ``last``, scored by themselves."""
+        """The same for claims dated in a span of years, scored by themselves.
+
+        Parameters
+        ----------
+        first, last
+            First and last year. None: no limit.
+
+        Returns
+        -------
+        Hindcast
+            With the chosen claims and a summary of them.
+        """
         dates = self.claims.get("year", ())
         claims = self.claims[np.array([within(str(year), first, last) for year in dates], dtype=bool)]
         return replace(self, claims=claims, summary=summarise(claims) if len(claims) else self.summary[:0])
 
     def words(self) -> list[str]:
-        """What came of it, in sentences."""
+        """The results in sentences.
+
+        Returns
+        -------
+        list of str
+            Coverage, scores, leaks and events.
+        """
         if self.claims.empty:
             return [f"No claim dated after {self.until} can be compared with the model."]
         every = self.summary.iloc[-1]
@@ -175,31 +217,43 @@ class Hindcast:
         )  # fmt: skip
         made = [
             f"{int(every['claims'])} claims dated after {self.until}, in {int(every['series'])} series, were "
-            f"withheld. The 50% intervals hold {every['inside_50']:.0%} of them, the 90% intervals "
-            f"{every['inside_90']:.0%}.",
+            f"withheld. The 50% intervals hold {share(every['inside_50'])} of them, the 90% intervals "
+            f"{share(every['inside_90'])}.",
             f"By the log score the model is {verdict} the forecast that nothing changes "
-            f"({ahead:+.2f} a claim, standard error {error:.2f}), whose intervals hold "
-            f"{every['naive_inside_50']:.0%} and {every['naive_inside_90']:.0%}.".replace("-", "−"),
+            f"({fixed(ahead, 2, sign=True)} a claim, standard error {fixed(error, 2)}), whose intervals hold "
+            f"{share(every['naive_inside_50'])} and {share(every['naive_inside_90'])}.",
         ]
         if len(self.leaks):
             many = len(self.leaks)
             made.append(
                 f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
-                f"claims dated after {self.until}, so the forecast was told something of what it foresees: "
+                f"claims dated after {self.until}, so the forecast knows something of what it foresees: "
                 f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
             )
-        if self.told:
+        if self.measures_given:
             made.append(
                 f"Measures taken after {self.until} are given to the forecast, not foreseen: "
-                f"{'; '.join(self.told)}."
+                f"{'; '.join(self.measures_given)}."
             )
         return made
 
 
 def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None) -> Hindcast:
-    """Predict every withheld claim, by the equilibrium of its year or by another ``forecast``.
+    """Predict every withheld claim.
 
-    Raises ObservationError if calibration saw all dated claims.
+    Parameters
+    ----------
+    case
+        The case.
+    posterior
+        Its posterior.
+    forecast
+        Predictions to use instead of the equilibrium of each claim's year.
+
+    Raises
+    ------
+    ObservationError
+        If calibration saw all dated claims.
     """
     import pandas as pd
 
@@ -211,9 +265,9 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
     rows = np.flatnonzero(later & (likelihood.sides == 0) & ~likelihood.fitted)
     if forecast is not None:
         rows = rows[forecast.known[rows]]
-    leaks, told = leakage(case, until), _told(case, until)
+    leaks, given = leakage(case, until), _measures_given(case, until)
     if not rows.size:
-        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, told)
+        return Hindcast(until, pd.DataFrame(columns=["claim"]), pd.DataFrame(), leaks, given)
     stated = posterior.figures.centre[rows]
     model = foreseen(posterior, rows, forecast)
     naive, origin = _naive(posterior, rows)
@@ -233,11 +287,11 @@ def hindcast(case: Case, posterior: Posterior, forecast: Forecast | None = None)
         columns={"model_pit": "pit", "model_inside_50": "inside_50", "model_inside_90": "inside_90",
                  "model_log_score": "log_score"}
     )  # fmt: skip
-    return Hindcast(until, frame, summarise(frame), leaks, told)
+    return Hindcast(until, frame, summarise(frame), leaks, given)
 
 
 def summarise(claims: pd.DataFrame) -> pd.DataFrame:
-    """Coverage and scores by quantity, then over all."""
+    """Coverage and scores of the table of claims, by quantity and then over all."""
     import pandas as pd
 
     groups = [(str(name), group) for name, group in claims.groupby("quantity", sort=False)]
@@ -245,9 +299,22 @@ def summarise(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def clustered_error(values: FloatArray, cluster: npt.NDArray[np.object_]) -> float:
-    """Standard error of the mean of values (row,) that err together within a cluster; NaN for one cluster.
+    """Standard error of a mean of values that err together within clusters; NaN for a single cluster.
 
-    Liang and Zeger (1986), with the factor G / (G - 1) for G clusters.
+    Liang and Zeger (1986, Biometrika 73(1)), with the factor G / (G - 1) for G clusters.
+
+    Parameters
+    ----------
+    values
+        Values (row,).
+    cluster
+        Cluster of each value (row,).
+
+    Examples
+    --------
+    >>> cluster = np.array(["a", "a", "b", "b"], dtype=object)
+    >>> clustered_error(np.array([1.0, 1.0, -1.0, -1.0]), cluster)
+    1.0
     """
     _, number = np.unique(cluster.astype(str), return_inverse=True)
     many = int(number.max()) + 1
@@ -258,7 +325,13 @@ def clustered_error(values: FloatArray, cluster: npt.NDArray[np.object_]) -> flo
 
 
 def leakage(case: Case, until: int) -> pd.DataFrame:
-    """Numbers of the ledger whose ranges rest on claims dated after ``until``: parameter, meaning, claims."""
+    """Parameters whose ranges rest on claims dated after ``until``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ``parameter``, with its ``meaning`` and the later ``claims``.
+    """
     import pandas as pd
 
     found = []
@@ -286,9 +359,9 @@ def _expect_withheld(posterior: Posterior) -> None:
 def _columns(
     name: str, likelihood: Likelihood, rows: IntArray, forecast: Mixture, stated: FloatArray
 ) -> dict[str, FloatArray]:
-    """Median, ends, transform, coverage and score of a forecast."""
+    """Median, intervals, transform, coverage and score of a forecast."""
     whole = np.zeros((1 + len(ENDS), len(likelihood.claims)))
-    whole[:, rows] = quantiles(forecast, (0.5, *ENDS.values()))
+    whole[:, rows] = quantiles(forecast, (MEDIAN, *ENDS.values()))
     middle, *ends = likelihood.scale.inverse(whole)[:, rows]
     pit = below(forecast, stated)
     return {
@@ -316,7 +389,7 @@ def _summary(name: str, group: pd.DataFrame) -> dict[str, object]:
 
 
 def _naive(posterior: Posterior, rows: IntArray) -> tuple[Mixture, list[str]]:
-    """The forecast that nothing changes, and what it repeats: a claim's id, or ``baseline``."""
+    """The forecast that nothing changes, and what it repeats: the id of a claim, or ``baseline``."""
     likelihood = posterior.log_posterior.likelihood
     claims, figures = likelihood.claims, posterior.figures
     case = likelihood.responder.model.network.case
@@ -346,7 +419,7 @@ def _naive(posterior: Posterior, rows: IntArray) -> tuple[Mixture, list[str]]:
 
 
 def _even_deviates(seed: int) -> tuple[FloatArray, FloatArray]:
-    """Deviates (NAIVE,) of Student's t and of the normal distribution, even over each, paired at random."""
+    """Evenly spaced deviates (NAIVE,) of Student's t and of the normal distribution, paired at random."""
     from scipy.special import ndtri, stdtrit
 
     even = (np.arange(NAIVE) + 0.5) / NAIVE
@@ -367,7 +440,7 @@ def _last(likelihood: Likelihood, row: int) -> int | None:
 
 
 def _own_error(likelihood: Likelihood, row: int, *, with_source: bool) -> float:
-    """Deviation of a claim's error as a measurement of its own year: without drift."""
+    """Standard deviation of a claim's error as a measurement of its own year, without drift."""
     case, claim = likelihood.responder.model.network.case, likelihood.claims[row]
     factor = LOGIT_FACTOR if likelihood.is_share[row] else 1.0
     drift = case.parameters[case.info.drift].value * factor
@@ -377,27 +450,29 @@ def _own_error(likelihood: Likelihood, row: int, *, with_source: bool) -> float:
 
 
 def _years_from(case: Case, year: str) -> float:
-    """Years between a claim's year or years and the nearer end of the baseline."""
+    """Years between a claim's year or span and the nearer end of the baseline."""
     first, last = case.info.baseline
     begin, end = years(year)
     return float(max(begin - last, first - end, 0))
 
 
 def _at_baseline(posterior: Posterior, claims: IntArray) -> Mixture:
-    """The forecast that the model's baseline goes on."""
+    """The forecast that the model's baseline continues."""
     picks, likelihood = posterior.picks(FEW), posterior.log_posterior.likelihood
-    said = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
-    return _with_errors(posterior, np.asarray(likelihood.scale.predicted(said))[:, claims], picks, claims)
+    predicted = np.array([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(picks)])
+    return _with_errors(
+        posterior, np.asarray(likelihood.scale.predicted(predicted))[:, claims], picks, claims
+    )
 
 
 def _with_errors(posterior: Posterior, centre: FloatArray, picks: IntArray, claims: IntArray) -> Mixture:
-    """A forecast around what the model says in chosen draws, with each claim's errors."""
+    """A forecast around the model's figures in chosen draws, with the errors of each claim."""
     figures = posterior.figures
     common = np.asarray(posterior.log_posterior.likelihood.shared(posterior.errors[picks], claims))
     return Mixture(centre - figures.shared[claims] * common, figures.own[claims])
 
 
-def _told(case: Case, until: int) -> tuple[str, ...]:
+def _measures_given(case: Case, until: int) -> tuple[str, ...]:
     """Measures whose levels change after ``until``, with the years."""
     when: dict[str, list[str]] = {}
     for event in sorted(case.events.values(), key=lambda e: e.date):

@@ -1,18 +1,17 @@
-"""A history told forward: the case's events month by month, against what was observed year by year.
+"""A case's own events simulated month by month, against what was observed year by year.
 
-As in the hindcast, claims that calibration did not see are predicted and scored; but where the hindcast asks
-for the equilibrium under the measures of a claim's year, here the economy comes to that year through the
-years before it, with clans that learn and crops that lag.
+As in the hindcast, claims that calibration did not see are predicted and scored. But where the hindcast uses
+the equilibrium under the measures of a claim's year, here the economy reaches that year through the years
+before it, with clans that learn and crops that lag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import IntArray, Progress, silent
 from contraflow.analysis.hindcast import Forecast
 from contraflow.dynamics import timeline
 from contraflow.dynamics.clans import Orders
@@ -22,15 +21,15 @@ from contraflow.inference.likelihood import years
 from contraflow.inference.posterior import Posterior
 from contraflow.model.numerics import jax
 
-IntArray = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Span:
-    """Years of a history: from January of ``first``, ``years`` of them."""
+    """Years of a historical run."""
 
     first: int
+    """First calendar year, from January."""
     years: int
+    """Number of years."""
 
     @property
     def last(self) -> int:
@@ -38,21 +37,48 @@ class Span:
         return self.first + self.years - 1
 
 
-def told_forward(
+def forecast_history(
     posterior: Posterior,
     simulator: Simulator,
     picks: IntArray,
     span: Span,
     seed: int,
-    progress: Callable[..., None] | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
-    """What the courses say of every claim in its year (replicate, claim), a replicate for each of ``picks``
-    (replicate,), draws of the posterior. Claims of no year, or outside the span, are not told of."""
+    """Simulate a case's own events and observe every claim in its year.
+
+    Claims without a year, or outside the span, are not observed.
+
+    Parameters
+    ----------
+    posterior
+        The posterior.
+    simulator
+        The simulator with its roster of clans.
+    picks
+        Draw of the posterior for each replicate (replicate,).
+    span
+        Years of the run.
+    seed
+        Seed of the random draws.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+    Returns
+    -------
+    Forecast
+        Predictions (replicate, claim).
+
+    Raises
+    ------
+    PolicyError
+        If the span is longer than 100 years.
+    """
     responder, likelihood = simulator.responder, posterior.log_posterior.likelihood
     ledger = posterior.ledger(picks)
     plan = timeline.of_events(responder.levers, span.first, span.years)
     levels = plan.levels(ledger)
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     summary, stopped = simulator.run(
         ledger,
         draw_behaviour(responder.model.network.ledger, len(ledger), seed),
@@ -72,12 +98,12 @@ def told_forward(
         months = slice(MONTHS * (year + 1), MONTHS * (year + 2))
         here = simulator.window(ledger, whole, summary, months)
         by_year.append(np.asarray(observe(ledger, here.economy, here.point)))
-    said = np.full((len(ledger), len(likelihood.claims)), np.nan)
+    predicted = np.full((len(ledger), len(likelihood.claims)), np.nan)
     for number, claim in enumerate(likelihood.claims):
         if claim.year is None:
             continue
         begin, end = years(claim.year)
         if span.first <= begin and end <= span.last:
             own = by_year[begin - span.first : end - span.first + 1]
-            said[:, number] = np.mean([s[:, number] for s in own], axis=0)
-    return Forecast(picks, said, np.asarray(likelihood.scale.predicted(said)))
+            predicted[:, number] = np.mean([s[:, number] for s in own], axis=0)
+    return Forecast(picks, predicted, np.asarray(likelihood.scale.predicted(predicted)))

@@ -1,15 +1,15 @@
-"""Which claims pull an output where: the forces that balance at the best fit.
+"""Which claims pull an output in which direction: the forces that balance at the best fit.
 
-At the maximum the gradient of the log posterior is zero: with J_i the derivative of output i by the
-deviates z, C the covariance of the Gaussian approximation, and r_j, R_j a claim's robust residual and its
-derivative,
+At the maximum the gradient of the log posterior is zero. With J_i the derivative of output i with respect to
+the deviates z, C the covariance of the Gaussian approximation, and r_j and R_j the robust residual of claim j
+and its derivative,
 
     sum over claims of pull(i, j) + pull(i, prior) = 0 ,
     pull(i, j) = - J_i C R_j^T r_j ,    pull(i, prior) = - J_i C z .
 
-A pull is the first-order change of the output, on its scale, if the claim counted twice: the
-infinitesimal jackknife (Giordano, Broderick & Jordan 2018, JMLR 19(51); Efron 2014) at the maximum, where
-it has no sampling noise and the assumed ranges are one of the voters.
+A pull is the first-order change of the output, on its scale, if the claim counted twice: the infinitesimal
+jackknife (Giordano, Stephenson, Liu, Jordan & Broderick 2019, PMLR 89; Efron 2014, JASA 109(507)) at the
+maximum, where it has no sampling noise and includes the pull of the assumed ranges.
 """
 
 from __future__ import annotations
@@ -25,45 +25,47 @@ from contraflow._types import FloatArray
 from contraflow.inference.posterior import Posterior
 
 NAMED = 3
-"""Voters of each kind that are named."""
+"""Claims and numbers, at most, that are named."""
 
 WORTH_NAMING = 0.05
-"""Part of all pull away from a claim below which a voter is not named."""
+"""Share of all pull away from a claim below which nothing is named."""
 
 
-class Vote(NamedTuple):
-    """One voter against a claim: the ``id`` of a claim or of a number, and its part of all pull away."""
+class Pull(NamedTuple):
+    """A pull away from a claim."""
 
     id: str
+    """Id of the claim or number that pulls."""
     part: float
+    """Its share of all pull away."""
 
 
-class Against(NamedTuple):
-    """Who pulls the model away from what a claim states, the hardest first.
+class PullsAway(NamedTuple):
+    """What pulls the model away from a claim, the strongest first."""
 
-    ``claims`` are other claims, ``numbers`` free numbers whose range or central value does it; ``ranges`` is
-    the part of all pull away that ranges have together.
-    """
-
-    claims: tuple[Vote, ...]
-    numbers: tuple[Vote, ...]
+    claims: tuple[Pull, ...]
+    """Other claims."""
+    numbers: tuple[Pull, ...]
+    """Free numbers, through their ranges."""
     ranges: float
+    """Share of all pull away that is due to ranges."""
 
 
 @dataclass(frozen=True, eq=False)
-class Votes:
-    """Pulls on what the model says of each observable claim, at the posterior's maximum."""
+class Pulls:
+    """Pulls on the model's value of each observable claim, at the maximum of the posterior."""
 
     posterior: Posterior
+    """The posterior."""
 
     @cached_property
     def location(self) -> FloatArray:
-        """What the best fit says (claim,), on the claims' scales."""
+        """Value at the best fit (claim,), on the claims' scales."""
         return self._linear[0]
 
     @cached_property
     def by_claim(self) -> FloatArray:
-        """Pull on each output by each claim (claim, claim); 0 by claims that were not fitted."""
+        """Pull on each output by each claim (output, claim); 0 by claims that were not fitted."""
         log_posterior, fit, figures = self.posterior.log_posterior, self.posterior.fit, self.posterior.figures
         residual, slope = log_posterior.linearise(fit.deviates, figures)
         pulls = np.zeros((len(log_posterior.likelihood.claims),) * 2)
@@ -72,12 +74,12 @@ class Votes:
 
     @cached_property
     def by_number(self) -> FloatArray:
-        """Pull on each output by the range of each free number (claim, free)."""
+        """Pull on each output by the range of each free number (output, free)."""
         size = self.posterior.log_posterior.prior.size
         return -self._spread[:, :size] * self.posterior.fit.deviates[:size]
 
-    def against(self, claim: int) -> Against:
-        """Who pulls the output away from what a claim states."""
+    def away_from(self, claim: int) -> PullsAway:
+        """What pulls the model away from a ``claim``, given by its position."""
         log_posterior = self.posterior.log_posterior
         away = np.sign(self.location[claim] - self.posterior.figures.centre[claim])
         claims = np.maximum(away * self.by_claim[claim], 0.0)
@@ -85,9 +87,9 @@ class Votes:
         numbers = np.maximum(away * self.by_number[claim], 0.0)
         whole = claims.sum() + numbers.sum()
         if not whole > 0:
-            return Against((), (), 0.0)
+            return PullsAway((), (), 0.0)
         ids = log_posterior.likelihood.responder.model.network.ledger.ids
-        return Against(
+        return PullsAway(
             _hardest([c.id for c in log_posterior.likelihood.claims], claims / whole),
             _hardest([ids[n] for n in log_posterior.prior.free], numbers / whole),
             float(numbers.sum() / whole),
@@ -102,10 +104,10 @@ class Votes:
 
     @cached_property
     def _spread(self) -> FloatArray:
-        """J C (claim, size)."""
+        """J C (output, size)."""
         return self.posterior.fit.gaussian.covariance(np.nan_to_num(self._linear[1]))
 
 
-def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Vote, ...]:
+def _hardest(names: Sequence[str], parts: FloatArray) -> tuple[Pull, ...]:
     order = np.argsort(-parts, kind="stable")[:NAMED]
-    return tuple(Vote(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)
+    return tuple(Pull(names[n], float(parts[n])) for n in order if parts[n] > WORTH_NAMING)

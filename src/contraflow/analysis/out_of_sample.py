@@ -1,9 +1,8 @@
-"""What the model foresaw: claims of later years against the equilibrium under the measures of their year.
+"""Predictions of later years: claims against the equilibrium under the measures of their year.
 
-Three figures stand side by side for each claim with ``use = predict``: what was observed, what the
-model says under the measures of that year, and the naive forecast that nothing changes, which is the
-model's baseline. Errors are in logarithms, forecast over observation, so that a half and a double
-weigh the same. Nothing here is fitted: calibration never sees these claims.
+Each claim with ``use = predict`` is compared with two forecasts: the model's under the measures of that year,
+and the naive one that nothing changes, which is the model's baseline. Errors are logarithms of forecast over
+observation, so that a half and a double weigh the same. Calibration never sees these claims.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from contraflow.analysis.hindcast import ENDS, Forecast, intervals
+from contraflow._quantiles import ENDS
+from contraflow._types import FloatArray
+from contraflow.analysis.hindcast import Forecast, intervals
 from contraflow.case import statements
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
@@ -28,25 +28,38 @@ COLUMNS = (
     "baseline", "model", "naive", "log_error", "naive_log_error", "note",
     *(f"model{end}" for end in ENDS),
 )  # fmt: skip
-"""``model_5`` to ``model_95`` are ends of the 90 % and the 50 % interval of what a source would state: draws
-of the model and the claim's errors together.
-``place`` is the id of the one place that is observed, else empty; ``country`` its code, or all codes."""
+"""Columns of the table of predictions. ``model_5`` to ``model_95`` bound the 90 % and the 50 % interval of
+what a source would state, from draws of the model and the claim's errors together. ``place`` is the id of the
+one place that is observed, else empty; ``country`` its code, or all codes.
+"""
 
 FEW = 50
-"""Draws whose median stands for the baseline."""
+"""Draws whose median is taken as the baseline."""
 
 GROUP = ("quantity", "form", "basis", "place", "country")
-"""What the claims of one row of the errors have in common."""
+"""What the claims of one row of errors have in common."""
 
 
 def predictions_table(
     case: Case, posterior: Posterior | None, *, fitted: bool = False, forecast: Forecast | None = None
 ) -> pd.DataFrame:
-    """One row per predicted claim, in the order of series and years; columns :data:`COLUMNS`.
+    """Predicted claims, in the order of series and years.
 
-    With a ``forecast``, that in place of the equilibrium of the claim's year. With ``fitted`` also the fitted
-    claims of the same series: what the forecast starts from. Empty for a lab that is not calibrated. Figures
-    are in inside units.
+    Parameters
+    ----------
+    case
+        The case.
+    posterior
+        Its posterior, or None.
+    fitted
+        Include the fitted claims of the same series, from which the forecast starts.
+    forecast
+        Predictions to use instead of the equilibrium of each claim's year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim with the columns :data:`COLUMNS`, in units of the model; empty without a posterior.
     """
     import pandas as pd
 
@@ -54,8 +67,8 @@ def predictions_table(
         return pd.DataFrame(columns=list(COLUMNS))
     likelihood, claims = posterior.log_posterior.likelihood, posterior.log_posterior.likelihood.claims
     known = np.ones(len(claims), dtype=bool) if forecast is None else forecast.known
-    says = posterior.says if forecast is None else np.where(known, forecast.says, 0.0)
-    median = np.nanmedian(says, axis=0)
+    predicted = posterior.says if forecast is None else np.where(known, forecast.predicted, 0.0)
+    median = np.nanmedian(predicted, axis=0)
     foreseen = {series(c) for c in claims if c.use is statements.Use.PREDICT}
     at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))
     chosen = [
@@ -85,15 +98,23 @@ def errors_table(
 ) -> pd.DataFrame:
     """Mean absolute log errors of the model and of the naive forecast, by quantity and country.
 
-    Of claims dated from the year ``first`` to ``last``; of all unless given.
+    Parameters
+    ----------
+    predictions
+        As from :func:`predictions_table`.
+    first, last
+        Years between which the claims are dated, both included. None: no limit.
 
-    Columns GROUP, then ``claims`` (how many), ``first`` and ``last`` year, ``model`` and ``naive`` (the
-    errors) and ``better``, the share of claims that the model comes nearer to than the naive forecast.
+    Returns
+    -------
+    pandas.DataFrame
+        Columns GROUP, then number of ``claims``, ``first`` and ``last`` year, errors of ``model`` and
+        ``naive``, and ``better``, the share of claims to which the model comes nearer.
     """
     import pandas as pd
 
-    told = predictions[predictions["use"] == statements.Use.PREDICT.value]
-    told = told[np.array([within(str(year), first, last) for year in told["year"]], dtype=bool)]
+    later = predictions[predictions["use"] == statements.Use.PREDICT.value]
+    later = later[np.array([within(str(year), first, last) for year in later["year"]], dtype=bool)]
     rows = [
         {
             **dict(zip(GROUP, key, strict=True)),
@@ -104,7 +125,7 @@ def errors_table(
             "naive": float(group["naive_log_error"].abs().mean()),
             "better": float((group["log_error"].abs() < group["naive_log_error"].abs()).mean()),
         }
-        for key, group in told.groupby(list(GROUP), sort=False)
+        for key, group in later.groupby(list(GROUP), sort=False)
     ]
     return pd.DataFrame(rows, columns=[*GROUP, "claims", "first", "last", "model", "naive", "better"])
 
@@ -134,13 +155,13 @@ def _row(
     }
 
 
-def _at_baseline(posterior: Posterior) -> npt.NDArray[np.float64]:
-    """What the model says of every claim (claim,) in the baseline, the median of some draws."""
+def _at_baseline(posterior: Posterior) -> FloatArray:
+    """Value of every claim in the baseline (claim,), the median of some draws."""
     some = posterior.picks(FEW)
     return np.median([posterior.log_posterior.at_baseline(row) for row in posterior.ledger(some)], axis=0)
 
 
-def _log_ratio(forecast: float | npt.NDArray[np.float64], stated: float) -> float:
+def _log_ratio(forecast: float | FloatArray, stated: float) -> float:
     if not (np.isfinite(forecast) and forecast > 0 and stated > 0):
         return float("nan")
     return float(np.log(forecast / stated))

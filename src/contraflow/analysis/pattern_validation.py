@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from contraflow.analysis.dynamic_patterns import Progress, unfold
+from contraflow._quantiles import ENDS, MEDIAN
+from contraflow._types import BoolArray, FloatArray, IntArray, Progress
+from contraflow.analysis.dynamic_patterns import unfold
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
 from contraflow.model.numerics import jax
@@ -19,76 +20,81 @@ from contraflow.policy.responder import Reference, Responder
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = npt.NDArray[np.float64]
 
 UNCHANGED = (0.98, 1.02)
-"""Ratio within which a quantity counts as unchanged unless the pattern says otherwise."""
+"""Range of ratios within which a quantity counts as unchanged, unless the pattern gives one."""
 
 NOTICEABLE = 1e-3
 """Relative change below which a quantity neither rises nor falls."""
 
 
 CHUNK = 256
-"""Economies that are observed at a time: each holds some hundred kilobytes."""
+"""Economies that are observed together; each takes some hundred kilobytes."""
 
 ENOUGH = 0.5
 """Share of draws in which both sides of a pattern need an equilibrium."""
 
-INTERVALS = {"ratio_5": 0.05, "ratio_25": 0.25, "ratio_75": 0.75, "ratio_95": 0.95}
-
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """Patterns with the quantity before and after (pattern, draw), and what they say.
+    """Documented patterns and what the model shows of them.
 
-    Both are NaN in draws in which one of the two policies found no equilibrium. ``courses`` are verdicts on
-    patterns that take time, over replicates in place of draws; those that were not simulated are ``waiting``.
+    Made by :meth:`contraflow.Lab.validate`.
     """
 
     patterns: tuple[statements.Pattern, ...]
-    before: Array
-    after: Array
+    """Patterns that were run."""
+    before: FloatArray
+    """Quantity without the policy (pattern, draw); NaN where one of the two policies has no equilibrium."""
+    after: FloatArray
+    """Quantity with the policy (pattern, draw); NaN likewise."""
     waiting: tuple[statements.Pattern, ...] = ()
-    courses: Verdicts | None = None
+    """Patterns that take time and were not simulated."""
+    simulated: Verdicts | None = None
+    """Verdicts on patterns that take time, over replicates instead of draws."""
 
     @property
-    def solved(self) -> npt.NDArray[np.bool_]:
-        """Whether both sides were found, (pattern, draw)."""
+    def solved(self) -> BoolArray:
+        """Whether both sides were found (pattern, draw)."""
         return ~(np.isnan(self.before) | np.isnan(self.after))
 
     @property
-    def ratio(self) -> Array:
-        """Quantity with the policy over quantity without, (pattern, draw)."""
+    def ratio(self) -> FloatArray:
+        """Quantity with the policy over quantity without (pattern, draw)."""
         return self.after / np.where(self.before == 0, np.nan, self.before)
 
     @property
-    def holds(self) -> npt.NDArray[np.bool_]:
-        """Whether the expected behaviour shows, (pattern, draw)."""
+    def holds(self) -> BoolArray:
+        """Whether the expected behaviour appears (pattern, draw)."""
         low, high = np.array([_range(p) for p in self.patterns]).reshape(-1, 2).T
         return (self.ratio >= low[:, None]) & (self.ratio <= high[:, None])
 
     @property
-    def probability(self) -> Array:
-        """Share of the solved draws in which the expected behaviour shows, (pattern,)."""
+    def probability(self) -> FloatArray:
+        """Share of the solved draws in which the expected behaviour appears (pattern,)."""
         return np.asarray(self.holds.sum(axis=1) / np.maximum(self.solved.sum(axis=1), 1))
 
     def table(self) -> pd.DataFrame:
-        """One row per pattern: what is expected, the model's median ratio, whether it holds.
+        """The verdicts as a table.
 
-        A pattern holds if it shows in at least half of the draws. With more than one draw,
-        ``ratio_5`` to ``ratio_95`` bound the 50 % and 90 % intervals, ``probability`` is the share of
-        draws in which the pattern shows, and ``left_out`` counts those without an equilibrium.
+        Returns
+        -------
+        pandas.DataFrame
+            One row per pattern: what is ``expected``, the model's median ``ratio``, and whether it ``holds``,
+            that is, appears in at least half of the draws. With more than one draw, ``ratio_5`` to
+            ``ratio_95`` bound the 50 % and 90 % intervals, ``probability`` is the share of draws in which the
+            pattern appears, and ``left_out`` counts those without an equilibrium.
         """
         import pandas as pd
 
-        ran = [_told(p, **self._verdict(i)) for i, p in enumerate(self.patterns)]
-        if self.courses is not None:
-            ran += [_told(p, **self.courses._verdict(i)) for i, p in enumerate(self.courses.patterns)]
+        ran = [_row(p, **self._verdict(i)) for i, p in enumerate(self.patterns)]
+        if self.simulated is not None:
+            ran += [_row(p, **self.simulated._verdict(i)) for i, p in enumerate(self.simulated.patterns)]
         nothing = {"ratio": np.nan, "holds": None}
         if self._many:
-            nothing |= dict.fromkeys((*INTERVALS, "probability", "left_out"), np.nan)
+            nothing |= dict.fromkeys((*(f"ratio{end}" for end in ENDS), "probability", "left_out"), np.nan)
         waits = "Takes time to show: simulated by lab.validate() and contraflow validate."
-        rows = ran + [_told(p, **nothing) | {"note": waits} for p in self.waiting]
+        rows = ran + [_row(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
 
     @property
@@ -97,13 +103,13 @@ class Verdicts:
 
     def _verdict(self, row: int) -> dict[str, object]:
         known = self.ratio[row][~np.isnan(self.ratio[row])]
-        ends = np.quantile(known, (0.5, *INTERVALS.values())) if known.size else np.full(5, np.nan)
+        ends = np.quantile(known, (MEDIAN, *ENDS.values())) if known.size else np.full(1 + len(ENDS), np.nan)
         verdict: dict[str, object] = {
             "ratio": float(ends[0]),
             "holds": bool(self.probability[row] >= 0.5),
         }
         if self._many:
-            verdict |= {name: float(end) for name, end in zip(INTERVALS, ends[1:], strict=True)}
+            verdict |= {f"ratio{end}": float(value) for end, value in zip(ENDS, ends[1:], strict=True)}
             verdict["probability"] = float(self.probability[row])
             verdict["left_out"] = int((~self.solved[row]).sum())
         return verdict
@@ -111,37 +117,59 @@ class Verdicts:
 
 def validate(
     responder: Responder,
-    ledger: Array,
+    ledger: FloatArray,
     references: Reference,
-    courses: int = 0,
+    replicates: int = 0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verdicts:
-    """Run every pattern that an equilibrium can show, on every draw (``ledger`` is (draw, number)).
+    """Compare the model with every documented pattern.
 
-    Patterns that take time are simulated in so many ``courses``, or wait if those are none. A draw in which
-    one of a pattern's two policies finds no equilibrium, from any start, is left out of that pattern. Raises
-    ObservationError, PolicyError for a pattern that cannot be run, ConvergenceError for one that is left with
-    fewer than half of the draws.
+    A draw in which one of a pattern's two policies has no equilibrium, from any start, is left out of that
+    pattern.
+
+    Parameters
+    ----------
+    responder
+        The model with its levers.
+    ledger
+        Draws (draw, number).
+    references
+        References of the same draws.
+    replicates
+        Simulated replicates for patterns that take time; 0 leaves these patterns waiting.
+    seed
+        Seed of the simulations.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+    Raises
+    ------
+    ObservationError
+        If a pattern selects nothing in the model.
+    PolicyError
+        If a pattern's policy cannot be read.
+    ConvergenceError
+        If a pattern has an equilibrium in fewer than half of the draws.
     """
     case = responder.model.network.case
     now = tuple(p for p in case.patterns.values() if p.needs is statements.Needs.EQUILIBRIUM)
     later = tuple(p for p in case.patterns.values() if p.needs is not statements.Needs.EQUILIBRIUM)
-    told = None
-    if later and courses > 0:
-        told, later = Verdicts(later, *unfold(responder, later, ledger, courses, seed, progress)), ()
+    simulated = None
+    if later and replicates > 0:
+        simulated, later = Verdicts(later, *unfold(responder, later, ledger, replicates, seed, progress)), ()
     if not now:
         none = np.zeros((0, len(ledger)))
-        return Verdicts((), none, none, later, told)
+        return Verdicts((), none, none, later, simulated)
     baseline = responder.levers.baseline
     wanted = [levels(case, baseline, parse(text)) for p in now for text in (p.against, p.policy)]
     distinct, which = np.unique(np.array(wanted), axis=0, return_inverse=True)
     observations = Observations(responder.model, now).resolve()
-    said = _observed(responder, observations, ledger, references, distinct)
+    observed = _observed(responder, observations, ledger, references, distinct)
     pairs = which.reshape(-1, 2)
     rows = np.arange(len(now))
-    before, after = (said[:, pairs[:, k], rows].T for k in (0, 1))
-    verdicts = Verdicts(now, before, after, later, told)
+    before, after = (observed[:, pairs[:, k], rows].T for k in (0, 1))
+    verdicts = Verdicts(now, before, after, later, simulated)
     lost = [p.id for p, kept in zip(now, verdicts.solved.mean(axis=1), strict=True) if kept < ENOUGH]
     if lost:
         few = "" if len(ledger) == 1 else " in most of the draws"
@@ -152,29 +180,29 @@ def validate(
 def _observed(
     responder: Responder,
     observations: Observations,
-    ledger: Array,
+    ledger: FloatArray,
     references: Reference,
-    distinct: Array,
-) -> Array:
-    """What each row of ``observations`` is under each policy (draw, policy, row); NaN without equilibrium."""
+    distinct: FloatArray,
+) -> FloatArray:
+    """Value of each row under each policy (draw, policy, row); NaN without an equilibrium."""
     draw = np.repeat(np.arange(len(ledger)), len(distinct))
     policies = np.tile(distinct, (len(ledger), 1))
     state, solved = _settled_states(responder, ledger, references, policies, draw)
     observe = jax.jit(jax.vmap(observations.observe))
-    said = np.full((draw.size, len(observations.rows)), np.nan)
+    observed = np.full((draw.size, len(observations.rows)), np.nan)
     size = min(CHUNK, draw.size)
     for first in range(0, draw.size, size):
         pick = np.minimum(np.arange(first, first + size), draw.size - 1)
         here = responder.settled(ledger, references, policies[pick], state[pick], draw[pick])
-        said[pick] = observe(ledger[draw[pick]], here.economy, here.point)
-    said[~solved] = np.nan
-    return said.reshape(len(ledger), len(distinct), -1)
+        observed[pick] = observe(ledger[draw[pick]], here.economy, here.point)
+    observed[~solved] = np.nan
+    return observed.reshape(len(ledger), len(distinct), -1)
 
 
 def _settled_states(
-    responder: Responder, ledger: Array, references: Reference, policies: Array, draw: npt.NDArray[np.int64]
-) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Equilibria (problem, unknown), from the first start that finds one, and where one was found."""
+    responder: Responder, ledger: FloatArray, references: Reference, policies: FloatArray, draw: IntArray
+) -> tuple[FloatArray, BoolArray]:
+    """Equilibria (problem, unknown), from the first start that leads to one, and whether there is one."""
     first, *others = np.asarray(responder.model.starts())
     root = responder.solve(
         ledger, references, policies, draw, np.broadcast_to(first, (draw.size, first.size))
@@ -192,7 +220,7 @@ def _settled_states(
     return state, solved
 
 
-def _told(pattern: statements.Pattern, **verdict: object) -> dict[str, object]:
+def _row(pattern: statements.Pattern, **verdict: object) -> dict[str, object]:
     """A pattern's row of the table."""
     return {
         "pattern": pattern.id,

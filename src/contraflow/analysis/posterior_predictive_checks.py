@@ -1,8 +1,8 @@
-"""Posterior predictive checks: do the claims, taken together, look like what the model would have them be?
+"""Posterior predictive checks: do the claims, taken together, look as the model would have them?
 
-Each statistic of the claims as stated is held against the same statistic of claims that the posterior
-itself makes up, draw by draw (Gelman, Carlin, Stern, Dunson, Vehtari & Rubin, Bayesian Data Analysis, 3rd
-ed., 2013, section 6.3). Bounds have no replicates: nobody says which bound would have been stated.
+Each statistic of the claims as stated is compared with the same statistic of claims simulated from the
+posterior, draw by draw (Gelman, Carlin, Stern, Dunson, Vehtari & Rubin, Bayesian Data Analysis, 3rd ed.,
+2013, section 6.3). Bounds have no replicates, since the model does not say which bound would be stated.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from contraflow import _random
+from contraflow._quantiles import INTERVAL, LEVELS
 from contraflow._types import BoolArray, FloatArray
 from contraflow.analysis.loo_predictive import Surprises, sound_draws
-from contraflow.analysis.psis import LEVELS
 from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -25,21 +25,32 @@ FEWEST = 3
 """Claims below which a subset is not checked."""
 
 STATISTICS = {"inside 50 %": -1, "inside 90 %": -1, "largest discrepancy": 1, "root mean square": 1}
-"""Statistics, and whether more (1) or less (-1) of it is worse."""
+"""Statistics, and whether more (1) or less (-1) of them is worse."""
 
 WIDTH = 2 * 1.645
-"""90 % interval in standard deviations of a normal distribution, to express discrepancies in."""
+"""Width of the 90 % interval in standard deviations of a normal distribution, the unit of discrepancies."""
 
 
 def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
-    """One row per statistic and subset of the claims.
+    """Check statistics of the claims against their posterior predictive distribution.
 
-    Columns: ``subset`` (all, a use, a quantity, a grade or a source), ``claims`` how many, ``statistic``,
-    ``observed``, ``low``, ``replicated``, ``high`` (median and 90 % interval of replicates) and ``p``, the
-    probability of a replicate at least as far on the bad side: fewer inside, a larger discrepancy. The
-    statistics are the shares of figures inside the 50 % and the 90 % interval of what would be stated, the
-    largest discrepancy and the root mean square of all, in deviations. The row ``inside 90 %, left out``
-    takes each fitted claim's interval without itself; its p is that of independent claims.
+    Parameters
+    ----------
+    posterior
+        The posterior.
+    found
+        Surprises of the claims.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per statistic and subset of claims: ``subset`` (all of a use, a quantity, a grade or a
+        source), number of ``claims``, ``statistic``, ``observed``, ``low``, ``replicated`` and ``high``
+        (median and 90 % interval of the replicates), and ``p``, the probability of a replicate at least as
+        bad. The statistics are the shares of figures inside the 50 % and 90 % interval of what would be
+        stated, and the largest and the root mean square discrepancy in standard deviations. The row ``inside
+        90 %, left out`` takes each fitted claim's interval without itself; its p treats the claims as
+        independent.
     """
     import pandas as pd
 
@@ -56,7 +67,7 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
         for statistic, bad in STATISTICS.items():
             observed = float(_measure(statistic, centre[chosen], within))
             replicates = _measure(statistic, made_up[:, chosen], within)
-            low, middle, high = np.quantile(replicates, [0.05, 0.5, 0.95]).tolist()
+            low, middle, high = np.quantile(replicates, sorted(INTERVAL)).tolist()
             p = float((bad * replicates >= bad * observed).mean())
             rows.append((name, int(chosen.sum()), statistic, observed, low, middle, high, p))
         if name == "fitted":
@@ -71,13 +82,13 @@ def _left_out(
     from scipy.stats import binom
 
     inside, many = int((found.chance[chosen] >= 0.1).sum()), int(chosen.sum())
-    low, middle, high = (float(binom.ppf(q, many, 0.9)) / many for q in (0.05, 0.5, 0.95))
+    low, middle, high = (float(binom.ppf(q, many, 0.9)) / many for q in sorted(INTERVAL))
     p = float(binom.cdf(inside, many, 0.9))
     return "fitted", many, "inside 90 %, left out", inside / many, low, middle, high, p
 
 
 def _measure(statistic: str, figures: FloatArray, ends: FloatArray) -> FloatArray:
-    """A statistic of figures (…, claim), with the quantiles ``ends`` (level, claim) of what is foreseen."""
+    """A statistic of figures (..., claim), given quantiles ``ends`` (level, claim) of the predictions."""
     if statistic.startswith("inside"):
         low, high = (ends[1], ends[3]) if "50" in statistic else (ends[0], ends[4])
         return np.asarray(((figures >= low) & (figures <= high)).mean(axis=-1))

@@ -1,9 +1,9 @@
 """Pareto-smoothed importance sampling, and quantiles under weights.
 
-Draws of one distribution stand for another by weights, the ratios of the densities. The largest ratios
-are replaced by the expected order statistics of a generalised Pareto distribution fitted to them; the
-shape k of that distribution says whether the weights can be relied on (Vehtari, Simpson, Gelman, Yao and
-Gabry 2024, Journal of Machine Learning Research 25(72)). The smoothing is ArviZ's.
+Draws of one distribution represent another by weights, the ratios of the densities. The largest ratios are
+replaced by the expected order statistics of a generalised Pareto distribution fitted to them; the shape k of
+that distribution tells whether the weights are reliable (Vehtari, Simpson, Gelman, Yao and Gabry 2024,
+Journal of Machine Learning Research 25(72)). The smoothing is ArviZ's.
 """
 
 from __future__ import annotations
@@ -12,26 +12,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray
 
 RELIABLE_K = 0.7
-"""Shape k of the tail of importance weights up to which they can be relied on."""
-
-LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-"""Quantiles that are reported: the median and the ends of the 50 % and the 90 % interval."""
-
-INTERVAL = (0.5, 0.05, 0.95)
-"""Median and 90 % interval."""
+"""Shape k of the tail of importance weights up to which they are reliable."""
 
 SAME = 1e-9
 """Range of log ratios below which all draws weigh the same."""
 
 
 class Weights(NamedTuple):
-    """Smoothed weights (row, draw), each row summing to 1, and the shape k of each row's tail (row,)."""
+    """Smoothed importance weights."""
 
     weights: FloatArray
+    """Weights (row, draw); each row sums to 1."""
     k: FloatArray
+    """Shape of each row's tail (row,)."""
 
 
 def smooth(log_ratios: FloatArray) -> Weights:
@@ -40,14 +37,18 @@ def smooth(log_ratios: FloatArray) -> Weights:
     Parameters
     ----------
     log_ratios
-        Logarithms (row, draw) of the density that is wanted over the density drawn from, each row up to a
-        constant.
+        Logarithms of the wanted density over the density of the draws (row, draw), each row up to a constant.
 
     Returns
     -------
     Weights
-        k is 0 where all draws weigh the same, or all the heaviest do: there is no tail to smooth. It is
-        infinite where none could be fitted.
+        k is 0 where all draws, or all the heaviest, weigh the same, so that there is no tail to smooth. It is
+        infinite where no distribution could be fitted.
+
+    Examples
+    --------
+    >>> smooth(np.zeros((1, 4))).weights.tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
     """
     rows, draws = log_ratios.shape
     weights, k = np.full((rows, draws), 1 / draws), np.zeros(rows)
@@ -69,13 +70,25 @@ def _smoothed(log_ratios: FloatArray) -> tuple[FloatArray, float]:
     return np.asarray(logs), float(k) if np.isfinite(k) else np.inf
 
 
-def weighted_quantiles(
-    values: FloatArray, weights: FloatArray, at: FloatArray | tuple[float, ...] = LEVELS
-) -> FloatArray:
-    """Quantiles (row, quantile) of ``values`` (draw,) under ``weights`` (row, draw) of any sum.
+def weighted_quantiles(values: FloatArray, weights: FloatArray, at: tuple[float, ...] = LEVELS) -> FloatArray:
+    """Quantiles under weights (row, quantile).
 
-    Between draws the distribution function is linear; each draw lies in the middle of its weight. Where
-    draws without weight make it flat at a quantile, that is the lowest of them.
+    The distribution function is linear between draws, and each draw lies in the middle of its weight. Where
+    draws without weight make it flat at a quantile, the lowest of them is taken.
+
+    Parameters
+    ----------
+    values
+        Values (draw,).
+    weights
+        Weights of any sum (row, draw).
+    at
+        Probabilities of the quantiles.
+
+    Examples
+    --------
+    >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), np.ones((1, 3)), (0.5,)).tolist()
+    [[2.0]]
     """
     order = np.argsort(values, kind="stable")
     ordered, mass = values[order], weights[:, order]

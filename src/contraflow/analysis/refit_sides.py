@@ -1,8 +1,8 @@
 """What follows if one side of a disagreement is right.
 
-Each side's claims are taken as true, those of all other sides are left out, everything else keeps its
-say, and the model is fitted again from the posterior's maximum. What it then says of the figure in
-question is what the side implies; how much worse it fits everything else is what believing it costs.
+The claims of one side are taken as true, those of all other sides are left out, everything else keeps its
+weight, and the model is fitted again from the posterior's maximum. The value that it then gives to the figure
+in question is what the side implies; the loss in fit to everything else is the price of believing it.
 """
 
 from __future__ import annotations
@@ -13,81 +13,93 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, IntArray
-from contraflow.analysis.psis import LEVELS
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import Figures, heavy, log_density
+from contraflow.inference.likelihood import ClaimErrors, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate, refit_map
 from contraflow.inference.posterior import Posterior
-from contraflow.inference.scale import Scale
+from contraflow.inference.scale import ClaimScale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
 
 TRUE = 0.02
-"""Deviation on its scale with which a claim that is taken as true is held."""
+"""Standard deviation, on its scale, of a claim that is taken as true."""
 
 FIRM = 100.0
 """Likelihood weight of a claim that is assumed true. A single tight Student-t term has a flat tail and would
-not pull a distant start; FIRM copies of a term wider by sqrt(FIRM) give the same precision and do."""
+not pull a distant start; FIRM copies of a term wider by sqrt(FIRM) give the same precision and do.
+"""
 
 MET = 0.1
-"""Difference on its scale below which a claim that was taken as true counts as met."""
+"""Difference, on its scale, below which a claim that is taken as true counts as met."""
 
 WORSE = 0.5
-"""Rise of a claim's misfit below which it is not worth telling: one deviation off from none."""
+"""Rise of a claim's misfit below which it is not reported: that of one standard deviation off."""
 
 NAMED = 3
-"""Claims that are named as becoming worse."""
+"""Claims, at most, that are named as fitting worse."""
 
 NORMAL = np.array([-1.645, -0.6745, 0.0, 0.6745, 1.645])
 """Standard normal quantiles at LEVELS."""
 
 
 class Unmet(NamedTuple):
-    """A claim that the model cannot make true: what it states, and the nearest that the model comes."""
+    """A claim that the model cannot make true."""
 
     claim: str
+    """Its id."""
     stated: float
+    """The figure that it states, in units of the model."""
     nearest: float
+    """The nearest value that the model reaches."""
 
 
 class Worse(NamedTuple):
-    """A claim that fits worse if a side is right: what it states, and the model without and with the side."""
+    """A claim that fits worse if a side is right."""
 
     claim: str
+    """Its id."""
     stated: float
+    """The figure that it states, in units of the model."""
     before: float
+    """The model's value without the side."""
     after: float
+    """The model's value with the side."""
     rise: float
+    """Rise of its misfit, minus log likelihood."""
 
 
 class Implied(NamedTuple):
-    """What follows from a side. ``figure`` are quantiles (level,) at LEVELS, in inside units.
-
-    ``rise`` is how much the misfit (minus log posterior) of everything outside the group exceeds that of
-    the best fit without any side; ``worse`` the claims that suffer most; ``unmet`` claims of the side that
-    cannot be made true.
-    """
+    """What follows from a side."""
 
     figure: tuple[float, ...]
+    """Quantiles of the figure at LEVELS, in units of the model."""
     rise: float
+    """Rise of the misfit (minus log posterior) of all claims outside the group, and of the prior, over the
+    best fit without any side.
+    """
     worse: tuple[Worse, ...]
+    """Claims that suffer most."""
     unmet: tuple[Unmet, ...]
+    """Claims of the side that cannot be made true."""
 
 
 @dataclass(frozen=True, eq=False)
 class Yardsticks:
-    """Figures in which sides are compared, observed in the baseline: ``rows`` of tensions or claims."""
+    """Figures in which sides are compared, observed in the baseline."""
 
     log_posterior: LogPosterior
+    """The log posterior with its model."""
     rows: tuple[statements.Observed, ...]
+    """Rows of tensions or claims that say what is observed."""
 
     @cached_property
-    def scale(self) -> Scale:
-        """The scale of each figure."""
-        return Scale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
+    def scale(self) -> ClaimScale:
+        """Scale of each figure."""
+        return ClaimScale(np.array([r.quantity.is_share for r in self.rows], dtype=bool))
 
     @cached_property
     def _location(self) -> jax.stages.Wrapped:
@@ -105,8 +117,8 @@ class Yardsticks:
         prior = self.log_posterior.prior
 
         def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-            said, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
-            return said, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
+            location, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
+            return location, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
 
         return jax.jit(both)
 
@@ -115,7 +127,7 @@ class Yardsticks:
         return jax.jit(lambda ledgers: jax.lax.map(self._location, ledgers, batch_size=16))
 
     def at(self, found: MapEstimate) -> FloatArray:
-        """Quantiles (row, level) by the delta method around a fit, in inside units."""
+        """Quantiles around a fit, ``found``, by the delta method (row, level), in units of the model."""
         size = self.log_posterior.prior.size
         location, slope = (np.asarray(x) for x in self._at(jnp.asarray(found.deviates[:size])))
         padded = np.concatenate([slope, np.zeros((len(slope), found.deviates.size - size))], axis=1)
@@ -123,16 +135,18 @@ class Yardsticks:
         return self.scale.inverse((location[:, None] + spread[:, None] * NORMAL).T).T
 
     def over(self, ledgers: FloatArray) -> FloatArray:
-        """Quantiles (row, level) over draws (draw, number), in inside units."""
+        """Quantiles (row, level) over draws of the ledger (draw, number), in units of the model."""
         return self.scale.inverse(np.nanquantile(np.asarray(self._over(ledgers)), LEVELS, axis=0)).T
 
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """The sides of one disagreement: ``group`` (claim,) are the numbers of all its claims."""
+    """The sides of one disagreement."""
 
     posterior: Posterior
+    """The posterior."""
     group: IntArray
+    """Positions of all claims of the disagreement (claim,)."""
 
     @cached_property
     def rest(self) -> MapEstimate:
@@ -140,7 +154,7 @@ class Sides:
         return refit_map(self.posterior.log_posterior, self._figures, self.posterior.fit.deviates)
 
     @cached_property
-    def _figures(self) -> Figures:
+    def _figures(self) -> ClaimErrors:
         """The claims outside the group."""
         figures = self.posterior.figures
         weight = figures.weight.copy()
@@ -152,8 +166,9 @@ class Sides:
         return self._misfit_at(self.rest)
 
     def _misfit_at(self, found: MapEstimate) -> tuple[float, FloatArray, FloatArray]:
-        """Misfit of everything outside the group, by claim (claim,), and what the model says (claim,) on
-        the claims' scales."""
+        """Misfit of everything outside the group, the same by claim (claim,), and the model's values (claim,)
+        on the claims' scales.
+        """
         log_posterior, likelihood = self.posterior.log_posterior, self.posterior.log_posterior.likelihood
         location, *_ = log_posterior.linear(found.deviates, np.arange(len(likelihood.claims)))
         errors = heavy(jnp.asarray(found.deviates[log_posterior.prior.size :]))
@@ -163,7 +178,22 @@ class Sides:
         return float(by_claim.sum() + 0.5 * (found.deviates**2).sum()), by_claim, location
 
     def believe(self, side: IntArray, yardsticks: Yardsticks, row: int) -> Implied | None:
-        """What follows if the claims ``side`` are true, in the figure ``row``; None where nothing solves."""
+        """What follows if one side is right.
+
+        Parameters
+        ----------
+        side
+            Positions of its claims (claim,).
+        yardsticks
+            Figures of all disagreements.
+        row
+            Row of this disagreement's figure.
+
+        Returns
+        -------
+        Implied or None
+            None if no fit is found.
+        """
         base = self._figures
         own, shared, weight = base.own.copy(), base.shared.copy(), base.weight.copy()
         own[side], shared[side], weight[side] = TRUE * np.sqrt(FIRM), 0.0, FIRM
@@ -175,7 +205,7 @@ class Sides:
             return None
         after, by_claim, location = self._misfit_at(found)
         likelihood = self.posterior.log_posterior.likelihood
-        said, said_before = (likelihood.scale.inverse(x) for x in (location, location_before))
+        predicted, predicted_before = (likelihood.scale.inverse(x) for x in (location, location_before))
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
         off = location - base.centre
@@ -187,12 +217,12 @@ class Sides:
             tuple(
                 Worse(
                     likelihood.claims[n].id, float(likelihood.stated[n]),
-                    float(said_before[n]), float(said[n]), float(rise[n]),
+                    float(predicted_before[n]), float(predicted[n]), float(rise[n]),
                 )
                 for n in order
             ),
             tuple(
-                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(said[n]))
+                Unmet(likelihood.claims[n].id, float(likelihood.stated[n]), float(predicted[n]))
                 for n, w in zip(side.tolist(), wrong, strict=True)
                 if w > MET
             ),

@@ -1,6 +1,6 @@
-"""Which numbers govern the form of the response: how strongly it answers, not how large anything is.
+"""Parameters of functional form, which govern how strongly the economy responds, not how large anything is.
 
-Told by the part that a number plays in the model's equations, never by its name in the case.
+They are identified by their part in the equations of the model, never by their name in the case.
 """
 
 from __future__ import annotations
@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import IntArray
 from contraflow.network.network import ONE, Network
 from contraflow.policy.levers import Levers
 
-IntArray = npt.NDArray[np.int64]
-
 
 def forms(network: Network, levers: Levers) -> dict[str, IntArray]:
-    """Places in the ledger of the numbers of functional form, by what they govern; a number stands once.
+    """Positions in the ledger of the parameters of functional form, by what they govern.
 
-    The others say how much there is of something, or what it costs.
+    Each parameter is listed once. All others say how much there is of something, or what it costs.
     """
     roles: Iterable[tuple[str, IntArray]] = (
         ("how readily people switch", np.append(network.switching, network.procurement.switching)),

@@ -1,9 +1,9 @@
-"""The numbers of behaviour: how clans and households act in time, for simulations only.
+"""Behaviour parameters: how clans and households act in time, for simulations only.
 
 They stand in the ledger like all other numbers of a case. A case sets one by a row ``behaviour-NAME`` of
 ``parameters.csv`` (hyphens for underscores); those that it leaves out come from :data:`BEHAVIOUR`. No
-equilibrium depends on them, so no claim informs them and calibration leaves them at their central values:
-every replicate of a simulation draws them from their ranges instead.
+equilibrium depends on them, so no claim informs them and calibration leaves them at their central values;
+every replicate of a simulation draws them from their ranges.
 """
 
 from __future__ import annotations
@@ -14,37 +14,49 @@ from typing import NamedTuple
 from contraflow.case.schema import Parameter, Scale
 
 PREFIX = "behaviour-"
-"""How the rows of ``parameters.csv`` begin that state a number of behaviour; no other row may."""
+"""Beginning of the ids of rows of ``parameters.csv`` that state a behaviour parameter, and of no others."""
 
 MONTH = 1 / 12
-"""A month in years, the unit of time in the ledger; behaviour counts in months."""
+"""A month in years, the unit of time in the ledger; behaviour parameters count in months."""
 
 
 class BehaviourNumber(NamedTuple):
-    """One number of behaviour: its default row of the ledger and the limits of what is possible.
-
-    ``unit`` is that of all its figures here and of the simulation. ``least`` and ``most`` are limits of what
-    a case or a user may set, ``least`` itself excluded where it is ``open``.
-    """
+    """One behaviour parameter: its default row of the ledger and the limits of what is possible."""
 
     meaning: str
+    """What the number is."""
     unit: str
+    """Unit of all figures here and of the simulation: month, consignment or dimensionless."""
     low: float
+    """Lower limit of the default range."""
     value: float
+    """Central value."""
     high: float
+    """Upper limit of the default range."""
     reason: str
+    """Why this range."""
     scale: Scale = Scale.LOG
+    """Whether the range is even in logarithms or in the number itself."""
     least: float = 0.0
+    """Lowest value that a case or a user may set."""
     most: float = float("inf")
+    """Highest value that a case or a user may set."""
     open: bool = False
+    """Whether ``least`` itself is excluded."""
 
     @property
     def factor(self) -> float:
-        """Units of the ledger in one unit of the number."""
+        """Units of the ledger in one unit of the number: 1/12 for times, else 1."""
         return MONTH if self.unit == "month" else 1.0
 
     def fault(self, number: float) -> str | None:
-        """What is wrong with ``number``, in the number's own unit, or None."""
+        """What is wrong with ``number``, in the parameter's own unit, or None.
+
+        Examples
+        --------
+        >>> BEHAVIOUR["entry"].fault(0.5)
+        'is below 1'
+        """
         if not number < float("inf"):
             return "is not a finite number"
         if number < self.least or (self.open and number == self.least):
@@ -125,20 +137,26 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         open=True,
     ),
 }  # fmt: skip
-"""Every number of behaviour by its name, in the order in which replicates draw them."""
+"""Every behaviour parameter by its name, in the order in which replicates draw them."""
 
 
 def row_id(name: str) -> str:
-    """The row of ``parameters.csv`` that states a number of behaviour."""
+    """Id of the row of ``parameters.csv`` that states a behaviour parameter.
+
+    Examples
+    --------
+    >>> row_id("price_speed")
+    'behaviour-price-speed'
+    """
     return PREFIX + name.replace("_", "-")
 
 
 ROWS: Mapping[str, str] = {row_id(name): name for name in BEHAVIOUR}
-"""Names of the numbers of behaviour by the ids of their rows."""
+"""Names of the behaviour parameters by the ids of their rows."""
 
 
 def complete(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Parameters in units of the ledger, with the default rows of behaviour for those that are missing."""
+    """Parameters, in units of the ledger, with a default row for each behaviour parameter that is missing."""
     return {**parameters, **{row: _default(row) for row in ROWS if row not in parameters}}
 
 

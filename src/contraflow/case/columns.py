@@ -1,7 +1,7 @@
 """The schema read as data: one :class:`Column` per column of each table.
 
-Reading, checking, the data package and the data dictionary all take what they know about a
-column from here, so :mod:`contraflow.case.schema` stays the only place that says it.
+Reading, checking, the data package and the data dictionary take all they know about a column from here, so
+that :mod:`contraflow.case.schema` is the only place that states it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Literal
 
 from contraflow.case import effects, schema
-from contraflow.case.table import Row
+from contraflow.case.table import Role, Row
 
 Shapes = dict[str, Any]
 Kind = Literal["text", "number", "integer", "list"]
@@ -27,27 +27,36 @@ _KINDS: dict[str, Kind] = {"string": "text", "number": "number", "integer": "int
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table.
-
-    ``name`` is the header in the file, ``attribute`` the name in Python. ``refers`` is the table
-    whose ids the cell must name, ``selects`` the table whose rows its tokens select. ``unit`` is
-    the unit inside the model; ``least`` and ``most`` bound a number written in the cell itself.
-    """
+    """One column of a table."""
 
     name: str
+    """Header in the file."""
     attribute: str
+    """Name in Python."""
     kind: Kind
+    """Type of a cell."""
     required: bool
+    """Whether every row must fill it."""
     default: Any
+    """Value of an empty cell."""
     description: str
+    """Meaning."""
     unit: str | None = None
+    """Unit inside the model."""
     refers: str | None = None
+    """Table whose ids the cell must name."""
     selects: str | None = None
-    quantity: bool = False
+    """Table whose rows the cell's tokens select."""
+    role: Role | None = None
+    """Group of the number in the ledger; None unless the cell names a row of ``parameters.csv``."""
     least: float | None = None
+    """Lowest number that may be written in the cell itself."""
     most: float | None = None
+    """Highest number that may be written in the cell itself."""
     pattern: str | None = None
+    """Regular expression that text must match."""
     choices: tuple[str, ...] = ()
+    """Values of an enumeration; empty if any text will do."""
 
 
 def columns(model: type[Row]) -> tuple[Column, ...]:
@@ -57,7 +66,7 @@ def columns(model: type[Row]) -> tuple[Column, ...]:
 
 @cache
 def _columns(model: type[Row], kinds: tuple[str, ...]) -> tuple[Column, ...]:
-    """:func:`columns` while these ``kinds`` of effect are registered, since they are choices of a column."""
+    """The columns while these ``kinds`` of effect are registered, since they are choices of a column."""
     described = model.model_json_schema(by_alias=True)
     shapes, definitions = described["properties"], described.get("$defs", {})
     return tuple(
@@ -68,13 +77,13 @@ def _columns(model: type[Row], kinds: tuple[str, ...]) -> tuple[Column, ...]:
 
 @cache
 def model_of(table: str) -> type[Row]:
-    """The schema class of a table's name; KeyError if there is none."""
+    """The schema class of a table. Raises KeyError if there is none of this name."""
     models: dict[str, type[Row]] = {model.table: model for model in schema.TABLES}
     return models[table]
 
 
 def file_of(table: str) -> str:
-    """The file that holds a table."""
+    """Name of the file that holds a table."""
     return f"{table}.csv"
 
 
@@ -90,7 +99,7 @@ def _column(attribute: str, name: str, field: Any, shape: dict[str, Any], defini
         unit=shape.get("unit"),
         refers=shape.get("refers"),
         selects=shape.get("selects"),
-        quantity=shape.get("quantity", False),
+        role=Role(shape["role"]) if "role" in shape else None,
         least=shape.get("ge"),
         most=shape.get("le"),
         pattern=core.get("pattern"),

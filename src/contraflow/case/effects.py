@@ -2,12 +2,12 @@
 
 The choices of the column ``kind`` of effects.csv, the checks of the table, the data dictionary and the
 resolution of an effect's targets are all made from these entries. What a kind does to an economy is a
-function in :mod:`contraflow.policy.effects`, registered under the same name.
+function in :mod:`contraflow.policy.effect_functions`, registered under the same name.
 
 A kind may be added from outside, before the case that uses it is loaded::
 
     from contraflow.case.effects import ActsOn, EffectType, register
-    from contraflow.policy.effects import Acting, Change, applies
+    from contraflow.policy.effect_functions import Acting, Change, applies
 
     register(EffectType(kind="scale fees", about="fees x= 1 + amount", acts_on=ActsOn.ARCS))
 
@@ -53,25 +53,6 @@ NUMBERS = ("rebuild", "stock", "lethal_pay")
 class EffectType:
     """One kind of effect.
 
-    Parameters
-    ----------
-    kind
-        Name, as written in the column ``kind``.
-    about
-        What an amount of it does, for the documentation.
-    acts_on
-        What its selectors select. Kinds that act on facilities or markets must name some.
-    units
-        Units inside the model that its size may have.
-    supply_units
-        Units of its size where it acts on supplies of inputs. Empty: it cannot act on them.
-    least, most
-        Limits of its size, in units of the model.
-    numbers
-        Which of :data:`NUMBERS` it reads.
-    searches
-        Whether it is a search, so that the state can spread its effort over links.
-
     Raises
     ------
     ValueError
@@ -79,14 +60,23 @@ class EffectType:
     """
 
     kind: str
+    """Name, as written in the column ``kind``."""
     about: str
+    """What an amount of it does, for the documentation."""
     acts_on: ActsOn
+    """What its selectors select. Kinds that act on facilities or markets must name some."""
     units: tuple[str, ...] = ("dimensionless",)
+    """Units inside the model that its size may have."""
     supply_units: tuple[str, ...] = ()
+    """Units of its size where it acts on supplies of inputs. Empty: it cannot act on them."""
     least: float = 0.0
+    """Lowest size, in units of the model."""
     most: float = float("inf")
+    """Highest size, in units of the model."""
     numbers: tuple[str, ...] = ()
+    """Which of :data:`NUMBERS` it reads."""
     searches: bool = False
+    """Whether it is a search, so that the state can spread its effort over links."""
 
     def __post_init__(self) -> None:
         for text in ("kind", "about", "units"):
@@ -114,13 +104,13 @@ class EffectType:
         return _NEEDED.get(self.acts_on, ())
 
     def reads(self, *, supplied: bool) -> frozenset[str]:
-        """Those of :data:`SELECTORS` and :data:`NUMBERS` that it reads, ``supplied`` if it names supplies."""
+        """Which of :data:`SELECTORS` and :data:`NUMBERS` it reads; ``supplied`` if it acts on supplies."""
         if supplied and self.supply_units:
             return frozenset(("supply", *self.numbers))
         return frozenset((*_SELECTORS[self.acts_on], *self.numbers))
 
     def size_units(self, *, supplied: bool) -> tuple[str, ...]:
-        """Units inside the model that its size may have, ``supplied`` if it names supplies."""
+        """Units inside the model that its size may have; ``supplied`` if it acts on supplies."""
         return self.supply_units if supplied and self.supply_units else self.units
 
 
@@ -189,17 +179,17 @@ _registry = {entry.kind: entry for entry in BUILT_IN}
 
 
 def kinds() -> tuple[str, ...]:
-    """Every registered kind, those of the package first."""
+    """Names of all registered kinds, those of the package first."""
     return tuple(_registry)
 
 
 def entries() -> tuple[EffectType, ...]:
-    """The entries of every registered kind."""
+    """Entries of all registered kinds, those of the package first."""
     return tuple(_registry.values())
 
 
 def entry_of(kind: str) -> EffectType:
-    """The entry of a kind; raises ValueError, with the nearest name, if it is not registered."""
+    """The entry of a kind. Raises ValueError, with the nearest name, if it is not registered."""
     if kind not in _registry:
         close = get_close_matches(kind, _registry, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known kinds: {', '.join(_registry)}"
@@ -208,14 +198,27 @@ def entry_of(kind: str) -> EffectType:
 
 
 def known(kind: str) -> str:
-    """The kind itself; raises ValueError if it is not registered."""
+    """The kind itself. Raises ValueError, with the nearest name, if it is not registered."""
     return entry_of(kind).kind
 
 
 def register(entry: EffectType) -> EffectType:
-    """Add a kind of effect, which cases that are loaded from then on may use; returns the entry.
+    """Add a kind of effect, which cases that are loaded from then on may use.
 
-    Raises ValueError if there is a kind of this name already.
+    Parameters
+    ----------
+    entry
+        The kind. :func:`contraflow.policy.effect_functions.applies` registers the function that applies it.
+
+    Returns
+    -------
+    EffectType
+        The entry itself.
+
+    Raises
+    ------
+    ValueError
+        If there is a kind of this name already.
     """
     if entry.kind in _registry:
         raise ValueError(f"the kind of effect '{entry.kind}' is registered already")
@@ -224,14 +227,20 @@ def register(entry: EffectType) -> EffectType:
 
 
 def unregister(kind: str) -> None:
-    """Take out a kind that was added; raises ValueError if there is none, or if it is the package's own."""
+    """Remove a kind that was added. Raises ValueError if there is none, or if it belongs to the package."""
     if entry_of(kind) in BUILT_IN:
         raise ValueError(f"the kind of effect '{kind}' belongs to the package and stays")
     del _registry[kind]
 
 
 def readers(column: str) -> str:
-    """The kinds of the package that read a column, in words: ``'remove capacity' and 'add capacity'``."""
+    """The kinds of the package that read a column, in words.
+
+    Examples
+    --------
+    >>> readers("facility")
+    "'remove capacity' and 'add capacity'"
+    """
     found = [
         f"'{entry.kind}'"
         for entry in BUILT_IN

@@ -28,6 +28,11 @@ def parse_levels(text: str) -> dict[str, float]:
     ValueError
         With a message for people, on a part that is not ``measure=level``, a measure that is named twice,
         or a level that is not a finite number from 0.
+
+    Examples
+    --------
+    >>> parse_levels("radar=1; interceptors=6")
+    {'radar': 1.0, 'interceptors': 6.0}
     """
     levels: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in _SEPARATOR.split(text))):

@@ -1,4 +1,4 @@
-"""From a folder to a case, or to every reason why it is none."""
+"""From a folder to a case, or to every problem that prevents it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from contraflow.case.case import Case
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.read import Sheet, absent, missing, read_sheet, read_toml
 from contraflow.case.io.rows import parse, short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.table import Row
 from contraflow.errors import CaseError, Problem
@@ -28,11 +28,27 @@ from contraflow.errors import CaseError, Problem
 def load(case: str | Path) -> Case:
     """Read a shipped case by its name, or a case from a folder.
 
-    A name that is both a shipped case's and a folder's means the shipped case; write ``./name``
-    or pass a Path for the folder. Numbers of the result are in the units of the model: kg, USD
-    of the baseline year, ha, km, year, person.
+    Parameters
+    ----------
+    case
+        Name of a shipped case, or the path of a folder. A name that is both means the shipped case: write
+        ``./name`` or pass a Path for the folder.
 
-    Raises CaseError, listing every problem, if the case is missing or not well formed.
+    Returns
+    -------
+    Case
+        The checked tables, with numbers in the units of the model: kg, USD of the baseline year, ha, km,
+        year, person.
+
+    Raises
+    ------
+    CaseError
+        If the case is missing or not well formed; lists every problem.
+
+    Examples
+    --------
+    >>> load("example").info.id
+    'example'
     """
     found, problems = _read(locate(case))
     if found is None:
@@ -41,7 +57,26 @@ def load(case: str | Path) -> Case:
 
 
 def check(case: str | Path) -> list[Problem]:
-    """Every problem of a case, none if :func:`load` would succeed."""
+    """Check a case without loading it.
+
+    Parameters
+    ----------
+    case
+        Name of a shipped case, or the path of a folder, as for :func:`load`.
+
+    Returns
+    -------
+    list of Problem
+        Every problem with its file, row, column and how to mend it; empty if :func:`load` would succeed.
+
+    Examples
+    --------
+    >>> import contraflow as cf
+    >>> cf.check("example")
+    []
+    >>> print(cf.check("exampel")[0])
+    exampel: There is no such case. Did you mean 'example'?
+    """
     try:
         return _read(locate(case))[1]
     except CaseError as error:
@@ -49,7 +84,13 @@ def check(case: str | Path) -> list[Problem]:
 
 
 def shipped() -> tuple[str, ...]:
-    """Names of the cases that come with the package."""
+    """Names of the cases that come with the package.
+
+    Examples
+    --------
+    >>> shipped()
+    ('andes-1990s', 'example', 'peru')
+    """
     return tuple(sorted(folder.name for folder in data().iterdir() if (folder / CASE_FILE).is_file()))
 
 
@@ -59,7 +100,7 @@ def data() -> Path:
 
 
 def locate(case: str | Path) -> Path:
-    """The folder of a case named as in :func:`load`; raises CaseError if there is none."""
+    """The folder of a case named as in :func:`load`. Raises CaseError if there is none."""
     if isinstance(case, str) and case in shipped():
         return data() / case
     folder = Path(case)
@@ -146,7 +187,7 @@ def _info_problem(detail: Any) -> Problem:
 
 
 def _strays(folder: Path) -> list[Problem]:
-    """CSV files that are no table, probably misspelt."""
+    """CSV files that are not a table of a case, probably misspelt."""
     known = [file_of(model.table) for model in schema.TABLES]
     problems = []
     for path in sorted(folder.iterdir()):
@@ -198,6 +239,7 @@ def _converted(tables: Tables, model: type[Row], units: Units) -> list[tuple[str
 
 
 def _inside(row: Row, units: Units) -> Row:
+    """A row with its numbers in units of the model."""
     if not isinstance(row, schema.Parameter | statements.Claim):
         return row
     unit = units.read(row.unit)
@@ -211,7 +253,7 @@ def _inside(row: Row, units: Units) -> Row:
 
 
 def _fingerprint(info: schema.CaseInfo, rows: Mapping[str, Mapping[str, Row]]) -> str:
-    """SHA-256 of what the case says, whatever the order of rows or the layout of the files."""
+    """SHA-256 of the content of a case; independent of the order of rows and the layout of files."""
     content = {
         "case": info.model_dump(mode="json"),
         **{

@@ -1,4 +1,4 @@
-"""What a row is called when a person reads it: most rows have an id, few a name."""
+"""Readable names of rows: every row has an id, but few have a name."""
 
 from __future__ import annotations
 
@@ -10,27 +10,72 @@ from contraflow.case.case import Case
 from contraflow.case.table import Row
 
 SHOWN = 3
-"""Places that a name lists before it counts them."""
+"""Places that a name lists; more are counted."""
 
 
 SINGULAR = {"processes": "process", "activities": "activity", "facilities": "facility", "supplies": "supply"}
 
 
+PEOPLES = ("an", "ish")
+"""Endings of words for peoples and what is theirs."""
+
+COMMON = frozenset({"artisan", "clan", "fish", "human", "urban", "van"})
+"""Words that end like peoples and are none."""
+
+REGIONS = frozenset({"West"})
+"""First words of names of parts of the world: West African buyers."""
+
+
 def number_of(number: int, things: str) -> str:
-    """``1 measure``, ``2 supplies``, ``1 supply``."""
+    """A count with its noun in singular or plural.
+
+    Examples
+    --------
+    >>> number_of(1, "supplies"), number_of(2, "supplies")
+    ('1 supply', '2 supplies')
+    """
     return f"{number} {SINGULAR.get(things, things.removesuffix('s')) if number == 1 else things}"
 
 
 def name_of(case: Case, table: str, key: str) -> str:
-    """The readable name of a row of a case, without its id; KeyError if there is no such row."""
+    """The readable name of a row.
+
+    Parameters
+    ----------
+    case
+        The case.
+    table
+        Name of the table.
+    key
+        Id of the row.
+
+    Raises
+    ------
+    KeyError
+        If there is no such row.
+
+    Examples
+    --------
+    >>> from contraflow.case import load
+    >>> name_of(load("example"), "measures", "radar")
+    'Radar coverage'
+    """
     row = getattr(case, table)[key]
     name = getattr(row, "name", None)
     return str(name) if name else _NAMED[type(row)](case, row)
 
 
 def lower(name: str) -> str:
-    """A name inside a sentence; VRAEM stays VRAEM."""
-    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+    """A text as it stands inside a sentence: with a small first letter, unless it begins with a name.
+
+    Abbreviations (a second capital: VRAEM), peoples (Colombian buyers, Spanish ports) and parts of the
+    world (:data:`REGIONS`) keep their capital.
+    """
+    first = name.partition(" ")[0]
+    people = first.endswith(PEOPLES) and first.lower() not in COMMON
+    if name[1:2].isupper() or people or first in REGIONS:
+        return name
+    return name[:1].lower() + name[1:]
 
 
 def _list(case: Case, table: str, keys: tuple[str, ...]) -> str:

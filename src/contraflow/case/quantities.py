@@ -14,7 +14,7 @@ _PLAIN = ("dimensionless",)
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """The attributes of :class:`Quantity`, which describes them."""
+    """Attributes of a :class:`Quantity`."""
 
     units: tuple[str, ...]
     numerator: str
@@ -32,37 +32,26 @@ class _Entry:
 
 
 class Quantity(StrEnum):
-    """Kinds of output that a row may observe.
-
-    Attributes
-    ----------
-    units
-        Units inside the model. Empty: any.
-    numerator, denominator
-        What is computed, for the documentation.
-    is_share
-        Whether it lies between 0 and 1, is compared in logits and shown in percent.
-    yearly
-        Whether it is per year by nature, though its unit does not say so.
-    observed
-        Whether the model can observe it.
-    phrase
-        Title of a series; ``{form}`` stands for what is counted.
-    unnamed
-        What is counted where no form is named.
-    sign
-        What stands before a figure without unit.
-    """
+    """Kinds of output that a claim, pattern or disagreement may observe."""
 
     units: tuple[str, ...]
+    """Units inside the model. Empty: any."""
     numerator: str
+    """What is computed, for the documentation."""
     denominator: str
+    """Divisor, for the documentation."""
     is_share: bool
+    """Whether it lies between 0 and 1, is compared in logits and shown in percent."""
     yearly: bool
+    """Whether it is per year by nature, though its unit does not say so."""
     observed: bool
+    """Whether the model can observe it."""
     phrase: str
+    """Title of a series; ``{form}`` stands for what is counted."""
     unnamed: str
+    """What is counted where no form is named."""
     sign: str
+    """What stands before a figure without unit."""
 
     def __new__(cls, name: str, entry: _Entry | None = None) -> Quantity:
         """A member whose value is its name in the tables."""

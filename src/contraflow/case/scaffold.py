@@ -12,9 +12,31 @@ EXAMPLE = "example"
 
 
 def new(folder: str | Path) -> Path:
-    """Write the example case into a new or empty folder and return its path.
+    """Start a case of one's own from a copy of the example.
 
-    Raises OutputError if the folder has content, is a file, or cannot be written.
+    Parameters
+    ----------
+    folder
+        A folder that is empty or does not exist yet.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder has content, is a file, or cannot be written.
+
+    Examples
+    --------
+    >>> import contraflow as cf
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     folder = cf.new(f"{home}/my-case")
+    ...     cf.check(folder)
+    []
     """
     target = Path(folder)
     try:

@@ -1,9 +1,9 @@
 """The tables of a case, as pydantic models that are also the data dictionary.
 
-Each class is one CSV table; each field is one column. The field's description is its
-meaning, ``unit`` its unit inside the model. A *quantity* column never holds a number: it
-holds the id of a row of ``parameters.csv``, which states low, value, high, unit and origin.
-So every number of a case has a range and an origin, in one ledger.
+Each class is one CSV table; each field is one column. The description of a field is its meaning, ``unit`` its
+unit inside the model. A *quantity* column never holds a number: it holds the id of a row of
+``parameters.csv``, which states low, value, high, unit and origin. So every number of a case has a range and
+an origin, in one ledger.
 """
 
 # ruff: noqa: D101 (a table says what it is in `about`, an enumeration in the column that uses it)
@@ -21,6 +21,7 @@ from contraflow.case.table import (
     ID_PATTERN,
     Date,
     Id,
+    Role,
     Row,
     Selector,
     Text,
@@ -115,6 +116,7 @@ class Place(Row):
     endowment: str | None = maybe_quantity(
         "Labour-hectares that households of this zone can put to use.",
         "ha",
+        Role.LAND,
         "no households are modelled here",
     )
     households: str | None = optional("Who holds the endowment and earns from it.", refers="actors")
@@ -139,16 +141,18 @@ class Form(Row):
         "",
     )
     content: str | None = maybe_quantity(
-        "Pure substance per unit, for adding and comparing forms.", "kg/kg", "it contains none"
+        "Pure substance per unit, for adding and comparing forms.", "kg/kg", Role.LAND, "it contains none"
     )
     switching: str = quantity(
-        "theta, the elasticity of substitution among the options of whoever holds this form.", "dimensionless"
+        "theta, the elasticity of substitution among the options of whoever holds this form.",
+        "dimensionless",
+        Role.SWITCHING,
     )
     note: str = optional("Remarks.", "")
 
 
 class ModeFamily(StrEnum):
-    """How goods move, whatever a mode is called."""
+    """How goods move, independent of the name of a mode."""
 
     AIR = "air"
     FOOT = "foot"
@@ -165,20 +169,26 @@ class Mode(Row):
     id: Id = column("Short name of the mode.")
     name: Text = column("Name as shown.")
     family: ModeFamily = column("How goods move: by air, on foot, by road, by river, by sea, or otherwise.")
-    load: str = quantity("Load of one consignment.", "kg")
-    crew: str = quantity("People on one consignment.", "person")
-    detour: str = quantity("Length travelled per length of great circle.", "dimensionless")
-    pay: str | None = maybe_quantity("Crew's pay per kg and trip.", "USD/kg", "none")
+    load: str = quantity("Load of one consignment.", "kg", Role.TRANSPORT)
+    crew: str = quantity("People on one consignment.", "person", Role.TRANSPORT)
+    detour: str = quantity("Length travelled per length of great circle.", "dimensionless", Role.TRANSPORT)
+    pay: str | None = maybe_quantity("Crew's pay per kg and trip.", "USD/kg", Role.TRANSPORT, "none")
     pay_actor: str | None = optional("Who receives pay and risk pay.", refers="actors")
-    haul: str | None = maybe_quantity("Running cost per kg and km travelled.", "USD/kg/km", "none")
+    haul: str | None = maybe_quantity(
+        "Running cost per kg and km travelled.", "USD/kg/km", Role.TRANSPORT, "none"
+    )
     haul_actor: str | None = optional("Who receives the running cost.", refers="actors")
-    hazard: str | None = maybe_quantity("Hazard of interception per km travelled.", "1/km", "none")
-    trip_hazard: str | None = maybe_quantity("Hazard of interception per trip.", "dimensionless", "none")
+    hazard: str | None = maybe_quantity(
+        "Hazard of interception per km travelled.", "1/km", Role.HAZARD, "none"
+    )
+    trip_hazard: str | None = maybe_quantity(
+        "Hazard of interception per trip.", "dimensionless", Role.HAZARD, "none"
+    )
     risk_pay: str | None = maybe_quantity(
-        "What crews ask per kg and unit of interception probability.", "USD/kg", "none"
+        "What crews ask per kg and unit of interception probability.", "USD/kg", Role.MARGIN, "none"
     )
     margin: str | None = maybe_quantity(
-        "Share of delivered value kept for organisation and risk.", "dimensionless", "none"
+        "Share of delivered value kept for organisation and risk.", "dimensionless", Role.MARGIN, "none"
     )
     margin_actor: str | None = optional(
         "Who keeps the margin unless the link says otherwise.", refers="actors"
@@ -201,14 +211,19 @@ class Link(Row):
         "Odds of use in the baseline, next to the other options of the same node, where it pays well; "
         "each arc has its own value in this range.",
         "dimensionless",
+        Role.WEIGHT,
         "1, fixed",
     )
-    distance: str | None = maybe_quantity("Length travelled.", "km", "great circle times the mode's detour")
-    cost: str | None = maybe_quantity("Cost beyond the mode's.", "USD/kg", "none")
+    distance: str | None = maybe_quantity(
+        "Length travelled.", "km", Role.TRANSPORT, "great circle times the mode's detour"
+    )
+    cost: str | None = maybe_quantity("Cost beyond the mode's.", "USD/kg", Role.COST, "none")
     cost_actor: str | None = optional("Who receives this cost.", refers="actors")
-    hazard: str | None = maybe_quantity("Hazard of interception beyond the mode's.", "dimensionless", "none")
+    hazard: str | None = maybe_quantity(
+        "Hazard of interception beyond the mode's.", "dimensionless", Role.HAZARD, "none"
+    )
     margin: str | None = maybe_quantity(
-        "Margin in place of the mode's.", "dimensionless", "the mode's margin"
+        "Margin in place of the mode's.", "dimensionless", Role.MARGIN, "the mode's margin"
     )
     margin_actor: str | None = optional("Who keeps the margin. Empty: the mode's.", refers="actors")
     facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
@@ -228,21 +243,24 @@ class Process(Row):
         default=None,
         alias="yield",
         description="Output per unit of input. Empty: follows from the recovery.",
-        json_schema_extra={"unit": "dimensionless", "refers": "parameters", "quantity": True},
+        json_schema_extra={"unit": "dimensionless", "refers": "parameters", "role": Role.LAND},
     )
     recovery: str | None = maybe_quantity(
         "Share of the input's pure content that the output keeps, in place of a yield: the yield is then "
         "recovery x content of the input / content of the output.",
         "dimensionless",
+        Role.LAND,
         "the yield is given",
     )
     weight: str | None = maybe_quantity(
-        "Odds of use in the baseline, as for links.", "dimensionless", "1, fixed"
+        "Odds of use in the baseline, as for links.", "dimensionless", Role.WEIGHT, "1, fixed"
     )
-    cost: str | None = maybe_quantity("Cost per kg of input: labour, inputs.", "USD/kg", "none")
+    cost: str | None = maybe_quantity("Cost per kg of input: labour, inputs.", "USD/kg", Role.COST, "none")
     cost_actor: str | None = optional("Who receives the cost.", refers="actors")
-    hazard: str | None = maybe_quantity("Hazard of loss to the state.", "dimensionless", "none")
-    margin: str | None = maybe_quantity("Share of delivered value kept.", "dimensionless", "none")
+    hazard: str | None = maybe_quantity("Hazard of loss to the state.", "dimensionless", Role.HAZARD, "none")
+    margin: str | None = maybe_quantity(
+        "Share of delivered value kept.", "dimensionless", Role.MARGIN, "none"
+    )
     margin_actor: str | None = optional("Who keeps the margin.", refers="actors")
     facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
     claims: Selector = optional("Claims that document the process.", (), refers="claims")
@@ -262,14 +280,16 @@ class Activity(Row):
     output_yield: str = Field(
         alias="yield",
         description="Output per labour-hectare and year.",
-        json_schema_extra={"unit": "kg/ha", "refers": "parameters", "quantity": True},
+        json_schema_extra={"unit": "kg/ha", "refers": "parameters", "role": Role.LAND},
     )
     weight: str | None = maybe_quantity(
-        "Odds of use in the baseline, as for links.", "dimensionless", "1, fixed"
+        "Odds of use in the baseline, as for links.", "dimensionless", Role.WEIGHT, "1, fixed"
     )
-    cost: str | None = maybe_quantity("Cost per labour-hectare and year.", "USD/ha", "none")
+    cost: str | None = maybe_quantity("Cost per labour-hectare and year.", "USD/ha", Role.COST, "none")
     cost_actor: str | None = optional("Who receives the cost.", refers="actors")
-    hazard: str | None = maybe_quantity("Hazard of losing the year's crop.", "dimensionless", "none")
+    hazard: str | None = maybe_quantity(
+        "Hazard of losing the year's crop.", "dimensionless", Role.HAZARD, "none"
+    )
     facility: str | None = optional("Facility whose capacity it uses.", refers="facilities")
     claims: Selector = optional("Claims that document the activity.", (), refers="claims")
     note: str = optional("Remarks.", "")
@@ -284,14 +304,17 @@ class Facility(Row):
 
     id: Id = column("Short name of the facility.")
     name: Text = column("Name as shown.")
-    surcharge: str | None = maybe_quantity("Scarcity surcharge per kg at baseline.", "USD/kg", "none")
+    surcharge: str | None = maybe_quantity(
+        "Scarcity surcharge per kg at baseline.", "USD/kg", Role.COST, "none"
+    )
     steepness: str | None = maybe_quantity(
-        "Elasticity of the surcharge to flow over open capacity.", "dimensionless", "1"
+        "Elasticity of the surcharge to flow over open capacity.", "dimensionless", Role.COST, "1"
     )
     dilution: str | None = maybe_quantity(
         "Elasticity with which hazard falls as flow rises from the baseline: 0 none, 1 a fixed "
         "number of seizures.",
         "dimensionless",
+        Role.HAZARD,
         "none",
     )
     actor: str | None = optional("Who receives the surcharge.", refers="actors")
@@ -308,9 +331,12 @@ class Market(Row):
     id: Id = column("Short name of the market; with several places each is its own market.")
     places: Selector = column("Places of sale.", refers="places")
     form: Id = column("Form sold.", refers="forms")
-    price: str = quantity("Price at baseline.", "USD/unit")
+    price: str = quantity("Price at baseline.", "USD/unit", Role.PRICE)
     elasticity: str | None = maybe_quantity(
-        "Price elasticity of demand, positive.", "dimensionless", "the price is given, or transports hire"
+        "Price elasticity of demand, positive.",
+        "dimensionless",
+        Role.DEMAND,
+        "the price is given, or transports hire",
     )
     hired_by: Selector = optional(
         "Modes whose crews are hired here. Empty: goods are sold.", (), selects="modes"
@@ -359,7 +385,7 @@ class Fee(Row):
     )
     mode: Selector = optional("Modes.", (), selects="modes")
     form: Selector = optional("Forms carried.", (), selects="forms")
-    amount: str = quantity("Fee per kg.", "USD/kg")
+    amount: str = quantity("Fee per kg.", "USD/kg", Role.FEE)
     claims: Selector = optional("Claims that document the fee.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
@@ -381,7 +407,9 @@ class Input(Row):
     basis: Basis = column(
         "What it is bought for: each unit that is processed or carried, or each dollar of revenue."
     )
-    switching: str = quantity("theta, the elasticity of substitution among its supplies.", "dimensionless")
+    switching: str = quantity(
+        "theta, the elasticity of substitution among its supplies.", "dimensionless", Role.SWITCHING
+    )
     origin: Selector = Field(
         default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
     )
@@ -414,11 +442,14 @@ class Supply(Row):
         json_schema_extra={"selects": "places"},
     )
     weight: str | None = maybe_quantity(
-        "Preference weight next to the other supplies of the input.", "dimensionless", "1, fixed"
+        "Preference weight next to the other supplies of the input.", "dimensionless", Role.WEIGHT, "1, fixed"
     )
-    price: str = quantity("Price there: USD per unit, or a share of revenue.", "input")
+    price: str = quantity("Price there: USD per unit, or a share of revenue.", "input", Role.PRICE)
     hazard: str | None = maybe_quantity(
-        "Hazard of loss to the state on the way, which the buyer pays for.", "dimensionless", "none"
+        "Hazard of loss to the state on the way, which the buyer pays for.",
+        "dimensionless",
+        Role.HAZARD,
+        "none",
     )
     actor: str | None = optional("Who is paid.", refers="actors")
     claims: Selector = optional("Claims that document the supply.", (), refers="claims")
@@ -434,9 +465,9 @@ class Measure(Row):
     id: Id = column("Short name of the measure.")
     name: Text = column("Name as shown.")
     unit: Text = column("What one unit of level is, for example 'strips destroyed per year'.")
-    maximum: str = quantity("Highest level that can be asked for.", "dimensionless")
+    maximum: str = quantity("Highest level that can be asked for.", "dimensionless", Role.MEASURE)
     unit_cost: str | None = maybe_quantity(
-        "State's spending per unit of level and year.", "USD", "not costed"
+        "State's spending per unit of level and year.", "USD", Role.MEASURE, "not costed"
     )
     claims: Selector = optional("Claims that document the measure.", (), refers="claims")
     note: str = optional("Remarks.", "")
@@ -455,6 +486,7 @@ class Requirement(Row):
     full_at: str | None = maybe_quantity(
         "Level of the required measure at which it works fully; below it, proportionally.",
         "dimensionless",
+        Role.MEASURE,
         "1",
     )
     claims: Selector = optional("Claims that document the requirement.", (), refers="claims")
@@ -462,7 +494,7 @@ class Requirement(Row):
 
 
 class _KindsOfEffect:
-    """Lists the kinds that are registered at the time as the choices of the column."""
+    """Gives the column the kinds that are registered now as its choices."""
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core), "enum": list(effects.kinds())}
@@ -494,27 +526,31 @@ class Effect(Row):
     )
     market: Selector = optional(f"Markets, for {effects.readers('market')}.", (), selects="markets")
     facility: Selector = optional(f"Facilities, for {effects.readers('facility')}.", (), selects="facilities")
-    size: str = quantity("Effect per unit of level.", "effect")
+    size: str = quantity("Effect per unit of level.", "effect", Role.MEASURE)
     half: str | None = maybe_quantity(
         "Level at which the effect is half of what it would be without diminishing returns.",
         "dimensionless",
+        Role.MEASURE,
         "returns do not diminish beyond the law of random search",
     )
     rebuild: str | None = maybe_quantity(
         f"For {effects.readers('rebuild')}: rebuilding rate in the units of size times level.",
         "dimensionless",
+        Role.MEASURE,
         "not rebuilt",
     )
     stock: str | None = maybe_quantity(
         f"For {effects.readers('stock')} with rebuilding: how many there are, in the units of size times "
         "level; says how fast capacity moves.",
         "dimensionless",
+        Role.MEASURE,
         "capacity moves at once",
     )
     lethal_pay: str | None = maybe_quantity(
         f"For {effects.readers('lethal_pay')}: extra risk pay per kg and unit of probability, because crews "
         "weigh their lives.",
         "USD/kg",
+        Role.MEASURE,
         "not lethal",
     )
     claims: Selector = optional("Claims that document the effect.", (), refers="claims")
@@ -528,7 +564,7 @@ class Event(Row):
     id: Id = column("Short name of the event.")
     date: Date = column("From when the level holds.")
     measure: Id = column("Measure.", refers="measures")
-    level: str = quantity("Level from then on.", "dimensionless")
+    level: str = quantity("Level from then on.", "dimensionless", Role.MEASURE)
     claims: Selector = optional("Claims that document the event.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
@@ -563,9 +599,9 @@ class Question(BaseModel):
     """A headline question of ``case.toml``: a policy with a title."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Id
-    title: Text
-    policy: dict[str, float]
+    id: Id = Field(description="Short name of the question.")
+    title: Text = Field(description="The question, as shown.")
+    policy: dict[str, float] = Field(description="Levels of measures by id; the others stay as they are.")
     years: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="Years for which the report follows the policy month by month."
     )
@@ -575,10 +611,10 @@ class CaseInfo(BaseModel):
     """The ``case.toml`` of a case."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Id
-    title: Text
-    summary: Text
-    licence: Text = "CC-BY-4.0"
+    id: Id = Field(description="Short name of the case.")
+    title: Text = Field(description="Title, as shown.")
+    summary: Text = Field(description="What the case describes, in a sentence.")
+    licence: Text = Field(default="CC-BY-4.0", description="Terms of reuse of the tables.")
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
     home: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
         default="PE", description="Country whose state acts and whose exports are counted."
@@ -593,4 +629,4 @@ class CaseInfo(BaseModel):
     currency: dict[str, float] = Field(
         default_factory=dict, description="Dollars of the baseline year per unit of another currency."
     )
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Question, ...] = Field(default=(), description="Headline questions.")

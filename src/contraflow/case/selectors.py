@@ -1,7 +1,7 @@
 """Which rows a selector means.
 
-A selector is the tuple of tokens of one cell: ``()`` selects everything, ``a; b`` whatever is
-a or b, ``!a`` whatever is not a, ``a; !b`` whatever is a and not b.
+A selector is the tuple of tokens of one cell: ``()`` selects everything, ``a; b`` selects a and b, ``!a``
+everything except a, and ``a; !b`` the rows that are a but not b.
 """
 
 from __future__ import annotations
@@ -14,12 +14,18 @@ NOT = "!"
 
 
 def matches(name: str, tokens: tuple[str, ...]) -> bool:
-    """Whether a row with this id is selected."""
+    """Whether a row with this id is selected.
+
+    Examples
+    --------
+    >>> matches("plane", ("plane", "truck")), matches("plane", ("!plane",)), matches("plane", ())
+    (True, False, True)
+    """
     return _selected({name}, tokens)
 
 
 def matches_place(place: schema.Place, tokens: tuple[str, ...]) -> bool:
-    """Whether a place is selected, by its id, country, kind or one of its groups."""
+    """Whether a selector means a place, by its id, country, kind or one of its groups."""
     return _selected(labels(place), tokens)
 
 
@@ -29,7 +35,7 @@ def labels(place: schema.Place) -> frozenset[str]:
 
 
 def bare(token: str) -> str:
-    """The token without its ``!``."""
+    """A token without its ``!``."""
     return token.removeprefix(NOT).strip()
 
 

@@ -1,4 +1,4 @@
-"""The tables of what sources state: claims, patterns, disagreements, and what of it the case covers."""
+"""The tables of what sources state: claims, patterns, disagreements, and how the case covers the sources."""
 
 # ruff: noqa: D101 (a table says what it is in `about`, an enumeration in the column that uses it)
 

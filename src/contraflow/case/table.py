@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -12,7 +13,7 @@ DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
 
 def _split(cell: Any) -> Any:
-    """Split a ``a; b; c`` cell into its parts."""
+    """Split a cell ``a; b; c`` into its parts."""
     if isinstance(cell, str):
         return tuple(part for part in (p.strip() for p in cell.split(";")) if part)
     return cell
@@ -26,24 +27,83 @@ Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """``a; b``: any of these; ``!a``: not this. A token is an id, a place's country, kind or group."""
 
 
+class Role(StrEnum):
+    """A group of parameters, titled as the ledger shows it and in its order."""
+
+    SWITCHING = "How readily people switch"
+    DEMAND = "Demand"
+    PRICE = "Prices"
+    TRANSPORT = "Pay, hire and loads"
+    COST = "Costs"
+    FEE = "Levies and bribes"
+    MARGIN = "Margins and pay for risk"
+    HAZARD = "Risk of being stopped"
+    LAND = "Land, yields and content"
+    MEASURE = "Measures of the state"
+    BEHAVIOUR = "How clans and households act in time"
+    WEIGHT = "Weights of options"
+    OTHER = "Everything else"
+
+
 def column(description: str, **extra: Any) -> Any:
-    """A column that must be filled."""
+    """A column that must be filled.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    extra
+        Further facts: ``unit`` inside the model, ``refers`` or ``selects`` with the name of a table, limits
+        ``ge`` and ``le``.
+    """
     return Field(description=description, json_schema_extra=extra or None)
 
 
 def optional(description: str, default: Any = None, **extra: Any) -> Any:
-    """A column that may be left empty."""
+    """A column that may be left empty.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    default
+        Value of an empty cell.
+    extra
+        Further facts, as for :func:`column`.
+    """
     return Field(default=default, description=description, json_schema_extra=extra or None)
 
 
-def quantity(description: str, unit: str) -> Any:
-    """A column that must name a row of ``parameters.csv`` convertible to ``unit``."""
-    return column(description, unit=unit, refers="parameters", quantity=True)
+def quantity(description: str, unit: str, role: Role) -> Any:
+    """A column that must name a row of ``parameters.csv``.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    unit
+        Unit inside the model, to which the unit of the row must convert.
+    role
+        Group of the ledger that the number stands in.
+    """
+    return column(description, unit=unit, refers="parameters", role=role)
 
 
-def maybe_quantity(description: str, unit: str, absent: str) -> Any:
-    """A column that may name a row of ``parameters.csv``; ``absent`` says what empty means."""
-    return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", quantity=True)
+def maybe_quantity(description: str, unit: str, role: Role, absent: str) -> Any:
+    """A column that may name a row of ``parameters.csv``.
+
+    Parameters
+    ----------
+    description
+        Meaning, for the data dictionary.
+    unit
+        Unit inside the model, to which the unit of the row must convert.
+    role
+        Group of the ledger that the number stands in.
+    absent
+        What an empty cell means.
+    """
+    return optional(f"{description} Empty: {absent}.", unit=unit, refers="parameters", role=role)
 
 
 class Row(BaseModel):
@@ -51,4 +111,6 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     table: ClassVar[str]
+    """Name of the table, and of its file without ``.csv``."""
     about: ClassVar[str]
+    """What the table holds, for the data dictionary."""

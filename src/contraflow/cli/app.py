@@ -202,9 +202,9 @@ def hindcast(
     as_json: AsJson = False,
 ) -> None:
     """Withhold the claims after a year, predict them, and compare."""
-    from contraflow.cli import explain
+    from contraflow.cli import hindcast
 
-    explain.hindcast(case, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+    hindcast.hindcast(case, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -218,7 +218,9 @@ def simulate(
         typer.Option("--from", metavar="YEAR", min=1900, max=2100, help="First year, with --events."),
     ] = None,
     clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
-    replicates: Annotated[int, typer.Option(min=1, help="How many courses.")] = 20,
+    replicates: Annotated[
+        int, typer.Option(min=1, help="How many simulations, each with random draws of its own.")
+    ] = 20,
     search_strategy: Annotated[
         str,
         typer.Option(help="How searches are spread: even, concentrate, random, chase, optimise."),
@@ -275,7 +277,9 @@ def history(
         ),
     ] = None,
     clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
-    replicates: Annotated[int, typer.Option(min=2, help="How many courses.")] = 40,
+    replicates: Annotated[
+        int, typer.Option(min=2, help="How many simulations, each with random draws of its own.")
+    ] = 40,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figure to an .html page.")
     ] = None,
@@ -285,10 +289,10 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Tell the case's events forward month by month, and compare with what was observed later."""
-    from contraflow.cli import simulate
+    from contraflow.cli import history
 
     how = CalibrationOptions(seed, method, accept_poor)
-    simulate.history(
+    history.history(
         case, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
     )
 
@@ -296,17 +300,17 @@ def history(
 @command
 def measures(case: CaseName, as_json: AsJson = False) -> None:
     """List the measures that a policy can set."""
-    from contraflow.cli import listing
+    from contraflow.cli import measures
 
-    listing.measures(case, as_json=as_json)
+    measures.measures(case, as_json=as_json)
 
 
 @command
 def validate(
     case: CaseName,
     until: Until = None,
-    courses: Annotated[
-        int, typer.Option(min=0, help="Courses of patterns that take time; 0 leaves those out.")
+    replicates: Annotated[
+        int, typer.Option(min=0, help="Simulations of patterns that take time; 0 leaves those out.")
     ] = 40,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
@@ -314,10 +318,14 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Hold the model against documented behaviour; exit with 1 if some does not show."""
-    from contraflow.cli import listing
+    from contraflow.cli import validate
 
-    listing.validate(
-        case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json, courses=courses, until=until
+    validate.validate(
+        case,
+        how=CalibrationOptions(seed, method, accept_poor),
+        as_json=as_json,
+        replicates=replicates,
+        until=until,
     )
 
 
@@ -330,9 +338,9 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Show each claim beside what the model says, the furthest off first."""
-    from contraflow.cli import listing
+    from contraflow.cli import claims
 
-    listing.claims(case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+    claims.claims(case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
 @command
@@ -345,9 +353,9 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."""
-    from contraflow.cli import evidence as disputes
+    from contraflow.cli import evidence
 
-    disputes.evidence(case, how=CalibrationOptions(seed, method, accept_poor), every=every, as_json=as_json)
+    evidence.evidence(case, how=CalibrationOptions(seed, method, accept_poor), every=every, as_json=as_json)
 
 
 @command
@@ -368,9 +376,9 @@ def coverage(
     as_json: AsJson = False,
 ) -> None:
     """Show what the sources describe, and what in the case represents it."""
-    from contraflow.cli import sources
+    from contraflow.cli import coverage
 
-    sources.coverage(case, kind=kind, outside=outside, as_json=as_json)
+    coverage.coverage(case, kind=kind, outside=outside, as_json=as_json)
 
 
 @command

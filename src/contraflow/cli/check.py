@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contraflow.cli.show import say, table
 from contraflow.cli.terminal import FAILED, emit, screen
+from contraflow.cli.terminal_tables import say, table
 from contraflow.errors import NetworkError, ObservationError, Problem
 
 if TYPE_CHECKING:

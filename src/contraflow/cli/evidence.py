@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contraflow._numbers import DASH, fixed
 from contraflow.cli import json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, say, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import say, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,17 +38,17 @@ def evidence(name: str, *, how: CalibrationOptions, every: bool, as_json: bool) 
 
 def record(found: Conflicts) -> json_records.Record:
     """A tension as plain records."""
-    against = {
+    pulled_away_by = {
         claim: {
             "claims": [v._asdict() for v in a.claims],
             "numbers": [v._asdict() for v in a.numbers],
             "ranges": a.ranges,
         }
-        for claim, a in found.against.items()
+        for claim, a in found.pulled_away_by.items()
     }
     return {
         "claims": json_records.rows(found.claims),
-        "against": against,
+        "pulled_away_by": pulled_away_by,
         "groups": [_plain(g) for g in found.groups],
         "checks": json_records.rows(found.checks),
     }
@@ -71,7 +72,7 @@ def _plain(group: DisagreementReport) -> json_records.Record:
         "title": group.title,
         "quantity": group.quantity,
         "unit": group.unit,
-        "said": group.said,
+        "predicted": group.predicted,
         "rest": group.rest,
         "sides": sides,
     }
@@ -85,15 +86,15 @@ def _claims(console: Console, case: Case, found: Conflicts, *, every: bool) -> N
     lines = []
     for row in words.claim_rows(case, found, None if every else words.FEWEST):
         where = f"{row['claim']}, {row['source']} {row['paragraph']}"
-        told = Text.assemble(row["statement"], "\n", (where, "dim"))
+        claim = Text.assemble(row["statement"], "\n", (where, "dim"))
         if row["word"]:
-            voters = [f"“{s}”" for s in row["by"]]
-            voters += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
+            pulling = [f"“{s}”" for s in row["by"]]
+            pulling += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
             head = "outvoted by " if row["fitted"] else "missed; pulled away by "
-            told.append(f"\n{head}{'; '.join(voters)}", "yellow")
+            claim.append(f"\n{head}{'; '.join(pulling)}", "yellow")
         chance = f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH
         style = "bold red" if row["word"] else ""
-        lines.append((told, row["states"], row["range"], Text(chance, style)))
+        lines.append((claim, row["states"], row["range"], Text(chance, style)))
     say(console, ("How surprising claims are", "bold"))
     say(console, words.outline(found))
     console.print()
@@ -152,9 +153,9 @@ def _checks(console: Console, found: Conflicts) -> None:
     lines = [
         (
             f"{row['subset']} ({row['claims']}): {row['statistic']}",
-            f"{row['observed']:.2f}",
-            f"{row['low']:.2f} to {row['high']:.2f}",
-            f"{row['p']:.3f}",
+            fixed(row["observed"], 2),
+            f"{fixed(row['low'], 2)} to {fixed(row['high'], 2)}",
+            fixed(row["p"], 3),
         )
         for row in json_records.rows(shown)
     ]

@@ -1,20 +1,20 @@
-"""The commands ``explain`` and ``hindcast``: what a figure rests on, and withheld claims predicted."""
+"""The command ``explain``: what a figure rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from contraflow._numbers import fixed, share, signed, significant
 from contraflow.cli import json_records
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, known, number, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import known, say, table
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from contraflow.analysis.hindcast import Hindcast
     from contraflow.results.explanation import Explanation
 
 ROWS = 8
@@ -33,14 +33,14 @@ def explain(
 ) -> None:
     """Explain a headline figure of one policy, or of the baseline without any."""
     from contraflow.lab import load
-    from contraflow.results import headline
+    from contraflow.results.figures import outcome_figure
 
     with progress() as say_so:
+        outcome_figure(figure)
         case = load(name)
         policy = json_records.policy_of(case, given)
         lab = calibrated(case, how, say_so)
         base = lab.baseline()
-        headline.unit_of(base.data, figure)
         outcome = lab.respond(policy) if policy else base
         against = base if change and policy else None
         explained = lab.explain(outcome, figure, against=against, refits=refits, progress=say_so)
@@ -85,9 +85,9 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     lines = [
         (
             Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']}", "dim")),
-            number(c["without"]),
+            significant(c["without"]),
             _moved(c),
-            f"{c['k']:.2f}",
+            fixed(c["k"], 2),
             c["how"],
         )
         for c in json_records.rows(explained.claims.head(ROWS))
@@ -97,15 +97,15 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     along = [
         (
             Text.assemble(n["meaning"], "\n", (_about(n), "dim")),
-            f"{n['share']:.0%}",
-            number(n["at_low"]),
-            number(n["at_high"]),
+            share(n["share"]),
+            significant(n["at_low"]),
+            significant(n["at_high"]),
         )
         for n in json_records.rows(explained.gathered(ROWS))
     ]
     console.print()
     console.print(table("number|>of the variance|>low end|>high end", along, title="Along a number's range"))
-    owed = [(s["group"], f"{s['share']:.0%}", s["meaning"]) for s in json_records.rows(explained.shares)]
+    owed = [(s["group"], share(s["share"]), s["meaning"]) for s in json_records.rows(explained.shares)]
     console.print()
     console.print(table("owed to|>share|", owed, title="Whose uncertainty it is", wrap=(2,)))
     console.print()
@@ -128,7 +128,7 @@ def _show_worth(worth: pd.DataFrame, console: Console) -> None:
         say(console, ("No single fact would narrow it by more than chance would explain.", "bold"))
         return
     lines = [
-        (w["what"], w["kind"], f"{w['worth']:.0%}", f"±{w['error']:.0%}")
+        (w["what"], w["kind"], share(w["worth"]), f"±{share(w['error'])}")
         for w in json_records.rows(sure.head(ROWS))
     ]
     title = "What to report on next: part of the variance that knowing it would take away"
@@ -136,7 +136,7 @@ def _show_worth(worth: pd.DataFrame, console: Console) -> None:
 
 
 def _moved(row: json_records.Record) -> str:
-    return signed(row["shift"]) + (f" ±{number(row['error'])}" if known(row["error"]) else "")
+    return signed(row["shift"]) + (f" ±{significant(row['error'])}" if known(row["error"]) else "")
 
 
 def _about(row: json_records.Record) -> str:
@@ -145,66 +145,3 @@ def _about(row: json_records.Record) -> str:
     if row["count"] > 1:
         parts.append(f"{row['count']} weights, strongest {row['strongest']}")
     return ", ".join(p for p in parts if p)
-
-
-def hindcast(name: str, *, until: int | None, how: CalibrationOptions, as_json: bool) -> None:
-    """Predict the claims after a year from those up to it."""
-    from contraflow.lab import load
-
-    with progress() as say_so:
-        lab = calibrated(load(name), how, say_so, until)
-        say_so("Predicting withheld claims")
-        found = lab.hindcast()
-    if as_json:
-        emit(json_records.provenance(lab) | record_of(found))
-    else:
-        show_hindcast(found, screen())
-
-
-def record_of(found: Hindcast) -> json_records.Record:
-    """A hindcast as a plain record."""
-    return {
-        "until": found.until,
-        "in_short": found.words(),
-        "by_quantity": json_records.rows(found.summary),
-        "withheld": json_records.rows(found.claims),
-        "leaks": json_records.rows(found.leaks),
-        "measures_told": list(found.told),
-    }
-
-
-def show_hindcast(found: Hindcast, console: Console) -> None:
-    """Print coverage and scores by quantity, with what they mean."""
-    say(console, (f"Claims after {found.until}, predicted from those before", "bold"))
-    for sentence in found.words():
-        say(console, sentence)
-    if found.claims.empty:
-        return
-    lines = [
-        (
-            "all" if r["quantity"] == "all" else r["quantity"],
-            str(r["claims"]),
-            str(r["series"]),
-            *(f"{r[c]:.0%}" for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")),
-            _score(r["difference"], r["error"]),
-        )
-        for r in json_records.rows(found.summary)
-    ]
-    heads = "quantity|>claims|>series|>in 50%|>in 90%|>naive|>naive|>log score"
-    console.print()
-    console.print(table(heads, lines))
-    console.print()
-    say(
-        console,
-        (
-            "in 50%, in 90%: part of the claims inside the interval; beside it the same of the naive "
-            "forecast that nothing changes. log score: the model's less the naive forecast's, mean of a "
-            "claim, above 0 where the model is better; ± one standard error, series counted as one.",
-            "dim",
-        ),
-    )
-
-
-def _score(difference: Any, error: Any) -> str:
-    text = f"{difference:+.2f}" + (f" ±{error:.2f}" if known(error) else f" ±{DASH}")
-    return text.replace("-", "−")

@@ -14,6 +14,7 @@ from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import plain, progress, screen
 from contraflow.network import to_geojson, to_graphml
 from contraflow.results import draws, tables
+from contraflow.results.view import coord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ def _medians(data: xr.Dataset, along: str) -> pd.DataFrame:
     """Every variable along a dimension, its median over draws, with the labels first."""
     import pandas as pd
 
-    labels = {str(n): tables.coord(data, str(n)) for n, c in data.coords.items() if c.dims == (along,)}
+    labels = {str(n): coord(data, str(n)) for n, c in data.coords.items() if c.dims == (along,)}
     chosen = [str(n) for n, v in data.data_vars.items() if v.dims == ("draw", along)]
     columns: dict[str, Any] = labels | {n: draws.median(data, n) for n in chosen}
     return pd.DataFrame(columns).set_index(along)

@@ -12,6 +12,7 @@ from contraflow.errors import PolicyError
 from contraflow.policy import describe, levels, parse
 from contraflow.results import side_economies, tables
 from contraflow.results.verify import verify
+from contraflow.results.view import price_spot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def baseline(lab: Lab) -> Record:
 
 def price_of(lab: Lab) -> Record:
     """Whose price ``valley price`` is: a short word for the good, its name and that of the place."""
-    form, _, place = tables.price_spot(lab.baseline().data).partition("@")
+    form, _, place = price_spot(lab.baseline().data).partition("@")
     case = lab.case
     return {
         "good": form.replace("-", " ") or "price",
@@ -82,7 +83,7 @@ def price_of(lab: Lab) -> Record:
 
 
 def answer(lab: Lab, outcome: Outcome) -> Record:
-    """All that is told of one policy, against the baseline."""
+    """Everything on one policy, against the baseline."""
     case, base = lab.case, lab.baseline()
     figures = tables.headline(base.data, outcome.data)
     incomes = tables.incomes(base.data, outcome.data)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from contraflow.inference.method import Method
 
 if TYPE_CHECKING:
-    from contraflow.lab.lab import Lab, OpenCase, Progress
+    from contraflow._types import Progress
+    from contraflow.lab.lab import Lab, OpenCase
 
 
 @dataclass(frozen=True)

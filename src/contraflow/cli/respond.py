@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from contraflow._numbers import change_of, order, share, share_span, signed, significant, to
 from contraflow.cli import json_records
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import interval, likely, number, percent, say, signed, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import interval, likely, say, table
 from contraflow.model.root_finding import ACCEPTED
 from contraflow.text.sentences import level
 
@@ -50,8 +51,8 @@ def respond(
         record = json_records.provenance(lab) | json_records.answer(lab, outcome)
         if convergence:
             record["convergence"] = json_records.convergence(outcome)
-        told = tell(lab.baseline().data, outcome.data, shown_names(case)).short
-        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in told]
+        sentences = tell(lab.baseline().data, outcome.data, shown_names(case)).short
+        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in sentences]
     if as_json:
         emit(record)
     else:
@@ -70,11 +71,11 @@ def _show(record: Record, console: Console) -> None:
     for by, moved in record["displacement"].items():
         _table(console, titles[by], moved["rows"])
         if moved["displaced"] > UNSEEN:
-            share = f"{moved['displaced']:.0%}"
+            made_up = share(moved["displaced"])
             if "displaced_5" in moved:
-                low, high = (f"{min(moved[f'displaced_{end}'], 9.99):.0%}"[:-1] for end in ("5", "95"))
-                share += f" ({low} to {high}%)"
-            say(console, (f"{share} of what is lost here comes up elsewhere", "dim"))
+                low, high = (min(moved[f"displaced_{end}"], 9.99) for end in ("5", "95"))
+                made_up += f" ({share_span(low, high)})"
+            say(console, (f"{made_up} of what is lost here comes up elsewhere", "dim"))
     _table(console, "Incomes, million $/yr", record["incomes"])
     for text in otherwise(record):
         console.print()
@@ -89,11 +90,10 @@ def otherwise(record: Mapping[str, Any]) -> list[str]:
     """Other equilibria of an answer, each by its exports; with draws, in how many there are any."""
     ends = [float(other["figures"]["exports"]["after"]) for other in record["alternatives"]]
     if record["draws"] == 1 or not ends:
-        return [f": exports {number(end)} t" for end in ends]
+        return [f": exports {significant(end)} t" for end in ends]
     some = max(other["draws"] for other in record["alternatives"])
-    low, high = number(min(ends)), number(max(ends))
-    exports = low if low == high else f"{low} to {high}"
-    return [f", in {some} of {record['draws']} draws: exports {exports} t"]
+    low, high = significant(min(ends)), significant(max(ends))
+    return [f", in {some} of {record['draws']} draws: exports {to(low, high)} t"]
 
 
 def _uncertainty(console: Console, record: Record) -> None:
@@ -125,8 +125,12 @@ def _table(console: Console, title: str, rows: Sequence[Record], draws: int = 1)
     heads = DRAWN if many else HEADS
     lines = []
     for row in rows:
-        cells = [row["name"], *(number(level(row, c)) for c in ("before", "after")), signed(row["change"])]
-        cells.append(interval(row) if many else percent(row["change"], row["before"]))
+        cells = [
+            row["name"],
+            *(significant(level(row, c)) for c in ("before", "after")),
+            signed(row["change"]),
+        ]
+        cells.append(interval(row) if many else change_of(row["change"], row["before"]))
         if many and draws > 1:
             cells.append(likely(row, draws))
         lines.append(cells)
@@ -140,8 +144,8 @@ def _convergence(console: Console, record: Record) -> None:
             str(c["start"] + 1),
             str(c["rounds"]),
             str(c["evaluations"]),
-            f"{c['first_residual']:.0e}",
-            f"{c['last_residual']:.0e}",
+            order(c["first_residual"]),
+            order(c["last_residual"]),
         )
         for c in record["convergence"]
     ]
@@ -154,5 +158,6 @@ def _convergence(console: Console, record: Record) -> None:
     ways = "one equilibrium" if found == 1 else f"{found} different equilibria"
     say(console, (f"{settled} of {starts} starts settled, at {ways}; the first is the baseline", "dim"))
     say(
-        console, (f"Recomputed from the results: largest relative error {record['largest_error']:.0e}", "dim")
+        console,
+        (f"Recomputed from the results: largest relative error {order(record['largest_error'])}", "dim"),
     )

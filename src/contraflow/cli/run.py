@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contraflow.analysis.hindcast import Hindcast
     from contraflow.lab import Lab
     from contraflow.lab.outcome import Outcome
-    from contraflow.report.data import FollowedQuestion
+    from contraflow.report.data import SimulatedQuestion
     from contraflow.results.explanation import Explanation
 
 REPORT = "report.html"
@@ -31,8 +31,8 @@ REPORT = "report.html"
 KEY, REFITS, FEWEST = "exports", 2, 30
 """Figure that the report explains, fits made anew for it, draws without which it is not explained."""
 
-COURSES = 24
-"""Courses of a question that is followed in time."""
+REPLICATES = 24
+"""Runs of a question that is simulated month by month."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
 
@@ -56,7 +56,7 @@ def run(
         record["answers"] = [{"id": q.id} | json_records.answer(lab, outcome) for q, outcome in answers]
         record["fit"] = json_records.fit(lab)
         say("Holding the model against documented behaviour")
-        patterns = lab.validate(courses=0).table()
+        patterns = lab.validate(replicates=0).table()
         record["patterns"] = json_records.patterns(patterns)
         record["report"] = None
         if report:
@@ -98,54 +98,58 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
 
     tension = lab.tension(say) if len(lab.ledger) >= FEWEST else None
     say("Writing the report")
+    explanation, worth = _explained(lab, answers, say)
     data = ReportData(
-        lab.case,
-        lab.baseline().data,
-        tuple((question, outcome.data) for question, outcome in answers),
-        lab.claims(),
-        Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
-        lab.assumptions(),
-        patterns if len(patterns) else None,
-        lab.predictions(fitted=True),
-        lab.prediction_errors(),
-        *_rests(lab, answers, say),
-        _withheld(lab),
-        tension,
-        _courses(lab, answers, say),
+        case=lab.case,
+        base=lab.baseline().data,
+        answers=tuple((question, outcome.data) for question, outcome in answers),
+        claims=lab.claims(),
+        meta=Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
+        ledger=lab.assumptions(),
+        patterns=patterns if len(patterns) else None,
+        predictions=lab.predictions(fitted=True),
+        errors=lab.prediction_errors(),
+        explanation=explanation,
+        worth=worth,
+        hindcast=_withheld(lab),
+        tension=tension,
+        simulations=_simulated(lab, answers, say),
     )
     return write_report(data, path)
 
 
-def _courses(lab: Lab, answers: Answers, say: Say) -> tuple[FollowedQuestion, ...]:
-    """Questions that ask for it, month by month, each beside the same luck without its policy.
+def _simulated(lab: Lab, answers: Answers, say: Say) -> tuple[SimulatedQuestion, ...]:
+    """Questions that ask for it, month by month, each with runs without its policy on the same random draws.
 
-    An interruption ends the whole: half a course beside a whole one would compare different luck.
+    An interruption ends the command: runs that broke off cannot stand beside complete ones.
     """
-    from contraflow.report.data import FollowedQuestion
+    from contraflow.report.data import SimulatedQuestion
 
-    followed = []
+    simulated = []
     for question, _ in answers:
         if question.years is not None:
-            say(f"Following in time: {question.title}")
-            calm, run = (
-                lab.simulate(policy, years=question.years, replicates=COURSES, progress=say)
+            say(f"Simulating month by month: {question.title}")
+            without, run = (
+                lab.simulate(policy, years=question.years, replicates=REPLICATES, progress=say)
                 for policy in ({}, question.policy)
             )
-            if calm.interrupted or run.interrupted:
+            if without.interrupted or run.interrupted:
                 raise KeyboardInterrupt
-            followed.append(FollowedQuestion(question, run.data, calm.data, run.changes))
-    return tuple(followed)
+            simulated.append(
+                SimulatedQuestion(question=question, data=run.data, without=without.data, changes=run.changes)
+            )
+    return tuple(simulated)
 
 
-def _rests(lab: Lab, answers: Answers, say: Say) -> tuple[Explanation | None, pd.DataFrame | None]:
+def _explained(lab: Lab, answers: Answers, say: Say) -> tuple[Explanation | None, pd.DataFrame | None]:
     """What the change of the first answer's key figure rests on; nothing for a lab of a single draw."""
     if not answers or len(lab.ledger) < FEWEST:
         return None, None
     say("Asking what the first answer rests on")
     outcome, base = answers[0][1], lab.baseline()
     try:
-        told = lab.explain(outcome, KEY, against=base, refits=REFITS, progress=say)
-        return told, lab.worth_knowing(outcome, KEY, against=base)
+        explanation = lab.explain(outcome, KEY, against=base, refits=REFITS, progress=say)
+        return explanation, lab.worth_knowing(outcome, KEY, against=base)
     except ComparisonError:
         return None, None
 

@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from contraflow._numbers import DASH, change_of, dollars, fixed, order, signed, significant
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
-from contraflow.cli.show import (
-    DASH,
-    STILL,
-    becomes,
-    dollars,
-    interval_of_share,
-    likely,
-    number,
-    percent,
-    say,
-    signed,
-)
+from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likely, say
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:
@@ -37,7 +27,7 @@ SMALL = 0.005
 """Part of the whole below which nothing is said to have moved."""
 
 NOTICED = 0.02
-"""Change of another good, as a share of what leaves, that is told."""
+"""Change of another good, as a share of what leaves, from which it is shown."""
 
 FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
 """Figures that tell whether a policy changes anything."""
@@ -74,14 +64,14 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
     console.print()
     say(console, (f"The baseline, {span}", "bold"), ", a year; t are of pure cocaine")
     goods = [
-        ("leaves the country", f"{number(figures['exports'])} t"),
-        ("of it by air", f"{number(figures['exports by air'])} t"),
-        ("seized at home", f"{number(figures['seized at home'])} t"),
+        ("leaves the country", f"{significant(figures['exports'])} t"),
+        ("of it by air", f"{significant(figures['exports by air'])} t"),
+        ("seized at home", f"{significant(figures['seized at home'])} t"),
     ]
     crops = [
-        ("coca planted", f"{number(figures['hectares at home'])} ha"),
-        ("leaf, farm gate", f"${number(figures['leaf price'])}/kg"),
-        (price["good"], f"${number(figures['valley price'])}/kg"),
+        ("coca planted", f"{significant(figures['hectares at home'])} ha"),
+        ("leaf, farm gate", f"${significant(figures['leaf price'])}/kg"),
+        (price["good"], f"${significant(figures['valley price'])}/kg"),
     ]
     money = [
         ("households earn", dollars(figures["growers' income"])),
@@ -121,9 +111,9 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     cells = []
     for name, label, unit in SHOWN:
         row = record["figures"][name]
-        low, high = (number(float(row[f"value_{end}"])) for end in ("5", "95"))
-        said = label.format(good=record["price_of"]["good"])
-        cells.append((said, unit.format(number(float(row["value"]))), f"{low} to {high}"))
+        low, high = (significant(float(row[f"value_{end}"])) for end in ("5", "95"))
+        shown = label.format(good=record["price_of"]["good"])
+        cells.append((shown, unit.format(significant(float(row["value"]))), f"{low} to {high}"))
     blocks = 2 if console.width >= WIDE else 1
     rows = -(-len(cells) // blocks)
     grid = Table.grid(padding=(0, GAP, 0, 0))
@@ -161,8 +151,8 @@ def _figures(figures: Record) -> tuple[str, ...]:
     delivered = figures["delivered"]
     shown = [becomes(figures[name]) for name in ("exports by air", "exports", "valley price")]
     if "ratio_5" not in delivered:
-        return (*shown, percent(delivered["change"], delivered["before"]))
-    shown.append(percent(float(delivered["ratio"]) - 1.0, 1.0))
+        return (*shown, change_of(delivered["change"], delivered["before"]))
+    shown.append(change_of(float(delivered["ratio"]) - 1.0, 1.0))
     rows = [figures[name] for name in ("exports by air", "exports", "valley price", "delivered")]
     return tuple(f"{text}\n{interval_of_share(row)}" for text, row in zip(shown, rows, strict=True))
 
@@ -234,9 +224,9 @@ def _shift(rows: Sequence[Record]) -> tuple[float, str]:
     rows = [r for r in rows if not is_open(r)]
     lost = sorted((r for r in rows if r["change"] < -SMALL * whole), key=lambda r: float(r["change"]))
     won = sorted((r for r in rows if r["change"] > SMALL * whole), key=lambda r: -float(r["change"]))
-    told = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:1], *won[:1]))
+    largest = ", ".join(f"{r['name']} {signed(float(r['change']))}" for r in (*lost[:1], *won[:1]))
     sums = [sum(abs(float(r["change"])) for r in side) / whole for side in (lost, won)]
-    return min(sums) + 0.1 * max(sums), told
+    return min(sums) + 0.1 * max(sums), largest
 
 
 def _earner(income: Record) -> str:
@@ -251,7 +241,9 @@ def _trust(record: Record, console: Console) -> None:
         f"{fit['within_two_deviations']} of {fit['fitted']} fitted claims within two standard deviations"
     ]
     if fit["furthest_off"]:
-        far = ", ".join(f"{c['claim']} ({_off(c['residual'])})" for c in fit["furthest_off"][:3])
+        far = ", ".join(
+            f"{c['claim']} ({fixed(c['residual'], 1, sign=True)})" for c in fit["furthest_off"][:3]
+        )
         parts.append(f"furthest off: {far}")
     if record["draws"] == 1:
         parts.append("a single best fit, without margins of error")
@@ -277,7 +269,7 @@ def _trust(record: Record, console: Console) -> None:
             _note(console, "Note", text, "yellow")
     if record["answers"]:
         worst = max(float(a["largest_error"]) for a in record["answers"])
-        _note(console, "Books", f"recomputed from the results; largest relative error {worst:.0e}")
+        _note(console, "Books", f"recomputed from the results; largest relative error {order(worst)}")
     if record["report"]:
         _note(console, "Report", record["report"], "bold")
 
@@ -287,16 +279,12 @@ def _ways(given: Record) -> str:
     if given.get("draws", 1) > 1:
         return f"{given['title']} It may settle otherwise{otherwise(given)[0]}"
     ends = [given, *given["alternatives"]]
-    exports = " or ".join(number(float(e["figures"]["exports"]["after"])) for e in ends)
+    exports = " or ".join(significant(float(e["figures"]["exports"]["after"])) for e in ends)
     return f"it may settle in {len(ends)} ways: {given['title']} Exports {exports} t"
 
 
 def _note(console: Console, head: str, text: str, style: str = "") -> None:
     say(console, (text, style), head=f"{head:<9}")
-
-
-def _off(residual: float) -> str:
-    return f"{residual:+.1f}".replace("-", "−")
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

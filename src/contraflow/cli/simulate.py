@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contraflow._numbers import DASH, fixed, signed_share, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.show import DASH, known, number, say, table
 from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import known, say, table
 from contraflow.errors import OutputError, PolicyError
 
 if TYPE_CHECKING:
@@ -93,40 +94,6 @@ def simulate(
             screen().print(f"Written to {path}", soft_wrap=True)
 
 
-def history(
-    name: str,
-    out: Path | None,
-    *,
-    first: int | None,
-    last: int | None,
-    clans: int,
-    replicates: int,
-    how: CalibrationOptions,
-    as_json: bool,
-) -> None:
-    """Tell a case's events forward and show how near it came to what was observed."""
-    from contraflow.cli.explain import record_of, show_hindcast
-    from contraflow.lab import load
-
-    if out is not None:
-        if out.suffix != ".html":
-            raise OutputError(f"{out}: the figure is written as .html.")
-        expect_writable(out)
-    with progress() as say_so:
-        lab = calibrated(load(name), how, say_so)
-        told = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
-        scores = told.scores
-        if out is not None:
-            page = told.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
-            replace_file(out, lambda path: path.write_text(page, encoding="utf-8"))
-    if as_json:
-        emit(json_records.provenance(lab) | {"history": record_of(scores)})
-        return
-    show_hindcast(scores, screen())
-    if out is not None:
-        screen().print(f"Written to {out}", soft_wrap=True)
-
-
 def _arrest(text: str) -> Arrest:
     """``largest@13``, ``0.3@13:VRAEM``: who, in which month, where."""
     from contraflow.dynamics.arrests import Arrest
@@ -178,8 +145,8 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     years = (sizes["month"] - run.data.attrs["before"]) // 12
     say(
         console,
-        f"{years} years, {run.data.attrs['clans']:,} clans, {sizes['replicate']} courses; the state searches "
-        f"{run.conduct_in_words()}.",
+        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} replicates; the "
+        f"state searches {run.conduct_in_words()}.",
     )
     if run.interrupted:
         say(console, ("Stopped before the end: what was done until then is shown.", "yellow"))
@@ -193,14 +160,15 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
         end = last.index.get_level_values("year").max()
         shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
         for name, row in shown.iterrows():
-            spread = f" ({row['ratio_5'] - 1:+.0%} to {row['ratio_95'] - 1:+.0%})" if "ratio_5" in row else ""
-            text = f"{name}, last year against the same random draws without: {row['ratio'] - 1:+.0%}{spread}"
-            say(console, text[:1].upper() + text[1:].replace("-", "−"))
+            moved, *ends = (signed_share(row[c] - 1) for c in ("ratio", "ratio_5", "ratio_95") if c in row)
+            spread = f" ({' to '.join(ends)})" if ends else ""
+            text = f"{name}, last year against the same random draws without: {moved}{spread}"
+            say(console, text[:1].upper() + text[1:])
     console.print()
     say(
         console,
         (
-            "Medians of the courses at yearly rates; 90%: where nine tenths of them end. Half: "
+            "Medians of the replicates at yearly rates; 90%: where nine tenths of them end. Half: "
             "months until half of the change to the last year is reached. Back: months until "
             "the figure stays within 5% of what it was. How clans behave is assumed, within "
             "ranges: docs/simulation.md.",
@@ -214,9 +182,9 @@ def _line(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     unit = {"share": ", %", "clans": "", "places": "", "links": ""}.get(row["unit"], f", {row['unit']}")
 
     def months(value: float) -> str:
-        return f"{value:.0f}" if known(value) and value > 0 else DASH
+        return fixed(value, 0) if known(value) and value > 0 else DASH
 
-    figures = [number(scale * row[c]) for c in ("before", "first", "last")]
-    ends = f"{number(scale * row['last_5'])}–{number(scale * row['last_95'])}"
-    told = f"{SHORT.get(name, name)}{unit}"
-    return told, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])
+    figures = [significant(scale * row[c]) for c in ("before", "first", "last")]
+    ends = f"{significant(scale * row['last_5'])}–{significant(scale * row['last_95'])}"
+    name_and_unit = f"{SHORT.get(name, name)}{unit}"
+    return name_and_unit, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])

@@ -1,19 +1,18 @@
-"""The commands ``sources`` and ``coverage``: where a case comes from, and what it left out."""
+"""The command ``sources``: where a case comes from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contraflow.cli.show import DASH, say, table
+from contraflow._numbers import DASH
 from contraflow.cli.terminal import emit, screen
+from contraflow.cli.terminal_tables import say, table
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from contraflow.case import Case
     from contraflow.case.docs.provenance import Provenance
     from contraflow.case.schema import Source
-    from contraflow.case.statements import Coverage
 
 
 def sources(name: str, *, as_json: bool) -> None:
@@ -42,8 +41,8 @@ def _described(source: Source) -> Text:
     from rich.text import Text
 
     by = f"{source.author}, " if source.author and source.author != source.publisher else ""
-    told = f"{by}{source.publisher}, {source.published}, {source.kind.value}"
-    return Text.assemble(source.title, (f"\n{source.id}: {told}", "dim"))
+    published = f"{by}{source.publisher}, {source.published}, {source.kind.value}"
+    return Text.assemble(source.title, (f"\n{source.id}: {published}", "dim"))
 
 
 def _trusted(source: Source) -> Text:
@@ -80,78 +79,3 @@ def _source_record(one: Provenance) -> dict[str, Any]:
         "coverage": list(one.items),
         "contradictions": [vars(dispute) for dispute in one.disputes],
     }
-
-
-def coverage(name: str, *, kind: str | None, outside: bool, as_json: bool) -> None:
-    """Count what is represented by kind, then list the items that were asked for."""
-    from contraflow.case import load
-    from contraflow.case.docs.coverage import tally
-
-    case = load(name)
-    counts = tally(case)
-    _expect_kind(kind, [count.kind for count in counts])
-    items = [
-        item for item in case.coverage.values() if kind in (None, item.kind) and (item.outside or not outside)
-    ]
-    if as_json:
-        record = [
-            {"kind": c.kind, "items": c.items, "represented": c.represented, "outside": c.outside}
-            for c in counts
-        ]
-        emit({"case": case.info.id, "counts": record, "items": [_item_record(case, i) for i in items]})
-    else:
-        _show_coverage(case, items)
-
-
-def _expect_kind(kind: str | None, kinds: list[str]) -> None:
-    """Refuse a kind that the case does not have."""
-    from typer import BadParameter
-
-    if kind is not None and kind not in kinds:
-        known = f"one of {', '.join(kinds)}" if kinds else "left out: the case has no coverage.csv"
-        raise BadParameter(f"'{kind}' is no kind of item here. It may be {known}", param_hint="--kind")
-
-
-def _item_record(case: Case, item: Coverage) -> dict[str, Any]:
-    from contraflow.case.docs.coverage import rows_by_table
-    from contraflow.case.naming import name_of
-
-    rows = [
-        {"table": table, "id": key, "name": name_of(case, table, key)}
-        for table, keys in rows_by_table(item).items()
-        for key in keys
-    ]
-    return item.model_dump(mode="json") | {"rows": rows}
-
-
-def _show_coverage(case: Case, items: list[Coverage]) -> None:
-    from rich.text import Text
-
-    from contraflow.case.docs.coverage import counted, tally, total
-
-    console = screen()
-    if not case.coverage:
-        say(console, f"{case.info.id} has no coverage.csv: it does not say what its sources describe.")
-        return
-    lines: list[tuple[str | Text, ...]] = [
-        (
-            item.id,
-            Text.assemble(item.description, (f"\n{item.source} {item.paragraph}, {item.kind}", "dim")),
-            Text.assemble(("outside: ", "yellow"), item.outside)
-            if item.outside
-            else Text.assemble(counted(item), (f"\n{item.note}" if item.note else "", "dim")),
-        )
-        for item in items
-    ]
-    if lines:
-        console.print(table("item|what the sources describe|represented by", lines, wrap=(1, 2)))
-        console.print()
-    by_kind = [(t.kind, str(t.items), str(t.represented), str(t.outside or DASH)) for t in tally(case)]
-    console.print(table("kind|>items|>represented|>outside", by_kind))
-    console.print()
-    every = total(case)
-    say(
-        console,
-        (f"{every.represented} of {every.items} items are represented", "bold"),
-        f", {every.outside} outside ({100 * every.outside / every.items:.0f} %).",
-    )

@@ -1,1 +1,1 @@
-"""The economy month by month: clans who learn, a state that searches, dates."""
+"""The economy month by month: clans that learn, a state that searches, policies that change by date."""

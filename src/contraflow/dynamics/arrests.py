@@ -1,4 +1,4 @@
-"""Arrests on order: whom the state takes, when and where."""
+"""Arrests on order: which clans the state arrests, when and where."""
 
 from __future__ import annotations
 
@@ -15,16 +15,38 @@ from contraflow.errors import PolicyError
 
 @dataclass(frozen=True)
 class Arrest:
-    """Clans that are arrested in a month (1 is the first): the largest, or a share of all, anywhere or at
-    places that ``where`` names as selectors do (a place, a group, a country)."""
+    """Clans that are arrested in a given month of a simulation.
+
+    Examples
+    --------
+    >>> import contraflow as cf
+    >>> cf.Arrest(month=13, who=0.2, where=("port",))
+    Arrest(month=13, who=0.2, where=('port',))
+    """
 
     month: int = 1
+    """Month of the run; 1 is the first."""
     who: str | float = "largest"
+    """``largest`` for the largest clan, or a share of all clans from 0 to 1."""
     where: tuple[str, ...] = ()
+    """Selectors of places (id, group, kind or country) where the clans are at home. Empty: anywhere."""
 
 
 def orders(arrests: tuple[Arrest, ...], months: int) -> Orders:
-    """Arrests by month. Raises PolicyError."""
+    """Arrests by month.
+
+    Parameters
+    ----------
+    arrests
+        All arrests of a run.
+    months
+        Length of the run.
+
+    Raises
+    ------
+    PolicyError
+        For a month outside the run, and for ``who`` that is neither ``largest`` nor a share.
+    """
     share, largest = np.zeros(months), np.zeros(months)
     for arrest in arrests:
         if not 1 <= arrest.month <= months:
@@ -39,8 +61,22 @@ def orders(arrests: tuple[Arrest, ...], months: int) -> Orders:
 
 
 def arrested_places(case: Case, found: Roster, where: Collection[str]) -> list[str]:
-    """Homes of the clans that arrests ``where`` selectors say may hit. Raises PolicyError if there are
-    none."""
+    """Homes of the clans that an arrest may hit.
+
+    Parameters
+    ----------
+    case
+        The case.
+    found
+        The roster of clans.
+    where
+        Selectors of places.
+
+    Raises
+    ------
+    PolicyError
+        If no clan is at home there.
+    """
     chosen = [p for p in found.places if matches_place(case.places[p], tuple(where))]
     if not chosen:
         raise PolicyError(f"An arrest at {', '.join(sorted(where))}: no clans are at home there.")

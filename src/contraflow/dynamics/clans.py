@@ -1,21 +1,23 @@
-"""Clans: many small traders at each place, who choose by the one rule on what each believes.
+"""Clans: many small traders at each place, who choose by the one rule on their own beliefs.
 
-A clan buys a good where it is at home, picks a way on by the rule of :mod:`~contraflow.model.choice`, sends
-whole consignments, and sells at the next place at the going price; so a good passes through many hands on
-its way. What it believes of a way is the discounted mean of a Beta-binomial learner::
+A clan buys goods at its home, chooses where to send them by the rule of :mod:`~contraflow.model.choice`,
+sends whole consignments, and sells at the next place at the going price; so goods pass through many hands. A
+clan's
+belief about the loss on a route is the discounted mean of a Beta-binomial learner::
 
     b_ca = ((n0 + omega N_g) q0_a + omega X_g + S_ca) / (n0 + omega N_g + N_ca)
     N' = N exp(-1/memory) + consignments sent,   S' = S exp(-1/memory) + consignments lost
 
-with q0 the loss known from the baseline, n0 its weight in consignments, N and S the clan's own experience.
-News gets about with weight omega: what all have sent by ways of a kind g (the mode, the countries it joins)
-and how much more they lost than was known, X = S - sum N_a q0_a. So a plane shot down is heard of by whoever
-flies; beliefs stay between 0 and 1, and what is not renewed is forgotten. Forgetting by discounts is that of
-dynamic Bayesian models (West & Harrison 1997, Bayesian Forecasting and Dynamic Models, ch. 6).
+with q0 the loss known from the baseline, n0 its weight in consignments, and N and S the clan's own
+experience. News spreads with the weight omega: the consignments of all clans by routes of a kind g (a mode
+and the two countries it joins), and their losses in excess of what was known, X = S - sum N_a q0_a. So every
+clan that flies hears of a plane shot down; beliefs stay between 0 and 1, and experience that is not renewed
+is forgotten. Forgetting by discounts is that of dynamic Bayesian models (West & Harrison 1997, Bayesian
+Forecasting and Dynamic Models, ch. 6).
 
-How well a clan knows a way, r_ca, multiplies the way's weight. It is drawn so that a clan's shares in the
-baseline are Dirichlet around everybody's, with as many trials as the ways that a clan knows; it moves to 1
-as clans get acquainted.
+A clan's familiarity with a route, r_ca, multiplies the weight of the route. It is drawn so that the shares of
+a clan in the baseline are Dirichlet around those of all clans, with as many trials as a clan uses routes; it
+moves towards 1 as clans get to know other routes.
 """
 
 from __future__ import annotations
@@ -26,64 +28,83 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.model.choice import natural_log
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 Number = jax.Array | FloatArray | float
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Behaviour:
-    """How clans and households act in time; each a number, or an array over replicates (replicate,).
+    """Behaviour of clans and households in time: numbers, or arrays over replicates (replicate,).
 
-    :data:`~contraflow.case.behaviour.BEHAVIOUR` says what each means, and in which unit: times are in months.
-    The values here are the package's central ones; :func:`~contraflow.dynamics.simulator.draw_behaviour`
-    draws those of replicates from the ledger of a case.
+    :data:`~contraflow.case.behaviour.BEHAVIOUR` gives their meanings and units; times are in months. The
+    defaults are the package's central values; :func:`~contraflow.dynamics.simulator.draw_behaviour` draws the
+    values of replicates from the ledger of a case.
     """
 
     memory: Number = BEHAVIOUR["memory"].value
+    """Months after which a clan's experience counts e times less."""
     prior_weight: Number = BEHAVIOUR["prior_weight"].value
+    """Weight of the loss known from the baseline, in consignments."""
     news: Number = BEHAVIOUR["news"].value
+    """Weight of the consignments of all clans, relative to a clan's own."""
     attitude: Number = BEHAVIOUR["attitude"].value
+    """Standard deviation, in logarithms, of the factor by which clans weigh a change of risk."""
     ways: Number = BEHAVIOUR["ways"].value
+    """Trials of the Dirichlet distribution of a clan's shares of routes."""
     acquaintance: Number = BEHAVIOUR["acquaintance"].value
+    """Months in which clans get to know other routes."""
     size_dispersion: Number = BEHAVIOUR["size_dispersion"].value
+    """Standard deviation, in logarithms, of the capital of clans at the start."""
     cover: Number = BEHAVIOUR["cover"].value
+    """Months of purchases for which clans hold capital."""
     entry: Number = BEHAVIOUR["entry"].value
+    """Months until a new clan takes a vacant seat."""
     dismantled: Number = BEHAVIOUR["dismantled"].value
+    """Probability that a month in which a clan loses all its consignments ends it."""
     growers: Number = BEHAVIOUR["growers"].value
+    """Months in which households change crops."""
     price_speed: Number = BEHAVIOUR["price_speed"].value
+    """Fraction of the way to clearing prices that prices move in a month."""
 
 
 @dataclass(frozen=True, eq=False)
 class Roster:
-    """Who trades where, and by which ways.
+    """The clans, their homes and their routes.
 
-    Clans sit on *benches* of ABREAST, all of one place, so that what they decide is computed abreast: arrays
-    over clans are (bench, abreast), and ``taken`` tells seats that a clan has from those left over. ``place``
-    (bench,) is the home of each bench, a number in ``places``. A *way* is a clan with an arc from its home:
-    arrays over ways are (row, abreast), a row being a bench with an arc, ``arc`` and ``bench`` (row,), sorted
-    by arc, then bench. A *stand* is a bench with a node: ``stand`` (row,) is that of each row, ``stands``
-    their number. ``kind`` (arc,) numbers the ``kinds`` of ways that news tells apart. ``traded`` (node,) is
-    true where clans hold the good, ``node_place`` (node,) its place or -1.
+    Clans sit on *benches* of ABREAST, all of one place, so that they are computed side by side: arrays over
+    clans are (bench, abreast). A *way* is a clan with an arc from its home: arrays over ways are (row,
+    abreast), where a row is a bench with an arc. Rows are sorted by arc, then by bench. A *stand* is a bench
+    with a node.
     """
 
     places: tuple[str, ...]
+    """Places where clans are at home."""
     place: IntArray
+    """Home of each bench, a position in ``places`` (bench,)."""
     taken: npt.NDArray[np.bool_]
+    """Whether a seat has a clan (bench, abreast)."""
     arc: IntArray
+    """Arc of each row (row,), ascending."""
     bench: IntArray
+    """Bench of each row (row,)."""
     stand: IntArray
+    """Stand of each row (row,)."""
     stands: int
+    """Number of stands."""
     kind: IntArray
+    """Kind of each arc in the news (arc,): its mode and the countries that it joins."""
     kinds: int
+    """Number of these kinds."""
     traded: npt.NDArray[np.bool_]
+    """Whether clans hold the good (node,)."""
     node_place: IntArray
+    """Place of each node, a position in ``places`` (node,); -1 where clans do not hold the good."""
 
     @property
     def clans(self) -> int:
@@ -92,16 +113,29 @@ class Roster:
 
     @property
     def settled(self) -> IntArray:
-        """Clans at each place (place,)."""
+        """Number of clans at each place (place,)."""
         return np.bincount(self.place, self.taken.sum(axis=1), len(self.places)).astype(np.int64)
 
 
 def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
-    """Settle ``clans`` clans where goods of the case's own substance change hands.
+    """Settle clans where goods of the case's own substance change hands.
 
-    Each place has clans in proportion to the pure kilograms that pass it, ``stock`` (node,) units per year
-    times their content, but at least FEWEST where there are enough. Raises ValueError for fewer clans than
-    places.
+    Each place has clans in proportion to the pure kilograms that pass it, but at least FEWEST if there are
+    enough.
+
+    Parameters
+    ----------
+    network
+        The network.
+    clans
+        Number of clans.
+    stock
+        What passes each node (node,), units per year.
+
+    Raises
+    ------
+    ValueError
+        For fewer clans than places.
     """
     degree = np.bincount(network.tail, minlength=len(network.nodes))
     goods = (network.content > ZERO) & (degree > 0)
@@ -141,11 +175,11 @@ ABREAST = 8
 """Clans on a bench: as many doubles as a vector register of current processors holds."""
 
 FEWEST = 5
-"""Clans at a place, if there are enough for all places: fewer would make it hang on single clans."""
+"""Clans at a place, if there are enough for all: with fewer, single clans would decide what happens there."""
 
 
 def _apportion(weight: FloatArray, seats: int) -> IntArray:
-    """Seats in proportion to weight, FEWEST each if they suffice, by largest remainders."""
+    """Seats in proportion to ``weight``, at least FEWEST each if they suffice, by largest remainders."""
     least = min(FEWEST, seats // weight.size)
     left = seats - least * weight.size
     wanted = left * weight / max(float(weight.sum()), 1e-300)
@@ -156,37 +190,51 @@ def _apportion(weight: FloatArray, seats: int) -> IntArray:
 
 
 class Experience(NamedTuple):
-    """Consignments as remembered, discounted: own ``sent`` and ``lost`` (row, abreast); of all, by kind of
-    way (kind,), ``heard`` of and lost in ``excess`` of what was known."""
+    """Discounted experience of consignments."""
 
     sent: jax.Array
+    """Sent by the clan (row, abreast)."""
     lost: jax.Array
+    """Of these, lost (row, abreast)."""
     heard: jax.Array
+    """Sent by all clans on routes of a kind (kind,)."""
     excess: jax.Array
+    """Of these, lost in excess of what was known from the baseline (kind,)."""
 
 
 class Clans(NamedTuple):
-    """Clans at the start of a month.
-
-    Over clans (bench, abreast): ``capital`` in USD, nil where a seat is vacant; ``attitude``, the factor by
-    which a clan weighs a change of risk. Over ways (row, abreast): ``known``, how well a way is known against
-    the mean clan.
-    """
+    """Clans at the start of a month."""
 
     capital: jax.Array
+    """Capital in USD (bench, abreast); 0 where a seat is vacant."""
     attitude: jax.Array
+    """Factor by which a clan weighs a change of risk (bench, abreast)."""
     known: jax.Array
+    """Familiarity with each way, relative to the mean clan (row, abreast)."""
     experience: Experience
+    """Experience of consignments."""
 
 
 def no_experience(roster: Roster) -> Experience:
-    """Nothing sent, nothing lost."""
+    """No consignments sent or lost."""
     own, shared = jnp.zeros((roster.arc.size, roster.taken.shape[1])), jnp.zeros(roster.kinds)
     return Experience(own, own, shared, shared)
 
 
 def believed(roster: Roster, behaviour: Behaviour, prior: jax.Array, experience: Experience) -> jax.Array:
-    """Loss that a clan expects on its ways (row, abreast), where ``prior`` (arc,) was known before."""
+    """Loss that a clan expects on each way (row, abreast), from what was known in the baseline (arc,).
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    behaviour
+        Behaviour parameters; ``prior_weight`` and ``news`` are used.
+    prior
+        Loss known from the baseline (arc,).
+    experience
+        Experience of consignments.
+    """
     e, kind = experience, roster.kind
     news = jnp.asarray(behaviour.news)
     known = (behaviour.prior_weight + news * e.heard)[kind]
@@ -196,8 +244,21 @@ def believed(roster: Roster, behaviour: Behaviour, prior: jax.Array, experience:
 
 
 def weighed(roster: Roster, attitude: jax.Array, prior: jax.Array, belief: jax.Array) -> jax.Array:
-    """Loss as clans weigh it in their choices (row, abreast): what they believe beyond what was known before,
-    ``prior`` (arc,), counts ``attitude`` (bench, abreast) times."""
+    """Loss as a clan weighs it in its choices (row, abreast).
+
+    The difference between its belief and the loss known from the baseline counts ``attitude`` times.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    attitude
+        Factor on changes of risk (bench, abreast).
+    prior
+        Loss known from the baseline (arc,).
+    belief
+        Believed loss (row, abreast).
+    """
     known = prior[roster.arc][:, None]
     return jnp.clip(known + attitude[roster.bench] * (belief - known), 0.0, 1.0)
 
@@ -210,8 +271,23 @@ def remembered(
     own: tuple[jax.Array, jax.Array],
     of_all: tuple[jax.Array, jax.Array],
 ) -> Experience:
-    """Experience after a month: consignments sent and lost, each clan's ``own`` (row, abreast) and those
-    ``of_all`` (arc,)."""
+    """Experience after a month.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    behaviour
+        Behaviour parameters; ``memory`` is used.
+    prior
+        Loss known from the baseline (arc,).
+    experience
+        Experience before.
+    own
+        Consignments that each clan sent and lost in the month (row, abreast).
+    of_all
+        Consignments that all sent and lost (arc,).
+    """
     kept = jnp.exp(-1 / jnp.asarray(behaviour.memory))
     traded = np.isin(np.arange(prior.size), roster.arc)
     sent, lost = (jnp.where(traded, x, 0.0) for x in of_all)
@@ -224,13 +300,25 @@ def remembered(
 
 
 def trade_shares(roster: Roster, capital: jax.Array) -> jax.Array:
-    """Part of a place's trade that each of its clans does (bench, abreast): its part of their capital."""
+    """Each clan's share of the trade of its place (bench, abreast): its share of the clans' capital there."""
     total = _by(roster.place, capital.sum(axis=1), len(roster.places))
     return capital * (1 / jnp.where(total > 0, total, 1.0))[roster.place][:, None]
 
 
 def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: int) -> jax.Array:
-    """What those who trade expect to lose, on average (arc,), from ``expected`` (row, abreast)."""
+    """Mean loss that the traders of each arc expect (arc,).
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    trades
+        Shares of the trade, :func:`trade_shares` (bench, abreast).
+    expected
+        Loss that each clan expects (row, abreast).
+    arcs
+        Number of arcs.
+    """
     return by_arc(roster, trades[roster.bench] * expected, arcs)
 
 
@@ -252,11 +340,24 @@ def choose(
     worth: jax.Array,
     theta: jax.Array,
 ) -> jax.Array:
-    """Part of a node's stock that each clan sends each way (row, abreast).
+    """Share of a node's stock that each clan sends by each way (row, abreast).
 
-    ``trades`` (bench, abreast) are :func:`trade_shares`; over ways (row, abreast): ``weight`` and ``net``
-    value u as the clan expects it; over rows (row,): ``worth`` V and ``theta`` of the node. A clan for which
-    nothing pays keeps what it has.
+    A clan for which no way pays keeps its goods.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    trades
+        Shares of the trade, :func:`trade_shares` (bench, abreast).
+    weight
+        Preference weights times familiarity (row, abreast).
+    net
+        Net value u as the clan expects it (row, abreast), USD per unit.
+    worth
+        Value V of the node (row,), USD per unit.
+    theta
+        Elasticity of substitution of the node (row,).
     """
     some = worth > 0
     unit = jnp.where(some, 1 / jnp.where(some, worth, 1.0), 0.0)[:, None]
@@ -271,13 +372,16 @@ def choose(
 
 
 class Shipped(NamedTuple):
-    """What each clan sent and lost in a month, over ways (row, abreast): whole consignments, where a way has
-    any, and units at the tail."""
+    """What each clan sent and lost in a month, over ways (row, abreast)."""
 
     sent: jax.Array
+    """Whole consignments sent; 0 on arcs without consignments."""
     lost: jax.Array
+    """Consignments lost."""
     units: jax.Array
+    """Units sent, at the tail."""
     units_lost: jax.Array
+    """Units lost, at the tail."""
 
 
 def divide(
@@ -292,13 +396,33 @@ def divide(
     loss: jax.Array,
     uniform: jax.Array,
 ) -> Shipped:
-    """Whose consignments left, and whose were lost.
+    """Divide the consignments that left, and those that were lost, among the clans.
 
-    Clans at a place lay their goods together, one behind the other: whoever completes a load sends it, and
-    what is lost on a way in a month is borne by all who sent that way, in proportion. Over arcs: ``waiting``
-    and ``loads``, what lay there and what came to it, in loads; ``lost`` consignments; ``load`` units, nil on
-    arcs without consignments, where ``left`` units left and the part ``loss`` is lost; ``uniform`` random
-    draws on [0, 1). ``part`` (row, abreast) is that of :func:`choose`, ``whole`` (arc,) its sums.
+    The clans of a place pool their goods, one behind the other: the clan that completes a load sends it. The
+    losses of a route in a month are borne in proportion by all clans that sent by it.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    part
+        Share of the node's stock, :func:`choose` (row, abreast).
+    whole
+        Its sum over clans (arc,).
+    waiting
+        Loads that lay waiting (arc,).
+    loads
+        Loads that came to them (arc,).
+    lost
+        Consignments lost (arc,).
+    load
+        Units in a consignment (arc,); 0 on arcs without consignments.
+    left
+        Units that left (arc,).
+    loss
+        Share that is lost on arcs without consignments (arc,).
+    uniform
+        Random draws on [0, 1) (arc,).
     """
     arc = roster.arc
     first = np.searchsorted(arc, arc)
@@ -326,22 +450,27 @@ def divide(
 
 
 class Orders(NamedTuple):
-    """Arrests of a month: the ``share`` of all clans, the ``largest`` (0 or 1)."""
+    """Arrests on order, in a month or over months (month,)."""
 
     share: jax.Array | FloatArray
+    """Share of all clans that is arrested."""
     largest: jax.Array | FloatArray
+    """1 if the largest clan is arrested, else 0."""
 
 
 class Fates(NamedTuple):
-    """What became of clans in a month: numbers that failed, were arrested, were founded."""
+    """Numbers of clans by what became of them in a month."""
 
     failed: jax.Array
+    """Clans that lost their capital."""
     arrested: jax.Array
+    """Clans that were arrested or dismantled."""
     founded: jax.Array
+    """Clans that took a vacant seat."""
 
 
 FAILS = 0.1
-"""Capital below which a clan fails, as part of the mean clan's at its place."""
+"""Capital below which a clan fails, relative to the mean clan at its place."""
 
 
 def fortunes(
@@ -356,13 +485,38 @@ def fortunes(
     uniform: jax.Array,
     size: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Fates]:
-    """Capital after a month, which clans are new, both (bench, abreast), and how many failed.
+    """Capital of the clans after a month, the clans that are new, and the numbers of both.
 
-    ``profit`` USD and ``caught`` part of the consignments of the month; ``need`` (place,) USD that a month's
-    purchases take; ``reachable`` is true for clans that an arrest on order may hit; ``uniform`` (3, bench,
-    abreast) random draws on [0, 1); ``size`` of a newcomer against the mean; all others (bench, abreast).
-    Clans keep as capital what they need, the small rather more than that and the large less, and spend the
-    rest over some months.
+    Clans keep the capital that they need, small ones rather more and large ones less than in proportion, and
+    spend the rest over some months.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    behaviour
+        Behaviour parameters; ``cover``, ``dismantled`` and ``entry`` are used.
+    clans
+        Clans at the start of the month.
+    profit
+        Profit of the month (bench, abreast), USD.
+    caught
+        Share of the month's consignments that was lost (bench, abreast).
+    need
+        Cost of a month's purchases (place,), USD.
+    orders
+        Arrests on order.
+    reachable
+        Whether an arrest on order may hit the clan (bench, abreast).
+    uniform
+        Random draws on [0, 1) for dismantling, arrest and entry (3, bench, abreast).
+    size
+        Capital of a newcomer relative to the mean (bench, abreast).
+
+    Returns
+    -------
+    tuple
+        Capital in USD (bench, abreast), whether the clan is new (bench, abreast), and the :class:`Fates`.
     """
     b = behaviour
     there = clans.capital > 0
@@ -387,8 +541,26 @@ def fortunes(
 
 
 def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.Array) -> jax.Array:
-    """How well each clan knows each way (row, abreast): a Dirichlet draw centred on the baseline's shares
-    ``share`` (arc,), divided by those shares."""
+    """Draw how familiar each clan is with each way.
+
+    A Dirichlet draw centred on the baseline shares, divided by those shares.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    behaviour
+        Behaviour parameters; ``ways`` is used.
+    share
+        Shares of the arcs in the stock of their tail in the baseline (arc,).
+    key
+        Key of the random draws.
+
+    Returns
+    -------
+    jax.Array
+        Relative to 1 for the mean clan (row, abreast).
+    """
     base = share[roster.arc][:, None]
     shape = (roster.arc.size, roster.taken.shape[1])
     mass = jax.random.gamma(key, jnp.broadcast_to(jnp.maximum(behaviour.ways * base, 1e-3), shape))

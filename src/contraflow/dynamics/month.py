@@ -1,9 +1,9 @@
-"""A month: prices, plans, consignments, losses, money and what is learnt.
+"""A month: prices, plans, consignments, losses, money and learning.
 
-The same network, rule and numbers as the equilibrium. Prices go towards those at which what is planned
-would clear, by the equilibrium's own equations; values run backward from them; households and clans choose;
-goods run forward, on links in whole consignments of which each is lost with the arc's probability. What makes
-no whole load waits at the place, as does what nobody is there to buy.
+The network, the rule and the numbers are those of the equilibrium. Prices move towards those at which the
+plans of the month would clear, by the equilibrium's own equations; values run backward from them; households
+and clans choose; goods run forward, on links in whole consignments, each of which is lost with the
+probability of its arc. Goods that do not fill a load wait at the place, as do goods that nobody buys.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import IntArray
 from contraflow.dynamics import clans as trade
 from contraflow.dynamics.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.accounting import Books, books
@@ -24,8 +25,6 @@ from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root, inverse_jacobian
 
-IntArray = npt.NDArray[np.int64]
-
 MONTHS = 12
 """Months in a year, the unit of the model's rates."""
 
@@ -33,94 +32,113 @@ LARGEST_STEP = 1.0
 """Largest change of a price or a load in a month, in logarithms."""
 
 PRECISE = 1e-6
-"""Excess, in logarithms, at which prices of a month count as clearing."""
+"""Residual, in logarithms, at which the prices of a month count as clearing."""
 
 CLEARED_OUT = 2.0
-"""Times a year that what waits is reckoned to be sold off, where prices are made."""
+"""Times a year that waiting stocks are assumed to be sold off, where prices are set."""
 
 LEAST_PRICE = 0.02
-"""Least part of its value that a good fetches where nobody has capital."""
+"""Lowest fraction of its value that a good fetches where nobody has capital."""
 
 
 class State(NamedTuple):
-    """The economy at the start of a month.
-
-    ``prices`` (unknown,) as in :mod:`~contraflow.model.equilibrium`; ``stock`` (node,) units that wait
-    unsold and ``expected`` (node,) units that are expected in a month; ``need`` (place,) USD that buying them
-    takes; ``waiting`` (arc,) parts of a load that wait for the rest; ``crops`` (arc,) shares of households'
-    land that each use of it has.
-    """
+    """The economy at the start of a month."""
 
     prices: jax.Array
+    """Logarithms of prices and loads relative to the baseline (unknown,)."""
     stock: jax.Array
+    """Units that wait unsold (node,)."""
     expected: jax.Array
+    """Units that are expected to arrive in the month (node,)."""
     need: jax.Array
+    """Cost of buying them (place,), USD."""
     waiting: jax.Array
+    """Fraction of a load that waits for the rest (arc,)."""
     crops: jax.Array
+    """Share of households' land in each use (arc,)."""
     clans: Clans
+    """The clans."""
 
 
 class RandomDraws(NamedTuple):
-    """The random draws of a month, uniform on [0, 1): ``search`` and ``order`` (arc,), ``fate`` (3, bench,
-    abreast); ``size`` (bench, abreast) of newcomers against the mean, positive."""
+    """The random draws of a month."""
 
     search: jax.Array
+    """Uniform on [0, 1), for the consignments that are lost (arc,)."""
     order: jax.Array
+    """Uniform on [0, 1), for the clans that lose them (arc,)."""
     fate: jax.Array
+    """Uniform on [0, 1), for dismantling, arrest and entry (3, bench, abreast)."""
     size: jax.Array
+    """Capital of newcomers relative to the mean (bench, abreast)."""
 
 
 class Month(NamedTuple):
-    """What happened in a month, in units and USD per month.
-
-    Over arcs: ``sent`` units at the tail, ``lost`` of them, ``consignments`` and ``caught``, ``believed``
-    loss. Over nodes: ``price`` USD per unit, ``stock`` that waits at the end, in loads not yet whole too;
-    ``put_by`` USD, the value of what was added to it. Over markets: ``sold`` units, ``market_price``;
-    ``sales`` of goods, USD. ``books`` as of an equilibrium, per month. Over clans (bench, abreast):
-    ``capital`` USD at the end. ``excess`` is the largest of the equilibrium's residuals.
-    """
+    """What happened in a month, in units and USD per month."""
 
     sent: jax.Array
+    """Units that left the tail (arc,)."""
     lost: jax.Array
+    """Of these, lost (arc,)."""
     consignments: jax.Array
+    """Consignments that left (arc,); 0 except on links."""
     caught: jax.Array
+    """Of these, lost (arc,)."""
     believed: jax.Array
+    """Mean loss that traders expected (arc,)."""
     price: jax.Array
+    """Value of a unit (node,), USD."""
     stock: jax.Array
+    """Units that wait at the end of the month, including incomplete loads (node,)."""
     put_by: jax.Array
+    """Value of what was added to that stock (node,), USD."""
     sold: jax.Array
+    """Units sold (market,)."""
     sales: jax.Array
+    """Value of all goods sold, USD."""
     market_price: jax.Array
+    """Price (market,), USD per unit."""
     books: Books
+    """Accounts of the month, as those of an equilibrium."""
     capital: jax.Array
+    """Capital of clans at the end (bench, abreast), USD."""
     fates: Fates
+    """Clans that failed, were arrested or were founded."""
     excess: jax.Array
+    """Largest residual of the equilibrium's equations, in logarithms."""
 
 
 class _Swept(NamedTuple):
-    """Goods after a month: over nodes ``stock`` at hand and ``arrived``; over arcs ``sent`` and ``lost``
-    units, ``consignments``, ``caught``, loads ``waiting`` after it and ``loads`` that came."""
+    """Goods after a month."""
 
     stock: jax.Array
+    """At hand (node,)."""
     arrived: jax.Array
+    """Arrived in the month (node,)."""
     sent: jax.Array
+    """Units sent (arc,)."""
     lost: jax.Array
+    """Units lost (arc,)."""
     consignments: jax.Array
+    """Consignments sent (arc,)."""
     caught: jax.Array
+    """Consignments lost (arc,)."""
     waiting: jax.Array
+    """Fraction of a load that waits afterwards (arc,)."""
     loads: jax.Array
+    """Loads that came (arc,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class MonthlyEconomy:
-    """The economy month by month: pure functions of arrays, as those of the model.
-
-    With ``informed`` clans know the true losses, and weigh them as they are.
-    """
+    """The economy month by month: pure functions of arrays, like those of the model."""
 
     model: Model
+    """The model."""
     roster: Roster
+    """The clans."""
     informed: bool = False
+    """Whether clans know the true losses and weigh them without distortion."""
 
     @cached_property
     def _link(self) -> npt.NDArray[np.bool_]:
@@ -140,13 +158,13 @@ class MonthlyEconomy:
 
     @cached_property
     def _goods(self) -> IntArray:
-        """Markets where goods are sold, not work."""
+        """Markets where goods are sold, not labour."""
         n = self.model.network
         return np.setdiff1d(np.arange(len(n.markets)), n.hiring.market)
 
     @cached_property
     def _labour(self) -> npt.NDArray[np.bool_]:
-        """Nodes that are labour, which cannot be kept (node,)."""
+        """Whether a node is labour, which cannot be stored (node,)."""
         labour = np.zeros(len(self.model.network.nodes), dtype=bool)
         labour[self.model.network.tail[self._households]] = True
         return labour
@@ -158,8 +176,21 @@ class MonthlyEconomy:
         prices: jax.Array,
         key: jax.Array,
     ) -> State:
-        """An economy that has settled at ``point``: nothing unsold, loads begun by chance, capital in
-        proportion to purchases."""
+        """An economy that has settled at ``point``.
+
+        Nothing is unsold, loads are begun by chance, and capital is in proportion to purchases.
+
+        Parameters
+        ----------
+        behaviour
+            Behaviour parameters of the replicate.
+        point
+            The equilibrium of the baseline.
+        prices
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        key
+            Key of the random draws.
+        """
         roster, network = self.roster, self.model.network
         attitude, known, size, begun = jax.random.split(key, 4)
         need = self._need(point.value, point.stock / MONTHS)
@@ -199,8 +230,36 @@ class MonthlyEconomy:
         reachable: jax.Array,
         draws: RandomDraws,
     ) -> tuple[State, Month]:
-        """One month. ``prior`` (arc,) losses known from before, ``known`` (row, abreast) how well
-        newcomers know their ways, ``reachable`` (bench, abreast) clans that arrests on order may hit."""
+        """One month.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        behaviour
+            Behaviour parameters of the replicate.
+        economy
+            The economy under the measures of the month, staffed.
+        anchor
+            Anchor of the baseline.
+        prior
+            Loss known from the baseline (arc,).
+        known
+            Familiarity of newcomers with their ways (row, abreast).
+        state
+            The economy at the start of the month.
+        orders
+            Arrests on order.
+        reachable
+            Whether these may hit a clan (bench, abreast).
+        draws
+            Random draws of the month.
+
+        Returns
+        -------
+        tuple
+            The state after the month, and what happened in it.
+        """
         model, network, roster, b = self.model, self.model.network, self.roster, behaviour
         true = model.terms(economy, state.prices)
         trades = trade.trade_shares(roster, state.clans.capital)
@@ -261,7 +320,7 @@ class MonthlyEconomy:
         state: State,
         trades: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
-        """Loss that clans expect on their ways (row, abreast), and the mean on each arc (arc,)."""
+        """Loss that clans expect on their ways (row, abreast), and its mean on each arc (arc,)."""
         roster = self.roster
         arc = roster.arc
         if self.informed:
@@ -281,45 +340,45 @@ class MonthlyEconomy:
         return values(self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price)
 
     def _need(self, value: jax.Array, stock: jax.Array) -> jax.Array:
-        """USD that it takes to buy ``stock`` (node,), by place (place,)."""
+        """Cost of buying ``stock`` (node,) at each place (place,), USD."""
         place = self.roster.node_place
         spent = jnp.zeros(len(self.roster.places) + 1).at[place].add(value * stock)
         return spent[:-1]
 
     def _purse(self, capital: jax.Array, need: jax.Array) -> jax.Array:
-        """Part of its value that clans can pay for a good (node,), where a dollar turns once a month.
+        """Fraction of its value that clans can pay for a good (node,), if a dollar turns over once a month.
 
         Cash-in-the-market pricing (Allen & Gale 1994, American Economic Review 84): where capital is short,
-        prices fall until it buys all there is, and what clans then earn rebuilds it.
+        prices fall until it buys all there is, and the resulting profits rebuild it.
         """
         held = jnp.zeros(len(self.roster.places)).at[self.roster.place].add(capital.sum(axis=1))
         part = jnp.clip(held / jnp.maximum(need, 1e-9), LEAST_PRICE, 1.0)
         return jnp.where(self.roster.traded, jnp.append(part, 1.0)[self.roster.node_place], 1.0)
 
     def _at(self, economy: Economy, prices: jax.Array, mean: jax.Array, purse: jax.Array) -> Terms:
-        """Terms at ``prices`` where losses ``mean`` (arc,) are expected and buyers pay the part ``purse``."""
+        """Terms at ``prices`` if losses ``mean`` (arc,) are expected and buyers pay ``purse`` (node,)."""
         terms = self.model.terms(economy, prices, mean)
         paid = purse[self.model.network.head]
         return terms._replace(keep=terms.keep * paid, gross=terms.gross * paid)
 
     def _present(self, trades: jax.Array) -> jax.Array:
-        """Whether anybody trades where each arc begins (arc,), as 1 or 0."""
+        """1 where clans trade at the tail of an arc, else 0 (arc,)."""
         there = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades.sum(axis=1))
         return jnp.minimum(there[self.roster.node_place[self.model.network.tail]], 1.0)
 
     def _land(self, share: jax.Array) -> jax.Array:
-        """Use of the land of households that do not carry (arc,)."""
+        """Shares of uses in the land of households that do not carry (arc,)."""
         tail = self.model.network.tail
         uses = jnp.where(self._households & ~self._carries, share, 0.0)
         total = jnp.zeros(len(self.model.network.nodes)).at[tail].add(uses)[tail]
         return uses / jnp.where(total > 0, total, 1.0)
 
     def _crops(self, b: Behaviour, crops: jax.Array, share: jax.Array) -> jax.Array:
-        """Use of households' land (arc,) after a month, moved towards what pays best at the growers' rate."""
+        """Shares of land after a month (arc,), moved towards the most profitable use at the growers' rate."""
         return crops + (self._land(share) - crops) / b.growers
 
     def _shares(self, share: jax.Array, taken: jax.Array, crops: jax.Array) -> jax.Array:
-        """Shares of stocks that take each arc (arc,): households' crops, what clans take, else the rule's."""
+        """Share of the stock at its tail that takes each arc (arc,): by crops, clans, or the rule."""
         tail = self.model.network.tail
         carried = jnp.zeros(len(self.model.network.nodes)).at[tail].add(jnp.where(self._carries, share, 0.0))
         grown = jnp.where(self._carries, share, crops * (1 - carried[tail]))
@@ -329,7 +388,7 @@ class MonthlyEconomy:
     def _planned(
         self, economy: Economy, terms: Terms, loss: jax.Array, shares: jax.Array, supply: jax.Array
     ) -> Point:
-        """The flows that are planned, at yearly rates; no other field of the point is used."""
+        """The planned flows at yearly rates; fields that the residual does not read are empty."""
         layout, network = self.model.layout, self.model.network
         forward = flows(layout, Spread(layout)(shares, 0.0), (1 - loss) * economy.output, supply)
         nothing = jnp.zeros(0)
@@ -352,11 +411,11 @@ class MonthlyEconomy:
         excess: jax.Array,
         supply: jax.Array,
     ) -> jax.Array:
-        """Prices and loads (unknown,) after a month: gone part of the way to where plans would clear.
+        """Prices and loads (unknown,) after a month, moved part of the way to where plans would clear.
 
         Solved like an equilibrium, starting from current prices and using mean beliefs. The difference
-        between the clans' actual plans, whose residual is ``excess``, and the plan at mean beliefs is held
-        at its current value.
+        between the clans' actual plans, whose residual is ``excess``, and the plan at mean beliefs is held at
+        its current value.
         """
         tail = self.model.network.tail
         part = jnp.where(self.roster.traded[tail], self._present(trades), 1.0)
@@ -382,12 +441,12 @@ class MonthlyEconomy:
         return state.prices + change / jnp.maximum(1.0, jnp.abs(change).max(initial=0.0) / LARGEST_STEP)
 
     def _idle(self, anchor: Anchor) -> jax.Array:
-        """Unknowns (unknown,) of markets and facilities that nothing reaches in the baseline."""
+        """Whether nothing reaches the market or facility of an unknown in the baseline (unknown,)."""
         sold = anchor.sold[self.model.network.cleared] <= 10 * NOTHING
         return jnp.concatenate([sold, anchor.load <= 10 * NOTHING])
 
     def _load(self, ledger: jax.Array) -> jax.Array:
-        """Units in a consignment (arc,), nil where nothing is consigned."""
+        """Units in a consignment (arc,); 0 where there are no consignments."""
         return jnp.where(self._link, ledger[self.model.network.numbers.load], 0.0)
 
     def _sweep(
@@ -399,7 +458,7 @@ class MonthlyEconomy:
         state: State,
         uniform: jax.Array,
     ) -> _Swept:
-        """Goods run forward for a month, in whole consignments."""
+        """Run goods forward for a month, in whole consignments."""
         layout, network = self.model.layout, self.model.network
         spread = Spread(layout)
         has = state.stock + economy.endowment / MONTHS
@@ -440,7 +499,7 @@ class MonthlyEconomy:
         return _Swept(rests, stock - has, sent, lost, number, caught, left, loads)
 
     def _earned(self, economy: Economy, terms: Terms, value: jax.Array, shipped: trade.Shipped) -> jax.Array:
-        """What clans earn on each way in a month (row, abreast), USD: margins, and what chance adds."""
+        """Profit of clans on each way in a month (row, abreast), USD: margins, and the effect of chance."""
         arc, n = self.roster.arc, self.model.network
         e = economy
         kept = e.margin + (1 - e.margin) * (1 - e.taken) * (1 - e.bought_share)
@@ -459,7 +518,7 @@ class MonthlyEconomy:
         shipped: trade.Shipped,
         swept: _Swept,
     ) -> Clans:
-        """Clans at the end of a month: what they met, whom they got to know; newcomers start afresh."""
+        """Clans at the end of a month, with their experience; newcomers start without any."""
         roster = self.roster
         new = founded[roster.bench]
         experience = trade.remembered(
@@ -535,20 +594,35 @@ class MonthlyEconomy:
 
 
 NORMAL = 500.0
-"""Expected number in logarithms of the first term beyond which a binomial is taken as normal."""
+"""Expected number, in logarithms of the first term, beyond which a binomial is taken as normal."""
 
 _Search = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
 """A number k, the probability of k (term,), of k or less, and how many numbers are too small."""
 
 TERMS = 16
-"""Terms that a turn of the search for a binomial number adds: a turn costs about as much as many terms."""
+"""Terms added by a turn of the search for a binomial number: a turn costs about as much as many terms."""
 
 
 def binomial(u: jax.Array, n: jax.Array, p: jax.Array) -> jax.Array:
-    """Binomial numbers by inversion: the least k with P(X <= k) > u, X of ``n`` trials of chance ``p``.
+    """Binomial numbers by inversion: the least k with P(X <= k) > u.
 
-    Monotone in ``u``, so that two policies on the same random draws differ by the policy alone. Where the
-    chance that no trial succeeds is below exp(-NORMAL), the normal distribution stands in.
+    Monotone in ``u``, so that two policies with the same random draws differ by the policy alone. Where the
+    probability of no success is below exp(-NORMAL), the normal approximation is used.
+
+    Parameters
+    ----------
+    u
+        Uniform draws on [0, 1).
+    n
+        Numbers of trials.
+    p
+        Probabilities of success.
+
+    Examples
+    --------
+    >>> n, p = jnp.array([10.0, 10.0]), jnp.array([0.0, 0.5])
+    >>> binomial(jnp.array([0.7, 0.5]), n, p).tolist()
+    [0.0, 5.0]
     """
     none = n * jnp.log1p(-jnp.minimum(p, 1 - 1e-12))
     exact = none > -NORMAL

@@ -1,7 +1,7 @@
-"""How the state spreads its searches over links: evenly, after last year's seizures, at random, at its best.
+"""How the state spreads its searches over links.
 
-All conducts spend the same effort: the sum of the hazard that each effect adds stays what its level says;
-only where it is added differs. Those that look back do so once a year, on the twelve months before.
+All strategies spend the same effort: the sum of the hazard that each effect adds is given by its level, and
+only its distribution differs. Strategies that look back do so once a year, on the previous twelve months.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from contraflow.case.statements import SearchStrategy
 from contraflow.model.numerics import jax, jnp
 
 FOCUS = 0.2
-"""Part of the searched links that gets all effort where it is concentrated or moves at random."""
+"""Fraction of the searched links that gets all effort where it is concentrated or moves at random."""
 
 EVERYWHERE = 0.1
-"""Part of the effort that a state which chases leaves where it is."""
+"""Fraction of the effort that a state which chases keeps spread evenly."""
 
 ROUNDS = 60
-"""Steps towards the best spread."""
+"""Steps towards the best allocation."""
 
 
 ABOUT = {
@@ -26,6 +26,7 @@ ABOUT = {
     SearchStrategy.CHASE: "each year in proportion to last year's seizures",
     SearchStrategy.OPTIMISE: "each year so that most of last year's flows would be seized",
 }
+"""What each strategy does, in words."""
 
 
 def concentrated(covered: jax.Array, score: jax.Array) -> jax.Array:
@@ -36,7 +37,15 @@ def concentrated(covered: jax.Array, score: jax.Array) -> jax.Array:
 
 
 def chasing(covered: jax.Array, seized: jax.Array) -> jax.Array:
-    """Effort in proportion to what was ``seized`` (arc,), but for EVERYWHERE of it."""
+    """Effort in proportion to seizures (arc,), except for the fraction EVERYWHERE.
+
+    Parameters
+    ----------
+    covered
+        Whether a link can be searched (arc,).
+    seized
+        What was seized (arc,).
+    """
     found = jnp.where(covered, seized, 0.0)
     total = found.sum()
     share = jnp.where(total > 0, found / jnp.where(total > 0, total, 1.0) * covered.sum(), 1.0)
@@ -44,10 +53,21 @@ def chasing(covered: jax.Array, seized: jax.Array) -> jax.Array:
 
 
 def best(covered: jax.Array, flow: jax.Array, hazard: jax.Array, added: jax.Array) -> jax.Array:
-    """Effort that would seize most of ``flow`` (arc,) if nobody moved.
+    """Effort (arc,) that would seize the most if nobody changed routes.
 
-    The allocation of search over cells by equal marginal detection (Koopman 1946): ``hazard`` is that
-    without the searches, ``added`` what one unit of effort adds. Found by multiplicative steps.
+    The allocation of search over cells by equal marginal detection (Koopman 1946, Search and Screening),
+    found by multiplicative steps.
+
+    Parameters
+    ----------
+    covered
+        Whether a link can be searched (arc,).
+    flow
+        What moves on it (arc,).
+    hazard
+        Hazard without the searches (arc,).
+    added
+        Hazard that a unit of effort adds (arc,).
     """
 
     def step(_: int, effort: jax.Array) -> jax.Array:

@@ -1,24 +1,24 @@
-"""Many courses of the economy in time: draws of the ledger, random draws and timelines, compiled once.
+"""Many runs of the economy in time: draws of the ledger, random draws and timelines, compiled once.
 
-A *replicate* is one course: a draw of the ledger and of behaviour, and random draws of its own. They
-come from named streams, so that two policies on the same seed have the same draws and differ by the policy
-alone.
+A *replicate* is one run: a draw of the ledger and of behaviour, with random draws of its own. These come from
+named streams, so that two policies with the same seed have the same draws and differ by the policy alone.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._parallel import in_threads
+from contraflow._types import FloatArray
 from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.clans import Behaviour, Orders, Roster, make_roster
@@ -31,68 +31,83 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Responder, Settled
 
-FloatArray = npt.NDArray[np.float64]
-
 BLOCK = 4
-"""Replicates that run side by side on a core, where there are few ways."""
+"""Replicates that run together on a core, where there are few ways."""
 
 WAYS = 100_000
-"""Ways of all replicates that run side by side, at most: so that their arrays stay in cache."""
+"""Ways of all replicates that run together, at most, so that their arrays stay in cache."""
 
 BURN_IN = 2
 """Years before the first that is kept, at the levels that hold before it."""
 
 
 class MonthlySummary(NamedTuple):
-    """Months as they are kept: those of :class:`~contraflow.dynamics.month.Month` without its largest arrays.
+    """Months as they are kept: :class:`~contraflow.dynamics.month.Month` without its largest arrays.
 
-    Over arcs: ``sent`` and ``lost`` units, ``consignments``, ``caught``, ``believed`` loss. Over nodes:
-    ``price`` USD per unit, ``stock`` units, what endowments ``earned``, USD. Over markets: ``sold`` units,
-    ``market_price`` USD. Over facilities: ``open_share``. Over actors: ``income`` USD. Of clans: their number
-    (``clans``), that of the ``largest``'s part of capital, ``concentration`` (Herfindahl index of capital),
-    numbers ``failed``, ``arrested``, ``founded``; of ``crews`` (actor,) those arrested, persons. ``sales``,
-    ``grants`` (subsidies and unobserved gains), ``put_by`` (added to stocks) and ``taken`` by the state in
-    USD close the money. ``excess`` is how far prices are from clearing, in logarithms.
+    From :meth:`Simulator.run` all arrays lead with (replicate, month).
     """
 
     sent: jax.Array
+    """Units that left the tail (arc,)."""
     lost: jax.Array
+    """Of these, lost (arc,)."""
     consignments: jax.Array
+    """Consignments that left (arc,)."""
     caught: jax.Array
+    """Of these, lost (arc,)."""
     believed: jax.Array
+    """Mean loss that traders expected (arc,)."""
     price: jax.Array
+    """Value of a unit (node,), USD."""
     stock: jax.Array
+    """Units that wait at the end of the month (node,)."""
     earned: jax.Array
+    """Income of endowments (node,), USD."""
     sold: jax.Array
+    """Units sold (market,)."""
     market_price: jax.Array
+    """Price (market,), USD per unit."""
     open_share: jax.Array
+    """Capacity relative to the baseline (facility,)."""
     income: jax.Array
+    """Income of actors and residual accounts (actor + 2,), USD."""
     clans: jax.Array
+    """Number of clans."""
     largest: jax.Array
+    """Share of the largest clan in all capital."""
     concentration: jax.Array
+    """Herfindahl index of capital."""
     failed: jax.Array
+    """Clans that failed."""
     arrested: jax.Array
+    """Clans that were arrested."""
     founded: jax.Array
+    """Clans that were founded."""
     crews: jax.Array
+    """Persons arrested on consignments, by the actor that they are (actor + 2,)."""
     sales: jax.Array
+    """Value of goods sold, USD."""
     grants: jax.Array
+    """Subsidies and unobserved gains, USD."""
     put_by: jax.Array
+    """Value added to stocks, USD."""
     taken: jax.Array
+    """Taken by the state, USD."""
     excess: jax.Array
+    """Largest residual of the clearing of prices, in logarithms."""
 
 
 class Setting(NamedTuple):
-    """What all replicates of a run share: ``search_strategy``, a number in the order of
-    :class:`~contraflow.case.statements.SearchStrategy`, and ``reachable`` (bench, abreast), clans that
-    arrests on order may hit.
-    """
+    """What all replicates of a run share."""
 
     search_strategy: jax.Array | int
+    """Position in :class:`~contraflow.case.statements.SearchStrategy`."""
     reachable: jax.Array | npt.NDArray[np.bool_]
+    """Whether an arrest on order may hit the clan (bench, abreast)."""
 
 
 class _Fixed(NamedTuple):
-    """What does not change within a replicate; ``busy`` (arc,) are logarithms of flows in the baseline."""
+    """What does not change within a replicate; ``busy`` (arc,) is the logarithm of flows in the baseline."""
 
     ledger: jax.Array
     behaviour: Behaviour
@@ -104,7 +119,7 @@ class _Fixed(NamedTuple):
 
 
 class _Trajectory(NamedTuple):
-    """Where a replicate stands: the economy, capacity, effort, and the year's seizures and flows so far."""
+    """State of a replicate: economy, capacity, effort, and the seizures and flows of the year so far."""
 
     state: State
     open_share: jax.Array
@@ -115,11 +130,14 @@ class _Trajectory(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Simulator:
-    """Courses of one case with one roster of clans, who know the true losses if ``informed``."""
+    """Runs of one case with one roster of clans."""
 
     responder: Responder
+    """The model with its levers."""
     roster: Roster
+    """The clans."""
     informed: bool = False
+    """Whether clans know the true losses."""
 
     @cached_property
     def calendar(self) -> MonthlyEconomy:
@@ -128,7 +146,7 @@ class Simulator:
 
     @property
     def block(self) -> int:
-        """Replicates that run side by side."""
+        """Replicates that run together on a core."""
         return int(np.clip(WAYS // max(self.roster.arc.size * self.roster.taken.shape[1], 1), 1, BLOCK))
 
     def run(
@@ -140,14 +158,37 @@ class Simulator:
         orders: Orders,
         setting: Setting,
         seed: int,
-        progress: Callable[[float], None] | None = None,
+        progress: Callable[[float], object] | None = None,
     ) -> tuple[MonthlySummary, bool]:
-        """Run replicates, one a row of ``ledger`` (replicate, number).
+        """Run replicates in parallel.
 
-        ``behaviour`` holds arrays (replicate,), ``before`` (replicate, measure) the levels of the burn-in,
-        ``levels`` (replicate, month, measure), ``orders`` arrays (month,). Returns arrays (replicate, month,
-        ...) in NumPy, and whether it was interrupted: then only what was done is there, whole replicates if
-        any were finished, else the years that are.
+        If interrupted, what is done is returned: all whole replicates or, if there are none, the finished
+        years of the first.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (replicate, number).
+        behaviour
+            Behaviour parameters (replicate,).
+        before
+            Levels of the measures in the burn-in (replicate, measure).
+        levels
+            Levels of the measures (replicate, month, measure).
+        orders
+            Arrests on order (month,).
+        setting
+            Search strategy and clans that arrests may hit.
+        seed
+            Seed of the random draws.
+        progress
+            Callback with the part done, from 0 to 1.
+
+        Returns
+        -------
+        tuple
+            NumPy arrays (replicate, month, ...), which begin with the last year of the burn-in; and whether
+            the run was interrupted.
         """
         count, months = levels.shape[:2]
         blocks = [np.arange(i, min(i + self.block, count)) for i in range(0, count, self.block)]
@@ -155,7 +196,7 @@ class Simulator:
         done: list[list[MonthlySummary]] = [[] for _ in blocks]
         steps = len(blocks) * (years + BURN_IN)
         ticks: list[int] = []
-        stop = False
+        stop = Event()
 
         def one(number: int) -> None:
             pick = np.resize(blocks[number], min(self.block, count))
@@ -165,7 +206,7 @@ class Simulator:
                 levels[pick], orders, setting, seed, pick,
             )  # fmt: skip
             for part in parts:
-                if stop:
+                if stop.is_set():
                     return
                 ticks.append(1)
                 if part is not None:
@@ -174,18 +215,10 @@ class Simulator:
                     progress(len(ticks) / steps)
 
         try:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                tasks = [pool.submit(one, number) for number in range(len(blocks))]
-                try:
-                    for task in tasks:
-                        task.result()
-                except KeyboardInterrupt:
-                    stop = True
-                    for task in tasks:
-                        task.cancel()
+            in_threads(one, range(len(blocks)), stop)
         except KeyboardInterrupt:
-            stop = True
-        return _joined(done, years + 1), stop
+            stop.set()
+        return _joined(done, years + 1), stop.is_set()
 
     def _block(
         self,
@@ -198,7 +231,7 @@ class Simulator:
         seed: int,
         replicate: npt.NDArray[np.int64],
     ) -> Iterator[MonthlySummary | None]:
-        """Years of one block of replicates: None for those of the burn-in."""
+        """Years of one block of replicates; None for years that are not kept."""
         keys = _keys(seed, replicate)
         fixed, course = self._begin(ledger, behaviour, keys, setting)
         calm = Orders(np.zeros(MONTHS), np.zeros(MONTHS))
@@ -296,7 +329,7 @@ class Simulator:
         number: jax.Array,
         setting: Setting,
     ) -> jax.Array:
-        """How searches are spread for a year that begins (arc,), by what the last one brought."""
+        """Search effort for the coming year (arc,), from the results of the last."""
         levers = self.responder.levers
         covered = jnp.asarray(levers.searches)
         plain = self.responder.model.economy(fixed.ledger)
@@ -315,7 +348,7 @@ class Simulator:
     def _searches(
         self, fixed: _Fixed, course: _Trajectory, uniform: jax.Array, setting: Setting
     ) -> jax.Array:
-        """How searches are spread this month (arc,)."""
+        """Search effort of the month (arc,)."""
         covered = jnp.asarray(self.responder.levers.searches)
         drawn = concentrated(covered, fixed.busy - jnp.log(-jnp.log(uniform)))
         return jnp.where(setting.search_strategy == _NUMBER[SearchStrategy.RANDOM], drawn, course.effort)
@@ -323,11 +356,27 @@ class Simulator:
     def window(
         self, ledger: FloatArray, levels: FloatArray, summary: MonthlySummary, months: slice
     ) -> Settled:
-        """Some months as one economy at yearly rates, with its books: over replicates (replicate, ...).
+        """Some months as one economy at yearly rates, with its books.
 
-        Flows and losses are sums, prices and beliefs means; the books are kept at those. Where searches were
-        not spread evenly, ``economy.hazard`` is what they would be if they were, ``point.loss`` what was
-        lost.
+        Flows and losses are sums, prices and beliefs are means; the books are kept at these. Where searches
+        were not spread evenly, ``economy.hazard`` is the hazard of even searches, and ``point.loss`` what was
+        really lost.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (replicate, number).
+        levels
+            Levels of the measures, from the first month of the summary (replicate, month, measure).
+        summary
+            Result of :meth:`run`.
+        months
+            Slice of its months.
+
+        Returns
+        -------
+        Settled
+            Economies, points and books (replicate, ...).
         """
         s = jax.tree.map(lambda x: x[:, months], summary)
         parts = []
@@ -382,7 +431,7 @@ class Simulator:
         return jax.jit(jax.vmap(one))
 
     def _draws(self, fixed: _Fixed, number: jax.Array) -> tuple[RandomDraws, jax.Array]:
-        """The random draws of a month, and those of searches (arc,)."""
+        """The random draws of a month, and those of the search strategy (arc,)."""
         month = number + BURN_IN * MONTHS
         searched, whose, searches = _uniform(
             fixed.key, month, ARC_STREAMS, len(self.responder.model.network.arcs), jnp.float64
@@ -440,7 +489,20 @@ _NUMBER = {search_strategy: number for number, search_strategy in enumerate(Sear
 
 
 def settle_clans(responder: Responder, clans: int) -> Roster:
-    """Who trades where, by the flows of the baseline at central values. Raises PolicyError."""
+    """Settle clans by the flows of the baseline at central values.
+
+    Parameters
+    ----------
+    responder
+        The model with its levers.
+    clans
+        Number of clans.
+
+    Raises
+    ------
+    PolicyError
+        For fewer clans than places where goods change hands.
+    """
     point = jax.jit(responder.baseline)(responder.model.network.ledger.value)[2]
     try:
         return make_roster(responder.model.network, clans, np.asarray(point.stock))
@@ -453,7 +515,17 @@ def setting(
     search_strategy: SearchStrategy = SearchStrategy.EVEN,
     places: Collection[str] | None = None,
 ) -> Setting:
-    """The setting of a run in which arrests on order may hit clans at ``places``, by default everywhere."""
+    """The setting of a run.
+
+    Parameters
+    ----------
+    roster
+        The clans.
+    search_strategy
+        How the state spreads its searches.
+    places
+        Homes of the clans that arrests on order may hit. None: all.
+    """
     here = np.array([places is None or p in places for p in roster.places])
     return Setting(_NUMBER[search_strategy], here[roster.place][:, None] & roster.taken)
 
@@ -461,11 +533,21 @@ def setting(
 def draw_behaviour(
     ledger: Ledger, replicates: int, seed: int, fixed: Mapping[str, float] | None = None
 ) -> Behaviour:
-    """Behaviour of each replicate, drawn from the ranges of the ledger.
+    """Behaviour parameters of each replicate, drawn from the ranges of the ledger.
 
-    Each number is uniform in its range, on the scale of its row: in logarithms or in the number itself.
-    Numbers in ``fixed``, in their own units, have the value given, and leave the draws of the others as
-    they are.
+    Each is uniform in its range, on the scale of its row: in logarithms or in the number itself.
+
+    Parameters
+    ----------
+    ledger
+        The ledger.
+    replicates
+        Number of replicates.
+    seed
+        Seed of the draws.
+    fixed
+        Values of some parameters, in their own units; the draws of the others are the same with or without
+        them.
     """
     rng = _random.stream("behaviour", seed)
     given = fixed or {}
@@ -481,8 +563,11 @@ def draw_behaviour(
 
 
 def _compiled(function: Callable[..., Any], axes: tuple[int | None, ...]) -> jax.stages.Wrapped:
-    """Compiled for replicates side by side. Each block has a core of its own: to part single operations
-    among cores as well gains nothing and makes blocks wait for each other."""
+    """A function compiled for replicates together.
+
+    Each block has a core of its own; splitting single operations among cores as well gains nothing and makes
+    blocks wait for each other.
+    """
     options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
     return jax.jit(jax.vmap(function, in_axes=axes), compiler_options=options)
 
@@ -494,8 +579,9 @@ def _keys(seed: int, replicate: npt.NDArray[np.int64]) -> Any:
 
 ARC_STREAMS = ("interception", "whose", "searches")
 CLAN_STREAMS = ("dismantled", "arrest", "entry", "size")
-"""What is random in a month, by arc and by clan; the start of a course has a stream of its own. Fates of
-clans need no double precision, which would cost as much as all that clans decide."""
+"""Random quantities of a month, by arc and by clan; the start of a run has a stream of its own. Fates of
+clans need no double precision, which would cost as much as all other computations for clans.
+"""
 
 
 def _stream(key: jax.Array, name: str) -> jax.Array:
@@ -505,7 +591,7 @@ def _stream(key: jax.Array, name: str) -> jax.Array:
 def _uniform(
     key: jax.Array, month: jax.Array, streams: tuple[str, ...], size: int, precision: Any
 ) -> jax.Array:
-    """Numbers on (0, 1) of some streams in a month (stream, size)."""
+    """Uniform numbers on (0, 1) of some streams in a month (stream, size)."""
     numbers = jnp.array([_random.fold(name) for name in streams])
     keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.fold_in(key, n), month))(numbers)
     least = float(np.finfo(precision).eps)
@@ -513,7 +599,7 @@ def _uniform(
 
 
 def _joined(done: list[list[MonthlySummary]], years: int) -> MonthlySummary:
-    """Years and blocks put together: all whole replicates, else the years of the first that began."""
+    """Join years and blocks: all whole replicates or, without any, the years of the first that began."""
     whole = [block for block in done if len(block) == years]
     some = whole or [max(done, key=len)]
     if not some[0]:

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.errors import PolicyError
 from contraflow.network.network import ZERO
 from contraflow.policy.levers import Levers
 from contraflow.policy.policy import Policy, levels, unknown_measure
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-\d{2})?")
 LONGEST = 100
@@ -25,18 +23,18 @@ LONGEST = 100
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """Levels of all measures month by month, from January of ``first`` (a year; 1 where it is no calendar's).
-
-    ``value`` (month, measure) are levels, but where ``place`` (month, measure) names a place in the ledger:
-    there the level is that number of each draw. ``changes`` says in words what changes when. Where it is
-    ``lived``, the burn-in years have the levels of its first month instead of those of the baseline.
-    """
+    """Levels of all measures month by month, from January of the first year."""
 
     first: int
+    """The first calendar year; 1 if years are only counted."""
     value: FloatArray
+    """Levels (month, measure), except where ``place`` names a number of the ledger."""
     place: IntArray
+    """Position in the ledger of the level (month, measure); 0 where ``value`` holds it."""
     changes: tuple[tuple[int, str], ...] = ()
+    """Month, from 0, and description of each change."""
     lived: bool = False
+    """Whether the burn-in years use the first month's levels instead of the baseline levels."""
 
     @property
     def months(self) -> int:
@@ -44,13 +42,24 @@ class Timeline:
         return int(self.value.shape[0])
 
     def levels(self, ledger: FloatArray) -> FloatArray:
-        """Levels (draw, month, measure) for draws of the ledger (draw, number)."""
+        """Levels (draw, month, measure) for draws of the ``ledger`` (draw, number)."""
         drawn = ledger[:, self.place]
         return np.where(self.place > ZERO, drawn, self.value)
 
     def labels(self, before: int = 0) -> npt.NDArray[np.datetime64] | IntArray:
-        """What months are called, and ``before`` months that lead up to them: dates where the timeline has a
-        calendar, else numbers with 1 for the first."""
+        """Names of the months.
+
+        Parameters
+        ----------
+        before
+            Number of months that precede the timeline.
+
+        Returns
+        -------
+        numpy.ndarray
+            Dates if the timeline has a calendar, else numbers, with 1 for the first month of the timeline
+            (before + month,).
+        """
         month = np.arange(self.months + before) - before
         if self.first <= 1:
             return month + 1
@@ -58,15 +67,45 @@ class Timeline:
 
 
 def constant(levers: Levers, policy: Policy, years: int) -> Timeline:
-    """The same policy in every month. Raises PolicyError."""
+    """The same policy in every month.
+
+    Parameters
+    ----------
+    levers
+        The measures.
+    policy
+        Levels by measure; the others stay at the baseline.
+    years
+        Length of the run, from 1 to LONGEST.
+
+    Raises
+    ------
+    PolicyError
+        For a level that is unknown or out of range, and for a run that is too long.
+    """
     return dated(levers, {1: policy}, years)
 
 
 def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: int = 1) -> Timeline:
-    """Policies by the date from which each holds, on top of the baseline; each replaces the one before.
+    """Policies by the date from which each holds; each replaces the one before, on top of the baseline.
 
-    Dates are years of the run (1 is its first) or, where ``first`` is a calendar year, calendar dates
-    (``1995``, ``1995-03``). Raises PolicyError for a date that cannot be read or is out of range.
+    Parameters
+    ----------
+    levers
+        The measures.
+    plan
+        Policies by date: years of the run (1 is the first) or, if ``first`` is a calendar year, dates such as
+        ``1995`` or ``1995-03``.
+    years
+        Length of the run, from 1 to LONGEST.
+    first
+        The first year.
+
+    Raises
+    ------
+    PolicyError
+        For a date that cannot be read or lies outside the run, a level that is unknown or out of range, and a
+        run that is too long.
     """
     months = _months(years)
     case = levers.network.case
@@ -84,10 +123,23 @@ def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: i
 
 
 def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None = None) -> Timeline:
-    """The case's own events: of each measure the last level dated in or before a month.
+    """The case's own events: for each measure the last level dated in or before a month, else 0.
 
-    With ``only``, the other measures stay at their baseline. Before its first event a measure is at nil.
-    Raises PolicyError for an unknown measure or one without events.
+    Parameters
+    ----------
+    levers
+        The measures.
+    first
+        The first calendar year.
+    years
+        Length of the run, from 1 to LONGEST.
+    only
+        Ids of the measures whose events hold; the others stay at the baseline. None: all.
+
+    Raises
+    ------
+    PolicyError
+        For an unknown measure or one without events, and for a run that is too long.
     """
     months = _months(years)
     case = levers.network.case

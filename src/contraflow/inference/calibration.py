@@ -10,7 +10,7 @@ import numpy as np
 from contraflow import _random
 from contraflow._types import Progress
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
 from contraflow.inference.low_rank_gaussian import gaussian_from_draws
 from contraflow.inference.map_estimate import MapEstimate, find_map
@@ -41,7 +41,7 @@ class Settings:
 
 
 def infer(
-    log_posterior: LogPosterior, settings: Settings, say: Progress, figures: Figures | None = None
+    log_posterior: LogPosterior, settings: Settings, say: Progress, figures: ClaimErrors | None = None
 ) -> Posterior:
     """The posterior of a case. ``say`` is told how far it is.
 
@@ -79,7 +79,7 @@ def infer(
 
 def chains(
     log_posterior: LogPosterior,
-    figures: Figures,
+    figures: ClaimErrors,
     found: MapEstimate,
     surrogate: LinearSurrogate,
     settings: Settings,

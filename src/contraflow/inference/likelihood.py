@@ -22,7 +22,7 @@ import numpy as np
 
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case import statements
-from contraflow.inference.scale import Scale
+from contraflow.inference.scale import ClaimScale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations, observable
 from contraflow.policy.responder import Responder
@@ -41,8 +41,8 @@ DEGREES_OF_FREEDOM = 4.0
 """Of Student's t: a claim far off pulls less the farther it is."""
 
 
-class Figures(NamedTuple):
-    """What is known of the claims, each (claim,) and on the claim's scale.
+class ClaimErrors(NamedTuple):
+    """The claims' stated figures and the deviations of their errors, (claim,) on the claims' scale.
 
     ``centre`` is the stated figure, ``own`` the deviation of the claim's own error, ``shared`` that of
     the error it shares with others, ``weight`` the power of its likelihood: 0 leaves it out.
@@ -80,9 +80,9 @@ class Likelihood:
         return np.array([c.quantity.is_share for c in self.claims], dtype=bool)
 
     @cached_property
-    def scale(self) -> Scale:
+    def scale(self) -> ClaimScale:
         """The scale of each claim's figure."""
-        return Scale(self.is_share)
+        return ClaimScale(self.is_share)
 
     @cached_property
     def fitted(self) -> BoolArray:
@@ -145,7 +145,7 @@ class Likelihood:
         return group
 
     @cached_property
-    def figures(self) -> Figures:
+    def figures(self) -> ClaimErrors:
         """The claims as the case states them."""
         case = self.responder.model.network.case
         drift = case.parameters[case.info.drift].value
@@ -167,7 +167,7 @@ class Likelihood:
             own[number] = np.sqrt(variance)
         count = Counter(self.repeated[self.fitted].tolist())
         weight = np.array([1 / count[g] if g in count else 0.0 for g in self.repeated.tolist()])
-        return Figures(self.scale.stated(self.stated), own, shared, weight * self.fitted)
+        return ClaimErrors(self.scale.stated(self.stated), own, shared, weight * self.fitted)
 
     @cached_property
     def scenarios(self) -> tuple[FloatArray, IntArray]:
@@ -216,7 +216,7 @@ class Likelihood:
         self,
         location: jax.Array,
         errors: jax.Array,
-        figures: Figures,
+        figures: ClaimErrors,
         rows: IntArray | None = None,
     ) -> jax.Array:
         """Own errors of claims, in deviations; zero on the allowed side of a bound.

@@ -18,7 +18,7 @@ import numpy as np
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
-from contraflow.inference.likelihood import Figures, Likelihood, heavy, log_density, robust
+from contraflow.inference.likelihood import ClaimErrors, Likelihood, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
 from contraflow.model.numerics import jax, jnp
@@ -269,7 +269,7 @@ class LogPosterior:
     def _pad(self, by_free: FloatArray) -> FloatArray:
         return np.concatenate([by_free, np.zeros((len(by_free), self.likelihood.errors))], axis=1)
 
-    def linearise(self, z: FloatArray, figures: Figures) -> tuple[FloatArray, FloatArray]:
+    def linearise(self, z: FloatArray, figures: ClaimErrors) -> tuple[FloatArray, FloatArray]:
         """Robust residuals of the claims that weigh (weighed,) and their Jacobian (weighed, size).
 
         Half the sum of their squares and of z's is minus the log density, up to a constant.
@@ -291,11 +291,11 @@ class LogPosterior:
         """Compiled: robust weighed residuals of all claims (claim,), with derivatives by location
         (claim,), which is diagonal, and by the deviates of the errors (claim, error)."""
 
-        def value(location: jax.Array, z: jax.Array, figures: Figures) -> jax.Array:
+        def value(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> jax.Array:
             r = self.likelihood.residuals(location, heavy(z), figures)
             return jnp.sqrt(figures.weight) * robust(r)
 
-        def all_of(location: jax.Array, z: jax.Array, figures: Figures) -> tuple[jax.Array, ...]:
+        def all_of(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> tuple[jax.Array, ...]:
             result, slope = jax.jvp(lambda x: value(x, z, figures), (location,), (jnp.ones_like(location),))
             return result, slope, jax.jacobian(lambda e: value(location, e, figures))(z)
 
@@ -327,12 +327,12 @@ class LogPosterior:
     def sampler(self) -> Sampler:
         """The sampler of this density; figures and guides are its arguments."""
 
-        def near(z: jax.Array, figures: Figures, surrogate: LinearSurrogate) -> jax.Array:
+        def near(z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
             return jnp.sum(self.near(z, figures, surrogate))
 
         return Sampler(near, self.size, self.gain if self.solves else None)
 
-    def gain(self, z: FloatArray, figures: Figures, surrogate: LinearSurrogate) -> float:
+    def gain(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> float:
         """What the exact log likelihood has more than :meth:`near` at deviates (size,).
 
         Minus infinity where a year has no equilibrium.
@@ -374,7 +374,7 @@ class LogPosterior:
         from_ledger = gathered(observed, self.prior.ledger.value.size)
         return lambda z: from_ledger(self.prior.ledger_values(z[: self.prior.size]))
 
-    def near(self, z: jax.Array, figures: Figures, surrogate: LinearSurrogate) -> jax.Array:
+    def near(self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
         """Log likelihood of the fitted claims (fitted,), other years by the surrogate's linear response.
 
         Differentiable and cheap: nothing is solved. The surrogate's own error is added to the observation
@@ -400,7 +400,7 @@ class LogPosterior:
 
         return jax.jit(every)
 
-    def guessed(self, z: FloatArray, figures: Figures, surrogate: LinearSurrogate) -> FloatArray:
+    def guessed(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> FloatArray:
         """Robust residuals of the claims that weigh (draw, weighed), other years by the surrogate's linear
         response, at deviates (draw, size)."""
         fitted = self._split[0]
@@ -411,7 +411,7 @@ class LogPosterior:
         return np.asarray(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
 
     def exact(
-        self, z: jax.Array, figures: Figures, surrogate: LinearSurrogate
+        self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and
         the residuals (scenario,) of their equilibria, sought from the surrogate's linear prediction alone."""
@@ -489,13 +489,15 @@ class LogPosterior:
         said, residual = jax.vmap(at)(levels, state + ahead, inverse)
         return here, said, residual
 
-    def _blurred(self, figures: Figures, surrogate: LinearSurrogate) -> Figures:
-        """Figures whose own errors contain what the surrogate may err by."""
+    def _blurred(self, figures: ClaimErrors, surrogate: LinearSurrogate) -> ClaimErrors:
+        """Claim errors whose own errors contain what the surrogate may err by."""
         error = jnp.zeros(len(self.likelihood.claims)).at[self._split[0]].set(surrogate.error)
         own: Any = jnp.sqrt(jnp.asarray(figures.own) ** 2 + error**2)
         return figures._replace(own=own)
 
-    def _pointwise(self, location: jax.Array, z: jax.Array, figures: Figures, rows: IntArray) -> jax.Array:
+    def _pointwise(
+        self, location: jax.Array, z: jax.Array, figures: ClaimErrors, rows: IntArray
+    ) -> jax.Array:
         errors = heavy(z[self.prior.size :])
         r = self.likelihood.residuals(location, errors, figures, rows)
         return jnp.asarray(figures.weight)[rows] * log_density(r)

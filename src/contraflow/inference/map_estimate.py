@@ -28,7 +28,7 @@ import numpy as np
 from contraflow import _random
 from contraflow._types import FloatArray
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import LowRankGaussian, LowRankPrecision, gaussian_from_jacobian
 
@@ -61,7 +61,7 @@ class MapEstimate:
 
 def find_map(
     log_posterior: LogPosterior,
-    figures: Figures,
+    figures: ClaimErrors,
     seed: int = 0,
     starts: int = STARTS,
     progress: Callable[[int, int, float], None] | None = None,
@@ -146,7 +146,7 @@ def find_map(
     return MapEstimate(best, costs, count, gaussian_from_jacobian(best, both(best)[1]))
 
 
-def refit_map(log_posterior: LogPosterior, figures: Figures, near: FloatArray) -> MapEstimate:
+def refit_map(log_posterior: LogPosterior, figures: ClaimErrors, near: FloatArray) -> MapEstimate:
     """The maximum of the posterior under other figures, by Levenberg and Marquardt's method.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from contraflow._types import FloatArray, IntArray
 from contraflow.inference.diagnostics import Diagnostics, diagnose
-from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy, log_density
+from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, ClaimErrors, heavy, log_density
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate
 from contraflow.inference.method import Method
@@ -27,7 +27,7 @@ class Posterior:
 
     method: Method
     log_posterior: LogPosterior
-    figures: Figures
+    figures: ClaimErrors
     fit: MapEstimate
     deviates: FloatArray
     said: FloatArray

@@ -22,7 +22,7 @@ import numpy as np
 
 from contraflow._types import FloatArray
 from contraflow.errors import ConvergenceError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
 from contraflow.inference.map_estimate import MapEstimate
 
@@ -38,7 +38,7 @@ TRIES = 5
 
 def approximate(
     log_posterior: LogPosterior,
-    figures: Figures,
+    figures: ClaimErrors,
     found: MapEstimate,
     surrogate: LinearSurrogate,
     draws: int,
@@ -68,7 +68,7 @@ def approximate(
 
 def _drawn(
     log_posterior: LogPosterior,
-    figures: Figures,
+    figures: ClaimErrors,
     found: MapEstimate,
     surrogate: LinearSurrogate,
     draws: int,

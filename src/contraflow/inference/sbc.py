@@ -16,7 +16,7 @@ import numpy as np
 from contraflow import _random
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray
-from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, Figures, heavy
+from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, ClaimErrors, heavy
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import plain
 from contraflow.model.numerics import jax, jnp
@@ -37,7 +37,7 @@ class Ranks(NamedTuple):
     draws: int
 
 
-def simulate(log_posterior: LogPosterior, z: FloatArray, rng: np.random.Generator) -> Figures:
+def simulate(log_posterior: LogPosterior, z: FloatArray, rng: np.random.Generator) -> ClaimErrors:
     """Figures of claims drawn from the model at deviates ``z`` (size,)."""
     likelihood, figures = log_posterior.likelihood, log_posterior.likelihood.figures
     said = log_posterior.says(log_posterior.ledgers(z[None]))[0]
@@ -68,7 +68,7 @@ def rank(
     names += [f"error-{n}" for n in range(likelihood.errors)]
     names += [f"claim {likelihood.claims[i].id}" for i in fitted] + ["log likelihood"]
 
-    def quantities(z: jax.Array, figures: Figures) -> jax.Array:
+    def quantities(z: jax.Array, figures: ClaimErrors) -> jax.Array:
         location = log_posterior.now(z)
         r = likelihood.residuals(location, heavy(z[log_posterior.prior.size :]), figures, fitted)
         likely = -0.5 * (DEGREES_OF_FREEDOM + 1) * jnp.sum(jnp.log1p(r * r / DEGREES_OF_FREEDOM))

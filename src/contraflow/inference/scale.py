@@ -19,14 +19,14 @@ SMALLEST_STATED_SHARE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Scale:
+class ClaimScale:
     """Logarithms, and logits where ``is_share`` (figure,). Arrays end with the axis of figures."""
 
     is_share: BoolArray
 
-    def of(self, rows: IntArray) -> Scale:
+    def of(self, rows: IntArray) -> ClaimScale:
         """The scale of some of the figures."""
-        return Scale(self.is_share[rows])
+        return ClaimScale(self.is_share[rows])
 
     def predicted(self, values: jax.typing.ArrayLike) -> jax.Array:
         """Predictions of the model in inside units (…, figure), on the scale; differentiable."""

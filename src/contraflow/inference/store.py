@@ -12,7 +12,7 @@ from contraflow import _cache
 from contraflow._io import write_atomically
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import LowRankGaussian
 from contraflow.inference.map_estimate import MapEstimate
@@ -157,7 +157,7 @@ def read(path: Path, log_posterior: LogPosterior) -> Posterior:
     return Posterior(
         Method(tree.attrs["method"]),
         log_posterior,
-        Figures(*(np.asarray(constant[n].values) for n in Figures._fields)),
+        ClaimErrors(*(np.asarray(constant[n].values) for n in ClaimErrors._fields)),
         fit,
         np.asarray(groups["posterior"]["deviates"].values),
         np.asarray(groups["posterior_predictive"]["said"].values),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -11,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from contraflow import case as case_layer
 from contraflow import network as network_layer
+from contraflow._parallel import in_threads
+from contraflow._types import BoolArray, FloatArray, IntArray, Progress, silent
 from contraflow._version import __version__
 from contraflow.analysis.conflicts import Conflicts, tension
-from contraflow.analysis.dynamic_patterns import COURSES
-from contraflow.analysis.historical_run import Span, told_forward
+from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
+from contraflow.analysis.historical_run import Span, forecast_history
 from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
@@ -52,29 +52,41 @@ if TYPE_CHECKING:
     from contraflow.lab.sensitivity import QuantityOfInterest
     from contraflow.results.explanation import Explanation
 
-Array = npt.NDArray[np.float64]
-Picks = npt.NDArray[np.int64]
-Progress = Callable[..., None]
-"""Told in words what is being done and, where that is known, the part that is done."""
 
 KEPT = 200
-"""Draws that results carry."""
+"""Draws of the posterior that results carry, by default."""
 
 SEARCHED = 8
-"""Draws in which other equilibria are looked for."""
+"""Draws in which a response looks for more than one equilibrium."""
 
 CUT_OFF = 1e-10
-"""Part of its baseline sales below which a market counts as cut off."""
+"""Fraction of its baseline sales below which a market counts as cut off."""
 
 SAME_STATE = 1e-6
-"""Largest difference, in logarithms, of two states that count as one equilibrium."""
+"""Largest difference, in logarithms, between two states that count as one equilibrium."""
 
 
 class OpenCase(Case):
-    """A case that was loaded, with what can be done with it."""
+    """A case that was loaded: its tables, and methods that build and calibrate its model."""
 
     def network(self) -> network_layer.Network:
-        """The network of the case. Raises NetworkError."""
+        """The network of the case: nodes, arcs and the ledger of numbers.
+
+        Returns
+        -------
+        contraflow.network.Network
+            One node per form and place, one arc per option to move, make or grow something.
+
+        Raises
+        ------
+        NetworkError
+            If the tables do not make a network that goods can cross; lists every problem.
+
+        Examples
+        --------
+        >>> len(case.network().arcs)
+        18
+        """
         return network_layer.build(self)
 
     def calibrate(
@@ -91,12 +103,48 @@ class OpenCase(Case):
         progress: Progress | None = None,
         fresh: bool = False,
     ) -> Lab:
-        """The posterior given the claims, or the same one computed before, unless ``fresh``.
+        """Calibrate the model to the claims of the case.
 
-        ``method`` is ``laplace`` (a quick approximation), ``nuts`` (Markov chains, minutes) or ``best``
-        (the best fit alone). Results carry ``keep`` of the draws. Claims dated after ``until`` are withheld.
-        Chains that cannot be trusted are refused unless ``accept_poor``. Raises NetworkError,
-        ObservationError or ConvergenceError.
+        A posterior of the same case, settings and code that was computed before is read from disk.
+
+        Parameters
+        ----------
+        method
+            ``laplace`` (a quick approximation around the best fit), ``nuts`` (Markov chains, which take
+            longer) or ``best`` (the best fit alone, without intervals).
+        seed
+            Seed of all random draws.
+        chains
+            Number of Markov chains, for ``nuts``.
+        draws
+            Draws per chain for ``nuts``, in all for ``laplace``.
+        warm_up
+            Steps of each chain before its draws, for ``nuts``.
+        keep
+            Draws that results carry, at most; spread evenly over the posterior.
+        until
+            Withhold claims dated after this year. None: the last year of the baseline.
+        accept_poor
+            Accept chains whose diagnostics are bad.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+        fresh
+            Compute the posterior even if it is on disk.
+
+        Returns
+        -------
+        Lab
+            The calibrated case, ready to be asked.
+
+        Raises
+        ------
+        NetworkError
+            If the tables do not make a network.
+        ObservationError
+            If a claim selects nothing in the model.
+        ConvergenceError
+            If the method is unknown, no fit is found, or the chains are too poor and ``accept_poor`` is
+            false.
 
         Examples
         --------
@@ -115,10 +163,20 @@ class OpenCase(Case):
         )
 
     def central_values(self) -> Lab:
-        """A lab with one draw, the central values of all ranges: not calibrated, nor a sample of the prior.
+        """A lab with a single draw: the central value of every range.
 
-        Quick, and right for a look at a case; it has no intervals and knows nothing of the claims. Raises
-        NetworkError.
+        Quick, and enough for a first look at a case. It is neither calibrated nor a sample of the prior: it
+        has no intervals and takes no account of the claims.
+
+        Returns
+        -------
+        Lab
+            A lab without a posterior.
+
+        Raises
+        ------
+        NetworkError
+            If the tables do not make a network.
 
         Examples
         --------
@@ -129,7 +187,24 @@ class OpenCase(Case):
 
 
 def load(case: str | Path) -> OpenCase:
-    """Load a shipped case by name, or a folder. Raises CaseError with every problem found.
+    """Load a case.
+
+    Parameters
+    ----------
+    case
+        Name of a shipped case, or the path of a folder. A name that is both means the shipped case: write
+        ``./name`` or pass a Path for the folder.
+
+    Returns
+    -------
+    OpenCase
+        The checked tables, with all numbers in the units of the model: kg, USD of the baseline year, ha, km,
+        year, person.
+
+    Raises
+    ------
+    CaseError
+        If there is no such case or it is not well formed; lists every problem.
 
     Examples
     --------
@@ -141,13 +216,13 @@ def load(case: str | Path) -> OpenCase:
 
 
 def responder(case: Case) -> Responder:
-    """The model of a case with its measures. Raises NetworkError."""
+    """The model of a case with the levers of its measures. Raises NetworkError."""
     network = network_layer.build(case)
     return Responder(Model(network), make_levers(network))
 
 
 def central_values(case: Case) -> Lab:
-    """A lab with one draw, the central values of all ranges: not calibrated, nor a sample of the prior."""
+    """A lab with a single draw, the central value of every range; see :meth:`OpenCase.central_values`."""
     keep_compiled_code()
     response = responder(case)
     return Lab(
@@ -165,13 +240,25 @@ def calibrate(
     progress: Progress | None = None,
     fresh: bool = False,
 ) -> Lab:
-    """The posterior of a case. ``progress`` is told in words how far it is.
+    """Calibrate the model of a case; see :meth:`OpenCase.calibrate` for the keywords and the errors.
 
-    A posterior of the same case, settings and code that was computed before is recalled, unless ``fresh``.
+    Parameters
+    ----------
+    case
+        The case.
+    settings
+        Method, seed, and number of chains, warm-up steps and draws. None: the defaults.
+    keep, until, accept_poor, progress, fresh
+        As for :meth:`OpenCase.calibrate`.
+
+    Returns
+    -------
+    Lab
+        The calibrated case.
     """
     keep_compiled_code()
     chosen = settings or Settings()
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     say("Building the network")
     response = responder(case)
     target = LogPosterior(Prior(response.model.network.ledger), make_likelihood(response, until))
@@ -179,7 +266,7 @@ def calibrate(
     posterior = None if fresh else store.recall(name, target)
     if posterior is None:
         say("Compiling the model, once for this version")
-        _together(target.compile_tasks())
+        in_threads(lambda task: task(), target.compile_tasks())
         posterior = infer(target, chosen, say)
         store.keep(name, posterior)
     if not accept_poor:
@@ -206,28 +293,33 @@ def _settings(method: str | Method, **given: int) -> Settings:
 
 @dataclass(frozen=True, eq=False)
 class Lab:
-    """A case with numbers: ``ledger`` (draw, number) holds one row per draw.
+    """A case with numbers, which answers what a policy would do.
 
-    ``posterior`` is where the draws come from, ``picks`` (draw,) which of its draws they are; a lab that
-    is not calibrated has none.
+    Made by :meth:`OpenCase.calibrate` or :meth:`OpenCase.central_values`.
     """
 
     case: Case
+    """The case."""
     responder: Responder
-    ledger: Array
+    """The model with the levers of the measures."""
+    ledger: FloatArray
+    """Numbers of the model in every draw (draw, number), in the order of ``network.ledger.ids``."""
     posterior: Posterior | None
-    picks: Picks
+    """The posterior from which the draws come; None without calibration."""
+    picks: IntArray
+    """Which draws of the posterior these are (draw,); empty without calibration."""
     seed: int
+    """Seed of the calibration, and of simulations unless they have their own."""
 
     @property
     def network(self) -> network_layer.Network:
-        """The network behind the lab."""
+        """The network of the model."""
         return self.responder.model.network
 
     @cached_property
     def _compiled(self) -> Responder:
-        """The responder, with what answers need compiled side by side."""
-        _together(self.responder.compile_tasks(len(self.ledger)))
+        """The responder, with the functions that answers need compiled in parallel."""
+        in_threads(lambda task: task(), self.responder.compile_tasks(len(self.ledger)))
         return self.responder
 
     @cached_property
@@ -249,7 +341,17 @@ class Lab:
         return Outcome("Baseline", {}, self.network, data)
 
     def baseline(self) -> Outcome:
-        """The economy as it is in the baseline years. Raises ConvergenceError if a market gets nothing.
+        """The economy of the baseline years, without any change of policy.
+
+        Returns
+        -------
+        Outcome
+            The baseline, in every draw of the lab.
+
+        Raises
+        ------
+        ConvergenceError
+            If nothing is sold at some market in most of the draws.
 
         Examples
         --------
@@ -259,11 +361,30 @@ class Lab:
         return self._baseline
 
     def respond(self, policy: Mapping[str, float], title: str | None = None) -> Outcome:
-        """The economy once it has settled under a policy, a mapping from measure to level.
+        """The economy once it has settled under a policy.
 
-        Measures that are not named keep their baseline level. The equilibrium is sought from several
-        starts; others than the one reached from the baseline are in the outcome's ``alternatives``.
-        Raises PolicyError for a wrong level, ConvergenceError if no equilibrium is found.
+        The equilibrium is sought from several starting points. Equilibria other than the one reached from the
+        baseline are in the outcome's ``alternatives``.
+
+        Parameters
+        ----------
+        policy
+            Level of each measure, by its id, in the measure's own unit. Measures that are not named keep
+            their baseline level.
+        title
+            Title of the outcome. None: the measures and their levels.
+
+        Returns
+        -------
+        Outcome
+            The equilibrium in every draw; draws in which none was found are marked in ``data["solved"]``.
+
+        Raises
+        ------
+        PolicyError
+            For an unknown measure, or a level that is negative or above the measure's maximum.
+        ConvergenceError
+            If no equilibrium is found in half of the draws or more; says what was tried.
 
         Examples
         --------
@@ -289,7 +410,7 @@ class Lab:
 
         draws = len(self.ledger)
 
-        def outcome(pick: Picks, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
+        def outcome(pick: IntArray, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
             state = found.state[np.arange(draws), pick]
             data = self._label(wanted, state, policy, title, some)
             return Outcome(title, dict(policy), self.network, data, search, alternatives)
@@ -300,14 +421,15 @@ class Lab:
             others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
         return outcome(chosen, name, tuple(others))
 
-    def _search(self, wanted: Array) -> _Found:
-        """Equilibria of all draws: from the baseline, and from all other starts for some draws and for those
-        in which that fails."""
+    def _search(self, wanted: FloatArray) -> _Found:
+        """Equilibria of all draws: from the baseline in every draw, and from all other starting points in
+        some draws and wherever the baseline leads to none.
+        """
         starts = np.asarray(self.responder.model.starts())
         draws, tries = len(self.ledger), len(starts)
         found = _nothing_found(draws, tries, starts.shape[1])
 
-        def solve(draw: Picks, start: Picks) -> None:
+        def solve(draw: IntArray, start: IntArray) -> None:
             if not draw.size:
                 return
             root = self._compiled.solve(
@@ -344,17 +466,55 @@ class Lab:
         title: str | None = None,
         progress: Progress | None = None,
     ) -> Simulation:
-        """The economy month by month: clans that learn, a state that reacts.
+        """Simulate the economy month by month, with clans that learn and a state that reacts.
 
-        ``timeline`` is a policy (held from the first month), policies by date (``{1: {...}, 4: {...}}`` for
-        years of the run, or calendar dates with ``first``, the first year), ``"events"`` for the case's own
-        events, or names of measures whose events hold while others stay. ``search_strategy`` says how the
-        state spreads its searches: ``even``, ``concentrate``, ``random``, ``chase`` last year's seizures,
-        ``optimise``. ``behaviour`` fixes numbers that are otherwise drawn from the ranges of the rows
-        ``behaviour-NAME`` of the ledger, in the units of :data:`contraflow.case.behaviour.BEHAVIOUR` (times
-        in months); with ``informed`` clans know the true losses. ``budget`` caps the state's costed
-        spending, in million USD a year. Draws of the posterior are spread over the replicates; runs on the
-        same seed have the same random draws. Interrupted, what is done is kept. Raises PolicyError.
+        Draws of the posterior are spread over the replicates. Runs with the same seed and settings share
+        their random draws, so that they differ by the policy alone. If interrupted (Ctrl-C), the run keeps
+        what is done.
+
+        Parameters
+        ----------
+        timeline
+            A policy, which holds from the first month; policies by date (``{1: {...}, 4: {...}}`` for years
+            of the run, or calendar dates if ``first`` is given); ``"events"`` for the case's own events; or
+            ids of measures, whose events hold while the others stay at the baseline. None: the baseline.
+        years
+            Length of the run, from 1 to 100.
+        first
+            The first calendar year. None: years are counted from 1, and events start in the baseline.
+        clans
+            Number of clans; at least one for each place where goods change hands.
+        replicates
+            Number of replicates.
+        search_strategy
+            How the state spreads its searches over links: ``even``, ``concentrate`` (on the busiest fifth),
+            ``random``, ``chase`` (after last year's seizures) or ``optimise`` (for the most seizures).
+        arrests
+            Clans that are arrested on a given date.
+        behaviour
+            Behaviour parameters with a fixed value, in the units of
+            :data:`contraflow.case.behaviour.BEHAVIOUR` (times in months). The others are drawn from the
+            ranges of the ledger's rows ``behaviour-NAME``.
+        informed
+            Whether clans know the true losses instead of learning them.
+        budget
+            Most that the costed measures may spend, in million USD a year; levels are cut in proportion.
+        seed
+            Seed of the random draws. None: that of the lab.
+        title
+            Title of the run. None: the policy in words.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+
+        Returns
+        -------
+        Simulation
+            All months of all replicates.
+
+        Raises
+        ------
+        PolicyError
+            For anything above that is unknown or out of range.
 
         Examples
         --------
@@ -385,7 +545,7 @@ class Lab:
         )
 
     def _simulator(self, clans: int, informed: bool) -> Simulator:
-        """The simulator for a number of clans, made once."""
+        """The simulator for a number of clans, built on first use."""
         known = self._simulators
         if (clans, informed) not in known:
             found = settle_clans(self.responder, clans)
@@ -397,7 +557,28 @@ class Lab:
         return {}
 
     def answers(self, progress: Progress | None = None) -> list[tuple[schema.Question, Outcome]]:
-        """The case's headline questions, each with its outcome."""
+        """Answer the headline questions of the case.
+
+        Parameters
+        ----------
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+        Returns
+        -------
+        list of (Question, Outcome)
+            Every question of ``case.toml``, each with the outcome of its policy.
+
+        Raises
+        ------
+        PolicyError, ConvergenceError
+            As :meth:`respond`.
+
+        Examples
+        --------
+        >>> [question.id for question, _ in lab.answers()]
+        ['shut-the-sky', 'destroy-strips']
+        """
         result: list[tuple[schema.Question, Outcome]] = []
         for question in self.case.info.questions:
             if progress is not None:
@@ -405,25 +586,75 @@ class Lab:
             result.append((question, self.respond(question.policy, question.title)))
         return result
 
-    def validate(self, *, courses: int = COURSES, progress: Progress | None = None) -> Verdicts:
-        """Every documented pattern against the model; those that take time in so many simulated ``courses``,
-        or not at all if those are none.
+    def validate(self, *, replicates: int = PATTERN_REPLICATES, progress: Progress | None = None) -> Verdicts:
+        """Compare the model with every documented pattern of the case.
 
-        Raises ObservationError, PolicyError.
+        Parameters
+        ----------
+        replicates
+            Simulated replicates for patterns that take time; 0 leaves these patterns out.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+
+        Returns
+        -------
+        Verdicts
+            What each pattern expects, and what the model shows.
+
+        Raises
+        ------
+        ObservationError
+            If a pattern selects nothing in the model.
+        PolicyError
+            If a pattern's policy cannot be read.
+        ConvergenceError
+            If a pattern has no equilibrium in most of the draws.
+
+        Examples
+        --------
+        >>> {"expected", "ratio", "holds"} <= set(lab.validate(replicates=0).table())
+        True
         """
-        return validate(self.responder, self.ledger, self._references, courses, self.seed, progress)
+        return validate(self.responder, self.ledger, self._references, replicates, self.seed, progress)
 
     def claims(self) -> pd.DataFrame:
-        """Every claim, what the model says, and how far off it is in standard deviations."""
+        """Every claim beside what the model predicts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per claim. ``model`` is the median over draws; ``residual`` is (model - claim) /
+            ``deviation`` on the claim's own scale; both are missing for claims that the model cannot observe.
+            Figures are in units of the model (kg, USD, ha, year).
+
+        Examples
+        --------
+        >>> int(lab.claims()["fitted"].sum())
+        3
+        """
         from contraflow.inference.posterior_tables import claims_table
 
         return claims_table(self.case, self.posterior)
 
     def predictions(self, *, fitted: bool = False) -> pd.DataFrame:
-        """Every claim kept to be predicted: observed, foreseen under its year's measures, and naive.
+        """Every claim that was kept for prediction: observed, predicted under its year's measures, and naive.
 
-        ``naive`` is the forecast that nothing changes, the model's baseline; errors are logarithms of
-        forecast over observation. With ``fitted`` also the fitted claims of the same series.
+        Parameters
+        ----------
+        fitted
+            Include the fitted claims of the same series.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per claim. ``model`` is the median prediction and ``model_5`` to ``model_95`` bound its
+            intervals; ``naive`` is the forecast that nothing changes, the model's baseline; ``log_error`` and
+            ``naive_log_error`` are logarithms of forecast over observation. Empty without calibration.
+
+        Examples
+        --------
+        >>> "naive" in lab.predictions()
+        True
         """
         from contraflow.analysis.out_of_sample import predictions_table
 
@@ -432,16 +663,40 @@ class Lab:
     def prediction_errors(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
         """Mean absolute log error of the predictions and of the naive forecast, by quantity and country.
 
-        Of claims dated from the year ``first`` to ``last``; of all unless given.
+        Parameters
+        ----------
+        first, last
+            Years between which the claims are dated, both included. None: no limit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per group: number of ``claims``, ``first`` and ``last`` year, errors of ``model`` and
+            ``naive``, and ``better``, the share of claims to which the model comes nearer.
+
+        Examples
+        --------
+        >>> "better" in lab.prediction_errors()
+        True
         """
         from contraflow.analysis.out_of_sample import errors_table
 
         return errors_table(self.predictions(), first, last)
 
     def hindcast(self) -> Hindcast:
-        """Claims dated after the last year that calibrates, predicted: coverage and scores.
+        """Predict the claims that calibration did not see, and score the predictions.
 
-        Withhold more with ``calibrate(until=YEAR)``. Raises ObservationError if nothing is withheld.
+        Withhold more claims with ``calibrate(until=YEAR)``.
+
+        Returns
+        -------
+        Hindcast
+            Predictions, coverage of their intervals and log scores.
+
+        Raises
+        ------
+        ObservationError
+            If the lab is not calibrated, or no claim is withheld.
         """
         from contraflow.analysis.hindcast import hindcast
 
@@ -458,10 +713,32 @@ class Lab:
         replicates: int = REPLICATES,
         progress: Progress | None = None,
     ) -> History:
-        """The case's events told forward month by month, against what was observed year by year.
+        """Simulate the case's own events and compare the run with what was observed year by year.
 
-        From the year ``first``, by default the first of the baseline, to ``last``, by default the last that
-        a claim is dated in. Raises ObservationError for a lab without draws, PolicyError for no year at all.
+        Parameters
+        ----------
+        first
+            First year. None: the first of the baseline.
+        last
+            Last year. None: the latest in which a claim is dated.
+        clans
+            Number of clans.
+        replicates
+            Number of replicates, over which the draws of the lab are spread.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+
+        Returns
+        -------
+        History
+            The simulated value of every dated claim, with scores.
+
+        Raises
+        ------
+        ObservationError
+            If the lab has no posterior draws.
+        PolicyError
+            If ``last`` is before ``first``, the run is longer than 100 years, or there are too few clans.
         """
         if self.posterior is None or self.posterior.draws < 2:
             raise ObservationError("A history needs draws: calibrate with method='laplace' or 'nuts'.")
@@ -474,7 +751,7 @@ class Lab:
             )
         spread = np.linspace(0, len(self.picks), replicates, endpoint=False).astype(np.int64)
         keep_compiled_code()
-        forecast = told_forward(
+        forecast = forecast_history(
             self.posterior,
             self._simulator(clans, False),
             self.picks[spread],
@@ -493,11 +770,32 @@ class Lab:
         refits: int = 3,
         progress: Progress | None = None,
     ) -> Explanation:
-        """What a headline figure of an outcome rests on: claims, assumptions, functional form.
+        """What a headline figure rests on: claims, assumptions and functional form.
 
-        ``quantity`` is a row of ``outcome.summary()``. With ``against``, or for a comparison, its change is
-        explained. At most ``refits`` fits are made anew where importance weights fail. Raises
-        ComparisonError for an unknown figure and for a lab without draws.
+        Parameters
+        ----------
+        outcome
+            An outcome of this lab, or a comparison: then the change is explained.
+        quantity
+            A row of ``outcome.summary()``.
+        against
+            Explain the change from this outcome to ``outcome``.
+        refits
+            Claims or sources, at most, without which the model is fitted again because importance weights are
+            unreliable for them.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+
+        Returns
+        -------
+        Explanation
+            Tables of claims, sources and numbers, ranked by their influence.
+
+        Raises
+        ------
+        ComparisonError
+            For an unknown figure, a figure that is the same in all draws, a lab without posterior draws, or
+            an outcome of another lab.
 
         Examples
         --------
@@ -509,9 +807,7 @@ class Lab:
         """
         from contraflow.lab import sensitivity
 
-        return sensitivity.explain(
-            self._subject(outcome, quantity, against), refits, progress or (lambda text, part=None: None)
-        )
+        return sensitivity.explain(self._subject(outcome, quantity, against), refits, progress or silent)
 
     def worth_knowing(
         self,
@@ -522,12 +818,35 @@ class Lab:
         outcomes: Sequence[Outcome] | None = None,
         lower_is_better: bool = True,
     ) -> pd.DataFrame:
-        """Facts ranked by what it would be worth to know them.
+        """Rank facts by the value of knowing them.
 
-        For one ``outcome``: the share of the figure's variance that each would take away. For several
-        ``outcomes``, policies to choose among: how much better the choice of the lowest figure (or the
-        highest, unless ``lower_is_better``) would get on average, in the figure's unit. Raises
-        ComparisonError for an unknown figure and for a lab without draws.
+        Parameters
+        ----------
+        outcome
+            Narrow a figure of this outcome or comparison: a fact's worth is the share of the figure's
+            variance that knowing it would remove.
+        quantity
+            A row of ``outcome.summary()``.
+        against
+            Consider the change from this outcome instead of the figure itself.
+        outcomes
+            Choose among these policies instead (give either ``outcome`` or ``outcomes``): a fact's worth is
+            the expected improvement of the choice if it is known beforehand (expected value of partial
+            perfect information), in the figure's unit.
+        lower_is_better
+            Whether the policy with the lowest figure is the best.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per fact, the most valuable first: ``fact``, ``kind``, ``what``, ``worth``, ``estimate``,
+            ``error``; for a single outcome also ``linear`` and ``left``.
+
+        Raises
+        ------
+        ComparisonError
+            If neither or both of ``outcome`` and ``outcomes`` are given, fewer than two outcomes are given,
+            the figure is unknown or the lab has no posterior draws.
 
         Examples
         --------
@@ -554,10 +873,27 @@ class Lab:
         return subject(self.case, self.responder, self.posterior, self.picks, outcome, quantity, against)
 
     def tension(self, progress: Progress | None = None) -> Conflicts:
-        """Where the evidence disagrees: how surprising each claim is, which claims were outvoted and by
-        whom, and for claims that cannot all be true what each side implies.
+        """Where the evidence disagrees.
 
-        Raises ConvergenceError for a lab that is not calibrated.
+        Computed once and kept by the lab.
+
+        Parameters
+        ----------
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+
+        Returns
+        -------
+        Conflicts
+            How surprising each claim is, which claims are outvoted and by which others, and, for claims that
+            cannot all be true, what each side implies.
+
+        Raises
+        ------
+        ConvergenceError
+            If the lab has no posterior draws.
+        ObservationError
+            If the figure of a disagreement selects nothing in the model.
 
         Examples
         --------
@@ -571,34 +907,56 @@ class Lab:
                 raise ConvergenceError(
                     "One best fit cannot tell how surprising a claim is. Calibrate with method='laplace'."
                 )
-            found = tension(
-                self.case, self.posterior, self.ledger, progress or (lambda text, part=None: None)
-            )
+            found = tension(self.case, self.posterior, self.ledger, progress or silent)
             self._tensions.append(found)
         return self._tensions[0]
 
     @cached_property
     def _tensions(self) -> list[Conflicts]:
-        """The one tension of the lab, once it is known."""
+        """The one tension of the lab, once it is computed."""
         return []
 
     def checks(self) -> pd.DataFrame:
-        """Posterior predictive checks: the claims against claims that the posterior makes up."""
+        """Posterior predictive checks: the claims as stated against claims simulated from the posterior.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per statistic and subset of claims; see
+            :func:`~contraflow.analysis.posterior_predictive_checks`.
+
+        Raises
+        ------
+        ConvergenceError
+            If the lab has no posterior draws.
+        """
         return self.tension().checks
 
     def assumptions(self) -> pd.DataFrame:
-        """The ledger: every number with its range, calibrated value, unit and origin."""
+        """The ledger of parameters, with what calibration made of them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per parameter: ``low``, ``value`` and ``high`` before calibration, ``calibrated`` (the
+            median over draws), ``unit``, ``origin`` and ``reason``.
+
+        Examples
+        --------
+        >>> set(lab.assumptions()["kind"]) <= {"claims", "assumption", "fixed"}
+        True
+        """
         from contraflow.inference.posterior_tables import ledger_table
 
         return ledger_table(self.network, self.ledger)
 
     def _label(
         self,
-        wanted: Array,
-        state: Array,
+        wanted: FloatArray,
+        state: FloatArray,
         policy: Mapping[str, float],
         title: str,
-        solved: npt.NDArray[np.bool_] | None = None,
+        solved: BoolArray | None = None,
     ) -> xr.Dataset:
         draws = len(self.ledger)
         settled = self.responder.settled(
@@ -627,7 +985,7 @@ class Lab:
             solved,
         )
 
-    def _cut_off(self, draw: Picks, state: Array) -> npt.NDArray[np.bool_]:
+    def _cut_off(self, draw: IntArray, state: FloatArray) -> BoolArray:
         """Elastic markets (problem, market) that would sell less than CUT_OFF of their baseline."""
         elastic = self.network.cleared
         elasticity = self.ledger[draw][:, self.network.market_elasticity[elastic]]
@@ -656,7 +1014,7 @@ class Lab:
         return f"<p>{escape(repr(self))}</p>{self.baseline()._repr_html_()}"
 
     def __repr__(self) -> str:
-        """One line: case, network, how well it fits."""
+        """One line: case, network, and how many claims it fits."""
         network = self.network
         fitted = "not calibrated"
         if self.posterior is not None:
@@ -674,13 +1032,16 @@ class Lab:
 
 
 class _Found(NamedTuple):
-    """Equilibria sought (draw, start): each a :class:`~contraflow.model.root_finding.Root`."""
+    """Results of a search for equilibria, one per draw and start; arrays (draw, start, ...).
 
-    state: Array
-    residual: Array
-    history: Array
-    evaluations: Array
-    solved: npt.NDArray[np.bool_]
+    The fields are those of :class:`~contraflow.model.root_finding.Root`.
+    """
+
+    state: FloatArray
+    residual: FloatArray
+    history: FloatArray
+    evaluations: FloatArray
+    solved: BoolArray
 
 
 def _nothing_found(draws: int, tries: int, unknowns: int) -> _Found:
@@ -694,18 +1055,11 @@ def _nothing_found(draws: int, tries: int, unknowns: int) -> _Found:
     )
 
 
-def _together(tasks: list[Callable[[], object]]) -> None:
-    """Run tasks side by side; compilation leaves Python's lock, so this halves the wait on two cores."""
-    with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()
-
-
-def _distinct(state: Array, solved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Number the distinct equilibria of each draw, (draw, start); -1 for starts that found none."""
+def _distinct(state: FloatArray, solved: BoolArray) -> IntArray:
+    """Number the distinct equilibria of each draw (draw, start); -1 for starts that found none."""
     kind = np.full(solved.shape, -1, dtype=np.int64)
     for draw in range(state.shape[0]):
-        known: list[Array] = []
+        known: list[FloatArray] = []
         for start in np.flatnonzero(solved[draw]):
             here = state[draw, start]
             same = [i for i, other in enumerate(known) if np.abs(here - other).max(initial=0.0) < SAME_STATE]

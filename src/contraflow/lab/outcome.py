@@ -1,4 +1,4 @@
-"""Outcomes: one economy, baseline or under a policy, and what can be asked of it."""
+"""Outcomes: one economy, in the baseline or under a policy, with its tables and figures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.network.network import Network
 from contraflow.results import draws
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from contraflow.results.probabilities import Direction
 
-Array = npt.NDArray[np.float64]
 
 SHOWN = (
     "unit",
@@ -34,43 +33,60 @@ SHOWN = (
     "p_falls_5pct",
     "p_rises_5pct",
 )
-"""Columns of the headline figures that a comparison shows of itself."""
+"""Columns of the headline figures that the representation of a comparison shows."""
 
 
 class EquilibriumSearch(NamedTuple):
-    """How an equilibrium was sought: (draw,) or (draw, start) arrays.
+    """How an equilibrium was sought."""
 
-    ``residual`` (draw, start) is the largest residual in logarithms that each start ended with,
-    ``history`` (draw, start, round) its course, ``evaluations`` (draw, start) the work done,
-    ``equilibria`` (draw,) the number of distinct equilibria found.
-    """
-
-    residual: Array
-    history: Array
-    evaluations: npt.NDArray[np.int64]
-    equilibria: npt.NDArray[np.int64]
+    residual: FloatArray
+    """Largest residual, in logarithms, with which each start ended (draw, start)."""
+    history: FloatArray
+    """The same after each round of the solver (draw, start, round); NaN after the last."""
+    evaluations: IntArray
+    """Evaluations of the model (draw, start)."""
+    equilibria: IntArray
+    """Number of distinct equilibria found (draw,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """An economy that was computed: labelled results, and how they were found.
 
-    ``data`` is an :class:`xarray.Dataset` whose variables all lead with ``draw``; ``docs/results.md``
-    lists them with units. ``search`` is None for the baseline, which needs no solving;
-    ``alternatives`` are other equilibria of the same policy.
+    Every table holds medians over draws; with more than one draw, columns that end in ``_5``, ``_25``,
+    ``_75`` and ``_95`` bound the 90 % and the 50 % interval.
     """
 
     title: str
+    """Title, as shown."""
     policy: Mapping[str, float]
+    """Level of each measure that was asked for, by id; empty for the baseline."""
     network: Network
+    """The network of the model."""
     data: xr.Dataset
+    """All results, with the leading dimension ``draw``; ``docs/results.md`` lists the variables and units."""
     search: EquilibriumSearch | None = None
+    """How the equilibrium was found; None for the baseline, which needs no solving."""
     alternatives: tuple[Outcome, ...] = ()
+    """Other equilibria of the same policy."""
 
     def compare(self, other: Outcome) -> Comparison:
-        """This outcome against another of the same lab: the baseline, or another policy.
+        """Compare this outcome with another of the same lab: the baseline, or another policy.
 
-        Raises ComparisonError if the two do not share their draws.
+        Parameters
+        ----------
+        other
+            The outcome before.
+
+        Returns
+        -------
+        Comparison
+            The changes from ``other`` to this outcome, draw by draw.
+
+        Raises
+        ------
+        ComparisonError
+            If the two do not share their draws.
 
         Examples
         --------
@@ -80,7 +96,12 @@ class Outcome:
         return Comparison(other, self)
 
     def summary(self) -> pd.DataFrame:
-        """Headline figures of this outcome.
+        """Headline figures.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by figure (``exports``, ``leaf price``, ...): ``figure``, its intervals and its ``unit``.
 
         Examples
         --------
@@ -94,31 +115,91 @@ class Outcome:
         return frame[[*names, "unit"]].rename(columns=names)
 
     def incomes(self) -> pd.DataFrame:
-        """Who earns what, M$ per year."""
+        """Who earns what.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by actor: ``name``, ``kind``, and income in million USD a year (``before`` and ``after``
+            are the same).
+        """
         from contraflow.results import tables
 
         return tables.incomes(self.data, self.data)
 
     def livelihoods(self, by: str = "activity") -> pd.DataFrame:
-        """What households at home live from, by ``activity``, ``zone``, ``income`` or ``hire``."""
+        """What households at home live from.
+
+        Parameters
+        ----------
+        by
+            ``activity`` (labour-hectares by what they make), ``zone`` (the same in each zone), ``income``
+            (USD that a labour-hectare earns, by zone) or ``hire`` (pay of hired work, relative to the
+            baseline's ledger).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by activity, (zone, activity), zone or market; ``attrs["unit"]`` is the unit.
+
+        Raises
+        ------
+        ValueError
+            For another ``by``.
+
+        Examples
+        --------
+        >>> base.livelihoods("income").attrs["unit"]
+        'USD/ha'
+        """
         from contraflow.results import side_economies
 
         return side_economies.livelihoods(self.data, by=by)
 
     def goods(self, by: str = "country") -> pd.DataFrame:
-        """What else leaves home, kg and M$ a year, by ``country``, ``route`` or ``form``."""
+        """What else leaves the home country, besides the substance of the case.
+
+        Parameters
+        ----------
+        by
+            ``country`` (of destination), ``route`` (places on both sides of the border) or ``form`` alone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by form and ``by``: kg of product a year, and as ``value_...`` million USD a year at the
+            price before the border.
+
+        Raises
+        ------
+        ValueError
+            For another ``by``.
+        """
         from contraflow.results import side_economies
 
         return side_economies.goods(self.data, by=by)
 
     def supplies(self) -> pd.DataFrame:
-        """Who supplies what the trade buys, M$ a year."""
+        """Who supplies the inputs that the trade buys.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by input and supply: its ``name``, its sales in million USD a year and its share of the
+            input.
+        """
         from contraflow.results import side_economies
 
         return side_economies.supplies(self.data)
 
     def map(self) -> go.Figure:
-        """Flows on the map, coloured by mode."""
+        """Flows on the map, coloured by mode.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            An interactive map that needs no network.
+        """
         from contraflow.report.draw import map
         from contraflow.text.names import shown_names
 
@@ -126,20 +207,50 @@ class Outcome:
         return map.flow_map(self.data, case.places, names=shown_names(case))
 
     def sankey(self) -> go.Figure:
-        """Mass from where it grows to who buys."""
+        """Journeys of the goods from where they grow to who buys, as a Sankey diagram.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            Widths are kg of pure substance a year.
+        """
         from contraflow.report.draw import sankey
         from contraflow.text.names import shown_names
 
         return sankey.sankey(self.data, shown_names(self.network.case))
 
     def ladder(self) -> pd.DataFrame:
-        """Price at each step from farm gate to market, and what each step is made of, USD per kg."""
+        """How the price of a kilogram is built up from the farm gate to a market.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per step of the path that carries most: the price before and after it and what it is made
+            of, in USD per kg of pure substance that arrives.
+
+        Examples
+        --------
+        >>> {"price_from", "price_to"} <= set(base.ladder().columns)
+        True
+        """
         from contraflow.results import tables
 
         return tables.price_ladder(self.data)
 
     def convergence(self) -> pd.DataFrame:
-        """How each start came to its equilibrium: residual after each round, work, whether it is new."""
+        """How each starting point came to its equilibrium.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per ``draw``, ``start`` and ``round``: the largest ``residual`` in logarithms, and the
+            ``evaluations`` of the model over all rounds. Empty for the baseline.
+
+        Examples
+        --------
+        >>> list(shut.convergence().columns)
+        ['draw', 'start', 'round', 'residual', 'evaluations']
+        """
         import pandas as pd
 
         if self.search is None:
@@ -164,15 +275,22 @@ class Outcome:
 class Comparison:
     """Two outcomes of one lab, compared draw by draw: draw i of both holds the same numbers.
 
-    Draws that are not solved in both are left out of all tables, which say how many in
-    ``attrs["left_out"]``.
+    Draws that are not solved in both are left out of all tables, which count them in ``attrs["left_out"]``.
+    Made by :meth:`Outcome.compare`.
+
+    Raises
+    ------
+    ComparisonError
+        If the outcomes do not share their draws.
     """
 
     before: Outcome
+    """The outcome that is compared with."""
     after: Outcome
+    """The outcome that is compared."""
 
     def __post_init__(self) -> None:
-        """Refuse outcomes that do not go together. Raises ComparisonError."""
+        """Refuse outcomes that do not share their draws."""
         draws.expect_same_draws(self.before.data, self.after.data)
 
     @cached_property
@@ -183,11 +301,23 @@ class Comparison:
 
     @property
     def left_out(self) -> int:
-        """How many draws are left out, since one of the sides found no equilibrium in them."""
+        """Number of draws left out because one of the outcomes has no equilibrium in them."""
         return draws.left_out(self._pair[0])
 
     def summary(self) -> pd.DataFrame:
         """Headline figures before and after, with the probabilities that each falls or rises.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by figure: ``unit``; ``before``, ``after``, ``change`` and ``ratio`` (after over before)
+            with their intervals; with more than one draw the probabilities ``p_falls`` and ``p_rises`` of any
+            change, and ``p_falls_5pct`` and ``p_rises_5pct`` of one by more than 5 % of the value before.
+
+        Raises
+        ------
+        ComparisonError
+            If no draw has an equilibrium on both sides.
 
         Examples
         --------
@@ -201,12 +331,29 @@ class Comparison:
     def probability(
         self, figure: str, direction: Direction, *, by: float = 0.0, among: str | None = None
     ) -> float:
-        """Share of draws in which a figure falls or rises by more than the part ``by`` of its value before.
+        """Probability that a figure falls or rises: the share of draws in which it does.
 
-        ``figure`` is a row of :meth:`summary` or, with ``among``, of the displacement by ``mode``,
-        ``route``, ``country``, ``form`` or ``zone``, or of the incomes by ``actor``:
-        ``probability("exports", "falls", by=0.05)``. Raises ComparisonError for what is not there, and for
-        a single draw.
+        Parameters
+        ----------
+        figure
+            A row of :meth:`summary` or of the table named by ``among``.
+        direction
+            ``falls`` or ``rises``.
+        by
+            Fraction of the value before by which it must change, for example 0.05. 0: any change.
+        among
+            ``mode``, ``route``, ``country``, ``form`` or ``zone`` for a row of :meth:`displacement`,
+            ``actor`` for a row of :meth:`incomes`. None: a headline figure.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        ComparisonError
+            For an unknown figure, direction or table, a negative ``by``, and a lab with a single draw.
 
         Examples
         --------
@@ -218,7 +365,25 @@ class Comparison:
         return probabilities.probability(*self._pair, figure, direction, by=by, among=among)
 
     def displacement(self, by: str = "mode") -> pd.DataFrame:
-        """What moved where, by ``mode``, ``route`` or ``zone``.
+        """What left one option and what appeared elsewhere.
+
+        Parameters
+        ----------
+        by
+            ``mode``, ``route`` (last place at home), ``country`` (of destination) or ``form`` for exports of
+            the home country in t of pure substance a year; ``zone`` for hectares.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``by``, the largest loss first: ``before``, ``after``, ``change``, ``ratio`` and
+            shares. ``attrs["displaced"]`` is the sum of gains over the sum of losses: 0 if what was stopped
+            went nowhere else, 1 if all of it did.
+
+        Raises
+        ------
+        ValueError
+            For another ``by``.
 
         Examples
         --------
@@ -230,7 +395,13 @@ class Comparison:
         return tables.displacement(*self._pair, by)
 
     def map(self) -> go.Figure:
-        """What changes on the map: more and less."""
+        """What changes on the map: links that gain and links that lose.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            An interactive map that needs no network.
+        """
         from contraflow.report.draw import map
         from contraflow.text.names import shown_names
 
@@ -240,25 +411,71 @@ class Comparison:
         return map.flow_map(base, case.places, after, "difference", names=names)
 
     def incomes(self) -> pd.DataFrame:
-        """Who earns what before and after, M$ per year."""
+        """Who earns what before and after.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by actor: ``name``, ``kind``, and ``before``, ``after``, ``change`` and ``ratio`` of
+            income in million USD a year.
+        """
         from contraflow.results import tables
 
         return tables.incomes(*self._pair)
 
     def livelihoods(self, by: str = "activity") -> pd.DataFrame:
-        """What households at home live from, by ``activity``, ``zone``, ``income`` or ``hire``."""
+        """What households at home live from, before and after.
+
+        Parameters
+        ----------
+        by
+            As for :meth:`Outcome.livelihoods`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by activity, (zone, activity), zone or market; ``attrs["unit"]`` is the unit.
+
+        Raises
+        ------
+        ValueError
+            For another ``by``.
+        """
         from contraflow.results import side_economies
 
         return side_economies.livelihoods(*self._pair, by=by)
 
     def goods(self, by: str = "country") -> pd.DataFrame:
-        """What else leaves home, kg and M$ a year, by ``country``, ``route`` or ``form``."""
+        """What else leaves the home country, before and after.
+
+        Parameters
+        ----------
+        by
+            As for :meth:`Outcome.goods`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by form and ``by``: kg of product a year, and as ``value_...`` million USD a year.
+
+        Raises
+        ------
+        ValueError
+            For another ``by``.
+        """
         from contraflow.results import side_economies
 
         return side_economies.goods(*self._pair, by=by)
 
     def supplies(self) -> pd.DataFrame:
-        """Who supplies what the trade buys, M$ a year."""
+        """Who supplies the inputs that the trade buys, before and after.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by input and supply: its ``name``, its sales in million USD a year and its share of the
+            input.
+        """
         from contraflow.results import side_economies
 
         return side_economies.supplies(*self._pair)
@@ -279,5 +496,5 @@ class Comparison:
 
 
 def _chances() -> dict[str, Callable[..., Any]]:
-    """How columns of probabilities are written."""
+    """Formats of the columns that hold probabilities."""
     return {name: "{:.0%}".format for name in SHOWN if name.startswith("p_")}

@@ -1,14 +1,14 @@
-"""How a lab simulates: a scenario becomes levels, orders and a setting for the simulator."""
+"""Simulations of a lab: a scenario becomes levels, orders and a setting for the simulator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
@@ -26,9 +26,6 @@ from contraflow.policy.policy import Policy
 from contraflow.policy.responder import Responder
 from contraflow.results.trajectory_dataset import make_paths
 
-Array = npt.NDArray[np.float64]
-Progress = Callable[..., None]
-
 YEAR = 12
 MILLION = 1e6
 REPLICATES = 20
@@ -37,7 +34,7 @@ REPLICATES = 20
 CLANS = 2000
 
 TimelineSpec = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
-"""A policy; policies by date; ``events`` for the case's own; or measures, of which the events hold."""
+"""A policy; policies by date; ``events`` for the case's own events; or ids of measures whose events hold."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,21 @@ class Scenario:
     """What is to be simulated; see :meth:`contraflow.lab.Lab.simulate`."""
 
     timeline: Timeline
+    """Levels of all measures, month by month."""
     title: str
+    """Title of the run."""
     clans: int = CLANS
+    """Number of clans."""
     replicates: int = REPLICATES
+    """Number of replicates."""
     search_strategy: SearchStrategy = SearchStrategy.EVEN
+    """How the state spreads its searches over links."""
     arrests: tuple[Arrest, ...] = ()
+    """Clans that are arrested on a given date."""
     behaviour: Mapping[str, float] | None = None
+    """Behaviour parameters with a fixed value, times in months; the others are drawn."""
     informed: bool = False
+    """Whether clans know the true losses."""
     budget: float | None = None
     """Most that costed measures may spend, million USD a year."""
 
@@ -59,7 +64,24 @@ class Scenario:
 def timeline_of(
     responder: Responder, timeline: TimelineSpec, years: int, first: int | None
 ) -> tuple[Timeline, str]:
-    """The timeline that is meant, and its title. Raises PolicyError."""
+    """The timeline that a user asked for, and its title.
+
+    Parameters
+    ----------
+    responder
+        The model with its levers.
+    timeline
+        What the user gave; see :meth:`contraflow.lab.Lab.simulate`.
+    years
+        Length of the run.
+    first
+        The first calendar year, or None.
+
+    Raises
+    ------
+    PolicyError
+        If the timeline cannot be read or names something unknown.
+    """
     levers, case = responder.levers, responder.model.network.case
     if timeline is None:
         return timelines.constant(levers, {}, years), "As in the baseline"
@@ -81,7 +103,24 @@ def timeline_of(
 
 
 def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
-    """Behaviour of each replicate: drawn from the ledger, but for what is given. Raises PolicyError."""
+    """Behaviour parameters of each replicate: drawn from the ledger, except those that are given.
+
+    Parameters
+    ----------
+    ledger
+        Ranges from which they are drawn.
+    given
+        Values by name, in the units of BEHAVIOUR (times in months).
+    replicates
+        Number of replicates.
+    seed
+        Seed of the draws.
+
+    Raises
+    ------
+    PolicyError
+        For an unknown name or a value out of its limits.
+    """
     given = given or {}
     for name, value in given.items():
         if name not in BEHAVIOUR:
@@ -100,13 +139,36 @@ def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int
 def simulate(
     case: Case,
     simulator: Simulator,
-    ledger: Array,
+    ledger: FloatArray,
     scenario: Scenario,
     seed: int,
     version: str,
     progress: Progress | None = None,
 ) -> Simulation:
-    """Run a scenario on draws of the ledger (draw, number), used in turn by the replicates."""
+    """Run a scenario.
+
+    Parameters
+    ----------
+    case
+        The case, for labels.
+    simulator
+        The simulator with its roster of clans.
+    ledger
+        Draws (draw, number), used in turn by the replicates.
+    scenario
+        What is to be simulated.
+    seed
+        Seed of the random draws.
+    version
+        Version of the package, for the attributes of the results.
+    progress
+        Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+    Raises
+    ------
+    PolicyError
+        For fewer than one replicate, and for a budget, behaviour or arrest that is out of range.
+    """
     responder, network = simulator.responder, simulator.responder.model.network
     if scenario.replicates < 1:
         raise PolicyError(f"replicates={scenario.replicates}: at least one is needed.")
@@ -124,7 +186,7 @@ def simulate(
     )
     where = {selector for arrest in scenario.arrests for selector in arrest.where}
     places = arrested_places(case, simulator.roster, where) if where else None
-    say = progress or (lambda text, part=None: None)
+    say = progress or silent
     drawn = behaviour(network.ledger, scenario.behaviour, scenario.replicates, seed)
     say("Simulating")
     summary, stopped = simulator.run(
@@ -172,11 +234,26 @@ def simulate(
     return Simulation(scenario.title, network, data, changes, simulator, own, whole, summary)
 
 
-def within_budget(responder: Responder, ledger: Array, levels: Array, budget: float) -> Array:
+def within_budget(responder: Responder, ledger: FloatArray, levels: FloatArray, budget: float) -> FloatArray:
     """Levels (replicate, month, measure) that spend no more than ``budget`` million USD a year.
 
-    Where they would spend more, costed measures are cut in proportion, towards nil. Raises PolicyError for a
-    budget that is negative or not finite.
+    In months that would spend more, all costed measures are cut in proportion, down to zero for no budget.
+
+    Parameters
+    ----------
+    responder
+        The model with its levers, which know the costs.
+    ledger
+        Draws (replicate, number).
+    levels
+        Levels (replicate, month, measure) that are wanted.
+    budget
+        Million USD a year.
+
+    Raises
+    ------
+    PolicyError
+        For a budget that is negative or not finite.
     """
     if not (np.isfinite(budget) and budget >= 0):
         raise PolicyError(f"budget={budget}: write millions of dollars a year, a finite number from 0.")

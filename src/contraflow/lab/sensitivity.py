@@ -1,7 +1,4 @@
-"""What a figure rests on: evidence and results brought together.
-
-The method is in :mod:`contraflow.analysis.leave_one_out`; here it meets a lab's draws, outcomes and model.
-"""
+"""What a figure rests on: :mod:`contraflow.analysis.leave_one_out`, applied to a lab's outcomes."""
 
 from __future__ import annotations
 
@@ -15,13 +12,14 @@ import pandas as pd
 import xarray as xr
 
 from contraflow import _random
+from contraflow._quantiles import INTERVAL
 from contraflow._types import FloatArray, IntArray, Progress, silent
 from contraflow.analysis import leave_one_out, psis
 from contraflow.analysis.structural_parameters import forms
 from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.errors import ComparisonError
-from contraflow.inference.likelihood import Figures
+from contraflow.inference.likelihood import ClaimErrors
 from contraflow.inference.low_rank_gaussian import LowRankPrecision
 from contraflow.inference.map_estimate import find_map
 from contraflow.inference.method import Method
@@ -29,62 +27,66 @@ from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
 from contraflow.policy import levels
 from contraflow.policy.responder import Responder
-from contraflow.results import headline, tables
+from contraflow.results import figures
 from contraflow.results.evaluate_at import FigureAtLedger
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
+from contraflow.results.view import price_spot
 
 if TYPE_CHECKING:
     from contraflow.inference.map_estimate import MapEstimate
 
 STEP = 0.5
-"""Deviations on either side between which the figure's slope is taken."""
+"""Deviations on either side of the centre between which the slope of the figure is taken."""
 
 ENDS = (0.05, 0.95)
-"""Places in a range, from 0 to 1 on its scale, that stand for its low and its high end."""
+"""Positions in a range, from 0 to 1 on its scale, that stand for its low and its high end."""
 
 SOLVED = 24
-"""Numbers whose figure at the ends of the range is computed; that of the others follows the slope."""
+"""Numbers for which the figure is computed at the ends of the range; for the others it follows the slope."""
 
 REFITS = 3
-"""Fits that are made anew, at most, where weights fail."""
+"""Refits, at most, where importance weights are unreliable."""
 
 WORTH_A_REFIT = 0.1
-"""Shift, in standard deviations of the figure, below which weights that fail are left as they are."""
+"""Shift, in standard deviations of the figure, below which unreliable weights are not replaced by a refit."""
 
 FEWEST = 30
 """Draws with an equilibrium that an explanation needs."""
 
 STILL = 1e-9
-"""Spread of a figure over the draws, as a part of it, below which it counts as a constant."""
+"""Range of a figure over the draws, relative to its size, below which it counts as constant."""
 
 
 @dataclass(frozen=True, eq=False)
 class QuantityOfInterest:
-    """A headline figure of an outcome, or its change against another, with the posterior behind it.
-
-    ``figure`` (draw,) is the figure in each draw that a lab carries, NaN where nothing was found;
-    ``picks`` (draw,) are the places of these draws in the posterior.
-    """
+    """A headline figure of an outcome, or its change against another, with the posterior behind it."""
 
     case: Case
+    """The case."""
     responder: Responder
+    """The model with its levers."""
     posterior: Posterior
+    """The posterior."""
     picks: IntArray
+    """Which draws of the posterior the outcome has (draw,)."""
     outcome: Outcome
+    """The outcome."""
     against: Outcome | None
+    """The outcome from which the change is taken; None for the figure itself."""
     quantity: str
+    """A row of ``outcome.summary()``."""
 
     @cached_property
     def figure(self) -> FloatArray:
-        """The figure (draw,)."""
-        after = headline.per_draw(self.outcome.data, self.quantity, spot=self._spot)
+        """The figure in each draw (draw,), in its unit; NaN where no equilibrium was found."""
+        after = figures.per_draw(self.outcome.data, self.quantity, spot=self._spot)
         if self.against is None:
             return after
-        return after - headline.per_draw(self.against.data, self.quantity, spot=self._spot)
+        return after - figures.per_draw(self.against.data, self.quantity, spot=self._spot)
 
     @cached_property
     def sound(self) -> IntArray:
-        """Draws in which the figure is known. Raises ComparisonError where they are too few."""
+        """Draws in which the figure is known. Raises ComparisonError if they are fewer than FEWEST."""
         known = np.flatnonzero(np.isfinite(self.figure))
         if known.size < FEWEST:
             raise ComparisonError(
@@ -96,19 +98,19 @@ class QuantityOfInterest:
     @property
     def unit(self) -> str:
         """Unit of the figure."""
-        return headline.unit_of(self.outcome.data, self.quantity)
+        return figures.outcome_figure(self.quantity).unit
 
     @cached_property
     def _spot(self) -> str:
-        return tables.price_spot((self.against or self.outcome).data)
+        return price_spot((self.against or self.outcome).data)
 
     @cached_property
     def chosen(self) -> IntArray:
-        """Places in the posterior of the draws in which the figure is known."""
+        """The draws of the posterior in which the figure is known."""
         return self.picks[self.sound]
 
     def at(self, z: FloatArray) -> FloatArray:
-        """The figure (row,) at deviates (row, size); NaN where no equilibrium is found."""
+        """The figure (row,) at deviates ``z`` (row, size); NaN where no equilibrium is found."""
         ledgers = self.posterior.log_posterior.ledgers(z)
         result = self._probe(self.outcome)(ledgers)
         return result if self.against is None else result - self._probe(self.against)(ledgers)
@@ -118,22 +120,27 @@ class QuantityOfInterest:
         wanted = levels(self.case, baseline, outcome.policy)
 
         def figure(data: xr.Dataset) -> FloatArray:
-            return headline.per_draw(data, self.quantity, spot=self._spot)
+            return figures.per_draw(data, self.quantity, spot=self._spot)
 
         return FigureAtLedger(self.responder, wanted, figure, len(self.picks))
 
 
 @dataclass(frozen=True, eq=False)
 class Linearisation:
-    """The linear account around a centre (size,): gradient (size,), residuals and their Jacobian (weighed,
-    size), its parts."""
+    """The figure and the residuals, linearised around a centre."""
 
     centre: FloatArray
+    """Deviates at the centre (size,)."""
     figure: float
+    """The figure there."""
     residual: FloatArray
+    """Robust residuals of the weighted claims there (weighted,)."""
     gradient: FloatArray
+    """Gradient of the figure with respect to the deviates (size,); 0 for shared errors."""
     jacobian: FloatArray
+    """Jacobian of the residuals (weighted, size)."""
     account: leave_one_out.Account
+    """Decomposition of the figure's variance."""
 
 
 def subject(
@@ -145,13 +152,30 @@ def subject(
     quantity: str,
     against: Outcome | None = None,
 ) -> QuantityOfInterest:
-    """What is to be explained. ``outcome`` may be a comparison: then the change is meant.
+    """Check the figure that is to be explained.
 
-    Raises ComparisonError for an unknown figure and for a lab without draws.
+    Parameters
+    ----------
+    case, responder, posterior
+        The case with its model and posterior.
+    picks
+        Which draws of the posterior the lab carries (draw,).
+    outcome
+        An outcome, or a comparison: then the change is meant.
+    quantity
+        A row of ``outcome.summary()``.
+    against
+        The outcome from which the change is taken, or None.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown or constant figure, too few draws with an equilibrium, a lab without posterior draws,
+        or an outcome of another lab.
     """
     if hasattr(outcome, "after"):
         outcome, against = outcome.after, outcome.before
-    headline.unit_of(outcome.data, quantity)
+    figures.outcome_figure(quantity)
     if posterior is None or posterior.method is Method.BEST:
         raise ComparisonError(
             "A lab without posterior draws cannot tell what a figure rests on. "
@@ -173,7 +197,25 @@ def subject(
 
 
 def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = silent) -> Explanation:
-    """The claims and assumptions that a figure rests on, ranked."""
+    """Rank the claims, sources and assumptions on which a figure rests.
+
+    Claims and sources are left out by importance weights. Where these are unreliable, the linear account
+    stands in, or the model is fitted again without them.
+
+    Parameters
+    ----------
+    about
+        The figure.
+    refits
+        Refits, at most.
+    say
+        Callback ``progress(message, fraction=None)``.
+
+    Raises
+    ------
+    ComparisonError
+        If the model has no equilibrium at the centre of the posterior.
+    """
     figure = about.figure[about.sound]
     say("Following the figure's slope")
     linear = linearise(about)
@@ -183,7 +225,7 @@ def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = sil
     claims, sources, made = _left_out(about, linear, refits, part, say)
     say("Moving numbers through their ranges")
     numbers = _numbers(about, linear, part)
-    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)[0]
+    middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)[0]
     return Explanation(
         title=about.outcome.title,
         against="" if about.against is None else about.against.title,
@@ -201,7 +243,10 @@ def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = sil
 
 
 def linearise(about: QuantityOfInterest) -> Linearisation:
-    """Slope of the figure by central differences at the posterior's centre, and the Jacobian there."""
+    """Linearise the figure, by central differences, and the residuals around the centre of the posterior.
+
+    Raises ComparisonError if there is no equilibrium at the posterior's mean or at the best fit.
+    """
     posterior, target = about.posterior, about.posterior.log_posterior
     free = target.prior.size
     for centre in (posterior.z[about.chosen].mean(axis=0), posterior.fit.deviates):
@@ -226,7 +271,7 @@ def linearise(about: QuantityOfInterest) -> Linearisation:
 def _left_out(
     about: QuantityOfInterest, linear: Linearisation, refits: int, part: float, say: Progress
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Tables of claims and of sources, and how many fits were made anew."""
+    """Tables of claims and of sources, and the number of refits."""
     posterior, likelihood = about.posterior, about.posterior.log_posterior.likelihood
     figure, told = about.figure[about.sound], posterior.figures
     weighed = np.flatnonzero(told.weight > 0)
@@ -238,8 +283,8 @@ def _left_out(
     log_likelihood = posterior.log_likelihood[about.chosen][:, weighed]
     ratios = np.array([left.weight[weighed] - told.weight[weighed] for left in lefts]) @ log_likelihood.T
     found = psis.smooth(ratios)
-    ends = psis.weighted_quantiles(figure, found.weights, psis.INTERVAL)
-    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), psis.INTERVAL)
+    ends = psis.weighted_quantiles(figure, found.weights, INTERVAL)
+    plain = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)
     rng = _random.stream("quantiles that leave claims out", posterior.seed)
     error = leave_one_out.shift_errors(figure, found.weights, rng)
     straight = leave_one_out.linear_leave_one_out(
@@ -285,7 +330,7 @@ def _left_out(
 
 
 class _Refit:
-    """Fits without some claims, beside the fit with all, both as draws of their approximations."""
+    """Fits without some claims beside the fit with all, both as draws of their Gaussian approximations."""
 
     def __init__(self, about: QuantityOfInterest) -> None:
         rows = len(about.picks)
@@ -297,14 +342,16 @@ class _Refit:
     def _figure(self, found: MapEstimate) -> FloatArray:
         return self._about.at(np.asarray(found.gaussian.colour(self._white)))
 
-    def shift(self, figures: Figures) -> tuple[FloatArray, float]:
-        """Shift of the quantiles (quantile,) when claims are left out, and the error of the median's."""
+    def shift(self, figures: ClaimErrors) -> tuple[FloatArray, float]:
+        """Shift of the quantiles (quantile,) without some claims, and the standard error of the median's
+        shift.
+        """
         posterior = self._about.posterior
         found = find_map(posterior.log_posterior, figures, starts=1, near=posterior.fit.deviates)
         after, before = self._figure(found), self._before
         both = np.isfinite(after) & np.isfinite(before)
         even = np.full((1, int(both.sum())), 1.0)
-        later, first = (psis.weighted_quantiles(x[both], even, psis.INTERVAL) for x in (after, before))
+        later, first = (psis.weighted_quantiles(x[both], even, INTERVAL) for x in (after, before))
         rng = _random.stream("resamples of a refit", 0)
         times = rng.multinomial(even.size, np.full(even.size, 1 / even.size), size=leave_one_out.RESAMPLES)
         pair = [psis.weighted_quantiles(x[both], times.astype(float), (0.5,)) for x in (after, before)]
@@ -312,7 +359,9 @@ class _Refit:
 
 
 def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> pd.DataFrame:
-    """Every deviate: what it is, its share, the figure at the ends of its range and with a flat range."""
+    """Every deviate: what it stands for, its share of the variance, the figure at both ends of its range and
+    under a flat prior.
+    """
     target = about.posterior.log_posterior
     free, ledger = target.prior.size, target.prior.ledger
     places = target.prior.free
@@ -348,10 +397,10 @@ def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> p
 
 
 def _ends(about: QuantityOfInterest, linear: Linearisation, centre: FloatArray) -> FloatArray:
-    """How far the figure moves (end, free) as each number goes to the ends of its range.
+    """Change of the figure (end, free) as each number moves to the ends of its range.
 
-    All else is at its mean given that: z + C_j (z_j - mean_j) / C_jj. Computed for the strongest numbers;
-    for the others along the slope.
+    The other numbers move to their mean given that one: z + C_j (z_j - mean_j) / C_jj. Computed for the
+    strongest numbers; the others follow the slope.
     """
     free = centre.size
     spread = LowRankPrecision(linear.jacobian).variances()[:free]
@@ -388,7 +437,7 @@ def _described(case: Case, name: str, place: int, roles: Mapping[int, str]) -> d
 
 
 def _template(case: Case, name: str) -> str:
-    """The parameter that a single arc's or supply's weight takes its range from; empty for parameters."""
+    """The parameter from which the weight of a single arc or supply takes its range; empty for parameters."""
     kind, sign, arc = name.partition("@")
     if not sign or name in case.parameters or kind != "weight":
         return ""
@@ -403,7 +452,7 @@ def _template(case: Case, name: str) -> str:
 
 
 def _shares(linear: Linearisation, numbers: pd.DataFrame, part: float) -> pd.DataFrame:
-    """Share of the variance by group, the linear account's parts scaled to what it explains."""
+    """Share of the variance by group; the parts of the linear account are scaled to what it explains."""
     own = numbers.groupby("group")["share"].sum()
     share = {g.value: float(own.get(g, 0.0)) for g in Group}
     share[Group.CLAIMS] = part * float(linear.account.claims.sum()) / max(linear.account.variance, 1e-300)

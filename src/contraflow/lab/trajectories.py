@@ -1,4 +1,4 @@
-"""Simulations: courses of the economy in time, and what can be asked of them."""
+"""Simulations month by month, with their tables and figures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import Forecast, Hindcast, hindcast
 from contraflow.analysis.out_of_sample import errors_table, predictions_table
 from contraflow.case.case import Case
@@ -22,89 +22,185 @@ from contraflow.dynamics.simulator import MonthlySummary, Simulator
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.outcome import Outcome
-from contraflow.network.export import to_geojson
+from contraflow.network.graph_formats import to_geojson
 from contraflow.network.network import Network
 from contraflow.policy.responder import Settled
-from contraflow.results import trajectory_tables
+from contraflow.results import figures, trajectory_tables
 from contraflow.results.dataset import make_dataset
+from contraflow.results.view import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-Array = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """Months of many replicates: labelled results, and where they come from.
+    """A simulation: every month of every replicate.
 
-    ``data`` is an :class:`xarray.Dataset` whose variables lead with (replicate, month);
-    ``docs/simulation.md`` lists them with units. Its first twelve months are those before the policy.
-    ``changes`` says in words which month brings what.
+    Made by :meth:`Lab.simulate`. Years count from 1, or are calendar years; the year before the policy comes
+    first in every table.
     """
 
     title: str
+    """Title, as shown."""
     network: Network
+    """The network of the model."""
     data: xr.Dataset
+    """All results (replicate, month, ...); ``docs/simulation.md`` lists the variables and units. The first
+    twelve months are those before the policy.
+    """
     changes: tuple[tuple[int, str], ...]
+    """Month in ``data`` (from 0) and description of each change of policy."""
     _simulator: Simulator
-    _ledger: Array
-    _levels: Array
+    _ledger: FloatArray
+    _levels: FloatArray
     _summary: MonthlySummary
 
     @property
     def interrupted(self) -> bool:
-        """Whether the run was stopped before its end; then ``data`` holds what was done."""
+        """Whether the run was interrupted; ``data`` then holds what was done."""
         return bool(self.data.attrs["interrupted"])
 
     def series(self, figure: str) -> xr.DataArray:
-        """A figure of every replicate and month, (replicate, month). Raises ComparisonError if unknown."""
-        return trajectory_tables.series(self.data, figure)
+        """One figure in every replicate and month.
+
+        Parameters
+        ----------
+        figure
+            A row of :meth:`yearly`.
+
+        Returns
+        -------
+        xarray.DataArray
+            Values (replicate, month) at yearly rates; ``attrs["unit"]`` is the unit.
+
+        Raises
+        ------
+        ComparisonError
+            For an unknown figure.
+
+        Examples
+        --------
+        >>> lab.simulate(years=1, clans=50, replicates=1).series("exports").dims
+        ('replicate', 'month')
+        """
+        return figures.series(self.data, figure)
 
     def yearly(self) -> pd.DataFrame:
-        """Figures by year, with intervals."""
+        """Figures by year.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``figure`` and ``year``: the median ``value`` over replicates, its intervals and
+            ``unit``.
+        """
         return trajectory_tables.yearly(self.data)
 
     def summary(self) -> pd.DataFrame:
-        """How each figure moves: before, first and last year, its extreme, lag and recovery in months."""
+        """How each figure moves, as medians over replicates.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``figure``: the mean of the year ``before``, of the ``first`` year and of the ``last``
+            (with its 90 % interval, ``last_5`` and ``last_95``); the value furthest from before (``extreme``)
+            and its month; ``lag_months`` until half of the last year's change is reached; ``recovery_months``
+            until the figure is back within 5 % of before for good (NaN where it is not); ``unit``. Months
+            count from 1, the first of the policy.
+        """
         return trajectory_tables.summary(self.data)
 
     def incomes(self) -> pd.DataFrame:
-        """Incomes of actors by year, M$."""
+        """Incomes of actors by year.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Medians over replicates (actor, year) in million USD.
+        """
         return trajectory_tables.incomes(self.data)
 
     def arrests(self) -> pd.DataFrame:
-        """Persons arrested by role and year."""
+        """Persons arrested by role and year.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Means over replicates (role, year).
+        """
         return trajectory_tables.arrests(self.data)
 
     def sensitivity(self, figure: str, year: int | None = None) -> pd.DataFrame:
-        """Numbers of behaviour by how closely a figure follows them over the replicates, in a year.
+        """Behaviour parameters by how closely a figure follows them over the replicates.
 
-        By rank correlation, the strongest first; the last year unless told otherwise. Raises ComparisonError
-        for an unknown figure or year, and for fewer than ten replicates.
+        Parameters
+        ----------
+        figure
+            A row of :meth:`yearly`.
+        year
+            Year whose mean is taken. None: the last.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by parameter, the strongest first: ``meaning``, ``unit``, ``low`` and ``high`` of the
+            draws, Spearman's ``rank_correlation``, its square (``share``) and ``p_value``.
+
+        Raises
+        ------
+        ComparisonError
+            For an unknown figure or year, and for fewer than ten replicates.
         """
         from contraflow.results.behaviour_sensitivity import behaviour_sensitivity
 
         return behaviour_sensitivity(self.data, figure, year)
 
     def against(self, other: Simulation) -> pd.DataFrame:
-        """Figures of this run over those of another by year, replicate by replicate.
+        """Compare with another run by year, replicate by replicate.
 
-        Raises ComparisonError unless both share draws, seed, clans and years.
+        Parameters
+        ----------
+        other
+            The run to compare with, usually one without the policy.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``figure`` and ``year``: ``ratio`` of this run to the other with its intervals, and the
+            probabilities ``p_falls_5pct`` and ``p_rises_5pct`` of a change by more than 5 %.
+
+        Raises
+        ------
+        ComparisonError
+            Unless both runs share draws, seed, number of clans and years.
         """
         return trajectory_tables.contrast(other.data, self.data)
 
     def year(self, year: int) -> Outcome:
-        """One year as an outcome, with its tables, map and Sankey; draws are the replicates.
+        """One year as an outcome, with its tables, map and Sankey diagram; its draws are the replicates.
 
-        Raises ComparisonError for a year that was not simulated.
+        Parameters
+        ----------
+        year
+            A year of the run, or the one before it.
+
+        Returns
+        -------
+        Outcome
+            Flows are sums over the year, prices are means.
+
+        Raises
+        ------
+        ComparisonError
+            For a year that was not simulated.
         """
         names = trajectory_tables.years(self.data)
         if year not in names:
             raise ComparisonError(f"There is no year {year}: the run has {names[0]} to {names[-1]}.")
-        start = names.index(year) * trajectory_tables.YEAR
-        months = slice(start, start + trajectory_tables.YEAR)
+        start = names.index(year) * MONTHS_PER_YEAR
+        months = slice(start, start + MONTHS_PER_YEAR)
         settled = self.window(months)
         load = np.asarray(self._loads)
         data = make_dataset(
@@ -119,32 +215,73 @@ class Simulation:
         return Outcome(f"{self.title}, year {year}", {}, self.network, data)
 
     def window(self, months: slice) -> Settled:
-        """Some months as one economy at yearly rates, with its books, over replicates."""
+        """Some months as one economy at yearly rates, with its books.
+
+        Parameters
+        ----------
+        months
+            A slice of the months in ``data``.
+
+        Returns
+        -------
+        Settled
+            Economy, flows and prices, and accounts (replicate, ...).
+        """
         return self._simulator.window(self._ledger, self._levels, self._summary, months)
 
     @cached_property
-    def _loads(self) -> Array:
-        """Loads of facilities in the baseline (replicate, facility)."""
+    def _loads(self) -> FloatArray:
+        """Loads of facilities in the baseline (replicate, facility), units a year."""
         import jax
 
         anchors = jax.jit(jax.vmap(self._simulator.responder.anchor))(self._ledger)
         return np.asarray(anchors.load)
 
     def fan(self, *figures: str, against: Simulation | None = None) -> go.Figure:
-        """Fan charts of figures over months: median, 50 % and 90 % of the replicates."""
+        """Fan charts over months: median, 50 % and 90 % interval of the replicates.
+
+        Parameters
+        ----------
+        figures
+            Rows of :meth:`yearly`. None given: four of the most important.
+        against
+            A run to draw beside this one, usually one without the policy.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            One panel per figure.
+
+        Raises
+        ------
+        ComparisonError
+            For an unknown figure.
+        """
         from contraflow.report.draw import fans
 
         chosen = figures or ("exports", "hectares at home", "valley price", "seized at home")
         return fans.fans(self.data, chosen, self.changes, None if against is None else against.data).figure()
 
     def modes(self) -> go.Figure:
-        """Small multiples of the ways out of the country over months."""
+        """Exports by mode over months, in one panel each.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            Small multiples with a common scale.
+        """
         from contraflow.report.draw import fans
 
         return fans.modes(self.data, self.changes).figure()
 
     def map(self) -> go.Figure:
-        """Flows on the map, a step a year."""
+        """Flows on the map, one step a year.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            A map with a slider of the years.
+        """
         from contraflow.report.draw import fans
         from contraflow.text.names import shown_names
 
@@ -153,35 +290,76 @@ class Simulation:
         return fans.stepped_map(outcomes, case.places, shown_names(case)).figure()
 
     def page(self, against: Simulation | None = None) -> str:
-        """A page with all figures: one HTML file that opens offline. ``against`` is a run without."""
-        from contraflow.report.sections import month_by_month as pages
+        """A page with all figures.
+
+        Parameters
+        ----------
+        against
+            A run to draw beside this one, usually one without the policy.
+
+        Returns
+        -------
+        str
+            One HTML file that opens without a network.
+        """
+        from contraflow.report import simulation_page
 
         years = {year: self.year(year).data for year in trajectory_tables.years(self.data)}
         other = None if against is None else against.data
-        return pages.render(self.network.case, self.data, self.changes, years, other)
+        return simulation_page.render(self.network.case, self.data, self.changes, years, other)
 
     def conduct_in_words(self) -> str:
-        """How the state spreads its searches."""
+        """The state's search strategy, in words.
+
+        Returns
+        -------
+        str
+            A phrase such as ``the same on all links that a measure covers``.
+        """
         return ABOUT[SearchStrategy(self.data.attrs["search_strategy"])]
 
     def to_netcdf(self, path: str | Path) -> None:
-        """Write all months to NetCDF. Raises OutputError."""
+        """Write all months to a NetCDF file.
+
+        Parameters
+        ----------
+        path
+            File to write; an existing one is replaced.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
         try:
             self.data.to_netcdf(path, engine="h5netcdf")
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error}") from error
 
     def to_geojson(self, path: str | Path | None = None) -> dict[str, object]:
-        """Places and links with their yearly flows, a GeoJSON FeatureCollection (RFC 7946).
+        """Places and links with their yearly flows, as a GeoJSON FeatureCollection (RFC 7946).
 
-        Links carry ``tonnes_YEAR`` and ``seized_YEAR``: tonnes of pure substance, medians over replicates.
-        Written to ``path`` if given; raises OutputError.
+        Parameters
+        ----------
+        path
+            File to write. None: nothing is written.
+
+        Returns
+        -------
+        dict
+            The FeatureCollection. Links carry ``tonnes_YEAR`` and ``seized_YEAR``: t of pure substance,
+            medians over replicates.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
         """
         features = to_geojson(self.network)
         names = trajectory_tables.years(self.data)
         shown: dict[str, dict[str, float]] = {a.id: {} for a in self.network.arcs}
         for number, year in enumerate(names):
-            months = slice(number * trajectory_tables.YEAR, (number + 1) * trajectory_tables.YEAR)
+            months = slice(number * MONTHS_PER_YEAR, (number + 1) * MONTHS_PER_YEAR)
             for label, variable in (("tonnes", "pure"), ("seized", "seized_pure")):
                 whole = self.data[variable].values[:, months].sum(axis=1) / 1000
                 for arc, value in zip(self.network.arcs, np.median(whole, axis=0), strict=True):
@@ -196,7 +374,7 @@ class Simulation:
         return features
 
     def __repr__(self) -> str:
-        """Title, size and how the figures move."""
+        """Title, size, and how the figures move."""
         sizes = self.data.sizes
         stopped = ", interrupted" if self.interrupted else ""
         head = (
@@ -212,31 +390,51 @@ class Simulation:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """A case's events told forward, against what was observed year by year."""
+    """A case's own events simulated month by month, beside what was observed year by year.
+
+    Made by :meth:`Lab.history`.
+    """
 
     case: Case
+    """The case."""
     posterior: Posterior
+    """The posterior from which the replicates are drawn."""
     forecast: Forecast
+    """Simulated value of every claim in its year (replicate, claim)."""
 
     @cached_property
     def scores(self) -> Hindcast:
-        """Withheld claims predicted: coverage of intervals, log scores against "nothing changes"."""
+        """Withheld claims predicted: coverage of the intervals, and log scores against no change."""
         return hindcast(self.case, self.posterior, self.forecast)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """Claims year by year, fitted and predicted: observed, foreseen with intervals, and naive."""
+        """Claims year by year, fitted and predicted: observed, simulated with intervals, and naive."""
         return predictions_table(self.case, self.posterior, fitted=True, forecast=self.forecast)
 
     def errors(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
-        """Typical error of the history and of the naive forecast, by quantity and country.
+        """Mean absolute log error of the history and of the naive forecast, by quantity and country.
 
-        Of claims dated from the year ``first`` to ``last``; of all unless given.
+        Parameters
+        ----------
+        first, last
+            Years between which the claims are dated, both included. None: no limit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :meth:`Lab.prediction_errors`.
         """
         return errors_table(self.predictions, first, last)
 
     def figure(self) -> go.Figure:
-        """Series of observations with what was foreseen, a panel each."""
+        """Every series of observations with the simulated values, in one panel each.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            Small multiples.
+        """
         from contraflow.report.sections import predictions
         from contraflow.text.names import shown_names
 
@@ -246,11 +444,26 @@ class History:
     def fan(
         self, *beside: History, quantity: str = "area", form: str = "", where: str | None = None
     ) -> go.Figure:
-        """One series, foreseen and observed, in one panel; other histories ``beside`` this one.
+        """One series, simulated and observed, in one panel.
 
-        ``quantity`` and ``form`` name the series as the columns of :attr:`predictions` do, ``where`` is a
-        place's id or a country's code, by default that of the home country: ``andes.fan(peru)`` is the coca
-        of Peru by two cases. Raises ComparisonError if a history has no such series.
+        Parameters
+        ----------
+        beside
+            Other histories, drawn beside this one: ``andes.fan(peru)`` is the coca of Peru by two cases.
+        quantity, form
+            The series, as in the columns of :attr:`predictions`.
+        where
+            Id of a place, or code of a country. None: the home country.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            One panel with the intervals of every history.
+
+        Raises
+        ------
+        ComparisonError
+            If a history has no such series.
         """
         from contraflow.report.draw import histories
         from contraflow.text.names import shown_names

@@ -1,6 +1,6 @@
-"""What is worth knowing: facts that would narrow a figure, or that would help to choose among policies.
+"""The value of knowing a fact: how far it would narrow a figure, or improve a choice among policies.
 
-The method is in :mod:`contraflow.analysis.evppi`; here it meets a lab's draws and outcomes.
+The methods of :mod:`contraflow.analysis.evppi`, applied to a lab's draws and outcomes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,26 @@ from contraflow.lab.sensitivity import FEWEST, Linearisation, QuantityOfInterest
 
 
 def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
-    """What would narrow a figure: the share of its variance that knowing each fact takes away.
+    """Rank facts by the share of a figure's variance that knowing them would remove.
 
-    Columns ``fact``, ``kind`` (number or observable), ``what``, ``worth`` (zero within error or chance),
-    ``estimate`` and ``error`` as estimated, ``linear`` (the same by the linear account, without chance,
-    for a world that is linear), ``left``: what the 90 % interval's width would shrink to, as a part.
-    ``attrs`` hold ``chance`` and ``draws``.
+    Parameters
+    ----------
+    about
+        The figure.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fact, the most valuable first: ``fact``, ``kind`` (number or observable), ``what``;
+        ``worth``, a share of the variance that is 0 where chance or the standard error could explain it;
+        ``estimate`` and its standard ``error``; ``linear``, the same share in the linear account; ``left``,
+        the width of the 90 % interval that would remain, relative to now. ``attrs`` hold ``chance``, the
+        largest share that chance gives to any fact, and the number of ``draws``.
+
+    Raises
+    ------
+    ComparisonError
+        If too few draws have an equilibrium.
     """
     figure = about.figure[about.sound]
     linear = linearise(about)
@@ -35,22 +49,37 @@ def worth_knowing(about: QuantityOfInterest) -> pd.DataFrame:
     rng = _random.stream("facts that narrow a figure", about.posterior.seed)
     found = evppi.variance_explained(facts, figure, rng)
     frame = frame.assign(
-        worth=found.told,
+        worth=found.beyond_chance,
         estimate=found.worth,
         error=found.error,
         linear=_linear_worth(about, linear, frame),
-        left=np.sqrt(1 - np.minimum(found.told, 1.0)),
+        left=np.sqrt(1 - np.minimum(found.beyond_chance, 1.0)),
     )
     frame.attrs |= {"chance": found.chance, "draws": int(figure.size), "quantity": about.quantity}
     return _by_worth(frame)
 
 
 def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) -> pd.DataFrame:
-    """What would help to choose among outcomes: how much better the choice gets, in the figure's unit.
+    """Rank facts by the expected improvement of a choice among outcomes if they are known beforehand.
 
-    Columns as :func:`worth_knowing`, without ``linear`` and ``left``. ``attrs`` hold the ``options`` with
-    their mean and the share of draws in which each is best, the ``best`` on average, and ``certain``, the
-    worth of knowing everything.
+    Parameters
+    ----------
+    abouts
+        The same figure of each outcome.
+    lower_is_better
+        Whether the outcome with the lowest figure is the best.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as for :func:`worth_knowing`, without ``linear`` and ``left``; worths are in the figure's
+        unit. ``attrs`` also hold the ``options`` (title, mean, and the share of draws in which each is
+        ``best``), the ``best`` on average, and ``certain``, the expected value of perfect information.
+
+    Raises
+    ------
+    ComparisonError
+        If too few draws have an equilibrium under all policies.
     """
     first = abouts[0]
     figures = np.stack([a.figure for a in abouts], axis=1)
@@ -63,7 +92,7 @@ def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) 
     facts, frame = _facts(first.case, first.posterior, first.picks[kept])
     rng = _random.stream("facts that decide", first.posterior.seed)
     found = evppi.evppi(facts, benefits, rng)
-    frame = frame.assign(worth=found.told, estimate=found.worth, error=found.error)
+    frame = frame.assign(worth=found.beyond_chance, estimate=found.worth, error=found.error)
     best = benefits.argmax(axis=1)
     frame.attrs |= {
         "chance": found.chance,
@@ -93,10 +122,10 @@ def _by_worth(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArray, pd.DataFrame]:
-    """Facts (draw, fact): numbers with a range of their own, and what the model says of each thing claimed.
+    """Facts (draw, fact): numbers with a range of their own, and the model's value of everything claimed.
 
-    Weights of single arcs are left out: nobody can report on them but by the flows that they make. Claims
-    that observe the same thing under the same measures are one fact.
+    Weights of single arcs are left out: they can only be observed through the flows they produce. Claims that
+    observe the same thing under the same measures are one fact.
     """
     target, likelihood = posterior.log_posterior, posterior.log_posterior.likelihood
     ledger = target.prior.ledger
@@ -120,7 +149,7 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
 
 
 def _linear_worth(about: QuantityOfInterest, linear: Linearisation, facts: pd.DataFrame) -> FloatArray:
-    """Share of variance that each fact takes away in the linear account: squared correlations."""
+    """Share of variance that each fact removes in the linear account: squared correlations."""
     target = about.posterior.log_posterior
     precision = LowRankPrecision(linear.jacobian)
     spread = precision.variances()

@@ -1,4 +1,4 @@
-"""The forward model: choice, equilibrium, accounting. Knows no files."""
+"""The forward model: choice, equilibrium and accounting. It reads no files."""
 
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point

@@ -1,4 +1,4 @@
-"""Who pays whom: the money of a point, arc by arc and actor by actor."""
+"""Who pays whom: the money of an economy at given prices, by arc and by actor."""
 
 from __future__ import annotations
 
@@ -6,44 +6,58 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._types import IntArray
 from contraflow.model.economy import Economy, distances, purchases
 from contraflow.model.equilibrium import Point
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import IntArray, Network
+from contraflow.network.network import Network
 
 RENT = "traders-rent"
+"""Account of the traders' rent."""
+
 UNNAMED = "not-attributed"
+"""Account of everything that is paid to nobody named."""
 
 
 class Books(NamedTuple):
-    """Money in USD per year, and kilograms (or hectares) per year.
-
-    Over arcs (arc,): what crews are paid (``pay``, ``risk_pay``), running cost (``haul``), other
-    ``cost``, ``inputs`` bought, ``fees``, scarcity ``surcharge``, ``margin``, what the state ``taken`` and
-    gave (``subsidy``), the unobserved ``gain``, the value ``delivered`` at the head; ``arrived`` units at the
-    head and ``seized`` units at the tail. Over nodes (node,): ``endowment`` income and traders' ``rent``.
-    Over supplies of inputs (supply,): what is ``supplied`` to buyers. Over actors and the two residual
-    accounts RENT and UNNAMED (actor + 2,): ``income``.
-    """
+    """Money in USD per year, and quantities in units (kg or ha) per year."""
 
     pay: jax.Array
+    """Paid to crews, apart from risk pay (arc,)."""
     risk_pay: jax.Array
+    """Paid to crews for their risk (arc,)."""
     haul: jax.Array
+    """Running cost of transport (arc,)."""
     cost: jax.Array
+    """Other cost (arc,)."""
     inputs: jax.Array
+    """Inputs bought (arc,)."""
     fees: jax.Array
+    """Levies and bribes (arc,)."""
     surcharge: jax.Array
+    """Scarcity surcharges of facilities (arc,)."""
     margin: jax.Array
+    """Margins of organisers (arc,)."""
     taken: jax.Array
+    """Taken by the state (arc,)."""
     subsidy: jax.Array
+    """Paid by the state (arc,)."""
     gain: jax.Array
+    """Unobserved gain, the calibration residual of :mod:`~contraflow.model.choice` (arc,)."""
     delivered: jax.Array
+    """Value of what arrives at the head (arc,)."""
     arrived: jax.Array
+    """Units that arrive at the head (arc,)."""
     seized: jax.Array
+    """Units of the tail that are lost (arc,)."""
     endowment: jax.Array
+    """Income from labour that does not carry (node,)."""
     rent: jax.Array
+    """Traders' rent: what the stock fetches above its value (node,)."""
     supplied: jax.Array
+    """Sales of supplies of inputs (supply,)."""
     income: jax.Array
+    """Income of the actors, then of the accounts RENT and UNNAMED (actor + 2,)."""
 
 
 def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -> Books:
@@ -52,9 +66,20 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
         sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins
                                     + taken + rent
 
-    where rent at a node is what its stock fetches above its value. Sales are those of goods: hired work
-    is paid as a cost of transport, so labour that carries earns that pay in place of an endowment's
-    income. The value of what was seized is nobody's income.
+    where rent at a node is the amount that its stock fetches above its value. Sales are those of goods: hired
+    work is paid as a cost of transport, so labour that carries earns that pay instead of an endowment's
+    income. The value of seized goods is nobody's income.
+
+    Parameters
+    ----------
+    network
+        The network.
+    ledger
+        Values of the ledger (number,).
+    economy
+        The economy with its measures, staffed.
+    point
+        Prices, flows and losses.
     """
     n, flow = network.numbers, point.flow
     nodes = len(network.nodes)
@@ -107,7 +132,7 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
 def _inputs(
     network: Network, ledger: jax.Array, economy: Economy, flow: jax.Array, revenue: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """What each arc spends on inputs (arc,) and each supply is paid (supply,), USD per year."""
+    """Spending of each arc on inputs (arc,) and sales of each supply (supply,), USD per year."""
     n = network.procurement
     spent, supplied = jnp.zeros(len(flow)), jnp.zeros(n.price.size)
     if not n.need_arc.size:
@@ -121,7 +146,7 @@ def _inputs(
 
 
 def _or_unnamed(actor: IntArray, actors: int) -> IntArray:
-    """Actor numbers with the account of the unnamed in place of -1."""
+    """Actor numbers with the account UNNAMED in place of -1."""
     return np.where(actor < 0, actors + 1, actor)
 
 

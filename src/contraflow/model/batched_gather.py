@@ -1,8 +1,8 @@
-"""Many readings of one vector as a single gather.
+"""Many reads of one vector as a single gather.
 
-The derivative of a gather is a scatter, and XLA compiles each of the model's sixty scatters for CPUs
-on its own: they take half of the compilation and much of the time of a gradient. Read in one gather and
-cut into parts, they are one.
+The derivative of a gather is a scatter, and XLA compiles each of the model's sixty scatters for CPUs on its
+own: they take half of the compilation and much of the time of a gradient. Read in one gather and cut into
+parts, they are one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from contraflow.model.numerics import jax, jnp
 
 
 def gathered(function: Callable[[jax.Array], jax.Array], length: int) -> Callable[[jax.Array], jax.Array]:
-    """The same function of a vector (length,), which it may only index with constant integers."""
+    """The same function with a single gather.
+
+    Parameters
+    ----------
+    function
+        A function of a vector (length,) that only indexes it, with constant integers.
+    length
+        Length of the vector.
+    """
     asked: list[np.ndarray[Any, np.dtype[np.int64]]] = []
 
     class Recorder:

@@ -7,29 +7,29 @@ For an arc a from node n to node h, per unit at its tail::
     P_a = w_a u_a^theta_n / sum_b w_b u_b^theta_n
     f_a = x_n P_a ;   (1 - q_a) yield_a f_a arrives at h
 
-This is the power-mean (Fréchet, CES) form of discrete choice of Eaton & Kortum (2002) and Allen &
-Arkolakis (2022). An arc whose u is not positive is not used; a node with no usable arc is worth
-nothing and keeps its stock.
+This is the power-mean (Fréchet, CES) form of discrete choice of Eaton & Kortum (2002, Econometrica 70(5)) and
+Allen & Arkolakis (2022, Review of Economic Studies 89(6)). An arc whose u is not positive is not used; a node
+without a usable arc has no value and keeps its stock.
 
-The weights w follow from the baseline, as those of a CES function do from its benchmark shares
-(calibrated share form; Rutherford 2002, Lecture Notes on Constant Elasticity Functions). The ledger
-states odds o: how much an option is used, next to others at its node, where it pays well. With primes
-for the baseline, d = THIN and r the part of what an option fetches that is left when all is paid::
+The weights w follow from the baseline, as those of a CES function follow from its benchmark shares
+(calibrated share form; Rutherford 2002, Lecture Notes on Constant Elasticity Functions). The ledger states
+odds o: how often an option is used, relative to the others at its node, where it pays well. With primes for
+the baseline, d = THIN and r the fraction of what an option fetches that is left after all payments::
 
     r_a  = u'_a / (keep_a V'_h)                                   V'_h: value at the head
-    s_a  = thin(r_a, 0)                                           what hardly pays is hardly used
+    s_a  = thin(r_a, 0)                                           options that hardly pay are hardly used
     P'_a ~ o_a s_a / (s_a + d)
-    n_a  = keep_a V'_h thin(r_a, d)                               what pays too little brings a gain more
+    n_a  = keep_a V'_h thin(r_a, d)                               options that pay too little get a gain
     V'_n = sum_a P'_a n_a                                         no rent is left in the baseline
     w_a  = P'_a (V'_n / n_a)^theta_n
 
     thin(r, f) = r where r >= d + f, else f + d (e / (1 - r))^(e / d) ,  e = 1 - d - f
 
-so that thin is smooth, not below f, and answers to prices with a constant elasticity where nothing is
-left. The gain g_a = n_a - u'_a per unit is unobserved: what makes those who are seen to use an option use
-it though by the tables it does not pay, as the calibrating terms of positive mathematical programming do
-(Howitt 1995, American Journal of Agricultural Economics 77(2)). It stays what it is under every policy,
-and is nil where an option nets 2 d of what it fetches.
+so that thin is smooth, not below f, and responds to prices with a constant elasticity where nothing is left.
+The gain g_a = n_a - u'_a is a calibration residual, as in positive mathematical programming (Howitt 1995,
+American Journal of Agricultural Economics 77(2)): the unobserved extra benefit per unit that makes an
+observed but apparently unprofitable option worth using. It is the same under every policy, and zero where an
+option nets at least 2 d of what it fetches.
 """
 
 from __future__ import annotations
@@ -39,38 +39,41 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contraflow.model.layout import IntArray, Layout
+from contraflow._types import IntArray
+from contraflow.model.layout import Layout
 from contraflow.model.numerics import jax, jnp
 
 THIN = 0.1
-"""Net value, as part of the gross, at which an option's odds in the baseline count half."""
+"""Net value, as a fraction of the gross, at which an option's odds in the baseline count half."""
 
 
 class Values(NamedTuple):
-    """Result of the backward pass.
-
-    ``node`` (node,) is the value V of a unit at each node in USD; ``share`` (chunk, depth, row) the
-    choice probabilities P in the layout's slots, for :func:`flows`.
-    """
+    """Result of the backward pass."""
 
     node: jax.Array
+    """Value V of a unit at each node (node,), USD."""
     share: jax.Array
+    """Choice probabilities P in the slots of the layout (chunk, depth, row)."""
 
 
 class Anchored(NamedTuple):
-    """Result of the baseline's backward pass: ``values``, and over arcs (arc,) the preference ``weight`` and
-    the unobserved ``gain`` in USD per unit at the tail."""
+    """Result of the backward pass of the baseline."""
 
     values: Values
+    """Values and choice probabilities."""
     weight: jax.Array
+    """Preference weights w (arc,)."""
     gain: jax.Array
+    """Unobserved gains (arc,), USD per unit at the tail."""
 
 
 class Flows(NamedTuple):
-    """Result of the forward pass: ``stock`` (node,) and ``arc`` (arc,), units per year."""
+    """Result of the forward pass."""
 
     stock: jax.Array
+    """What arrives and is endowed (node,), units per year."""
     arc: jax.Array
+    """What leaves the tail (arc,), units per year."""
 
 
 def values(
@@ -84,8 +87,22 @@ def values(
 ) -> Values:
     """Backward pass: values and choice probabilities from the prices at the sinks.
 
-    ``weight``, ``keep``, ``outlay`` have shape (arc,), ``theta`` (node,), ``sink_node`` and
-    ``sink_price`` (market,). Prices are in USD per unit, ``outlay`` in USD per unit at the tail.
+    Parameters
+    ----------
+    layout
+        Layout of the network.
+    weight
+        Preference weights w (arc,).
+    keep
+        Fraction of the value at the head that is kept per unit at the tail (arc,).
+    outlay
+        Cost per unit at the tail (arc,), USD.
+    theta
+        Elasticities of substitution (node,).
+    sink_node
+        Nodes with a market (market,).
+    sink_price
+        Their prices (market,), USD per unit.
     """
     spread = Spread(layout)
     steps = (
@@ -127,10 +144,17 @@ def anchored_values(
     sink_node: IntArray,
     sink_price: jax.Array,
 ) -> Anchored:
-    """Backward pass of the baseline: as :func:`values`, but from ``odds`` (arc,).
+    """Backward pass of the baseline: as :func:`values`, but from odds instead of weights.
 
-    With the weights, and the gains taken off the outlays, :func:`values` gives the same values and choice
-    probabilities.
+    With the resulting weights, and the gains subtracted from the outlays, :func:`values` gives the same
+    values and choice probabilities.
+
+    Parameters
+    ----------
+    odds
+        Odds of use in the baseline, next to the other options of the node (arc,).
+    layout, keep, outlay, theta, sink_node, sink_price
+        As for :func:`values`.
     """
     spread = Spread(layout)
     steps = (
@@ -170,17 +194,25 @@ def anchored_values(
 
 
 def _thin(left: jax.Array, floor: float) -> jax.Array:
-    """``left``, bent where it is below ``floor`` + THIN so that it falls to ``floor`` and no further."""
+    """``left``, bent below ``floor`` + THIN so that it approaches ``floor`` but does not fall below it."""
     edge = 1 - THIN - floor
     spent = jnp.maximum(1 - left, edge)
     return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * natural_log(edge / spent)))
 
 
 def flows(layout: Layout, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:
-    """Forward pass: stocks and flows from the endowments.
+    """Forward pass: stocks and flows from the endowments; linear in them.
 
-    ``share`` is that of :class:`Values`, ``arrive`` (arc,) the part (1 - q) yield of a unit that
-    reaches the head, ``endowment`` (node,) units per year. Linear in ``endowment``.
+    Parameters
+    ----------
+    layout
+        Layout of the network.
+    share
+        Choice probabilities in the slots of the layout (chunk, depth, row).
+    arrive
+        Units that reach the head per unit at the tail, (1 - q) yield (arc,).
+    endowment
+        Units per year (node,).
     """
     start = jnp.zeros(layout.padded_nodes).at[layout.node_slot].set(endowment)
     steps = (
@@ -201,13 +233,13 @@ def flows(layout: Layout, share: jax.Array, arrive: jax.Array, endowment: jax.Ar
 
 
 class _Nodes(NamedTuple):
-    """Between the slots (depth, row) of a chunk and its nodes (span,)."""
+    """Conversion between the slots (depth, row) of a chunk and its nodes (span,)."""
 
     layout: Layout
     local: jax.Array
 
     def of(self, node: jax.Array) -> jax.Array:
-        """The node's figure for every slot of its rows."""
+        """The node's value in every slot of its rows."""
         return node if self.layout.one_row else node[self.local]
 
     def total(self, slot: jax.Array) -> jax.Array:
@@ -227,14 +259,20 @@ class _Nodes(NamedTuple):
 
 @jax.custom_jvp
 def natural_log(x: jax.Array) -> jax.Array:
-    """Logarithm of positive normal numbers, to the last digit or two.
+    """Logarithm of positive normal numbers, accurate to the last digit or two.
 
-    XLA calls the C library's logarithm for each double on CPUs, which took half of the backward pass;
-    this can be vectorised. With x = 2^k m, sqrt(1/2) <= m < sqrt(2) and s = (m - 1) / (m + 1)::
+    On CPUs, XLA calls the C library's logarithm for each double, which took half of the backward pass; this
+    one
+    can be vectorised. With x = 2^k m, sqrt(1/2) <= m < sqrt(2) and s = (m - 1) / (m + 1)::
 
-        log x = k log 2 + 2 (s + s^3 / 3 + s^5 / 5 + ...)       (Abramowitz & Stegun 4.1.27)
+        log x = k log 2 + 2 (s + s^3 / 3 + s^5 / 5 + ...)       (Abramowitz & Stegun 1964, 4.1.27)
 
     where s^2 < 0.0295, so that eleven terms reach double precision.
+
+    Examples
+    --------
+    >>> abs(float(natural_log(jnp.asarray(10.0))) - math.log(10)) < 1e-14
+    True
     """
     bits = jax.lax.bitcast_convert_type(x, jnp.int64)
     k = (bits - _ROOT_HALF) >> 52
@@ -256,7 +294,7 @@ def _log_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax
 
 
 class Spread:
-    """Lay an array over arcs out in the chunks of the layout, with a filler in empty slots."""
+    """Puts an array over arcs into the slots of the layout, with a filler in empty ones."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

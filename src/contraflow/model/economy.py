@@ -1,4 +1,4 @@
-"""The numbers of one economy, per arc, node, market and facility, from the ledger's values."""
+"""The numbers of one economy, per arc, node, market and facility, from the values of the ledger."""
 
 from __future__ import annotations
 
@@ -12,57 +12,69 @@ from contraflow.network.network import Network
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Economy:
-    """Everything that a policy may change and the equilibrium needs; a pytree of arrays.
-
-    Over arcs (arc,): ``weight``; ``output`` units out per unit in; ``margin`` and ``taken``, shares
-    of delivered value kept by organisers and by the state; ``cost``, ``fee`` and ``subsidy``, USD
-    per unit at the tail; ``gain``, what an option must bring beside, in USD per unit at the tail, so that
-    the baseline is what people choose; ``hired``, the part of the cost that is pay of hired crews at the
-    baseline's rates; ``bought`` USD per unit and ``bought_share`` of revenue spent on inputs; ``hazard`` of
-    interception and ``fear``, hazard that is only believed; ``risk_pay``, USD per unit and unit of
-    interception probability. Over nodes (node,): ``theta``, ``endowment`` in units per year. Over
-    markets: ``price`` USD per unit, ``elasticity``, ``demand`` relative to the baseline. Over facilities:
-    ``surcharge`` USD per unit at baseline, ``steepness``, ``dilution``, ``open_share`` of capacity
-    relative to baseline. Over supplies of inputs: ``supply_price`` USD per unit or share of revenue,
-    ``supply_hazard``.
-    """
+    """Everything that a policy may change and the equilibrium needs; a pytree of arrays."""
 
     weight: jax.Array
+    """Preference weights; before they are anchored on the baseline, odds in it (arc,)."""
     output: jax.Array
+    """Units out per unit in (arc,)."""
     margin: jax.Array
+    """Share of delivered value that organisers keep (arc,)."""
     taken: jax.Array
+    """Share of delivered value after margins that the state takes (arc,)."""
     cost: jax.Array
+    """Pay, running and other cost, USD per unit at the tail (arc,)."""
     hired: jax.Array
+    """Part of ``cost`` that is pay of hired crews at the rates of the baseline (arc,)."""
     fee: jax.Array
+    """Levies and bribes, USD per unit at the tail (arc,)."""
     subsidy: jax.Array
+    """Paid by the state, USD per unit at the tail (arc,)."""
     gain: jax.Array
+    """Unobserved gain, the calibration residual, USD per unit at the tail (arc,)."""
     bought: jax.Array
+    """Spent on inputs bought by the unit, USD per unit at the tail (arc,)."""
     bought_share: jax.Array
+    """Share of revenue spent on inputs bought by the dollar (arc,)."""
     hazard: jax.Array
+    """Hazard of interception, before dilution (arc,)."""
     fear: jax.Array
+    """Hazard that is believed but not real, before dilution (arc,)."""
     risk_pay: jax.Array
+    """USD per unit at the tail and unit of interception probability (arc,)."""
     theta: jax.Array
+    """Elasticity of substitution (node,)."""
     endowment: jax.Array
+    """Units per year (node,)."""
     price: jax.Array
+    """Price in the baseline or, where it is given, now; USD per unit (market,)."""
     elasticity: jax.Array
+    """Price elasticity of demand, positive (market,)."""
     demand: jax.Array
+    """Demand at the price of the baseline, relative to the baseline (market,)."""
     surcharge: jax.Array
+    """Scarcity surcharge in the baseline, USD per unit (facility,)."""
     steepness: jax.Array
+    """Elasticity of the surcharge to load over open capacity (facility,)."""
     dilution: jax.Array
+    """Elasticity of hazard to load at the baseline, sign reversed (facility,)."""
     open_share: jax.Array
+    """Open capacity relative to the baseline (facility,)."""
     supply_price: jax.Array
+    """Price of inputs, USD per unit or share of revenue (supply,)."""
     supply_hazard: jax.Array
+    """Hazard of inputs on the way to the buyer (supply,)."""
 
 
 def distances(network: Network, ledger: jax.Array) -> jax.Array:
-    """Length of each arc in km, (arc,): as stated, else the great circle times the mode's detour."""
+    """Length of each arc in km (arc,): as stated, else the great circle times the mode's detour."""
     n = network.numbers
     stated = ledger[n.distance]
     return jnp.where(n.distance > 0, stated, network.great_circle * ledger[n.detour])
 
 
 def outputs(network: Network, ledger: jax.Array) -> jax.Array:
-    """Units out per unit in of each arc, (arc,): as stated, else recovery x content in / content out."""
+    """Units out per unit in of each arc (arc,): as stated, else recovery x content in / content out."""
     n, purity = network.numbers, ledger[network.purity]
     made = jnp.where(n.recovery > 0, purity[network.head], 1.0)
     kept = ledger[n.recovery] * purity[network.tail] / made
@@ -70,7 +82,7 @@ def outputs(network: Network, ledger: jax.Array) -> jax.Array:
 
 
 def economy(network: Network, ledger: jax.Array) -> Economy:
-    """The economy without any measure, from the ledger's values (number,)."""
+    """The economy without any measure, from the values of the ledger (number,)."""
     n = network.numbers
     km = distances(network, ledger)
     arcs = len(network.arcs)
@@ -109,7 +121,7 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
 
 
 def with_inputs(network: Network, ledger: jax.Array, economy: Economy) -> Economy:
-    """The economy with what its arcs spend on inputs at the present prices and hazards of supplies."""
+    """The economy with the spending of its arcs on inputs, at the present prices and hazards of supplies."""
     procurement = network.procurement
     if not procurement.need_arc.size:
         return economy
@@ -125,21 +137,33 @@ def with_inputs(network: Network, ledger: jax.Array, economy: Economy) -> Econom
 
 
 class Purchases(NamedTuple):
-    """Over pools (pool,): the cost ``pool`` of an input; over offers (offer,): ``cost`` and ``share``."""
+    """Cost of inputs, and the suppliers' shares."""
 
     pool: jax.Array
+    """Cost of the input, USD per unit or share of revenue (pool,)."""
     cost: jax.Array
+    """Cost of each offer, losses included (offer,)."""
     share: jax.Array
+    """Share of each offer in its pool (offer,)."""
 
 
 def purchases(network: Network, ledger: jax.Array, economy: Economy) -> Purchases:
-    """What inputs cost where they are bought, and who supplies them.
+    """Cost of inputs where they are bought, and who supplies them.
 
-    The one rule in its dual form, a price index over suppliers (Eaton & Kortum 2002)::
+    The one rule in its dual form, a price index over suppliers (Eaton & Kortum 2002, Econometrica 70(5))::
 
         c_s = price_s / (1 - q_s)                       losses on the way are paid by the buyer
         C   = (sum_s w_s c_s^-theta)^(-1/theta)         weights w sum to 1
         P_s = w_s c_s^-theta / sum_r w_r c_r^-theta
+
+    Parameters
+    ----------
+    network
+        The network.
+    ledger
+        Values of the ledger (number,).
+    economy
+        The economy, for prices and hazards of the supplies.
     """
     n = network.procurement
     pools = n.switching.size
@@ -157,7 +181,7 @@ def purchases(network: Network, ledger: jax.Array, economy: Economy) -> Purchase
 
 
 def _normalised(weight: jax.Array, network: Network) -> jax.Array:
-    """Preference weights that sum to 1 at each node; work that is hired gets its own when staffed."""
+    """Preference weights that sum to 1 at each node; that of hired work is set by :meth:`Anchor.staffed`."""
     weight = weight.at[network.hiring.activity].set(0.0)
     total = jnp.zeros(len(network.nodes)).at[network.tail].add(weight)
     return weight / jnp.where(total > 0, total, 1.0)[network.tail]

@@ -1,20 +1,19 @@
 """Prices and congestion at which every market clears.
 
-The unknowns are the logarithms of the prices of markets with elastic demand and of the loads of
-facilities, each relative to the baseline; around them stand two exact passes::
+The unknowns are the logarithms of the prices of markets with elastic demand and of the loads of facilities,
+each relative to the baseline; around them are two exact passes::
 
     demand     Q_k = Q0_k D_k (p_k / p0_k)^(-eps_k)
     hired work L_h = L0_h (sum_a pay0_a f_a) / (sum_a pay0_a f0_a),  pay_a = pay0_a p_h / p0_h
     surcharge  s_g = s0_g (F_g / (F0_g kappa_g))^beta_g
     dilution   hazard_a / (1 - delta_g + delta_g F_g / F0_g)
 
-Dilution saturates as a searcher's functional response does (Holling 1959): -delta is the elasticity
-of hazard to flow at the baseline, and a flow that has almost vanished meets a hazard of at most
-1 / (1 - delta) times the baseline's.
+where a factor D on demand is 1 in the baseline. Dilution saturates like the functional response of a
+predator (Holling 1959, The Canadian Entomologist 91): -delta is the elasticity of hazard to flow at the
+baseline, and a flow that has almost vanished meets a hazard of at most 1 / (1 - delta) times the baseline's.
 
-where a factor D on demand is 1 in the baseline. In the baseline all unknowns are zero: prices are
-parameters, demand and capacity are anchored on what flows, as many households carry as transports
-need, and nothing has to be solved.
+In the baseline all unknowns are zero: prices are parameters, demand and capacity are anchored on what flows,
+as many households carry as transports need, and nothing has to be solved.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.model.choice import Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
 from contraflow.model.layout import Layout, make_layout
@@ -33,121 +33,136 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import Root, find_root, inverse_jacobian
 from contraflow.network.network import Network
 
-FloatArray = npt.NDArray[np.float64]
-
 TRACE = 1e-13
-"""Part of the baseline quantity added inside logarithms, so that a market cut off stays finite."""
+"""Fraction of the baseline quantity added inside logarithms, so that a market cut off stays finite."""
 
 NOTHING = 1e-9
 """Units per year below which a market or facility counts as unused."""
 
 STARTS = ((0.0, 0.0), (0.7, 0.7), (-0.7, -0.7), (0.5, -5.0), (-0.5, 2.0))
-"""Starting points: logarithm of all prices and of all loads relative to the baseline."""
+"""Starting points: logarithms of all prices and of all loads relative to the baseline."""
 
 
 class Anchor(NamedTuple):
-    """What the baseline gives to every policy.
-
-    Quantities ``sold`` (market,) and ``load`` (facility,) in units per year, preference weights ``weight``
-    (arc,), unobserved gains ``gain`` (arc,) in USD per unit at the tail, and ``endowment`` (node,) with those
-    who carry among the households.
-    """
+    """What the baseline fixes for every policy."""
 
     sold: jax.Array
+    """Quantities sold in the baseline (market,), units per year; payroll in USD for hired work."""
     load: jax.Array
+    """Loads in the baseline (facility,), units per year."""
     weight: jax.Array
+    """Preference weights (arc,)."""
     gain: jax.Array
+    """Unobserved gains (arc,), USD per unit at the tail."""
     endowment: jax.Array
+    """Units per year (node,), with the households who carry."""
 
     def staffed(self, economy: Economy) -> Economy:
-        """The economy with what this baseline gives to it."""
+        """The economy with the weights, gains and endowments of this baseline."""
         return replace(economy, weight=self.weight, gain=self.gain, endowment=self.endowment)
 
 
 class Point(NamedTuple):
-    """The whole economy at given prices and loads.
-
-    Over nodes: ``value`` USD per unit, ``stock`` units per year. Over arcs: ``flow`` units per year
-    at the tail, ``share`` P, ``net`` u in USD per unit as those who choose expect it, ``loss`` q,
-    ``expected_loss`` as believed, ``surcharge`` and ``wages``, those of hired crews over the baseline's,
-    in USD per unit. Over markets: ``price`` USD per unit,
-    ``sold`` units per year. Over facilities: ``load`` units per year.
-    """
+    """The whole economy at given prices and loads."""
 
     value: jax.Array
+    """Value V (node,), USD per unit."""
     stock: jax.Array
+    """What arrives and is endowed (node,), units per year."""
     flow: jax.Array
+    """What leaves the tail (arc,), units per year."""
     share: jax.Array
+    """Choice probability P (arc,)."""
     net: jax.Array
+    """Expected net value u (arc,), USD per unit at the tail, as perceived by the decision maker."""
     loss: jax.Array
+    """Probability of loss q (arc,)."""
     expected_loss: jax.Array
+    """The same as believed (arc,)."""
     wages: jax.Array
+    """Pay of hired crews above that of the baseline (arc,), USD per unit at the tail."""
     surcharge: jax.Array
+    """Scarcity surcharge (arc,), USD per unit at the tail."""
     price: jax.Array
+    """Price (market,), USD per unit."""
     sold: jax.Array
+    """Quantity sold (market,), units per year."""
     load: jax.Array
+    """Load (facility,), units per year."""
 
 
 class Terms(NamedTuple):
-    """Over arcs, what enters both passes; ``price`` over markets.
-
-    ``gross`` is what is kept of a unit that arrives, ``fixed`` the outlay but for risk pay, so that
-    ``keep`` = (1 - expected) gross and ``outlay`` = fixed + risk pay x expected; ``diluted`` is the factor on
-    hazard.
-    """
+    """Coefficients of both passes at given prices, loads and beliefs."""
 
     keep: jax.Array
+    """Fraction of the value at the head kept per unit at the tail, (1 - expected) gross (arc,)."""
     outlay: jax.Array
+    """fixed + risk pay x expected (arc,), USD per unit at the tail."""
     gross: jax.Array
+    """What is kept of a unit that arrives, in units of the head (arc,)."""
     fixed: jax.Array
+    """Outlay without risk pay (arc,), USD per unit at the tail."""
     diluted: jax.Array
+    """Factor of dilution on hazard (arc,)."""
     loss: jax.Array
+    """Probability of loss (arc,)."""
     expected: jax.Array
+    """The same as believed (arc,)."""
     wages: jax.Array
+    """Pay of hired crews above that of the baseline (arc,), USD per unit at the tail."""
     surcharge: jax.Array
+    """Scarcity surcharge (arc,), USD per unit at the tail."""
     price: jax.Array
+    """Price (market,), USD per unit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """The forward model on one network. Pure functions of arrays; batch them with ``jax.vmap``."""
+    """The forward model on one network: pure functions of arrays, to be batched with ``jax.vmap``."""
 
     network: Network
+    """The network."""
 
     @cached_property
     def layout(self) -> Layout:
-        """How the passes walk the network."""
+        """Order in which the passes walk the network."""
         return make_layout(self.network.tail, self.network.head, self.network.level)
 
     @property
     def unknowns(self) -> int:
-        """Markets that clear, plus facilities."""
+        """Number of unknowns: markets that clear, plus facilities."""
         return len(self.network.cleared) + len(self.network.facility_ids)
 
     def economy(self, ledger: jax.Array) -> Economy:
-        """The economy without measures, from the ledger's values (number,)."""
+        """The economy without measures, from the values of the ledger (number,)."""
         return economy(self.network, ledger)
 
     def anchor(self, baseline: Economy) -> Anchor:
-        """The anchor of an economy under the baseline's measures; nothing has to be solved.
+        """The anchor of an economy under the measures of the baseline; nothing has to be solved.
 
-        The economy's weights are odds in the baseline; the anchor's are the preference weights that follow
-        from them (:func:`~contraflow.model.choice.anchored_values`).
+        The weights of the economy are odds in the baseline; those of the anchor are the preference weights
+        that follow from them (:func:`~contraflow.model.choice.anchored_values`).
 
-        Endowments of the ledger are labour beside carrying. What transports pay hired crews, over what a
-        labour-hectare earns by carrying, is the labour L that carries; the weight that makes L the choice
-        of L + E labour-hectares is
+        Endowments of the ledger are labour that does not carry. The payroll of hired crews, divided by what a
+        labour-hectare earns by carrying, is the labour L that carries; the weight that makes L the choice of
+        L + E labour-hectares is
 
             w = (L / E) (V / u)^theta
 
-        with V the value of a labour-hectare that does not carry and u that of one that does; then all
-        weights of the node are scaled until its value is the mean (E V + L u) / (E + L). All other flows
-        are those of the economy in which nobody carries.
+        with V the value of a labour-hectare that does not carry and u that of one that does; then all weights
+        of the node are scaled until its value is the mean (E V + L u) / (E + L). All other flows are those of
+        the economy in which nobody carries.
         """
         return self.baseline(baseline)[0]
 
     def baseline(self, baseline: Economy) -> tuple[Anchor, Point]:
-        """The :meth:`anchor`, and the point that it anchors: :meth:`evaluate` at zero, in the same pass."""
+        """The :meth:`anchor` and the point that it anchors: :meth:`evaluate` at zero, from the same pass.
+
+        Parameters
+        ----------
+        baseline
+            The economy under the measures of the baseline, with odds for weights.
+        """
         hiring, n = self.network.hiring, self.network
         terms = self.terms(baseline, jnp.zeros(self.unknowns))
         backward, weights, gain = anchored_values(
@@ -189,7 +204,7 @@ class Model:
 
     @cached_property
     def _hired(self) -> FloatArray:
-        """Which market hires the crew of each arc (arc, hire); a product with a mask beats a scatter."""
+        """Market that hires the crew of each arc (arc, hire); a product with a mask beats a scatter."""
         hiring = self.network.hiring
         place = np.full(len(self.network.arcs), -1)
         place[hiring.link] = hiring.place
@@ -197,16 +212,16 @@ class Model:
 
     @cached_property
     def _uses(self) -> FloatArray:
-        """Which facility each arc uses (arc, facility)."""
+        """Facility that each arc uses (arc, facility)."""
         return _mask(self.network.facility, len(self.network.facility_ids))
 
     @cached_property
     def _clears(self) -> FloatArray:
-        """Which unknown is the price of each market (market, cleared)."""
+        """Unknown that is the price of each market (market, cleared)."""
         return _mask(np.arange(len(self.network.markets)), self.network.cleared)
 
     def _payroll(self, economy: Economy, flow: jax.Array) -> jax.Array:
-        """Pay of hired crews at the baseline's rates (hire,), USD per year."""
+        """Pay of hired crews at the rates of the baseline (hire,), USD per year."""
         return (economy.hired * flow) @ self._hired
 
     def _wages(self, economy: Economy, price: jax.Array) -> jax.Array:
@@ -218,7 +233,15 @@ class Model:
         return jnp.asarray(self._hired) @ rise * economy.hired
 
     def evaluate(self, economy: Economy, state: jax.Array) -> Point:
-        """Both passes at ``state`` (unknown,): logarithms of prices and loads over the baseline's."""
+        """Both passes at given prices and loads.
+
+        Parameters
+        ----------
+        economy
+            The economy, staffed.
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        """
         terms = self.terms(economy, state)
         network = self.network
         backward = values(
@@ -233,8 +256,17 @@ class Model:
         return self.point(economy, terms, backward)
 
     def terms(self, economy: Economy, state: jax.Array, expected: jax.Array | None = None) -> Terms:
-        """What each arc keeps, costs and loses at ``state``, where people expect to lose what is lost and
-        feared, or ``expected`` (arc,)."""
+        """Coefficients of both passes.
+
+        Parameters
+        ----------
+        economy
+            The economy.
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        expected
+            Believed probability of loss (arc,). None: the law of random search on hazard and fear.
+        """
         cleared = len(self.network.cleared)
         price = economy.price * jnp.exp(jnp.asarray(self._clears) @ state[:cleared])
         surcharge, diluted = self._congestion(economy, state[cleared:])
@@ -251,7 +283,17 @@ class Model:
         return Terms(keep, outlay, gross, fixed, diluted, loss, expected, wages, surcharge, price)
 
     def point(self, economy: Economy, terms: Terms, backward: Values) -> Point:
-        """The economy in which people choose as in ``backward``."""
+        """The economy in which people choose as in ``backward``.
+
+        Parameters
+        ----------
+        economy
+            The economy, staffed.
+        terms
+            Coefficients of both passes.
+        backward
+            Values and choice probabilities.
+        """
         network, layout = self.network, self.layout
         arrive = (1 - terms.loss) * economy.output
         forward = flows(layout, backward.share, arrive, economy.endowment)
@@ -271,11 +313,21 @@ class Model:
         )
 
     def residual(self, economy: Economy, anchor: Anchor, state: jax.Array) -> jax.Array:
-        """Excess supply at each market that clears and load not foreseen at each facility, in logarithms."""
+        """Excess supply of markets that clear and unforeseen load of facilities (unknown,), in logarithms.
+
+        Parameters
+        ----------
+        economy
+            The economy under a policy, staffed.
+        anchor
+            Anchor of its baseline.
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        """
         return self.excess(economy, anchor, state, self.evaluate(economy, state))
 
     def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:
-        """:meth:`residual` from the economy as already evaluated at ``state``."""
+        """The :meth:`residual` from a ``point`` that is already evaluated at ``state``."""
         cleared, hire = self.network.cleared, self.network.hiring.market
         wanted = economy.demand
         if hire.size:
@@ -292,10 +344,21 @@ class Model:
     def solve(
         self, economy: Economy, anchor: Anchor, inverse: jax.Array, start: jax.Array | None = None
     ) -> Root:
-        """One equilibrium from ``start`` (unknown,), by default the baseline.
+        """One equilibrium.
 
-        ``inverse`` is :meth:`jacobian_inverse`. Differentiable with respect to the economy and the
-        anchor by the implicit function theorem. Does not raise: look at the root's residual.
+        Differentiable with respect to the economy and the anchor by the implicit function theorem. Does not
+        raise: look at the root's residual.
+
+        Parameters
+        ----------
+        economy
+            The economy under a policy, staffed.
+        anchor
+            Anchor of its baseline.
+        inverse
+            :meth:`jacobian_inverse` of the baseline (unknown, unknown).
+        start
+            Starting point (unknown,). None: the baseline.
         """
         if start is None:
             start = jnp.zeros(self.unknowns)
@@ -320,6 +383,6 @@ class Model:
 
 
 def _mask(place: npt.NDArray[np.int64], columns: int | npt.NDArray[np.int64]) -> FloatArray:
-    """Where a place is one of the columns, numbered from 0 or named, as zeros and ones (place, column)."""
+    """1 where a position equals one of the columns, numbered from 0 or listed, else 0 (position, column)."""
     named = np.arange(columns) if isinstance(columns, int) else columns
     return np.asarray(place[:, None] == named, dtype=float)

@@ -1,75 +1,94 @@
-"""How the passes walk the network: chunks of whole nodes, level by level."""
+"""How the passes walk the network: in chunks of whole nodes, level by level."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
+from contraflow._types import IntArray
 
 STEP_OVERHEAD = 24
 ROW_OVERHEAD = 1.0
 SHARED_ROW_OVERHEAD = 2.0
-"""Cost, in slots, of a step of a scan, of a row, and of a row in plans where nodes share rows."""
+"""Cost, in slots, of a step of a scan, of a row, and of a row in layouts in which nodes share rows."""
 
 MOST_CHUNKS = 2_000
 """Chunks beyond which narrower ones are not considered."""
 
 DEPTHS = (1, 2, 3, 4, 5, 6, 8, 12, 16, 32)
 ROWS = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048, 4096)
-"""Whole vector registers: twelve rows took half as long again as eight or sixteen."""
+"""Numbers of rows and depths that are tried: whole vector registers, since twelve rows took half as long
+again as eight or sixteen.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Arcs laid out in chunks of equal shape, so that one compiled step serves all levels.
 
-    A chunk holds all arcs of some nodes of one level, so that levels of unequal size cost no more than
-    their arcs. Within a chunk arcs stand in rows of at most ``depth``, a node's arcs in one row or
-    several, so that sums over a node's arcs are sums over the first axis. ``tail`` (arc,) is that of the
-    network; ``slots`` (chunk, depth, row)
-    holds arc numbers, ``arcs`` where a slot is empty; ``heads`` (chunk, depth, row) the head's place in
-    the padded node vector; ``local`` (chunk, row) the tail's place within the chunk; ``members`` (chunk,
-    span) the node numbers, ``nodes`` where empty. ``node_slot`` (node,) and ``arc_slot`` (arc,) lead back
-    from padded to natural order. ``one_row``: every node has a row of its own, in order.
+    A chunk holds all arcs of some nodes of one level, so that levels of unequal size cost no more than their
+    arcs. Within a chunk, arcs are in rows of at most ``depth``; the arcs of a node fill one row or several,
+    so that sums over a node's arcs are sums over the first axis.
     """
 
     nodes: int
+    """Number of nodes."""
     arcs: int
+    """Number of arcs."""
     tail: IntArray
+    """Node where each arc begins (arc,)."""
     slots: IntArray
+    """Arc in each slot (chunk, depth, row); ``arcs`` where it is empty."""
     heads: IntArray
+    """Position of the arc's head in the padded node vector (chunk, depth, row)."""
     local: IntArray
+    """Position of the tail within the chunk (chunk, row)."""
     members: IntArray
+    """Nodes of each chunk (chunk, span); ``nodes`` where it is empty."""
     node_slot: IntArray
+    """Position of each node in the padded node vector (node,)."""
     arc_slot: IntArray
+    """Slot of each arc, in the flattened layout (arc,)."""
     one_row: bool
+    """Whether every node has a row of its own, in order."""
 
     @property
     def chunks(self) -> int:
-        """Number of steps in a pass."""
+        """Number of chunks, the steps of a pass."""
         return int(self.slots.shape[0])
 
     @property
     def span(self) -> int:
-        """Nodes in a chunk."""
+        """Most nodes in a chunk."""
         return int(self.members.shape[1])
 
     @property
     def padded_nodes(self) -> int:
-        """Length of the padded node vector, sinks and a dummy included."""
+        """Length of the padded node vector, including sinks and a dummy."""
         return int(self.node_slot.max(initial=0)) + 2
 
 
 def make_layout(
     tail: IntArray, head: IntArray, level: IntArray, rows: int | None = None, depth: int | None = None
 ) -> Layout:
-    """Lay out a network whose nodes are sorted by ``level`` (node,) and arcs by ``tail`` (arc,).
+    """Lay out a network.
 
-    ``rows`` is the number of rows in a chunk, ``depth`` that of arcs in a row; by default those that cost
-    least. Raises ValueError if arcs or nodes are not sorted.
+    Parameters
+    ----------
+    tail, head
+        Nodes where each arc begins and ends (arc,); arcs must be sorted by tail.
+    level
+        Topological level of each node (node,), ascending.
+    rows
+        Rows in a chunk. None: the number that costs least.
+    depth
+        Arcs in a row. None: the number that costs least.
+
+    Raises
+    ------
+    ValueError
+        If arcs or nodes are not sorted.
     """
     nodes, arcs = level.size, tail.size
     if (np.diff(tail) < 0).any() or (np.diff(level) < 0).any():
@@ -108,7 +127,7 @@ def make_layout(
 
 
 def _cheapest(degree: IntArray, level: IntArray, rows: int | None, depth: int | None) -> tuple[int, int]:
-    """Rows and depth of a chunk that cost least by the overheads above, where not given."""
+    """Rows and depth of a chunk, where not given, that cost least by the overheads above."""
     largest = int(degree.max(initial=1))
     best = (np.inf, 1, 1)
     for d in (depth,) if depth else [d for d in DEPTHS if d <= max(largest, 1)]:
@@ -123,7 +142,7 @@ def _cheapest(degree: IntArray, level: IntArray, rows: int | None, depth: int | 
 
 
 def _place_within(chunk: IntArray, size: IntArray) -> IntArray:
-    """Place of each item in its chunk, when items of the given sizes follow each other; chunks are sorted."""
+    """Position of each item in its chunk if items of the given sizes follow each other; chunks are sorted."""
     before = np.cumsum(size) - size
     first = np.searchsorted(chunk, np.arange(int(chunk.max(initial=-1)) + 1))
     return before - before[first][chunk] if chunk.size else before

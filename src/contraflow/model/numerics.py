@@ -1,7 +1,7 @@
-"""JAX as this package uses it: double precision, and compiled code kept between runs.
+"""JAX as this package uses it: in double precision, with compiled code kept between runs.
 
-Every module of the model imports ``jax`` and ``jnp`` from here, so that no array is made in single
-precision unawares.
+Every module of the model imports ``jax`` and ``jnp`` from here, so that no array is accidentally in single
+precision.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ __all__ = ["jax", "jnp", "keep_compiled_code"]
 
 
 def keep_compiled_code(folder: str | Path | None = None) -> None:
-    """Keep compiled code in ``folder`` so that later processes need not compile again.
+    """Keep compiled code on disk, so that later processes need not compile again.
 
-    Without a folder: the user's cache folder, unless JAX was already given one. A folder that
-    cannot be written is left alone; then nothing is kept.
+    Does nothing if JAX already has a folder for it or the folder cannot be written.
+
+    Parameters
+    ----------
+    folder
+        The folder. None: the user's cache folder.
     """
     if jax.config.values["jax_compilation_cache_dir"] or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         return

@@ -1,10 +1,9 @@
-"""Claims and patterns as operators on the model's outputs.
-
-Spread is the effective number of arcs in use, the inverse of the sum of squared shares (Simpson 1949).
+"""Claims and patterns as operators on the outputs of the model.
 
 Every observation is a ratio of two sums over arcs (or nodes, or accounts), and :data:`OPERATORS` has one
-entry per quantity that says of what. Units and words of the quantities stand in
-:mod:`contraflow.case.quantities`. All sums of one field together are one product with a mask.
+entry per quantity that says which. Units and words of the quantities are in
+:mod:`contraflow.case.quantities`. All sums of one field are computed as one product with a mask. Spread is
+the effective number of arcs in use, the inverse of the sum of squared shares (Simpson 1949, Nature 163).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray
 from contraflow.case import statements
 from contraflow.case.quantities import Quantity
 from contraflow.case.selectors import matches, matches_place
@@ -28,18 +28,21 @@ from contraflow.model.equilibrium import Model, Point
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Arc, Network
 
-FloatArray = npt.NDArray[np.float64]
 Kind = Quantity
 Statement = statements.Claim | statements.Pattern
 
 
 class Seen(NamedTuple):
-    """An economy and where it settles, as operators see them; ``ledger`` has shape (number,)."""
+    """An economy and the point where it settles, as operators see them."""
 
     network: Network
+    """The network."""
     ledger: jax.Array
+    """Values of the ledger (number,)."""
     economy: Economy
+    """The economy."""
     point: Point
+    """Prices, flows and losses."""
 
 
 RATES: dict[str, Callable[[Seen], jax.Array]] = {
@@ -56,22 +59,21 @@ RATES: dict[str, Callable[[Seen], jax.Array]] = {
     "squared": lambda s: s.point.flow,
     "arrests": lambda s: s.point.loss * s.ledger[s.network.numbers.crew] / s.ledger[s.network.numbers.load],
 }
-"""Fields by name: what is counted per unit of flow at the tail of an arc, (arc,)."""
+"""Fields by name: what is counted per unit of flow at the tail of an arc (arc,)."""
 
 WEIGHED = ("flow", "seized", "arrived")
 """Fields that may be counted as pure substance."""
 
 
 class Arcs(NamedTuple):
-    """Arcs that a quantity may select: those of some ``kinds``.
-
-    ``made``: the selector of forms means what the arc makes, not what it uses up or carries. ``pure``: where
-    no form is named, only arcs that make a form with a content of pure substance.
-    """
+    """Arcs that a quantity may select."""
 
     kinds: tuple[str, ...]
+    """Kinds of arcs."""
     made: bool = False
+    """Whether the selector of forms means the form that the arc makes, not the one it uses up or carries."""
     pure: bool = False
+    """Whether, if no form is named, only arcs are meant that make a form with a content of pure substance."""
 
 
 LINKS = Arcs(("link",))
@@ -82,39 +84,44 @@ MAKERS = Arcs(("process", "activity"), made=True)
 
 @dataclass(frozen=True)
 class Sums:
-    """A sum of a field over arcs, or a ratio of two.
-
-    ``bottom`` is the field of the denominator, over the same arcs or, with ``of``, over those that the
-    columns ``of_`` select. ``squared``: the square of the numerator is taken.
-    """
+    """A sum of a field over arcs, or a ratio of two."""
 
     arcs: Arcs
+    """Arcs that may be selected."""
     top: str
+    """Field of the numerator."""
     bottom: str | None = None
+    """Field of the denominator; None for a plain sum."""
     of: bool = False
+    """Whether the denominator is over the arcs that the columns ``of_`` select, instead of the same arcs."""
     squared: bool = False
+    """Whether the numerator is squared."""
 
 
 @dataclass(frozen=True)
 class Levies:
-    """Fees that arcs pay to actors per unit of ``bottom`` on them."""
+    """Fees that arcs pay to actors, relative to a field."""
 
     arcs: Arcs
+    """Arcs that may be selected."""
     bottom: str
+    """Field of the denominator, over the same arcs."""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Price at nodes, weighted by stock; ``ratio``: over that at the nodes of the columns ``of_``."""
+    """Price at nodes, weighted by stock."""
 
     ratio: bool
+    """Whether it is divided by the price at the nodes of the columns ``of_``."""
 
 
 @dataclass(frozen=True)
 class Payments:
-    """What ``accounts`` earn: those of actors, or of supplies of inputs."""
+    """Income of some accounts."""
 
     accounts: Literal["actor", "supply"]
+    """Accounts of actors, or of supplies of inputs."""
 
 
 Operator = Sums | Levies | Prices | Payments
@@ -142,11 +149,24 @@ OPERATORS: Mapping[Kind, Operator] = {
     Kind.ARRESTS: Sums(LINKS, "arrests"),
     Kind.SPREAD: Sums(LINKS, "flow", "squared", squared=True),
 }
-"""How each quantity is computed."""
+"""Operator of each quantity."""
 
 
 def check_operators(operators: Mapping[Kind, Operator], quantities: Iterable[Kind] = Kind) -> None:
-    """Raise ValueError unless every observed quantity has a whole operator, and no other has any."""
+    """Check that the operators are complete.
+
+    Parameters
+    ----------
+    operators
+        Operator of each quantity.
+    quantities
+        All quantities.
+
+    Raises
+    ------
+    ValueError
+        Unless every observed quantity has an operator made of known fields, and no other quantity has one.
+    """
     observed = {quantity for quantity in quantities if quantity.observed}
     for quantity in sorted(observed.symmetric_difference(operators)):
         fault = "no operator" if quantity in observed else "an operator, but is not observed"
@@ -162,7 +182,7 @@ def check_operators(operators: Mapping[Kind, Operator], quantities: Iterable[Kin
 check_operators(OPERATORS)
 
 TINY = 1e-12
-"""Added to denominators, units per year: keeps the ratio of two empty flows finite."""
+"""Added to denominators, units per year; keeps the ratio of two empty flows finite."""
 
 
 class _Sum(NamedTuple):
@@ -178,19 +198,21 @@ class _Sum(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Observations:
-    """Rows of claims or patterns compiled against one model; ``rows`` are those that are observable."""
+    """Claims or patterns compiled against one model."""
 
     model: Model
+    """The model."""
     rows: tuple[Statement, ...]
+    """Observable rows."""
 
     @cached_property
     def _groups(self) -> list[tuple[str, ...]]:
-        """Distinct selectors of where the crop was grown; the first is everywhere."""
+        """Distinct selectors of the zones where the crop was grown; the first is everywhere."""
         return list(dict.fromkeys([(), *(r.grown for r in self.rows)]))
 
     @cached_property
     def _sums(self) -> tuple[_Sum, ...]:
-        """Masked sums over arcs that make numerators and denominators, those of one field together."""
+        """Masked sums over arcs for numerators and denominators, grouped by field."""
         found: dict[tuple[str, int, str, str], list[tuple[int, FloatArray]]] = {}
 
         def add(field: str, number: int, basis: str, part: str, mask: FloatArray) -> None:
@@ -217,7 +239,7 @@ class Observations:
 
     @cached_property
     def _nodes_meant(self) -> tuple[FloatArray, FloatArray]:
-        """Masks (row, node) of prices and of the prices they are compared with."""
+        """Masks (row, node) of prices and of the prices with which they are compared."""
         top = np.zeros((len(self.rows), len(self.model.network.nodes)))
         bottom = top.copy()
         for number, row in enumerate(self.rows):
@@ -230,7 +252,7 @@ class Observations:
 
     @cached_property
     def _payments(self) -> tuple[FloatArray, FloatArray]:
-        """Masks of levies (row, fee), and of incomes and then supplies of inputs (row, account)."""
+        """Masks of levies (row, fee), and of incomes followed by supplies of inputs (row, account)."""
         network = self.model.network
         fees = np.zeros((len(self.rows), len(network.fee_arc)))
         actors = len(network.actor_ids)
@@ -247,12 +269,22 @@ class Observations:
         return fees, incomes
 
     def resolve(self) -> Observations:
-        """Work out all selections now; raises ObservationError for the first row that selects nothing."""
+        """Resolve all selectors now. Raises ObservationError for the first row that selects nothing."""
         _ = self._sums, self._nodes_meant, self._payments
         return self
 
     def observe(self, ledger: jax.Array, economy: Economy, point: Point) -> jax.Array:
-        """What the model says for every row (row,), in inside units."""
+        """The model's value of every row (row,), in units of the model.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        economy
+            The economy, staffed.
+        point
+            Prices, flows and losses.
+        """
         network, rows = self.model.network, len(self.rows)
         content = ledger[network.content]
         seen = Seen(network, ledger, economy, point)
@@ -309,7 +341,7 @@ class Observations:
         return jnp.concatenate([point.flow[None], part])
 
     def _arcs(self, row: Statement, arcs: Arcs, prefix: str) -> FloatArray:
-        """Mask (arc,) of the arcs that the selectors of a row, or of its denominator, mean."""
+        """Mask (arc,) of the arcs that the selectors of a row, or of its denominator, select."""
         network = self.model.network
         places = network.case.places
         origin = getattr(row, f"{prefix}origin")
@@ -368,7 +400,7 @@ class Observations:
 def observable(
     rows: Sequence[Statement],
 ) -> tuple[Statement, ...]:
-    """Those rows that name an output of the model."""
+    """The rows that name an output of the model and are not mere context."""
     return tuple(
         r
         for r in rows

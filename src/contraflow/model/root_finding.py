@@ -1,4 +1,4 @@
-"""Roots of small systems: Broyden's method from a known Jacobian, Newton's where that fails."""
+"""Roots of small systems: Broyden's method from a known Jacobian, then Newton's where that fails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ TOLERANCE = 1e-11
 """Largest residual, in logarithms, at which the search for a root ends."""
 
 ACCEPTED = 10 * TOLERANCE
-"""Largest residual, in logarithms, that counts as a root: rounding may keep a search just above TOLERANCE."""
+"""Largest residual, in logarithms, that counts as a root; rounding may keep a search just above TOLERANCE."""
 
 LARGEST_STEP = 1.5
-"""Longest move of one unknown in one step, in logarithms; keeps early steps in sight of the start."""
+"""Largest change of one unknown in one step, in logarithms; keeps early steps near the start."""
 
 BROYDEN_STEPS = 20
 SHORTENING = 0.3
@@ -28,16 +28,16 @@ Round = tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]
 
 
 class Root(NamedTuple):
-    """``state`` (unknown,), its largest ``residual``, and how it was found.
-
-    ``history`` (1 + NEWTON_ROUNDS,) holds the residual after the Broyden phase and after each Newton
-    round, NaN where none was needed; ``evaluations`` counts the function's evaluations before those.
-    """
+    """A root and how it was found."""
 
     state: jax.Array
+    """The best point (unknown,)."""
     residual: jax.Array
+    """Largest absolute residual there."""
     evaluations: jax.Array
+    """Evaluations of the function: of Broyden steps, and of the Jacobians and steps of Newton rounds."""
     history: jax.Array
+    """Residual after the Broyden phase and each Newton round (1 + NEWTON_ROUNDS,), NaN after the last."""
 
     @property
     def solved(self) -> jax.Array:
@@ -52,11 +52,29 @@ def find_root(
     newton_rounds: int = NEWTON_ROUNDS,
     tolerance: float = TOLERANCE,
 ) -> Root:
-    """Solve ``function(state) = 0`` from ``start``, both of shape (unknown,).
+    """Solve ``function(state) = 0``.
 
-    ``inverse`` (unknown, unknown) approximates the inverse Jacobian at the start; with no
-    ``newton_rounds`` only Broyden's method is tried. Differentiable by the implicit function theorem;
-    safe under ``vmap``. Does not raise: look at ``residual``.
+    Differentiable by the implicit function theorem, and safe under ``vmap``. Does not raise: look at
+    ``residual``.
+
+    Parameters
+    ----------
+    function
+        From (unknown,) to (unknown,).
+    start
+        Starting point (unknown,).
+    inverse
+        Approximate inverse Jacobian at the start (unknown, unknown).
+    newton_rounds
+        Newton rounds, at most. 0: Broyden's method alone.
+    tolerance
+        Largest absolute residual at which the search ends.
+
+    Examples
+    --------
+    >>> root = find_root(lambda x: x**2 - 2, jnp.ones(1), jnp.eye(1) / 2)
+    >>> round(float(root.state[0]), 6), bool(root.solved)
+    (1.414214, True)
     """
 
     def solve(f: Function, z: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
@@ -73,7 +91,7 @@ def find_root(
 
 
 def inverse_jacobian(function: Function, state: jax.Array) -> jax.Array:
-    """Inverse of the Jacobian (unknown, unknown) at ``state``."""
+    """Inverse of the Jacobian of ``function`` at ``state`` (unknown, unknown)."""
     return jnp.asarray(jnp.linalg.inv(_jacobian(function, state)))
 
 
@@ -91,7 +109,7 @@ def _limited(step: jax.Array) -> jax.Array:
 
 
 class _Search(NamedTuple):
-    """State of the search: best point, its value and norm, inverse Jacobian, the step to try next."""
+    """State of the search: best point, its value and norm, inverse Jacobian, and the next step to try."""
 
     z: jax.Array
     f: jax.Array
@@ -139,9 +157,11 @@ def _descend(
     step: jax.Array,
     tolerance: float,
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Broyden's good method (Broyden 1965) from ``z``; a step that gains nothing is shortened.
+    """Broyden's good method from ``z``; a step that does not reduce the residual is shortened.
 
-    Ends at a root, after BROYDEN_STEPS evaluations, or when SHORTENINGS in a row gained nothing.
+    Broyden (1965), A class of methods for solving nonlinear simultaneous equations, Mathematics of
+    Computation 19. Ends at a root, after BROYDEN_STEPS evaluations, or after SHORTENINGS in a row without a
+    gain.
     """
 
     def advancing(s: _Search) -> jax.Array:

@@ -1,27 +1,29 @@
-"""Case -> Network: expand rows into arcs, sort them, and refuse what cannot carry goods."""
+"""From a case to its network: expand rows into arcs, sort them, and refuse what cannot carry goods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from contraflow.case import schema
 from contraflow.case.behaviour import ROWS
 from contraflow.case.case import Case
+from contraflow.case.columns import columns
 from contraflow.case.selectors import matches, matches_place
+from contraflow.case.table import Row
 from contraflow.errors import NetworkError, Problem
 from contraflow.network.geodesy import great_circle_km
 from contraflow.network.hiring import make_hiring
-from contraflow.network.network import ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
+from contraflow.network.network import FACTORS, ONE, ZERO, Arc, ArcActors, ArcNumbers, Ledger, Network
 from contraflow.network.procurement import make_procurement, supply_weight
 from contraflow.network.topological_sort import CycleError, topological_levels
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """An arc with its numbers by name, before places in the ledger are known."""
+    """An arc with its numbers by name, before their positions in the ledger are known."""
 
     arc: Arc
     table: str
@@ -32,10 +34,29 @@ class _Draft:
 
 
 def build(case: Case) -> Network:
-    """Turn a case into a network.
+    """Build the network of a case.
 
-    Raises :class:`~contraflow.errors.NetworkError` that lists every loop, dead end, stranded
-    endowment and unreached market with the rows that make it.
+    Parameters
+    ----------
+    case
+        A checked case.
+
+    Returns
+    -------
+    Network
+        Nodes in topological order, arcs by tail, and the ledger of numbers.
+
+    Raises
+    ------
+    NetworkError
+        If the tables do not make a network; lists every loop, dead end, endowment from which no market can be
+        reached and market that nothing reaches, with the rows at fault.
+
+    Examples
+    --------
+    >>> from contraflow.case import load
+    >>> build(load("example"))
+    <Network example: 17 nodes, 18 arcs, 5 markets, 7 levels>
     """
     drafts = [*_links(case), *_processes(case), *_activities(case)]
     markets = [(f"{m.id}@{p}", f"{m.form}@{p}", m) for m in case.markets.values() for p in m.places]
@@ -60,7 +81,8 @@ def build(case: Case) -> Network:
     def place(name: str | None, absent: int) -> int:
         return absent if name is None else ledger.index(name)
 
-    def column(key: str, absent: int) -> np.ndarray:
+    def column(key: str) -> np.ndarray:
+        absent = ONE if key in FACTORS else ZERO
         return np.array([place(d.numbers.get(key), absent) for d in drafts], dtype=np.int64)
 
     actor_number = {name: i for i, name in enumerate(case.actors)}
@@ -93,20 +115,7 @@ def build(case: Case) -> Network:
         facility=np.array([facility_number.get(d.facility or "", -1) for d in drafts], dtype=np.int64),
         numbers=ArcNumbers(
             weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
-            output=column("output", ONE),
-            recovery=column("recovery", ZERO),
-            margin=column("margin", ZERO),
-            pay=column("pay", ZERO),
-            haul=column("haul", ZERO),
-            cost=column("cost", ZERO),
-            distance=column("distance", ZERO),
-            detour=column("detour", ONE),
-            hazard_km=column("hazard_km", ZERO),
-            hazard_trip=column("hazard_trip", ZERO),
-            hazard_own=column("hazard_own", ZERO),
-            risk_pay=column("risk_pay", ZERO),
-            load=column("load", ONE),
-            crew=column("crew", ZERO),
+            **{f.name: column(f.name) for f in fields(ArcNumbers) if f.name != "weight"},
         ),
         actors=ArcActors(pay=pays, haul=actor("haul"), cost=actor("cost"), margin=actor("margin")),
         fee_arc=np.array([a for a, _ in fees], dtype=np.int64),
@@ -159,21 +168,13 @@ def _links(case: Case) -> Iterator[_Draft]:
                     form_out=form,
                 ),
                 table="links.csv",
-                numbers={
-                    "weight": row.weight,
-                    "margin": row.margin if row.margin is not None else mode.margin,
-                    "pay": mode.pay,
-                    "haul": mode.haul,
-                    "cost": row.cost,
-                    "distance": row.distance,
-                    "detour": mode.detour,
-                    "hazard_km": mode.hazard,
-                    "hazard_trip": mode.trip_hazard,
-                    "hazard_own": row.hazard,
-                    "risk_pay": mode.risk_pay,
-                    "load": mode.load,
-                    "crew": mode.crew,
-                },
+                numbers=_numbers(
+                    row,
+                    mode,
+                    hazard_km=mode.hazard,
+                    hazard_trip=mode.trip_hazard,
+                    hazard_own=row.hazard,
+                ),
                 actors={
                     "pay": mode.pay_actor,
                     "haul": mode.haul_actor,
@@ -188,13 +189,13 @@ def _links(case: Case) -> Iterator[_Draft]:
 def _processes(case: Case) -> Iterator[_Draft]:
     for row in case.processes.values():
         for place in row.places:
-            yield _local(row, "process", "processes.csv", place, row.margin, row.margin_actor)
+            yield _local(row, "process", "processes.csv", place, row.margin_actor)
 
 
 def _activities(case: Case) -> Iterator[_Draft]:
     for row in case.activities.values():
         for place in row.places:
-            yield _local(row, "activity", "activities.csv", place, None, None)
+            yield _local(row, "activity", "activities.csv", place, None)
 
 
 def _local(
@@ -202,7 +203,6 @@ def _local(
     kind: str,
     table: str,
     place: str,
-    margin: str | None,
     margin_actor: str | None,
 ) -> _Draft:
     name = row.id if len(row.places) == 1 else f"{row.id}@{place}"
@@ -220,18 +220,24 @@ def _local(
             form_out=row.output,
         ),
         table=table,
-        numbers={
-            "weight": row.weight,
-            "output": row.output_yield,
-            "recovery": row.recovery if isinstance(row, schema.Process) else None,
-            "cost": row.cost,
-            "hazard_own": row.hazard,
-            "margin": margin,
-        },
+        numbers=_numbers(row, output=row.output_yield, hazard_own=row.hazard),
         actors={"cost": row.cost_actor, "margin": margin_actor},
         facility=row.facility,
         great_circle=0.0,
     )
+
+
+def _numbers(*rows: Row, **renamed: str | None) -> dict[str, str | None]:
+    """Parameters by field of ArcNumbers: those ``renamed``, else the column of that name, from the first row
+    that fills it.
+    """
+    found: dict[str, str | None] = {f.name: None for f in fields(ArcNumbers)}
+    for row in rows:
+        for column in columns(type(row)):
+            name = column.attribute
+            if column.role is not None and name in found and found[name] is None:
+                found[name] = getattr(row, name)
+    return found | renamed
 
 
 def _fees(case: Case, drafts: Iterable[_Draft]) -> Iterator[tuple[int, schema.Fee]]:
@@ -254,11 +260,12 @@ def _facility(case: Case, ledger: Ledger, key: str, absent: int) -> np.ndarray:
 
 
 def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
-    """Constants, the parameters of the case, then one weight for each arc and each supply of an input.
+    """Constants, the parameters of the case, then one weight for each arc and for each supply of an input.
 
-    A parameter that is only a template for weights is not itself free: its arcs are. Neither is one
-    that is used at its central value: limits and dated levels of measures, and the drift of claims; nor
-    numbers of behaviour, which no equilibrium depends on and every replicate of a simulation draws.
+    A parameter that only serves as the range of weights is not itself free; its weights are. Nor are
+    parameters that are used at their central value (limits and dated levels of measures, the drift of
+    claims), and behaviour parameters, on which no equilibrium depends and which every replicate of a
+    simulation draws.
     """
     fixed = {d.numbers["weight"] for d in drafts} | {case.info.drift}
     fixed |= {s.weight for s in case.supplies.values()}
@@ -289,7 +296,7 @@ def _ledger(case: Case, drafts: list[_Draft]) -> Ledger:
 
 
 def _range(case: Case, weight: str | None) -> tuple[float, float, float]:
-    """Low, value and high of a weight's template; none means 1."""
+    """Low, value and high of the parameter that gives a weight its range; 1 without one."""
     if weight is None:
         return 1.0, 1.0, 1.0
     p = case.parameters[weight]
@@ -314,7 +321,7 @@ def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
 def _refuse_unusable(
     case: Case, drafts: list[_Draft], markets: list[tuple[str, str]], names: dict[str, int]
 ) -> None:
-    """Raise NetworkError for duplicates, dead ends, starved arcs, stranded endowments, unreached markets."""
+    """Raise NetworkError for duplicates, dead ends, and arcs, endowments or markets that no path serves."""
     problems: list[Problem] = []
     twice: dict[str, _Draft] = {}
     forward: dict[str, list[str]] = {}

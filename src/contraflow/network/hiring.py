@@ -1,4 +1,4 @@
-"""Which transports hire their crews at which market, and which activity feeds it."""
+"""Which transports hire their crews at which market, and which activity supplies the work."""
 
 from __future__ import annotations
 
@@ -6,22 +6,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contraflow._types import IntArray
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
-from contraflow.network.network import Arc, Hiring, IntArray
+from contraflow.network.network import Arc, Hiring
 
 
 def make_hiring(
     case: Case, arcs: Sequence[Arc], pays: IntArray, markets: Sequence[tuple[str, schema.Market]]
 ) -> Hiring:
-    """Resolve the markets of hired work against the arcs.
+    """Match the markets of hired work with the arcs that hire and the activities that supply the work.
 
-    ``pays`` (arc,) says who is paid on each arc; ``markets`` are nodes with the row that sells there.
-    Raises :class:`~contraflow.errors.NetworkError` for every market of hired work that is not supplied by
-    exactly one activity in a zone with an endowment, whose activity has a weight, that hires nobody, or whose
-    crews another market hires too.
+    Parameters
+    ----------
+    case
+        The case.
+    arcs
+        Arcs of its network.
+    pays
+        Actor who is paid on each arc (arc,), -1 where nobody is named.
+    markets
+        Node and row of each market.
+
+    Raises
+    ------
+    NetworkError
+        If a market of hired work is not supplied by exactly one activity without a weight, in a zone with an
+        endowment; if it hires nobody; or if another market hires the same crews.
     """
     found = [(number, node, row) for number, (node, row) in enumerate(markets) if row.hired_by]
     problems: list[Problem] = []
@@ -64,7 +77,7 @@ def _hires(case: Case, row: schema.Market, arc: Arc) -> bool:
 
 
 def _fault(case: Case, arcs: Sequence[Arc], feeders: list[int], hired: list[int]) -> tuple[str, str] | None:
-    """What is wrong with a market of hired work, and how to mend it."""
+    """What is wrong with a market of hired work and how to mend it, or None."""
     if len(feeders) != 1 or arcs[feeders[0]].kind != "activity":
         return (
             "is not fed by exactly one activity",

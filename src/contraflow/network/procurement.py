@@ -1,4 +1,4 @@
-"""Which arcs buy which inputs, and from whom they can."""
+"""Which arcs buy which inputs, and from which suppliers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,22 @@ def supply_weight(supply: str) -> str:
 
 
 def make_procurement(case: Case, arcs: Sequence[Arc], ledger: Ledger) -> Procurement:
-    """Resolve inputs and supplies against the arcs; an input is bought where its arc begins.
+    """Match inputs and supplies with the arcs; an input is bought where its arc begins.
 
-    Raises :class:`~contraflow.errors.NetworkError` for an input that no arc needs, one that cannot be
-    bought where it is needed, and a supply that nobody can buy.
+    Parameters
+    ----------
+    case
+        The case.
+    arcs
+        Arcs of its network.
+    ledger
+        The ledger, for positions of the numbers.
+
+    Raises
+    ------
+    NetworkError
+        For an input that no arc needs or that cannot be bought where it is needed, two inputs bought of the
+        same dollar of revenue, and a supply that reaches no buyer.
     """
     supplies = list(case.supplies.values())
     pools: dict[tuple[str, tuple[int, ...]], int] = {}
@@ -100,7 +112,7 @@ def _bought_twice(
 
 
 def _needs(case: Case, row: schema.Input, arc: Arc) -> bool:
-    """Whether an arc buys an input; without steps or modes only transports do."""
+    """Whether an arc buys an input; if the input names neither steps nor modes, only transports do."""
     return (
         matches_place(case.places[arc.from_place], row.origin)
         and matches_place(case.places[arc.to_place], row.destination)

@@ -5,23 +5,45 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
+from contraflow._types import IntArray
 
 
 class CycleError(ValueError):
-    """The graph has a directed cycle; ``arcs`` are the positions of the arcs of one."""
+    """The graph has a directed cycle."""
 
     def __init__(self, arcs: list[int]) -> None:
-        """Keep the cycle."""
+        """Keep the positions of the arcs of one cycle as ``arcs``."""
         self.arcs = arcs
         super().__init__(f"a loop of {len(arcs)} arcs")
 
 
 def topological_levels(tail: IntArray, head: IntArray, nodes: int) -> IntArray:
-    """Length of the longest path into each node, by Kahn's algorithm a level at a time.
+    """Length of the longest path into each node.
 
-    ``tail`` and ``head`` have shape (arc,) and hold node numbers below ``nodes``; the result has
-    shape (node,). Cost is linear in the number of arcs. Raises :class:`CycleError`.
+    By Kahn's algorithm, one level at a time; linear in the number of arcs (Kahn 1962, Communications of the
+    ACM 5(11)).
+
+    Parameters
+    ----------
+    tail, head
+        Nodes where each arc begins and ends (arc,).
+    nodes
+        Number of nodes.
+
+    Returns
+    -------
+    numpy.ndarray
+        Level of each node (node,); 0 for nodes without arcs into them.
+
+    Raises
+    ------
+    CycleError
+        If the graph has a directed cycle.
+
+    Examples
+    --------
+    >>> topological_levels(np.array([0, 0, 1]), np.array([1, 2, 2]), 3).tolist()
+    [0, 1, 2]
     """
     order = np.argsort(tail, kind="stable")
     start = np.searchsorted(tail[order], np.arange(nodes + 1))

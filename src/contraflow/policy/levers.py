@@ -1,12 +1,12 @@
 """What measures do to an economy: levels in, a changed economy out.
 
 All levers act through effects, whose kinds are declared in :mod:`contraflow.case.effects` and applied by the
-functions of :mod:`contraflow.policy.effects`. The amount of an effect is::
+functions of :mod:`contraflow.policy.effect_functions`. The amount of an effect is::
 
     amount = size * level / (1 + level / half) * product over requirements of min(1, level / full_at)
 
-and hazard turns into losses by the law of random search, q = 1 - exp(-hazard) (Koopman 1946), so
-returns to searching diminish of themselves.
+and hazard turns into losses by the law of random search, q = 1 - exp(-hazard) (Koopman 1946, Search and
+Screening), so that searching has diminishing returns by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects, schema
 from contraflow.case.effects import ActsOn
 from contraflow.case.selectors import matches, matches_place
@@ -25,10 +26,7 @@ from contraflow.errors import NetworkError, Problem
 from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
-from contraflow.policy.effects import Acting, Change, change, total, without_function
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from contraflow.policy.effect_functions import Acting, Change, change, total, without_function
 
 _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 
@@ -37,31 +35,43 @@ _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 class Levers:
     """The measures of a case, ready to act on the arcs of its network.
 
-    ``size``, ``half``, ``rebuild``, ``stock``, ``lethal`` (effect,) are places in the ledger; ``measure``
-    (effect,) are measure numbers; ``needing``, ``needed`` (requirement,) too, and ``full_at`` (requirement,)
-    places in the ledger; ``targets`` (effect, arc), ``supplies`` (effect, supply), ``markets`` (effect,
-    market) and ``facilities`` (effect, facility) say what each effect acts on.
+    Numbers are positions in the ledger; masks are 1 where an effect acts and 0 elsewhere.
     """
 
     network: Network
+    """The network."""
     kinds: tuple[str, ...]
+    """Kind of each effect."""
     measure: IntArray
+    """Measure of each effect (effect,)."""
     needing: IntArray
+    """Measure that needs another (requirement,)."""
     needed: IntArray
+    """Measure that it needs (requirement,)."""
     full_at: IntArray
+    """Level at which that is enough (requirement,)."""
     size: IntArray
+    """Effect per unit of level (effect,)."""
     half: IntArray
+    """Level at which half of the effect is lost to diminishing returns (effect,)."""
     rebuild: IntArray
+    """Rebuilding rate, in units of size times level (effect,)."""
     stock: IntArray
+    """Number of things that can be destroyed, in units of size times level (effect,)."""
     lethal: IntArray
+    """Extra risk pay, USD per kg and unit of probability (effect,)."""
     targets: FloatArray
+    """Mask of arcs (effect, arc)."""
     supplies: FloatArray
+    """Mask of supplies (effect, supply)."""
     markets: FloatArray
+    """Mask of markets (effect, market)."""
     facilities: FloatArray
+    """Mask of facilities (effect, facility)."""
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Measures in the order of the case."""
+        """Ids of the measures, in the order of the case."""
         return tuple(self.network.case.measures)
 
     @cached_property
@@ -71,7 +81,7 @@ class Levers:
         return np.asarray(np.mean([self.in_year(year) for year in range(first, last + 1)], axis=0))
 
     def in_year(self, year: int) -> FloatArray:
-        """Levels in a year (measure,): of each measure the last event dated in or before it, else 0."""
+        """Levels in a ``year`` (measure,): for each measure the last event dated in or before it, else 0."""
         case = self.network.case
         levels = np.zeros(len(case.measures))
         for event in sorted(case.events.values(), key=lambda e: e.date):
@@ -80,7 +90,7 @@ class Levers:
         return levels
 
     def amounts(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """Amount of each effect (effect,) in its own unit at ``levels`` (measure,)."""
+        """Amount of each effect (effect,) in the unit of its size, at ``levels`` (measure,)."""
         level = levels[self.measure]
         half = ledger[self.half]
         returns = jnp.where(self.half > ZERO, level / (1 + level / jnp.where(half > 0, half, 1.0)), level)
@@ -97,11 +107,21 @@ class Levers:
         effort: jax.Array | None = None,
         open_share: jax.Array | None = None,
     ) -> Economy:
-        """The economy under the measures at ``levels`` (measure,); ``economy`` is the one without any.
+        """The economy under the measures.
 
-        ``effort`` (arc,) says how searches are spread over links: hazard added is in proportion to it, each
-        effect's sum staying what it is. ``open_share`` (facility,) is capacity against the baseline, by
-        default what the levels lead to in the long run.
+        Parameters
+        ----------
+        economy
+            The economy without any measure.
+        ledger
+            Values of the ledger (number,).
+        levels
+            Levels of the measures (measure,).
+        effort
+            Search effort on each link (arc,): the hazard that an effect adds is spread in proportion to it,
+            and keeps its sum. None: the same effort everywhere.
+        open_share
+            Capacity relative to the baseline (facility,). None: the capacity in the long run at these levels.
         """
         if not self.kinds:
             return economy
@@ -129,14 +149,15 @@ class Levers:
         return with_inputs(self.network, ledger, changed)
 
     def capacity(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """Capacity of facilities (facility,) against the baseline's, in the long run at ``levels``."""
+        """Capacity relative to the baseline (facility,), in the long run at ``levels`` (measure,)."""
         return self._open(ledger, levels) / self._open(ledger, self.baseline)
 
     def mending(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """How fast capacity comes to its long run (facility,), per year; infinite where it is at once.
+        """Rate at which capacity approaches its long-run value (facility,), per year; infinite if at once.
 
-        Of N that there are a share o is open, R a year are rebuilt if all are closed and D a year destroyed
-        if all are open, so that N do/dt = R (1 - o) - D o: a rate of (R + D) / N.
+        Of N things (strips, for example) a share o is open. If R a year are rebuilt when all are closed, and
+        D a year destroyed when all are open, then N do/dt = R (1 - o) - D o, which approaches its limit at
+        the rate (R + D) / N.
         """
         amount = jnp.maximum(self.amounts(ledger, levels), 0.0)
         read = np.array(["stock" in effects.entry_of(kind).numbers for kind in self.kinds], dtype=bool)
@@ -148,7 +169,7 @@ class Levers:
 
     @cached_property
     def searches(self) -> npt.NDArray[np.bool_]:
-        """Links (arc,) that some measure searches: those over which effort can be spread."""
+        """Links (arc,) that some measure searches, over which effort can be spread."""
         links = np.array([a.kind == "link" for a in self.network.arcs])
         rows = np.array([effects.entry_of(kind).searches for kind in self.kinds], dtype=bool)
         return np.asarray(links & (self.targets[rows] > 0).any(axis=0), dtype=bool)
@@ -166,12 +187,25 @@ class Levers:
         return jnp.where((total > 0)[:, None], weighed * scale[:, None], self.targets)
 
     def spending(self, ledger: FloatArray, levels: FloatArray) -> FloatArray:
-        """State's spending on costed measures in USD per year; ledger may lead with (draw,)."""
+        """The state's spending on costed measures, USD per year.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (..., number).
+        levels
+            Levels of the measures (measure,), or (measure, column).
+
+        Returns
+        -------
+        numpy.ndarray
+            The leading dimensions of ``ledger``, then ``column`` if there is one.
+        """
         return np.asarray(np.asarray(ledger)[..., self._unit_cost] @ levels, dtype=float)
 
     @cached_property
     def _unit_cost(self) -> IntArray:
-        """Places in the ledger of what a unit of each measure costs (measure,)."""
+        """Positions in the ledger of the cost of a unit of each measure (measure,)."""
         rows = self.network.case.measures.values()
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
         return np.array(place, dtype=np.int64)
@@ -183,7 +217,7 @@ class Levers:
         levels: jax.Array | FloatArray,
         effort: jax.Array | None = None,
     ) -> Change:
-        """The sum of what effects of the kinds that act on some domains do."""
+        """The sum of the changes made by effects of all kinds that act on some domains."""
         present = [
             entry for entry in effects.entries() if entry.kind in self.kinds and entry.acts_on in domains
         ]
@@ -209,21 +243,28 @@ class Levers:
         return total(changes)
 
     def _demand(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
-        """Factor on demand, or on the price where that is given (market,)."""
+        """Factor on demand, or on the price where the price is given (market,)."""
         made = self._change((ActsOn.MARKETS,), ledger, levels)
         return made.scale("demand", jnp.ones(len(self.network.markets)))
 
     def _open(self, ledger: jax.Array, levels: jax.Array | FloatArray) -> jax.Array:
-        """Each facility's capacity against none of the measures (facility,)."""
+        """Capacity of each facility relative to that without measures (facility,)."""
         made = self._change((ActsOn.FACILITIES,), ledger, levels)
         return made.scale("open_share", jnp.ones(len(self.network.facility_ids)))
 
 
 def make_levers(network: Network) -> Levers:
-    """Resolve the measures and effects of a case against its network.
+    """Match the measures and effects of a case with its network.
 
-    Raises :class:`~contraflow.errors.NetworkError` naming every effect that acts on nothing, or whose kind
-    no function applies.
+    Parameters
+    ----------
+    network
+        The network of the case.
+
+    Raises
+    ------
+    NetworkError
+        If an effect acts on nothing, or no function applies its kind; lists every such effect.
     """
     case = network.case
     rows = list(case.effects.values())
@@ -282,19 +323,20 @@ def make_levers(network: Network) -> Levers:
 
 
 def _unapplied(effect: schema.Effect) -> Problem:
-    cure = f"Decorate the function that applies it with contraflow.policy.effects.applies('{effect.kind}')"
+    module = "contraflow.policy.effect_functions"
+    cure = f"Decorate the function that applies it with {module}.applies('{effect.kind}')"
     return Problem(
         "effects.csv", "is a kind of effect that no function applies", cure, None, "kind", effect.kind
     )
 
 
 def _mask(rows: list[list[bool]], width: int) -> FloatArray:
-    """Rows of an effect each, as zeros and ones; well shaped where there are none."""
+    """Rows of an effect each, as zeros and ones; of the right shape even if there are none."""
     return np.array(rows, dtype=float).reshape(len(rows), width)
 
 
 def _targets(network: Network, effect: schema.Effect) -> list[bool]:
-    """Which arcs an effect acts on: all of its selectors must agree."""
+    """Whether an effect acts on each arc: all of its selectors must match."""
     if effect.supply or effect.market or effect.facility:
         return [False] * len(network.arcs)
     places: Mapping[str, schema.Place] = network.case.places

@@ -13,12 +13,31 @@ from contraflow.case.levels import parse_levels
 from contraflow.errors import PolicyError
 
 Policy = Mapping[str, float]
+"""Levels of measures by id; the others stay at their baseline level."""
 
 
 def parse(text: str) -> dict[str, float]:
-    """Levels of measures from text, as :func:`~contraflow.case.levels.parse_levels` reads them.
+    """Read a policy from text, such as ``radar=1; interceptors=6``.
 
-    Raises :class:`~contraflow.errors.PolicyError` that says what is wrong.
+    Parameters
+    ----------
+    text
+        Levels, as :func:`~contraflow.case.levels.parse_levels` reads them.
+
+    Returns
+    -------
+    dict
+        Level by measure.
+
+    Raises
+    ------
+    PolicyError
+        Says what is wrong with the text.
+
+    Examples
+    --------
+    >>> parse("radar=1; interceptors=6")
+    {'radar': 1.0, 'interceptors': 6.0}
     """
     try:
         return parse_levels(text)
@@ -30,10 +49,27 @@ def parse(text: str) -> dict[str, float]:
 
 
 def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.float64]:
-    """Levels of all measures (measure,): those of the policy, the baseline's for the rest.
+    """Levels of all measures under a policy.
 
-    Raises :class:`~contraflow.errors.PolicyError` that lists every level that is unknown, not a
-    number, negative or beyond its range.
+    Parameters
+    ----------
+    case
+        The case.
+    baseline
+        Levels in the baseline (measure,).
+    policy
+        Levels by measure; the others stay at the baseline.
+
+    Returns
+    -------
+    numpy.ndarray
+        Levels (measure,), in the order of the case.
+
+    Raises
+    ------
+    PolicyError
+        For a measure that is unknown, and a level that is not a number, negative or above the measure's
+        maximum; lists all of them.
     """
     wrong: list[str] = []
     result = baseline.copy()
@@ -56,14 +92,14 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
 
 
 def unknown_measure(name: str, known: Collection[str]) -> str:
-    """What to say of a name that is not a measure."""
+    """Error message for a name that is not a measure, with the nearest of the ``known`` ones."""
     near = get_close_matches(name, known, n=1)
     hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(known)}."
     return f"'{name}' is not a measure of this case. {hint}"
 
 
 def describe(case: Case, policy: Policy) -> str:
-    """One line in words, for example ``Radar 1 (share of the airspace), Interceptors 4 (aircraft)``."""
+    """A policy in one line, such as ``Radar 1 (share of the airspace), Interceptors 4 (aircraft)``."""
     if not policy:
         return "as in the baseline"
     return ", ".join(

@@ -1,8 +1,8 @@
-"""The economy under policies: many equilibria side by side, compiled once.
+"""The economy under policies: many equilibria solved together, compiled once.
 
-A *problem* is a draw of the ledger, levels of measures and a starting point. Problems of any number
-are solved in blocks of fixed size, so that baselines, headline questions, patterns, earlier years
-and searches over thousands of policies all run the same compiled code.
+A *problem* is a draw of the ledger, levels of measures and a starting point. Problems of any number are
+solved in blocks of fixed size, so that baselines, headline questions, patterns, earlier years and searches
+over thousands of policies run the same compiled code.
 """
 
 from __future__ import annotations
@@ -27,85 +27,103 @@ from contraflow.network.network import Ledger, Network
 from contraflow.policy.levers import Levers
 
 BLOCKS = (8, 64)
-"""Problems solved side by side: a few for a question or for hard ones, else as many as stay in cache."""
+"""Problems solved together: few for a single question or hard problems, else as many as stay in cache."""
 
 MANY = 128
-"""Problems beyond which the wider blocks and the quick first try are worth their compilation."""
+"""Number of problems beyond which wider blocks and the quick first try are worth their compilation."""
 
 KEPT = 64
-"""Structures whose compiled functions are kept in memory."""
+"""Number of structures whose compiled functions are kept in memory."""
 
 
 class Reference(NamedTuple):
-    """What all counterfactuals of one draw share: the baseline's anchors and inverse Jacobian."""
+    """What all policies share in one draw."""
 
     anchor: Anchor
+    """Anchor of the baseline."""
     inverse: jax.Array
+    """Inverse Jacobian of the residual at the baseline (unknown, unknown)."""
 
 
 class Solutions(NamedTuple):
     """Fields of :class:`~contraflow.model.root_finding.Root` in NumPy, leading with (problem,)."""
 
     state: FloatArray
+    """Best points (problem, unknown)."""
     residual: FloatArray
+    """Largest absolute residuals there (problem,)."""
     evaluations: FloatArray
+    """Evaluations of the model (problem,)."""
     history: FloatArray
+    """Residuals after each round (problem, 1 + NEWTON_ROUNDS)."""
 
     @property
     def solved(self) -> BoolArray:
-        """Which problems (problem,) have an equilibrium at their ``state``."""
+        """Whether ``state`` is an equilibrium (problem,)."""
         return np.asarray(self.residual <= ACCEPTED)
 
 
 class Settled(NamedTuple):
-    """An economy, where it settles, and its books."""
+    """An economy at rest."""
 
     economy: Economy
+    """The economy under its measures."""
     point: Point
+    """Prices, flows and losses at which it settles."""
     books: Books
+    """Its accounts."""
 
 
 class Compiled(NamedTuple):
     """The compiled functions of all responders of one :func:`structure`.
 
-    ``references`` maps ledgers (draw, number) to :class:`Reference`; the others take ledgers, references,
-    and over problems the draw of each and the further arguments of :meth:`Responder.root` or
-    :meth:`Responder.settle`. ``quick_roots`` are found by Broyden's method alone.
+    All but ``references`` take ledgers, references and, over problems, the draw of each and the further
+    arguments of :meth:`Responder.root` or :meth:`Responder.settle`.
     """
 
     references: jax.stages.Wrapped
+    """From ledgers (draw, number) to :class:`Reference`."""
     roots: jax.stages.Wrapped
+    """Equilibria."""
     quick_roots: jax.stages.Wrapped
+    """Equilibria by Broyden's method alone."""
     settled: jax.stages.Wrapped
+    """Economies at known states."""
 
 
 @dataclass(frozen=True, eq=False)
 class Responder:
-    """Baselines and responses as functions of the ledger's values and levels of measures."""
+    """Baselines and responses as functions of the ledger's values and the levels of measures.
+
+    In all methods ``ledger`` has the shape (number,) or, over draws, (draw, number), and ``levels``
+    (measure,) or, over problems, (problem, measure).
+    """
 
     model: Model
+    """The model."""
     levers: Levers
+    """The measures."""
 
     def measured(self, ledger: jax.Array, levels: jax.Array) -> Economy:
-        """The economy with measures at ``levels`` (measure,), before anybody is hired as a carrier."""
+        """The economy with measures at ``levels``, before households take up work as carriers."""
         return self.levers.apply(self.model.economy(ledger), ledger, levels)
 
     def anchor(self, ledger: jax.Array) -> Anchor:
-        """What the baseline of one draw gives to every policy; ``ledger`` has shape (number,)."""
+        """What the baseline of one draw fixes for every policy."""
         return self.model.anchor(self.measured(ledger, jnp.asarray(self.levers.baseline)))
 
     def baseline(self, ledger: jax.Array) -> tuple[Anchor, Economy, Point]:
-        """:meth:`anchor`, with the economy of the baseline and where it settles."""
+        """The :meth:`anchor`, the economy of the baseline, and the point where it settles."""
         economy = self.measured(ledger, jnp.asarray(self.levers.baseline))
         anchor, point = self.model.baseline(economy)
         return anchor, anchor.staffed(economy), point
 
     def economy(self, ledger: jax.Array, levels: jax.Array, anchor: Anchor) -> Economy:
-        """The economy with measures at ``levels`` (measure,), staffed as in the baseline."""
+        """The economy with measures at ``levels``, and the weights, gains and endowments of ``anchor``."""
         return anchor.staffed(self.measured(ledger, levels))
 
     def reference(self, ledger: jax.Array) -> Reference:
-        """Anchors and inverse Jacobian of one draw's baseline."""
+        """Anchor and inverse Jacobian of one draw's baseline."""
         anchor = self.anchor(ledger)
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor))
@@ -113,19 +131,43 @@ class Responder:
     def root(
         self, ledger: jax.Array, reference: Reference, levels: jax.Array, start: jax.Array | None = None
     ) -> Root:
-        """The equilibrium of one draw under one policy, from one start; differentiable."""
+        """The equilibrium of one draw under one policy, from one start; differentiable.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        reference
+            Reference of the draw.
+        levels
+            Levels of the measures (measure,).
+        start
+            Starting point (unknown,). None: the baseline.
+        """
         economy = self.economy(ledger, levels, reference.anchor)
         return self.model.solve(economy, reference.anchor, reference.inverse, start)
 
     def settle(self, ledger: jax.Array, anchor: Anchor, levels: jax.Array, state: jax.Array) -> Settled:
-        """The economy under ``levels`` at a known ``state`` (unknown,), with its books."""
+        """One economy at a known state, with its books.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        anchor
+            Anchor of the draw.
+        levels
+            Levels of the measures (measure,).
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+        """
         economy = self.economy(ledger, levels, anchor)
         point = self.model.evaluate(economy, state)
         return Settled(economy, point, books(self.model.network, ledger, economy, point))
 
     @property
     def references(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`reference` over draws: ledger (draw, number)."""
+        """Compiled :meth:`reference` over draws."""
         return self._compiled.references
 
     def solve(
@@ -136,12 +178,23 @@ class Responder:
         draw: IntArray | None = None,
         start: FloatArray | None = None,
     ) -> Solutions:
-        """Equilibria of many problems: ``levels`` (problem, measure), ``start`` (problem, unknown).
+        """Equilibria of many problems.
 
-        ``draw`` (problem,) says which row of ``ledger`` (draw, number) and ``references`` each uses, by
-        default the first. Many problems are first tried without Newton rounds, since in a block the
-        slowest problem holds up all others; those left are solved in small blocks. Does not raise:
-        look at the residuals.
+        Many problems are first tried without Newton rounds, since the slowest problem of a block holds up all
+        others; those that remain are solved in small blocks. Does not raise: look at the residuals.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (draw, number).
+        references
+            References of the same draws (draw, ...).
+        levels
+            Levels of the measures (problem, measure).
+        draw
+            Draw that each problem uses (problem,). None: the first.
+        start
+            Starting points (problem, unknown). None: the baseline.
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
@@ -168,7 +221,15 @@ class Responder:
         state: FloatArray,
         draw: IntArray | None = None,
     ) -> Settled:
-        """Economies of many problems at known states (problem, unknown)."""
+        """Economies of many problems at known states.
+
+        Parameters
+        ----------
+        ledger, references, levels, draw
+            As for :meth:`solve`.
+        state
+            Logarithms of prices and loads relative to the baseline (problem, unknown).
+        """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         size = BLOCKS[count > MANY]
@@ -177,9 +238,12 @@ class Responder:
         return economies
 
     def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
-        """Calls that compile what a small number of problems needs; independent, so fit for threads.
+        """Calls that compile the functions for a small number of problems, independent of each other.
 
-        Compiled code is for ledgers of one number of draws.
+        Parameters
+        ----------
+        draws
+            Number of draws of the ledgers for which the code is compiled.
         """
         model, compiled = self.model, self._compiled
         ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
@@ -210,7 +274,7 @@ class Responder:
         references: Reference,
         *problems: Any,
     ) -> Any:
-        """Run a compiled function over problems in blocks, one per core; the last is filled with repeats."""
+        """Run a compiled function over problems in blocks, one per core; repeats fill the last."""
         count = len(problems[0])
         shared = (jnp.asarray(ledger), references)
 
@@ -228,11 +292,11 @@ _COMPILED: dict[bytes, Compiled] = {}
 
 
 def structure(responder: Responder) -> bytes:
-    """Digest of everything but the arguments that enters the responder's compiled functions.
+    """Digest of everything, apart from the arguments, that enters the responder's compiled functions.
 
-    That is every array of the network and of its levers, the kinds of effects and the numbers of nodes,
-    arcs, markets, facilities and actors, but no label and no value of the ledger: cases that differ in
-    numbers alone share one structure, and so one compilation.
+    That is every array of the network and its levers, the kinds of effects and the numbers of nodes, arcs,
+    markets, facilities and actors, but no label and no value of the ledger. Cases that only differ in numbers
+    share one structure, and so one compilation.
     """
     levers, network = responder.levers, responder.model.network
     digest = sha256(repr((levers.kinds, len(network.actor_ids), len(network.facility_ids))).encode())

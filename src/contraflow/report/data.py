@@ -15,6 +15,8 @@ from contraflow.case.case import Case
 from contraflow.case.schema import Question
 from contraflow.results.draws import paired
 from contraflow.results.explanation import Explanation
+from contraflow.text import answer_sentences
+from contraflow.text.names import shown_names
 
 
 @dataclass(frozen=True)
@@ -27,50 +29,84 @@ class Meta:
     date: str
 
 
-@dataclass(frozen=True)
-class FollowedQuestion:
-    """A question followed month by month: ``data`` over months, ``calm`` on the same luck without the policy;
-    ``changes`` as those of a simulation."""
+@dataclass(frozen=True, kw_only=True)
+class SimulatedQuestion:
+    """A question that is simulated month by month."""
 
     question: Question
+    """The question."""
+
     data: xr.Dataset
-    calm: xr.Dataset
+    """Runs with its policy: the dataset of a simulation, by replicate and month."""
+
+    without: xr.Dataset
+    """The same runs without the policy, with the same random draws."""
+
     changes: tuple[tuple[int, str], ...]
+    """Months, counted from the first of the data, at which something changes, and what does."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportData:
-    """Everything that a report shows.
-
-    ``base`` and the datasets of ``answers`` are those of outcomes, all with the same draws.
-    ``claims`` has the columns of :data:`contraflow.report.draw.claims.COLUMNS`. ``ledger`` is as from
-    :func:`ledger_table`; left out, it is made from the case. ``patterns``, where given, has the
-    columns pattern, statement, expected, ratio and holds (None: not run) and, with draws, the ends of the
-    ratio's intervals and probability. ``predictions`` is as from
-    ``Lab.predictions(fitted=True)`` and ``errors`` as from ``Lab.prediction_errors()``. ``explanation`` and
-    ``worth`` tell what the first question's key figure rests on, ``hindcast`` how withheld claims came out.
-    ``tension`` is as from ``Lab.tension()``. ``courses`` are the questions that are followed in time.
-    """
+    """Everything that a report shows."""
 
     case: Case
+    """The case."""
+
     base: xr.Dataset
-    answers: tuple[tuple[Question, xr.Dataset], ...]
+    """The baseline: the dataset of an outcome."""
+
+    answers: tuple[tuple[Question, xr.Dataset], ...] = ()
+    """Each question with the dataset of its outcome, on the draws of ``base``."""
+
     claims: pd.DataFrame
+    """Claims beside the model, with the columns of :data:`contraflow.report.draw.claims.COLUMNS`."""
+
     meta: Meta
+    """What makes the report reproducible."""
+
     ledger: pd.DataFrame | None = None
+    """The numbers of the case, as from :func:`ledger_table`; left out, they are taken from the case."""
+
     patterns: pd.DataFrame | None = None
+    """Documented behaviour: columns pattern, statement, expected, ratio and holds (None: not run); with
+    draws, also the ends of the ratio's intervals and the probability."""
+
     predictions: pd.DataFrame | None = None
+    """Later claims beside the model, as from ``Lab.predictions(fitted=True)``."""
+
     errors: pd.DataFrame | None = None
+    """Typical errors of these predictions by series, as from ``Lab.prediction_errors()``."""
+
     explanation: Explanation | None = None
+    """What the key figure of the first question rests on, as from ``Lab.explain``."""
+
     worth: pd.DataFrame | None = None
+    """By how much single facts would narrow that figure, as from ``Lab.worth_knowing``."""
+
     hindcast: Hindcast | None = None
+    """How withheld claims were predicted, as from ``Lab.hindcast``."""
+
     tension: Conflicts | None = None
-    courses: tuple[FollowedQuestion, ...] = ()
+    """Where the sources disagree, as from ``Lab.tension``."""
+
+    simulations: tuple[SimulatedQuestion, ...] = ()
+    """Questions that are simulated month by month."""
 
     @property
     def draws(self) -> int:
         """Number of draws of the baseline."""
         return int(self.base.sizes["draw"])
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions that the report answers."""
+        return tuple(question for question, _ in self.answers)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Names as shown, by id."""
+        return shown_names(self.case)
 
     @cached_property
     def pairs(self) -> tuple[tuple[Question, xr.Dataset, xr.Dataset], ...]:
@@ -80,6 +116,11 @@ class ReportData:
             base, after = paired(self.base, answer)
             made.append((question, base, base if after is None else after))
         return tuple(made)
+
+    @cached_property
+    def sentences(self) -> tuple[answer_sentences.Answer, ...]:
+        """Each answer in words."""
+        return tuple(answer_sentences.tell(base, after, self.names) for _, base, after in self.pairs)
 
 
 def ledger_table(case: Case, fitted: Mapping[str, float] | None = None) -> pd.DataFrame:

@@ -15,7 +15,8 @@ import xarray as xr
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.errors import ComparisonError
 from contraflow.results import trajectory_tables
-from contraflow.results.tables import coord
+from contraflow.results.figures import series
+from contraflow.results.view import MONTHS_PER_YEAR, coord
 
 FEWEST = 10
 """Replicates that a rank correlation needs to tell anything."""
@@ -29,7 +30,7 @@ def behaviour_sensitivity(data: xr.Dataset, figure: str, year: int | None = None
     data
         Dataset of a simulation, with ``behaviour`` (replicate, number).
     figure
-        A figure of :data:`~contraflow.results.trajectory_tables.FIGURES`.
+        A figure of :func:`~contraflow.results.figures.run_figures`.
     year
         Year whose mean is taken; by default the last.
 
@@ -48,8 +49,8 @@ def behaviour_sensitivity(data: xr.Dataset, figure: str, year: int | None = None
     chosen = names[-1] if year is None else year
     if chosen not in names:
         raise ComparisonError(f"There is no year {chosen}: the run has {names[0]} to {names[-1]}.")
-    start = names.index(chosen) * trajectory_tables.YEAR
-    months = trajectory_tables.series(data, figure).values[:, start : start + trajectory_tables.YEAR]
+    start = names.index(chosen) * MONTHS_PER_YEAR
+    months = series(data, figure).values[:, start : start + MONTHS_PER_YEAR]
     value = months.mean(axis=1)
     sound = np.isfinite(value)
     if sound.sum() < FEWEST:

@@ -6,9 +6,9 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import BoolArray, FloatArray
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.model.accounting import RENT, UNNAMED
@@ -16,17 +16,15 @@ from contraflow.network.network import ZERO, Network
 from contraflow.policy.responder import Settled
 from contraflow.results.draws import mark_unsolved
 
-Array = npt.NDArray[np.float64]
-
 
 def make_dataset(
     network: Network,
-    ledger: Array,
+    ledger: FloatArray,
     settled: Settled,
-    load: Array,
-    spending: Array,
+    load: FloatArray,
+    spending: FloatArray,
     attributes: dict[str, Any],
-    solved: npt.NDArray[np.bool_] | None = None,
+    solved: BoolArray | None = None,
 ) -> xr.Dataset:
     """Label one point per draw. Arrays lead with (draw,); ``load`` (draw, facility) is the anchor's.
 
@@ -130,7 +128,7 @@ def make_dataset(
     return data if solved is None or solved.all() else mark_unsolved(data, solved)
 
 
-def final_markets(network: Network) -> npt.NDArray[np.bool_]:
+def final_markets(network: Network) -> BoolArray:
     """Markets (market,) of goods that some process makes; where nothing is made, all markets."""
     made = {a.form_out for a in network.arcs if a.kind == "process"}
     final = np.array([network.node_form[n] in made for n in network.market_node], dtype=bool)
@@ -182,7 +180,7 @@ def coordinates(network: Network) -> dict[str, Any]:
     }
 
 
-def _elasticities(network: Network, elasticity: Array) -> Array:
+def _elasticities(network: Network, elasticity: FloatArray) -> FloatArray:
     """Elasticities (draw, market), NaN where the price is given or work is hired."""
     result = np.full_like(elasticity, np.nan)
     goods = np.setdiff1d(network.cleared, network.hiring.market)

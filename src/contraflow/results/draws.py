@@ -13,27 +13,23 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
+from contraflow._quantiles import ENDS, MEDIAN
+from contraflow._types import BoolArray, FloatArray
 from contraflow.errors import ComparisonError
-
-Values = NDArray[np.float64]
-
-LEVELS = {"_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
-"""Ends of columns and the quantiles that they hold: the 90 % interval, and within it the 50 %."""
 
 NOISE = 1e-6
 """A change below this part of the value before is the solver's, not the policy's."""
 
 
-def solved(data: xr.Dataset) -> NDArray[np.bool_]:
+def solved(data: xr.Dataset) -> BoolArray:
     """In which draws an equilibrium was found (draw,)."""
     if "solved" not in data.coords:
         return np.ones(data.sizes["draw"], dtype=bool)
     return np.asarray(data.coords["solved"].values, dtype=bool)
 
 
-def mark_unsolved(data: xr.Dataset, found: NDArray[np.bool_]) -> xr.Dataset:
+def mark_unsolved(data: xr.Dataset, found: BoolArray) -> xr.Dataset:
     """The dataset with draws that are not ``found`` (draw,) emptied, and a coordinate that says so."""
     whole = data if found.all() else data.where(xr.DataArray(found, dims="draw"))
     return whole.assign_coords(solved=("draw", found))
@@ -97,29 +93,29 @@ def noted(frame: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     return frame
 
 
-def median(data: xr.Dataset, name: str) -> Values:
+def median(data: xr.Dataset, name: str) -> FloatArray:
     """A variable's median over the draws that are solved, without the dimension ``draw``."""
     values = data[name].values
     kept = solved(data)
     return np.asarray(np.median(values if kept.all() else values[kept], axis=0), dtype=float)
 
 
-def mean(data: xr.Dataset, name: str) -> Values:
+def mean(data: xr.Dataset, name: str) -> FloatArray:
     """A variable's mean over the draws that are solved: unlike medians, means of parts add up."""
     values = data[name].values
     kept = solved(data)
     return np.asarray(np.mean(values if kept.all() else values[kept], axis=0), dtype=float)
 
 
-def quantiles(name: str, values: Values) -> dict[str, Values]:
+def quantiles(name: str, values: FloatArray) -> dict[str, FloatArray]:
     """Columns of a figure with shape (draw, row): its median and, with draws, its 50 % and 90 % interval."""
     if values.shape[0] == 1:
         return {name: values[0].copy()}
-    found = np.quantile(values, (0.5, *LEVELS.values()), axis=0)
-    return dict(zip((name, *(name + end for end in LEVELS)), found, strict=True))
+    found = np.quantile(values, (MEDIAN, *ENDS.values()), axis=0)
+    return dict(zip((name, *(name + end for end in ENDS)), found, strict=True))
 
 
-def known_quantiles(name: str, values: Values) -> dict[str, Values]:
+def known_quantiles(name: str, values: FloatArray) -> dict[str, FloatArray]:
     """As :func:`quantiles`, over the draws in which a row is a number; NaN for a row without any."""
     columns = quantiles(name, values)
     gaps = np.isnan(values)
@@ -131,7 +127,7 @@ def known_quantiles(name: str, values: Values) -> dict[str, Values]:
     return columns
 
 
-def row_of(before: Values, after: Values) -> dict[str, float]:
+def row_of(before: FloatArray, after: FloatArray) -> dict[str, float]:
     """One row of a table from a figure (draw,) on both sides: before, after, change and ratio."""
     ratio = after / np.where(before == 0, np.nan, before)
     columns = quantiles("before", before[:, None]) | quantiles("after", after[:, None])
@@ -141,14 +137,14 @@ def row_of(before: Values, after: Values) -> dict[str, float]:
 
 def with_ends(stems: Sequence[str]) -> list[str]:
     """Names of columns, each followed by those of its intervals."""
-    return [name for stem in stems for name in (stem, *(stem + end for end in LEVELS))]
+    return [name for stem in stems for name in (stem, *(stem + end for end in ENDS))]
 
 
-def falls(before: Values, change: Values, by: float = 0.0) -> Values:
+def falls(before: FloatArray, change: FloatArray, by: float = 0.0) -> FloatArray:
     """Share of draws in which rows (draw, row) fall by more than the part ``by`` of their value before."""
     return np.asarray((change < -max(by, NOISE) * np.abs(before)).mean(axis=0), dtype=float)
 
 
-def rises(before: Values, change: Values, by: float = 0.0) -> Values:
+def rises(before: FloatArray, change: FloatArray, by: float = 0.0) -> FloatArray:
     """Share of draws in which rows (draw, row) rise by more than the part ``by`` of their value before."""
     return np.asarray((change > max(by, NOISE) * np.abs(before)).mean(axis=0), dtype=float)

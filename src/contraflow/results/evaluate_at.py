@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from contraflow._types import FloatArray
 from contraflow.model.numerics import jnp
 from contraflow.policy.responder import Responder
 from contraflow.results.dataset import make_dataset
 
-Values = NDArray[np.float64]
-Figure = Callable[[xr.Dataset], Values]
+Figure = Callable[[xr.Dataset], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +25,16 @@ class FigureAtLedger:
     """
 
     responder: Responder
-    levels: Values
+    levels: FloatArray
     figure: Figure
     rows: int
 
-    def __call__(self, ledgers: Values) -> Values:
+    def __call__(self, ledgers: FloatArray) -> FloatArray:
         """The figure (row,) at ledgers (row, number); NaN where no equilibrium is found."""
         parts = [self._part(ledgers[i : i + self.rows]) for i in range(0, len(ledgers), self.rows)]
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def _part(self, ledgers: Values) -> Values:
+    def _part(self, ledgers: FloatArray) -> FloatArray:
         pick = np.minimum(np.arange(self.rows), len(ledgers) - 1)
         filled, responder = ledgers[pick], self.responder
         references = responder.references(jnp.asarray(filled))

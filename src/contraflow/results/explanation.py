@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import share, significant
+from contraflow.case.naming import lower
+
 TOLD = 3
 """Rows that a sentence names."""
 
@@ -130,26 +133,28 @@ class Explanation:
         sure = self.claims["shift"].abs() > np.maximum(2 * self.claims["error"].fillna(0.0), spread)
         moved = self.claims[sure].head(TOLD)
         if len(moved):
-            told = [f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)]
-            made.append(f"Of the claims it leans most on {_listed(told)}.")
+            leaning = [
+                f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)
+            ]
+            made.append(f"Of the claims it leans most on {_listed(leaning)}.")
         else:
             made.append("No single claim moves its median by more than a fiftieth of its interval.")
         by_group = {str(r["group"]): float(r["share"]) for r in _rows(self.shares)}
         evidence = sum(by_group[g] for g in (Group.CLAIMS, Group.SHARED, Group.RANGES))
         assumed, form, rest = (by_group[g] for g in (Group.ASSUMPTIONS, Group.FORM, Group.INTERACTION))
         made.append(
-            f"Of its variance {evidence:.0%} is owed to claims and to ranges that rest on claims, "
-            f"{assumed:.0%} to assumptions, {form:.0%} to functional form; "
-            f"{rest:.0%} no linear account explains."
+            f"Of its variance {share(evidence)} is owed to claims and to ranges that rest on claims, "
+            f"{share(assumed)} to assumptions, {share(form)} to functional form; "
+            f"{share(rest)} no linear account explains."
         )
         first = self.numbers.head(TOLD)
         if len(first):
-            told = [
-                f"{_lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
+            numbers = [
+                f"{lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
                 "across its range)"
                 for row in _rows(first)
             ]
-            made.append(f"The numbers that matter most: {_listed(told, '; ')}.")
+            made.append(f"The numbers that matter most: {_listed(numbers, '; ')}.")
         return made
 
     def __repr__(self) -> str:
@@ -169,25 +174,13 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _number(value: float) -> str:
-    """Two or three significant figures."""
-    if not np.isfinite(value):
-        return "unknown"
-    if value == 0:
-        return "0"
-    digits = (3 if abs(value) >= 100 else 2) - 1 - int(np.floor(np.log10(abs(value))))
-    text = f"{round(value, digits):,.{max(digits, 0)}f}"
-    return text.replace("-", "−")
+    return significant(value, none="unknown")
 
 
 def _listed(parts: list[str], mark: str = ", ") -> str:
     if len(parts) < 2 or mark != ", ":
         return mark.join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _lower(text: str) -> str:
-    """The first letter small, unless the word is an abbreviation."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _capital(text: str) -> str:

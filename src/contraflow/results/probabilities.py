@@ -8,8 +8,9 @@ from typing import Literal
 import xarray as xr
 
 from contraflow.errors import ComparisonError
-from contraflow.results import tables
+from contraflow.results import figures, tables
 from contraflow.results.draws import falls, paired, rises
+from contraflow.results.view import price_spot
 
 Direction = Literal["falls", "rises"]
 
@@ -64,8 +65,8 @@ def _rows(
     base: xr.Dataset, after: xr.Dataset, among: str | None, home: str | None
 ) -> tuple[tables.Rows, tables.Rows]:
     if among is None:
-        spot = tables.price_spot(base, home)
-        return tables.figures(base, spot, home)[0], tables.figures(after, spot, home)[0]
+        spot = price_spot(base, home)
+        return figures.outcome_rows(base, spot, home), figures.outcome_rows(after, spot, home)
     if among not in AMONG:
         raise ComparisonError(f"among is {among!r}; it can be {', '.join(AMONG)}, or left out")
     if among == "actor":

@@ -12,10 +12,11 @@ from itertools import takewhile
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
+from contraflow._types import BoolArray, IntArray
 from contraflow.results.draws import noted, paired
-from contraflow.results.tables import USD_PER_MILLION, Rows, contrast, coord, grouped, home_country, leaving
+from contraflow.results.tables import Rows, contrast, grouped
+from contraflow.results.view import USD_PER_MILLION, coord, home_country, leaving
 
 SEPARATOR = "\t"
 """Between the keys of a label, until they are taken apart."""
@@ -126,7 +127,7 @@ def _labour(data: xr.Dataset, home: str, zones: bool = False) -> Rows:
     return grouped(labels[chosen], data["flow"].values[:, chosen])
 
 
-def _at_work(data: xr.Dataset, home: str) -> NDArray[np.bool_]:
+def _at_work(data: xr.Dataset, home: str) -> BoolArray:
     return np.asarray((coord(data, "kind") == "activity") & (coord(data, "from_country") == home), dtype=bool)
 
 
@@ -161,7 +162,7 @@ def _leaving(data: xr.Dataset, by: tuple[str, ...], home: str | None) -> tuple[R
     return grouped(labels, kilos), grouped(labels, kilos * data["price"].values[:, tails] / USD_PER_MILLION)
 
 
-def _first_key(index: pd.Index) -> NDArray[np.int64]:
+def _first_key(index: pd.Index) -> IntArray:
     """Number of the first key of each label."""
     return pd.factorize(np.array([str(label).partition(SEPARATOR)[0] for label in index], dtype=object))[0]
 

@@ -18,8 +18,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow._types import FloatArray, IntArray
+from contraflow.results import figures
 from contraflow.results.draws import (
-    Values,
     falls,
     known_quantiles,
     mean,
@@ -30,8 +31,17 @@ from contraflow.results.draws import (
     rises,
     with_ends,
 )
+from contraflow.results.view import (
+    KG_PER_TONNE,
+    USD_PER_MILLION,
+    View,
+    coord,
+    home_country,
+    leaving,
+    price_spot,
+)
 
-Rows = tuple[pd.Index, Values]
+Rows = tuple[pd.Index, FloatArray]
 
 COSTS = {
     "cost": "spent",
@@ -44,38 +54,11 @@ COSTS = {
 }
 """Parts of a step's price and the variables that hold them; one that is absent is none."""
 
-KG_PER_TONNE = 1000.0
-USD_PER_MILLION = 1e6
-
 NOTABLE = 0.05
 """Part of the value before beyond which a headline figure's change is notable."""
 
 
-def home_country(data: xr.Dataset, home: str | None = None) -> str:
-    """Country that the case is about: ``home``, else what the dataset says, else Peru."""
-    return home or str(data.attrs.get("home", "PE"))
-
-
-def coord(data: xr.Dataset, name: str) -> NDArray[np.object_]:
-    """A text coordinate as an array of Python strings."""
-    values = data.variables[name].values
-    return np.asarray((values if values.dtype.kind == "U" else values.astype(str)).astype(object))
-
-
-def families(data: xr.Dataset) -> dict[str, str]:
-    """Family of each mode that some arc goes by: air, foot, road, river, sea or other."""
-    return dict(zip(map(str, coord(data, "mode")), map(str, coord(data, "family")), strict=True))
-
-
-def leaving(data: xr.Dataset, home: str | None = None) -> NDArray[np.bool_]:
-    """Which arcs carry goods out of the home country; shape (arc,)."""
-    country = home_country(data, home)
-    inside = coord(data, "from_country") == country
-    outside = coord(data, "to_country") != country
-    return np.asarray(inside & outside & (coord(data, "kind") == "link"), dtype=bool)
-
-
-def grouped(labels: NDArray[np.object_], values: Values) -> Rows:
+def grouped(labels: NDArray[np.object_], values: FloatArray) -> Rows:
     """Sum values (draw, arc) over arcs of the same label, into (draw, label)."""
     names, index = np.unique(labels.astype(str), return_inverse=True)
     sums = np.zeros((values.shape[0], names.size))
@@ -88,7 +71,7 @@ def contrast(
     after: Rows | None,
     name: str,
     shares: bool = True,
-    within: Callable[[pd.Index], NDArray[np.int64]] | None = None,
+    within: Callable[[pd.Index], IntArray] | None = None,
 ) -> pd.DataFrame:
     """Before, after, change, ratio and shares of rows, by label; a row absent on one side is zero.
 
@@ -217,11 +200,7 @@ def headline(
 ) -> pd.DataFrame:
     """The figures that a reader asks for first; rows by name, each with its own ``unit``.
 
-    The last four rows (delivered, hectares, seized, arrests) count all producers in the network; the
-    others are those of the home country. ``leaf sales`` is the farm-gate value of what is grown,
-    ``valley price`` that of a kg at :func:`price_spot`, ``growers' income`` holds their licit income
-    too, ``delivered`` leaves out raw produce that is sold as such (legal leaf), and exports by air
-    are those on modes of the family ``air``.
+    The figures are those of :func:`~contraflow.results.figures.outcome_figures`.
 
     With more than one draw, ``p_falls`` and ``p_rises`` are the shares
     of draws in which a figure falls or rises, ``p_falls_5pct`` and ``p_rises_5pct`` those in which it
@@ -229,10 +208,10 @@ def headline(
     """
     base, after = paired(base, after)
     spot = price_spot(base, home)
-    rows, units = figures(base, spot, home)
-    then = None if after is None else figures(after, spot, home)[0]
+    rows = figures.outcome_rows(base, spot, home)
+    then = None if after is None else figures.outcome_rows(after, spot, home)
     frame = contrast(rows, then, "figure", shares=False).reindex(rows[0].rename("figure"))
-    frame.insert(0, "unit", units)
+    frame.insert(0, "unit", [f.unit for f in figures.outcome_figures()])
     if then is not None:
         before, change = rows[1], then[1] - rows[1]
         if len(before) > 1:
@@ -243,49 +222,6 @@ def headline(
                 p_rises_5pct=rises(before, change, NOTABLE),
             )
     return noted(frame, base)
-
-
-def figures(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[Rows, list[str]]:
-    """Rows of :func:`headline` draw by draw, and their units; ``spot`` is the node whose price is quoted."""
-    out = data["pure"].values * leaving(data, home)
-    income = data["income"].values / USD_PER_MILLION
-    kinds = coord(data, "actor_kind")
-    flies = coord(data, "family") == "air"
-    country = home_country(data, home)
-    links = (coord(data, "kind") == "link") & (coord(data, "from_country") == country)
-    grows = _grows(data) & (coord(data, "from_country") == country)
-    lost = data["seized"].values[:, grows]
-    standing = data["flow"].values[:, grows] - lost
-    node = list(coord(data, "node"))
-    head = [node.index(h) for h in coord(data, "head")[grows]]
-    leaf, price = data["arrival"].values[:, grows], data["price"].values
-    at_home = coord(data, "node_country") == country
-    told: dict[str, tuple[Values, str]] = {
-        "exports": (out.sum(axis=1) / KG_PER_TONNE, "t/yr"),
-        "exports by air": (out[:, flies].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-        "hectares at home": (standing.sum(axis=1), "ha"),
-        "eradicated at home": (lost.sum(axis=1), "ha"),
-        "leaf price": (
-            np.divide((leaf * price[:, head]).sum(axis=1), np.maximum(leaf.sum(axis=1), 1e-300)),
-            "USD/kg",
-        ),
-        "leaf sales": ((leaf * price[:, head]).sum(axis=1) / USD_PER_MILLION, "M$/yr"),
-        "valley price": (price[:, node.index(spot)] if spot else np.zeros(len(price)), "USD/kg"),
-        "growers' income": (
-            data["endowment_income"].values[:, at_home].sum(axis=1) / USD_PER_MILLION,
-            "M$/yr",
-        ),
-        "armed groups' income": (income[:, kinds == "armed group"].sum(axis=1), "M$/yr"),
-        "seized at home": (data["seized_pure"].values[:, links].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-        "arrests at home": (data["arrested"].values[:, links].sum(axis=1), "persons/yr"),
-        "state spending": (data["spending"].values / USD_PER_MILLION, "M$/yr"),
-        "delivered": (data["sold_pure"].values[:, _drugs(data)].sum(axis=1) / KG_PER_TONNE, "t/yr"),
-        "hectares": (data["hectares"].values, "ha"),
-        "seized": (data["seized_total"].values / KG_PER_TONNE, "t/yr"),
-        "arrests": (data["arrests"].values, "persons/yr"),
-    }
-    values = np.stack([v for v, _ in told.values()], axis=1)
-    return (pd.Index(list(told)), values), [unit for _, unit in told.values()]
 
 
 def price_ladder(
@@ -336,7 +272,9 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     """Where the final good is made, by country, t pure a year: the good that earns most in the markets."""
     base, after = paired(base, after)
     pure = (base["sold_pure"].values > 0).any(axis=0)
-    worth = np.median(base["market_price"].values * base["sold"].values, axis=0) * _drugs(base) * pure
+    worth = (
+        np.median(base["market_price"].values * base["sold"].values, axis=0) * View(base).made_goods * pure
+    )
     made = str(coord(base, "market_form")[int(np.argmax(worth))])
 
     def rows(data: xr.Dataset) -> Rows:
@@ -345,28 +283,6 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
         return grouped(coord(data, "from_country")[chosen], values)
 
     return noted(contrast(rows(base), None if after is None else rows(after), "country"), base)
-
-
-def price_spot(data: xr.Dataset, home: str | None = None) -> str:
-    """Node at home whose price is quoted: where most is made of the first good that leaf becomes."""
-    made = (coord(data, "kind") == "process") & (coord(data, "from_country") == home_country(data, home))
-    made &= np.isin(coord(data, "tail"), coord(data, "head")[_grows(data)])
-    if not made.any():
-        return ""
-    size = median(data, "arrival_pure") * made
-    return str(coord(data, "head")[int(np.argmax(size))])
-
-
-def _grows(data: xr.Dataset) -> NDArray[np.bool_]:
-    """Activities that yield an illicit good."""
-    yields = (data["arrival_pure"].values > 0).any(axis=0)
-    return np.asarray((coord(data, "kind") == "activity") & yields, dtype=bool)
-
-
-def _drugs(data: xr.Dataset) -> NDArray[np.bool_]:
-    """Markets of made goods; where nothing is made, all markets."""
-    made = np.isin(coord(data, "market_form"), coord(data, "form_out")[coord(data, "kind") == "process"])
-    return made if made.any() else np.ones_like(made)
 
 
 def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[int]:
@@ -415,7 +331,7 @@ def _leaving_rows(data: xr.Dataset, home: str | None, label: str) -> Rows:
 
 
 def _hectares(data: xr.Dataset, home: str | None) -> Rows:
-    grows = _grows(data) & (coord(data, "from_country") == home_country(data, home))
+    grows = View(data, home).growing_at_home
     standing = data["flow"].values - data["seized"].values
     return grouped(coord(data, "from_place")[grows], standing[:, grows])
 
@@ -426,17 +342,17 @@ def _exports(base: xr.Dataset, after: xr.Dataset | None, home: str | None, by: s
     return noted(contrast(_leaving_rows(base, home, WAYS[by]), then, by), base)
 
 
-def aligned(rows: Rows, index: pd.Index) -> Values:
+def aligned(rows: Rows, index: pd.Index) -> FloatArray:
     """Values (draw, row) of rows in the order of ``index``; a row that is absent is zero."""
     values = np.zeros((rows[1].shape[0], len(index)))
     values[:, index.get_indexer(rows[0])] = rows[1]
     return values
 
 
-def _share(values: Values, groups: NDArray[np.int64]) -> Values:
+def _share(values: FloatArray, groups: IntArray) -> FloatArray:
     """Part of each row (draw, row) in the sum of its group."""
     sums = np.zeros((values.shape[0], int(groups.max(initial=-1)) + 1))
     np.add.at(sums.T, groups, values.T)
     total = sums[:, groups]
-    share: Values = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
+    share: FloatArray = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
     return share

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import FloatArray
 from contraflow.dynamics.simulator import MonthlySummary
 from contraflow.network.network import Network
 from contraflow.results.dataset import coordinates, final_markets
-
-Array = npt.NDArray[np.float64]
 
 KINDS = {
     "arc": ("flow", "pure", "seized", "seized_pure", "arrival", "arrival_pure", "consignments", "caught",
@@ -32,13 +31,13 @@ KINDS = {
 
 def make_paths(
     network: Network,
-    ledger: Array,
+    ledger: FloatArray,
     summary: MonthlySummary,
     months: npt.NDArray[Any],
-    levels: Array,
-    spending: Array,
-    output: Array,
-    behaviour: Mapping[str, Array],
+    levels: FloatArray,
+    spending: FloatArray,
+    output: FloatArray,
+    behaviour: Mapping[str, FloatArray],
     attributes: dict[str, Any],
 ) -> xr.Dataset:
     """Label the months of a simulation.

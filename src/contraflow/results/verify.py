@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.results.draws import paired
-
-Array = npt.NDArray[np.float64]
 
 
 class Verification(NamedTuple):
@@ -71,8 +69,7 @@ def verify(data: xr.Dataset, baseline: xr.Dataset | None = None) -> Verification
     return Verification(*np.max(np.array(draws), axis=0).tolist())
 
 
-Variables = dict[str, Array]
-Numbers = npt.NDArray[np.int64]
+Variables = dict[str, FloatArray]
 
 
 class _Places(NamedTuple):
@@ -81,17 +78,17 @@ class _Places(NamedTuple):
     ``nodes`` and ``facilities`` are how many there are; ``hires`` (market,) says where work is hired.
     """
 
-    tail: Numbers
-    head: Numbers
-    facility: Numbers
-    hired_at: Numbers
+    tail: IntArray
+    head: IntArray
+    facility: IntArray
+    hired_at: IntArray
     nodes: int
     facilities: int
-    hires: npt.NDArray[np.bool_]
+    hires: BoolArray
 
 
 def _places(data: xr.Dataset) -> _Places:
-    def numbers(label: str, dimension: str) -> Numbers:
+    def numbers(label: str, dimension: str) -> IntArray:
         place = {name: i for i, name in enumerate(data[dimension].values)}
         return np.array([place.get(name, -1) for name in data[label].values], dtype=np.int64)
 
@@ -145,7 +142,9 @@ def _numbers(data: xr.Dataset) -> Variables:
     return {str(name): np.asarray(v, dtype=float) for name, v in data.data_vars.items()}
 
 
-def _congested(places: _Places, a: Variables, before: Variables | None) -> tuple[Array, Array, float]:
+def _congested(
+    places: _Places, a: Variables, before: Variables | None
+) -> tuple[FloatArray, FloatArray, float]:
     """Factor on hazard and surcharge of each arc, and the largest error of a surcharge."""
     uses = places.facility
     if before is None or not places.facilities:
@@ -161,7 +160,7 @@ def _congested(places: _Places, a: Variables, before: Variables | None) -> tuple
     return np.where(uses >= 0, weaker[uses], 1.0), a["surcharge_rate"], error
 
 
-def _wages(places: _Places, a: Variables, before: Variables | None) -> Array:
+def _wages(places: _Places, a: Variables, before: Variables | None) -> FloatArray:
     """Pay of hired crews over the baseline's, per unit."""
     if before is None:
         return a["wage_rate"]
@@ -201,7 +200,7 @@ def _markets(places: _Places, a: Variables, before: Variables | None) -> float:
     return max(error, float(np.max(off, initial=0.0)))
 
 
-def _error(got: Array, wanted: Array, floor: float = 1e-12) -> float:
+def _error(got: FloatArray, wanted: FloatArray, floor: float = 1e-12) -> float:
     """Largest difference, relative to the figure or to ``floor`` of the largest."""
     if not got.size:
         return 0.0

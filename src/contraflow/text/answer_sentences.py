@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow.results import draws, side_economies, tables
+from contraflow._numbers import money, share, share_span, signed, significant
+from contraflow.case.naming import lower
+from contraflow.results import draws, figures, side_economies, tables
+from contraflow.results.view import coord, home_country, price_spot
 from contraflow.text import side_economy_sentences
 from contraflow.text.names import plain
-from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import (
     NAMED,
     NOTHING,
@@ -29,12 +31,10 @@ from contraflow.text.sentences import (
     is_still,
     largest_change,
     listed,
-    money,
     most,
     moves,
     open_rows,
     part,
-    signed,
     span,
     verb,
     was,
@@ -59,7 +59,7 @@ class Answer:
 
     ``short``, sentences that can be quoted alone: what moves, at what price, how probable a notable change
     is, what households turn to, who gains; ``findings`` give the whole picture. With draws, changes
-    have ranges (:data:`RANGES`), and one whose 90 % interval holds zero is told as open.
+    have ranges (:data:`RANGES`), and one whose 90 % interval holds zero is reported as open.
     """
 
     short: tuple[str, ...]
@@ -87,13 +87,13 @@ class _Facts:
     @property
     def home(self) -> str:
         """Name of the home country."""
-        code = tables.home_country(self.base)
+        code = home_country(self.base)
         return self.names.get(code, code)
 
     def called(self, key: object, by: str = "") -> str:
         """Name as it stands within a sentence: common nouns start small."""
         name = self.names.get(str(key), str(key).replace("-", " "))
-        return name[:1].lower() + name[1:] if by in ("mode", "form") or name.startswith("Strips") else name
+        return lower(name) if by in ("mode", "form") or name.startswith("Strips") else name
 
     def moved(self, by: str) -> _Moved:
         """Losses and gains of one grouping."""
@@ -131,7 +131,7 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Answe
     """What a measure does, from the outcomes without and with it, draw by draw."""
     base, then = draws.paired(base, after)
     after = base if then is None else then
-    home = names.get(tables.home_country(base), tables.home_country(base))
+    home = names.get(home_country(base), home_country(base))
     beside = side_economy_sentences.in_short(base, after, names, home)
     facts = _Facts(base, after, names, plain(tables.headline(base, after)), beside)
     if _still(facts):
@@ -139,7 +139,7 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> Answe
         price = f", at {money(cost)} more a year" if cost > 0 else ""
         out = facts.figures["exports"]["after"]
         text = (
-            f"Nothing moves{price}: {amount(rounded(out))} tonnes leave {facts.home} as before, by the "
+            f"Nothing moves{price}: {significant(out)} tonnes leave {facts.home} as before, by the "
             "same ways, at the same prices."
         )
         return Answer((text,), (Finding("In short", text),))
@@ -205,10 +205,8 @@ def _lead(facts: _Facts) -> str:
     text = f"Exports by {name} {moves(first, 't of pure cocaine a year', many=True, full=True)}"
     if not won.empty and moved[by].made_up > 0.05:
         ways = [f"{facts.called(i, by)} ({signed(c)} t)" for i, c in won["change"].head(2).items()]
-        share = min(moved[by].made_up, 9.99)
-        text += (
-            f"; {share:.0%}{_in_range(moved[by])} of the loss leaves another way, mostly by {listed(ways)}"
-        )
+        made_up = f"{share(min(moved[by].made_up, 9.99))}{_in_range(moved[by])}"
+        text += f"; {made_up} of the loss leaves another way, mostly by {listed(ways)}"
     return text + "."
 
 
@@ -216,8 +214,7 @@ def _in_range(moved: _Moved) -> str:
     """The 90 % interval of what was made up for, in brackets."""
     if moved.range is None:
         return ""
-    low, high = (f"{min(end, 9.99):.0%}"[:-1] for end in moved.range)
-    return f" ({low}%)" if low == high else f" ({low} to {high}%)"
+    return f" ({share_span(*(min(end, 9.99) for end in moved.range))})"
 
 
 def _little(facts: _Facts) -> str:
@@ -227,8 +224,8 @@ def _little(facts: _Facts) -> str:
         all_ways = f"exports of {facts.home} {verb(out, many=True)} ({span(out)})"
         return f"No way out or zone stands out: {all_ways}{by_air}."
     return (
-        f"Little changes: {amount(rounded(out['after']))} tonnes of pure cocaine leave {facts.home} a "
-        f"year ({was(out)}), {amount(rounded(air['after']))} of them by air ({was(air)})."
+        f"Little changes: {significant(out['after'])} tonnes of pure cocaine leave {facts.home} a "
+        f"year ({was(out)}), {significant(air['after'])} of them by air ({was(air)})."
     )
 
 
@@ -242,12 +239,12 @@ def _total(facts: _Facts, start: str, full: bool = True) -> str:
 
 
 def _price_of(facts: _Facts) -> str:
-    form, _, place = tables.price_spot(facts.base).partition("@")
+    form, _, place = price_spot(facts.base).partition("@")
     return f"a kilo of {facts.called(form, 'form')} in {article(facts.called(place))}"
 
 
 def _moves_price(row: Row, unit: str = "$") -> str:
-    before, after = (f"{unit}{amount(rounded(float(row[c])))}" for c in ("before", "after"))
+    before, after = (f"{unit}{significant(float(row[c]))}" for c in ("before", "after"))
     if is_still(row, 0.005):
         return f"stays at {after}"
     if drawn(row) and is_still(row):
@@ -287,17 +284,10 @@ def _extremes(frame: pd.DataFrame, worth: float) -> str:
     best, worst = frame.iloc[-1], frame.iloc[0]
     parts = []
     if best["change"] > worth:
-        parts.append(f"{_lower(best['name'])} gain most (+{money(best['change'])} a year)")
+        parts.append(f"{lower(best['name'].partition(',')[0])} gain most (+{money(best['change'])} a year)")
     if worst["change"] < -worth:
-        parts.append(f"{_lower(worst['name'])} lose most (−\u2060{money(-worst['change'])})")
+        parts.append(f"{lower(worst['name'].partition(',')[0])} lose most (−\u2060{money(-worst['change'])})")
     return " and ".join(parts)
-
-
-def _lower(name: str) -> str:
-    """A common noun within a sentence: names of peoples keep their capital."""
-    short = name.partition(",")[0]
-    people = short.partition(" ")[0].endswith(("an", "ish"))
-    return short if people or short.startswith("West ") else short[:1].lower() + short[1:]
 
 
 def _ways(facts: _Facts, by: str, subject: str, word: str) -> list[Finding]:
@@ -327,14 +317,14 @@ def _ways(facts: _Facts, by: str, subject: str, word: str) -> list[Finding]:
 
 def _changed(row: Row, unit: str) -> str:
     """``+9 t``; with draws ``+9 t; +2 to +20``."""
-    text = f"{signed(rounded(row['change']))} {unit}"
+    text = f"{signed(row['change'])} {unit}"
     return f"{text}; {change_span(row)}" if drawn(row) else text
 
 
 def _share_made_up(moved: _Moved) -> str:
     if moved.made_up > 1.02 and moved.range is None:
         return "The gains are larger than the losses."
-    return f"Gains make up for {min(moved.made_up, 9.99):.0%}{_in_range(moved)} of the losses."
+    return f"Gains make up for {share(min(moved.made_up, 9.99))}{_in_range(moved)} of the losses."
 
 
 def _coca(facts: _Facts) -> list[Finding]:
@@ -350,7 +340,7 @@ def _coca(facts: _Facts) -> list[Finding]:
     )
     gone = facts.figures["eradicated at home"]
     if abs(gone["change"]) > 0.01 * row["before"]:
-        text += f", besides {amount(rounded(gone['after']))} that the state uproots ({was(gone)})"
+        text += f", besides {significant(gone['after'])} that the state uproots ({was(gone)})"
     text += "."
     moved = facts.moved("zone")
     changes = plain(pd.concat([moved.losses.head(2), moved.gains.head(2)]))
@@ -365,10 +355,10 @@ def _coca(facts: _Facts) -> list[Finding]:
 
 def _abroad(facts: _Facts) -> Row:
     """Hectares that rivals tend."""
-    spot = tables.price_spot(facts.base)
+    spot = price_spot(facts.base)
     sides = []
     for data in (facts.base, facts.after):
-        (names, values), _ = tables.figures(data, spot)
+        names, values = figures.outcome_rows(data, spot)
         columns = dict(zip(names, values.T, strict=True))
         sides.append(columns["hectares"] - columns["hectares at home"])
     return draws.row_of(*sides)
@@ -413,7 +403,7 @@ def _incomes(facts: _Facts) -> str:
 
 def _work(facts: _Facts) -> str:
     """What households live from, hired work apart: transports pay for that."""
-    hired = set(tables.coord(facts.base, "market_form")[facts.base["market_hires"].values.astype(bool)])
+    hired = set(coord(facts.base, "market_form")[facts.base["market_hires"].values.astype(bool)])
     forms = [str(f) for f in side_economies.livelihoods(facts.base).index if f not in hired]
     return listed(list(dict.fromkeys(side_economy_sentences.work(form, facts.names) for form in forms)))
 

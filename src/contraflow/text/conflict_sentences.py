@@ -1,4 +1,4 @@
-"""Where the sources disagree, in plain words: what the page and the command line tell of a tension."""
+"""Where the sources disagree, in sentences: for the page and the command line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from contraflow._numbers import fixed, share, significant
 from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
 from contraflow.analysis.psis import RELIABLE_K
 from contraflow.case.case import Case
+from contraflow.case.naming import lower
 from contraflow.case.quantities import Quantity
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import listed, lower
+from contraflow.text.sentences import listed
 
 EASE = (
     (0.5, "fits", "goes with everything else that is known"),
@@ -25,10 +26,10 @@ EASE = (
 becomes is its exponential, some 1.6, 7, 150 and 22,000 times at the limits."""
 
 FEWEST = 10
-"""Claims that are told at least, if not all are."""
+"""Claims that are shown at least, if not all are."""
 
 TOLD_WORSE = 2
-"""Claims that become worse with a side, that are told."""
+"""Claims that fit worse with a side, of which so many are named."""
 
 VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
 
@@ -42,7 +43,7 @@ class DisplayScale(NamedTuple):
 
     def number(self, value: float) -> str:
         """``168``, without its unit."""
-        return amount(rounded(value * self.factor))
+        return significant(value * self.factor)
 
     def text(self, value: float) -> str:
         """``168 t``."""
@@ -75,8 +76,8 @@ def odds(chance: float) -> str:
     if not np.isfinite(chance):
         return ""
     if chance >= 0.1:
-        return f"{chance:.0%}"
-    return "under 1 in 1,000" if chance < 1e-3 else f"1 in {1 / chance:,.0f}"
+        return share(chance)
+    return "under 1 in 1,000" if chance < 1e-3 else f"1 in {fixed(1 / chance, 0)}"
 
 
 def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> list[dict[str, Any]]:
@@ -86,23 +87,23 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
         frame = frame[(frame["verdict"] != FITS) | (np.arange(len(frame)) < most)]
     rows = []
     for row in frame.to_dict("records"):
-        scale = scale_of(row["quantity"], row["unit"], max(row["stated"], row["said_50"]))
-        pulled = tension.against.get(str(row["claim"]))
+        scale = scale_of(row["quantity"], row["unit"], max(row["stated"], row["predicted_50"]))
+        pulled = tension.pulled_away_by.get(str(row["claim"]))
         bound = f"{row['bound']} " if row["bound"] in ("at least", "up to") else ""
         rows.append(
             {str(k): v for k, v in row.items()}
             | {
                 "title": case.sources[row["source"]].title,
                 "states": bound + scale.text(row["stated"]),
-                "model": scale.text(row["said_50"]),
-                "range": scale.span(row["said_5"], row["said_95"]),
-                "expected": scale.span(row["told_5"], row["told_95"]),
+                "model": scale.text(row["predicted_50"]),
+                "range": scale.span(row["predicted_5"], row["predicted_95"]),
+                "expected": scale.span(row["expected_5"], row["expected_95"]),
                 "odds": odds(row["surprise"]),
                 "unsure": bool(row["pareto_k"] > RELIABLE_K),
                 "word": VERDICTS[row["verdict"]],
                 "by": [case.claims[v.id].statement for v in pulled.claims] if pulled else [],
                 "ids": [v.id for v in pulled.claims] if pulled else [],
-                "by_ranges": f"{pulled.ranges:.0%}" if pulled else "",
+                "by_ranges": share(pulled.ranges) if pulled else "",
             }
         )
     return rows
@@ -110,7 +111,7 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
 
 def group_rows(case: Case, tension: Conflicts) -> list[dict[str, Any]]:
     """Disagreements that the model can weigh, in the order of the case."""
-    return [_group(case, group) for group in tension.groups if group.said is not None]
+    return [_group(case, group) for group in tension.groups if group.predicted is not None]
 
 
 def untold(case: Case, tension: Conflicts) -> list[list[dict[str, str]]]:
@@ -122,23 +123,23 @@ def untold(case: Case, tension: Conflicts) -> list[list[dict[str, str]]]:
             for c in side.claims
         ]
         for group in tension.groups
-        if group.said is None
+        if group.predicted is None
     ]
 
 
 def _group(case: Case, group: DisagreementReport) -> dict[str, Any]:
-    said = group.said or ()
-    ends = [said[-1], *(s.implied.figure[2] for s in group.sides if s.implied is not None)]
+    predicted = group.predicted or ()
+    ends = [predicted[-1], *(s.implied.figure[2] for s in group.sides if s.implied is not None)]
     scale = scale_of(group.quantity, group.unit, max(ends))
-    told = f"All the evidence together says {_likely(scale, said)}."
+    sentences = f"All the evidence together says {_likely(scale, predicted)}."
     if group.rest is not None:
-        told += f" Without the claims below it would be {_likely(scale, group.rest)}."
+        sentences += f" Without the claims below it would be {_likely(scale, group.rest)}."
     return {
         "id": group.id,
         "title": group.title,
-        "told": told,
+        "told": sentences,
         "scale": scale,
-        "said": said,
+        "said": predicted,
         "rest": group.rest,
         "sides": [_side(case, side, scale) for side in group.sides],
     }
@@ -166,20 +167,20 @@ def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
         return row
     implied = side.implied
     level = next(n for n, (limit, _, _) in enumerate(EASE) if implied.rise <= limit)
-    told = []
+    sentences = []
     for claim, stated, nearest in implied.unmet:
-        told.append(f"The model cannot make this true: {_against(case, claim, stated, nearest)}.")
-    told.append(f"{'So far as it can be met, it' if implied.unmet else 'It'} {EASE[level][2]}.")
+        sentences.append(f"The model cannot make this true: {_against(case, claim, stated, nearest)}.")
+    sentences.append(f"{'So far as it can be met, it' if implied.unmet else 'It'} {EASE[level][2]}.")
     worse = [_worse(case, w.claim, w.stated, w.before, w.after) for w in implied.worse[:TOLD_WORSE]]
     if worse:
-        told.append(f"Then {'these' if len(worse) > 1 else 'this'} would be off: {'; '.join(worse)}.")
+        sentences.append(f"Then {'these' if len(worse) > 1 else 'this'} would be off: {'; '.join(worse)}.")
     return row | {
         "implies": scale.span(implied.figure[0], implied.figure[-1]),
         "middle": scale.text(implied.figure[2]),
         "word": EASE[level][1],
         "level": level,
         "rise": implied.rise,
-        "told": told,
+        "told": sentences,
     }
 
 

@@ -1,24 +1,33 @@
 """How sentences put numbers: amounts, changes and lists in words.
 
 A row of a table with draws has the ends of its intervals in ``change_5``, ``ratio_95`` and so on. Then a
-change is told as a part of what was there, with the 90 % interval of that part, and a change whose
-interval holds zero is told as open: it may rise or fall. Levels beside it are medians.
+change is reported as a part of what was there, with the 90 % interval of that part, and a change whose
+interval holds zero is reported as open: it may rise or fall. Levels beside it are medians.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, floor, isfinite
+from math import isfinite
 from typing import Any
 
 import pandas as pd
 
-from contraflow.text.numbers import amount, rounded
+from contraflow._numbers import (
+    amount,
+    probability,
+    share_span,
+    signed,
+    signed_points,
+    significant,
+    size_of_change,
+    to,
+)
 
 Row = Mapping[str, Any]
 
 SMALL = 0.02
-"""A change below this share of what was there is told as none."""
+"""A change below this share of what was there is reported as none."""
 
 NOTHING = 1e-4
 """A change below this share is none at all."""
@@ -27,19 +36,10 @@ EDGE = 0.005
 """An end of an interval nearer to zero than this share would be written as zero, and counts as such."""
 
 NAMED = "90% interval "
-"""What stands before a range where it is told what it is."""
+"""What stands before a range that is named."""
 
 MANY = ("hectares", "people")
 """Units that are counted: fewer, not less."""
-
-
-def money(millions: float) -> str:
-    """Dollars in words: ``$28 million``, ``$1.2 billion``."""
-    sign = "−" if millions < 0 else ""
-    size = abs(millions)
-    if size >= 1000:
-        return f"{sign}${size / 1000:.3g} billion"
-    return f"{sign}${amount(rounded(size))} million"
 
 
 def drawn(row: Row) -> bool:
@@ -82,38 +82,23 @@ def part(row: Row) -> float:
     return float(row["ratio"]) - 1.0 if drawn(row) else float(row["change"]) / float(row["before"])
 
 
-def per_cent(share: float) -> str:
-    """Size of a change in per cent: ``12%``, ``0.4%``; what is not all is not 100%."""
-    size = min(abs(share), 0.99) if share < 0 and share > -1 else abs(share)
-    return f"{size:.0%}" if size >= 0.0095 else f"{size:.1%}"
-
-
 def span(row: Row) -> str:
     """The 90 % interval of a change as a part of what was there: ``3 to 20%``, ``−4 to +9%``."""
     low, high = (float(row[f"ratio_{end}"]) for end in ("5", "95"))
     if not (isfinite(low) and isfinite(high)):
         return "from nothing"
     if part(row) > 1 and not is_open(row):
-        return _ends(amount(low), amount(high), "-fold")
+        return to(amount(low), amount(high), "-fold")
     low, high = low - 1.0, high - 1.0
     if is_open(row):
-        return _ends(_signed_per_cent(low), _signed_per_cent(high), "%")
+        return to(signed_points(low), signed_points(high), "%")
     near, far = sorted((abs(low), abs(high)) if low * high > 0 else (0.0, max(abs(low), abs(high))))
-    return _ends(f"{near:.0%}"[:-1], f"{far:.0%}"[:-1], "%")
-
-
-def _ends(low: str, high: str, unit: str) -> str:
-    return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
-
-
-def _signed_per_cent(value: float) -> str:
-    text = f"{100 * value:+,.0f}".replace("-", "−")
-    return "0" if text[1:] == "0" else text
+    return share_span(near, far)
 
 
 def change_span(row: Row) -> str:
     """The 90 % interval of a change in its own unit: ``−308 to −30``."""
-    return _ends(signed(float(row["change_5"])), signed(float(row["change_95"])), "")
+    return to(signed(float(row["change_5"])), signed(float(row["change_95"])), "")
 
 
 def as_much(row: Row, unit: str, full: bool = False) -> str:
@@ -121,14 +106,14 @@ def as_much(row: Row, unit: str, full: bool = False) -> str:
     less, named = "fewer" if unit in MANY else "less", NAMED if full else ""
     if float(row["before"]) == 0 or is_still(row):
         word = "as many" if unit in MANY else "as much"
-        return f"{word} as before ({with_unit(amount(rounded(float(row['after']))), unit)})"
+        return f"{word} as before ({with_unit(significant(float(row['after'])), unit)})"
     if is_open(row):
         return f"perhaps more, perhaps {less} ({named}{span(row)}; {from_to(row, unit)})"
     more = "more" if part(row) > 0 else less
     if not drawn(row):
-        return f"{per_cent(part(row))} {more} ({from_to(row, unit)})"
+        return f"{size_of_change(part(row))} {more} ({from_to(row, unit)})"
     size = f"{amount(1 + part(row))} times as {'many' if unit in MANY else 'much'}"
-    size = size if part(row) > 1 else f"{per_cent(part(row))} {more}"
+    size = size if part(row) > 1 else f"{size_of_change(part(row))} {more}"
     return f"{size} ({named}{span(row)}; {from_to(row, unit)})"
 
 
@@ -157,7 +142,7 @@ def _verb_of_one(row: Row) -> str:
         return f"grows {amount(1 + ratio)}-fold"
     if ratio < -0.98 and (not drawn(row) or float(row["ratio_95"]) < 0.1):
         return "all but ends"
-    return f"{'rises' if ratio > 0 else 'falls'} by {per_cent(ratio)}"
+    return f"{'rises' if ratio > 0 else 'falls'} by {size_of_change(ratio)}"
 
 
 def moves(row: Row, unit: str, many: bool = False, full: bool = False) -> str:
@@ -174,7 +159,7 @@ def moves(row: Row, unit: str, many: bool = False, full: bool = False) -> str:
 def from_to(row: Row, unit: str) -> str:
     """``from 3 to 4 t``; one figure if they look alike, or if medians turn the change round."""
     before, after = float(row["before"]), level(row, "after")
-    first, then = (amount(rounded(x)) for x in (before, after))
+    first, then = (significant(x) for x in (before, after))
     turned = drawn(row) and (after - before) * float(row["change"]) < 0
     if first == then or turned:
         return f"{'about ' if turned else ''}{with_unit(first, unit)}"
@@ -194,27 +179,18 @@ def chance(row: Row, subject: str, draws: int) -> str:
     falls, rises = float(row["p_falls_5pct"]), float(row["p_rises_5pct"])
     start = f"Probability that {subject}"
     if max(falls, rises) < 1 / draws:
-        return f"{start} change by more than 5%: {share_of_draws(0.0, draws)}."
+        return f"{start} change by more than 5%: {probability(0.0, draws)}."
     words = (("fall", falls), ("rise", rises)) if falls >= rises else (("rise", rises), ("fall", falls))
     (first, high), (other, low) = words
-    text = f"{start} {first} by more than 5%: {share_of_draws(high, draws)}"
+    text = f"{start} {first} by more than 5%: {probability(high, draws)}"
     if low >= max(0.05, 1 / draws):
-        text += f"; that they {other} by as much: {share_of_draws(low, draws)}"
+        text += f"; that they {other} by as much: {probability(low, draws)}"
     return f"{text}."
-
-
-def share_of_draws(share: float, draws: int) -> str:
-    """A share of draws as a probability, no more certain than their number allows: ``above 99%``."""
-    if share * draws < 0.5:
-        return f"below {max(1, ceil(100 / draws))}%"
-    if (1 - share) * draws < 0.5:
-        return f"above {min(99, floor(100 * (1 - 1 / draws)))}%"
-    return f"{min(max(share, 0.01), 0.99):.0%}"
 
 
 def was(row: Row) -> str:
     """``before: 3``."""
-    return f"before: {amount(rounded(float(row['before'])))}"
+    return f"before: {significant(float(row['before']))}"
 
 
 def with_unit(number: str, unit: str) -> str:
@@ -224,12 +200,7 @@ def with_unit(number: str, unit: str) -> str:
 
 def most(value: float, unit: str) -> str:
     """A rounded amount with its unit."""
-    return f"{amount(rounded(value))} {unit}"
-
-
-def signed(value: float) -> str:
-    """A rounded change with its sign."""
-    return f"{'+' if value > 0 else ''}{amount(rounded(value))}"
+    return f"{significant(value)} {unit}"
 
 
 def article(name: str, by: str = "") -> str:
@@ -242,8 +213,3 @@ def article(name: str, by: str = "") -> str:
 def listed(parts: Sequence[str]) -> str:
     """``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def lower(text: str) -> str:
-    """The same with a small first letter, as within a sentence."""
-    return text[:1].lower() + text[1:]

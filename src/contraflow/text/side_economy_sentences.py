@@ -9,10 +9,11 @@ from types import MappingProxyType
 import pandas as pd
 import xarray as xr
 
+from contraflow._numbers import amount, fixed, money, share, significant, size_of_change, small_share
+from contraflow.case.naming import lower
 from contraflow.results import side_economies
-from contraflow.results.tables import coord
+from contraflow.results.view import coord
 from contraflow.text.names import plain
-from contraflow.text.numbers import amount, rounded
 from contraflow.text.sentences import (
     SMALL,
     Row,
@@ -22,12 +23,9 @@ from contraflow.text.sentences import (
     is_still,
     largest_change,
     listed,
-    lower,
-    money,
     most,
     open_rows,
     part,
-    per_cent,
     span,
     verb,
 )
@@ -35,11 +33,11 @@ from contraflow.text.sentences import (
 NOTICED = 0.005
 """A change above this share is worth a chart."""
 TRACE = 5e-4
-"""An activity that moves by less than this share of all labour is not told, whatever its own change."""
+"""An activity that moves by less than this share of all labour is not reported, whatever its own change."""
 TOLD = 2e-3
-"""Labour that turns is told in an answer's short sentences from this share of all labour on."""
+"""Labour that turns is reported in an answer's short sentences from this share of all labour on."""
 STRIKING = 0.1
-"""Pay for hired work is told beside other things from this change on."""
+"""Pay for hired work is reported beside other things from this change on."""
 PETTY = 0.01
 """Goods worth less than this share of all such goods are left out of an answer's short sentences."""
 CHIEF = 0.1
@@ -159,8 +157,8 @@ def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
     name = str(row["name"])
     known = name.partition(" ")[0] in {word for shown in names.values() for word in shown.split()}
     return (
-        f"{row['share_after']:.0%} of all that is paid for {str(row['input']).partition('-')[0]} goes to "
-        f"{name if known else lower(name)} instead of {row['share_before']:.0%}."
+        f"{share(row['share_after'])} of all that is paid for {str(row['input']).partition('-')[0]} goes to "
+        f"{name if known else lower(name)} instead of {share(row['share_before'])}."
     )
 
 
@@ -176,16 +174,16 @@ def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: fl
     """Where hired work is paid less or more than before by ``least`` of it, in a sentence; or nothing."""
     table = side_economies.livelihoods(base, after, by="hire")
     work_of = dict(zip(coord(base, "market"), coord(base, "market_form"), strict=True))
-    told: dict[str, list[str]] = {"falls": [], "rises": []}
+    changes: dict[str, list[str]] = {"falls": [], "rises": []}
     kinds = {}
     for key, row in plain(table).items():
         ratio = part(row)
         if abs(ratio) > least and not is_open(row):
             place = article(names.get(key.partition("@")[2], key))
-            size = f"{per_cent(ratio)} ({span(row)})" if drawn(row) else f"{abs(ratio):.0%}"
-            told["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
+            size = f"{size_of_change(ratio)} ({span(row)})" if drawn(row) else share(abs(ratio))
+            changes["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
             kinds[work(str(work_of[key]), names)] = True
-    moves = [f"{verb} by {listed(places)}" for verb, places in told.items() if places]
+    moves = [f"{verb} by {listed(places)}" for verb, places in changes.items() if places]
     return f"Pay for {listed(list(kinds))} {listed(moves)}." if moves else ""
 
 
@@ -199,11 +197,11 @@ def living(table: pd.DataFrame, names: Mapping[str, str]) -> str:
 def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
     """How much of each good leaves and what it is worth where it crosses, from a table by form."""
     if "after" not in table:
-        told = [
+        leaving = [
             f"{_tonnes(row['before'])} of {good(form, names)}, worth {money(float(row['value_before']))}"
             for form, row in plain(table).items()
         ]
-        return f"{listed(told)} where it leaves {home}"
+        return f"{listed(leaving)} where it leaves {home}"
     moved = [
         f"{good(form, names)} leaving {home} {_moves(row)}, worth {_worth(row)}"
         for form, row in plain(table).items()
@@ -216,22 +214,24 @@ def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
 
 def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
     """What the suppliers of each input earn together and how that changes, from ``side_economies.bought``."""
-    told = []
+    earnings = []
     for key, sums in plain(table).items():
         what = lower(inputs.get(key, key.replace("-", " ")))
         if "after" not in sums:
-            told.append(f"{money(float(sums['before']))} with {what}")
+            earnings.append(f"{money(float(sums['before']))} with {what}")
         elif _ratio(sums) > SMALL:
             after, before = (money(float(sums[c])) for c in ("after", "before"))
             if drawn(sums):
                 more = "more" if part(sums) > 0 else "less"
-                size = "perhaps more, perhaps less" if is_open(sums) else f"{per_cent(part(sums))} {more}"
-                told.append(f"{size} with {what} ({span(sums)}; {before} before)")
+                size = (
+                    "perhaps more, perhaps less" if is_open(sums) else f"{size_of_change(part(sums))} {more}"
+                )
+                earnings.append(f"{size} with {what} ({span(sums)}; {before} before)")
             elif after != before:
-                told.append(f"{after} with {what} instead of {before}")
-    if not told:
+                earnings.append(f"{after} with {what} instead of {before}")
+    if not earnings:
         return "Suppliers earn as much as before in all, but not the same ones do."
-    return f"Suppliers earn {listed(told)} a year."
+    return f"Suppliers earn {listed(earnings)} a year."
 
 
 def _worth(row: Row) -> str:
@@ -255,8 +255,8 @@ def _moves(row: Row) -> str:
 def _tonnes(kilograms: float) -> str:
     """Kilograms as they are best read, with three figures: ``31.4 t``, ``70 kg``."""
     if abs(kilograms) < 1000:
-        return f"{amount(rounded(kilograms))} kg"
-    return f"{kilograms / 1000:,.1f} t" if kilograms < 1e5 else f"{amount(kilograms / 1000)} t"
+        return f"{significant(kilograms)} kg"
+    return f"{fixed(kilograms / 1000, 1)} t" if kilograms < 1e5 else f"{amount(kilograms / 1000)} t"
 
 
 def _ratio(row: Row) -> float:
@@ -268,7 +268,7 @@ def _ratio(row: Row) -> float:
 
 
 def _share(part: float) -> str:
-    return f"{part:.0%}" if part >= 0.0195 else f"{part:.1%}"
+    return small_share(part, 0.0195)
 
 
 def _sentence(parts: list[str]) -> str:

@@ -1,15 +1,15 @@
-"""Checks across the tables of a case: one small function per question, all problems collected.
+"""Checks across the tables of a case: one small function per question; all problems are collected.
 
-Each check takes the tables and returns what it found. A check says nothing about rows that
-could not be read; those have been reported already.
+Each check takes the tables and returns what it found. Checks pass over rows that could not be read, which
+have been reported already.
 """
 
 from __future__ import annotations
 
 from contraflow.case.checks.meaning import MEANING
-from contraflow.case.checks.quantities import NUMBERS
+from contraflow.case.checks.number_limits import NUMBERS
 from contraflow.case.checks.references import REFERENCES
-from contraflow.case.io.tables import Tables
+from contraflow.case.io.located_rows import Tables
 from contraflow.case.io.units import Units
 from contraflow.errors import Problem
 
@@ -20,8 +20,13 @@ CHECKS = (*REFERENCES, *NUMBERS, *MEANING)
 def run(tables: Tables, units: Units | None) -> list[Problem]:
     """Every problem that any check finds.
 
-    Without ``units``, because the currencies of ``case.toml`` could not be read, numbers are not
-    checked: their units would look broken only for that.
+    Parameters
+    ----------
+    tables
+        What could be read of the case.
+    units
+        The units that the case may use. None if the currencies of ``case.toml`` could not be read: then
+        numbers are not checked, since their units would seem broken only for that reason.
     """
     checks = [check for check in CHECKS if units is not None or check not in NUMBERS]
     return [problem for check in checks for problem in check(tables, units or Units())]

@@ -1,8 +1,8 @@
 """Which units a cell may have, beyond the unit that the schema gives its column.
 
-The model counts by the year, so what is per year by nature may be written with or without
-saying so: yields and costs per hectare, a state's spending, levels of measures, and the totals
-that claims state. One consignment's load or one kilogram's price may not.
+The model counts by the year, so numbers that are per year by nature may leave out "per year": yields and
+costs per hectare, the state's spending, levels of measures, and the totals that claims state. The load of a
+consignment and the price of a kilogram may not be per year.
 """
 
 from __future__ import annotations
@@ -22,13 +22,25 @@ YEARLY_TABLES = frozenset({"activities", "measures", "requirements", "effects", 
 
 _PLAIN = ("dimensionless",)
 _SUPPLIED = ("USD/kg", "USD/ha", *_PLAIN)
-"""What a supply costs: a price per unit, or a share of revenue; which of them is checked by its input."""
+"""Units of a supply's price, which is per unit or a share of revenue, as its input is bought."""
 
 
 def of_cell(row: Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple[str, ...]:
-    """Units inside the model that the number named in a quantity column may have.
+    """Units inside the model that the parameter named in a cell may have.
 
-    Empty if that cannot be known, because a form that decides it is missing or broken.
+    Parameters
+    ----------
+    row
+        The row of the cell.
+    column
+        A quantity column.
+    forms
+        Forms by id.
+
+    Returns
+    -------
+    tuple of str
+        Empty if the units cannot be known because a form that decides them is missing or broken.
     """
     units = _of_cell(row, column, forms)
     if any(unit in YEARLY for unit in units) or (units and row.table in YEARLY_TABLES):
@@ -37,10 +49,10 @@ def of_cell(row: Row, column: Column, forms: Mapping[str, schema.Form]) -> tuple
 
 
 def of_claim(quantity: Quantity) -> Mapping[str, str]:
-    """Units that a claim about this quantity may reduce to, each with the unit it is kept in.
+    """Units to which a claim about a quantity may reduce, each with the unit in which it is kept.
 
-    A claim may leave out 'per year' where the quantity is yearly, and say it where a yield, a
-    price per hectare or a level of the year is meant. Empty: any unit.
+    A claim may leave out "per year" where the quantity is yearly, and may add it to a yield, a price per
+    hectare or a level. Empty: any unit.
     """
     kept: dict[str, str] = {}
     for unit in quantity.units:

@@ -1,4 +1,4 @@
-"""Checks of meaning: rows that are well written but cannot mean anything in the model."""
+"""Checks of meaning: rows that are well written but mean nothing in the model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from contraflow.case import effects, schema, statements
-from contraflow.case.checks.quantities import FORM_UNITS
+from contraflow.case.checks.number_limits import FORM_UNITS
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.levels import parse_levels
 from contraflow.case.quantities import Quantity
@@ -18,7 +18,7 @@ CASE_FILE = "case.toml"
 
 
 def forms_counted(tables: Tables, units: Units) -> list[Problem]:
-    """Forms are counted in kg or ha, work that is hired in USD."""
+    """Forms are counted in kg or ha, hired work in USD."""
     return [
         entry.problem(
             "unit", "is not a unit in which forms are counted", "Write kg, ha or USD", short(entry.item.unit)
@@ -29,7 +29,7 @@ def forms_counted(tables: Tables, units: Units) -> list[Problem]:
 
 
 def steps_lead_somewhere(tables: Tables, units: Units) -> list[Problem]:
-    """A link changes the place, a process or an activity the form."""
+    """A link changes the place; a process or an activity changes the form."""
     problems = []
     for link in tables.of(schema.Link):
         if link.item.origin == link.item.destination:
@@ -91,7 +91,7 @@ def requirements_consistent(tables: Tables, units: Units) -> list[Problem]:
 
 
 def markets_consistent(tables: Tables, units: Units) -> list[Problem]:
-    """Where work is hired there is no elasticity, one place, and a form counted in USD."""
+    """A market of hired work has no elasticity, one place, and a form counted in USD."""
     problems = []
     forms = tables.by_id(schema.Form)
     for entry in tables.of(schema.Market):
@@ -126,7 +126,7 @@ def markets_consistent(tables: Tables, units: Units) -> list[Problem]:
 
 
 def supplies_priced(tables: Tables, units: Units) -> list[Problem]:
-    """A supply's price is a share below 1 where its input is bought of revenue, else per unit."""
+    """The price of a supply is a share below 1 of revenue, or a price per unit, as its input is bought."""
     problems = []
     inputs, parameters = tables.by_id(schema.Input), tables.by_id(schema.Parameter)
     for entry in tables.of(schema.Supply):
@@ -149,7 +149,7 @@ def supplies_priced(tables: Tables, units: Units) -> list[Problem]:
 
 
 def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
-    """Every item of coverage.csv names rows that exist, or says why it lies outside."""
+    """Every item of coverage.csv names rows that exist, or gives the reason why it lies outside."""
     problems = []
     for entry in tables.of(statements.Coverage):
         row = entry.item
@@ -193,7 +193,7 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
 
 
 def claims_observable(tables: Tables, units: Units) -> list[Problem]:
-    """A claim that is fitted or checked says what it observes and has a number."""
+    """A claim that is fitted or checked observes something and has a number."""
     problems = []
     for entry in tables.of(statements.Claim):
         claim = entry.item
@@ -289,11 +289,11 @@ _IN_TIME = (
     "months", "against_months", "until", "search_strategy", "against_search_strategy",
     "arrest", "arrest_at", "clans",
 )  # fmt: skip
-"""Columns of a pattern that mean something only in time."""
+"""Columns of a pattern that have a meaning only in a simulation."""
 
 
 def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
-    """A pattern that needs time says when, and compares two things."""
+    """Faults of a pattern that needs dynamics: it must name its months and compare two different things."""
     pattern, problems = entry.item, []
     if pattern.months is None:
         cure = "Write the months, for example 13-24"
@@ -306,7 +306,7 @@ def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
     other = (pattern.against, pattern.against_search_strategy, pattern.against_months or pattern.months, None)
     if one == other:
         cure = "Let policy, search strategy, months or arrests differ"
-        problems.append(entry.problem("policy", "The pattern compares a course with itself", cure))
+        problems.append(entry.problem("policy", "The pattern compares a simulation with itself", cure))
     if pattern.arrest_at and not pattern.arrest:
         cure = "Write whom in 'arrest', or leave the cell empty"
         problems.append(entry.problem("arrest_at", "Nobody is arrested", cure, "; ".join(pattern.arrest_at)))
@@ -314,7 +314,7 @@ def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
 
 
 def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
-    """What case.toml names exists: the drift parameter and the measures of the questions."""
+    """Everything that case.toml names exists: the drift parameter and the measures of the questions."""
     if tables.info is None:
         return []
     problems = []
@@ -373,7 +373,7 @@ _TABLE_NAMES = tuple(model.table for model in schema.TABLES)
 
 
 def _chain(needs: dict[str, list[str]], start: str, goal: str) -> list[str]:
-    """The requirements that lead from one measure to another, first and last included; [] if none do."""
+    """The requirements that lead from one measure to another, both included; empty if there are none."""
     queue, seen = [[start]], {start}
     while queue:
         path = queue.pop()

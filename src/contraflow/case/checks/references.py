@@ -1,4 +1,4 @@
-"""Checks of references: ids stand once, and whatever a cell refers to exists."""
+"""Checks of references: ids are unique, and everything that a cell refers to exists."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from contraflow.case import schema
-from contraflow.case.checks.behaviour import behaviour_known
+from contraflow.case.checks.behaviour_numbers import behaviour_known
 from contraflow.case.columns import STEPS, Column, columns, file_of
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import NUMBER, short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import Units
 from contraflow.case.selectors import bare
 from contraflow.case.table import Row
@@ -17,7 +17,7 @@ from contraflow.errors import Problem
 
 
 def duplicate_ids(tables: Tables, units: Units) -> list[Problem]:
-    """No id stands twice in a table, nor among links, processes and activities together."""
+    """No id occurs twice in a table, nor among links, processes and activities together."""
     problems = []
     spaces = [[model.table] for model in schema.TABLES if model.table not in STEPS]
     for space in [*spaces, list(STEPS)]:
@@ -51,7 +51,7 @@ def dangling_references(tables: Tables, units: Units) -> list[Problem]:
 
 
 def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
-    """Every token of a selector names something, so that a slip never silently selects nothing."""
+    """Every token of a selector names something, so that a misspelt one never silently selects nothing."""
     problems = []
     for model, column in _columns():
         names = tables.selectable(column.selects) if column.selects else None
@@ -92,6 +92,6 @@ def _unknown(entry: Entry[Row], column: Column, name: str, what: str, names: Ite
     close = get_close_matches(bare(name), sorted(names), n=1)
     table = column.refers or column.selects
     cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"
-    if column.quantity and NUMBER.fullmatch(name):
+    if column.role is not None and NUMBER.fullmatch(name):
         cure = "Numbers stand in parameters.csv, with range, unit and reason; name the row here"
     return entry.problem(column.name, what, cure, short(name))

@@ -1,7 +1,7 @@
 """What the sources describe, beside what the case does with it.
 
-``coverage.csv`` is the promise that nothing which a source describes was passed over in
-silence: each item names the rows that represent it, or says why it lies outside.
+``coverage.csv`` makes sure that nothing a source describes is silently passed over: each item names the rows
+that represent it, or gives the reason why it lies outside the model.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from contraflow.case.case import Case
 from contraflow.case.naming import name_of, number_of
 
 EVIDENCE = ("claims", "patterns")
-"""Tables whose rows say what is known; all others are the model's."""
+"""Tables whose rows state evidence; the rows of all others belong to the model."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many items of one kind are represented, and how many lie outside."""
+    """Counts of the items of one kind."""
 
     kind: str
+    """Kind of item; empty for all."""
     represented: int
+    """Items that some row represents."""
     outside: int
+    """Items that lie outside the model."""
 
     @property
     def items(self) -> int:
-        """All of them."""
+        """All items of the kind."""
         return self.represented + self.outside
 
 
@@ -58,13 +61,21 @@ def rows_by_table(item: statements.Coverage) -> Mapping[str, tuple[str, ...]]:
 
 
 def counted(item: statements.Coverage, tables: Iterable[str] = ()) -> str:
-    """The rows of an item as a count: ``1 measure, 2 patterns``; of some tables only, if given."""
+    """The rows of an item as a count, such as ``1 measure, 2 patterns``.
+
+    Parameters
+    ----------
+    item
+        A row of ``coverage.csv``.
+    tables
+        Tables to count. Empty: all.
+    """
     chosen = {t: keys for t, keys in rows_by_table(item).items() if not tables or t in tables}
     return ", ".join(number_of(len(keys), table) for table, keys in chosen.items())
 
 
 def markdown(case: Case) -> str:
-    """The table as a page's chapter: counts, items by kind with their rows, and what lies outside."""
+    """The coverage as a chapter of a page: counts, items by kind with their rows, and what lies outside."""
     inside = [item for item in case.coverage.values() if not item.outside]
     parts = [f"## {case.info.title}", "", _summary(case), "", *_counts(case), ""]
     for count in tally(case):

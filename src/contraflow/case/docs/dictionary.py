@@ -70,7 +70,7 @@ def _row(column: Column) -> str:
 
 
 def _type(column: Column) -> str:
-    if column.quantity:
+    if column.role is not None:
         return "parameter"
     if column.selects:
         return f"selector of {' / '.join(STEPS) if column.selects == 'steps' else column.selects}"

@@ -39,40 +39,50 @@ LICENCES = {
 
 @dataclass(frozen=True)
 class Dispute:
-    """Two claims that cannot both be true; ``claim`` is of the source in question."""
+    """Two claims that cannot both be true."""
 
     claim: str
+    """A claim of the source in question."""
     against: str
+    """The claim that contradicts it."""
     source: str
+    """The source of that claim."""
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """A source with all that rests on it: claims, patterns, numbers, places, items of the coverage."""
+    """A source with everything that rests on it."""
 
     source: schema.Source
+    """The source."""
     claims: tuple[statements.Claim, ...]
+    """Its claims."""
     patterns: tuple[str, ...]
+    """Ids of the patterns that it documents."""
     parameters: tuple[str, ...]
+    """Ids of the parameters whose ranges rest on its claims."""
     places: tuple[str, ...]
+    """Ids of the places whose coordinates come from it."""
     items: tuple[str, ...]
+    """Ids of the items of the coverage that it describes."""
     disputes: tuple[Dispute, ...]
+    """Claims of other sources that contradict its own."""
 
     @property
     def uses(self) -> Mapping[str, int]:
-        """Number of claims by how they are used, all four ways."""
+        """Number of claims by use, all four uses."""
         count = Counter(claim.use for claim in self.claims)
         return {word: count[use] for use, word in USED.items()}
 
     @property
     def quantities(self) -> Mapping[str, int]:
-        """Number of claims by the quantity that they observe, those of no figure left out."""
+        """Number of claims by the quantity that they observe; claims that observe none are left out."""
         named = (c.quantity.value for c in self.claims if c.quantity is not Quantity.NONE)
         return dict(Counter(named).most_common())
 
     @property
     def grade(self) -> str:
-        """``B, usually reliable``."""
+        """Grade by the Admiralty code with its meaning, such as ``B, usually reliable``."""
         return f"{self.source.reliability}, {RELIABILITY[self.source.reliability]}"
 
 
@@ -97,7 +107,7 @@ def _of(case: Case, source: schema.Source, disputes: tuple[Dispute, ...]) -> Pro
 
 
 def _disputes(case: Case) -> dict[str, tuple[Dispute, ...]]:
-    """Disputes by source, told under both sources although a claim is only written on one side."""
+    """Disputes by source, listed under both sources even if only one of the claims names the other."""
     found: dict[str, dict[frozenset[str], Dispute]] = {}
     for claim in case.claims.values():
         for other in (case.claims[name] for name in claim.contradicts):
@@ -108,18 +118,18 @@ def _disputes(case: Case) -> dict[str, tuple[Dispute, ...]]:
 
 
 def attributions(case: Case) -> tuple[schema.Source, ...]:
-    """Sources of the coordinates, whose licences ask to be named wherever the places are shown."""
+    """Sources of the coordinates, whose licences require attribution wherever the places are shown."""
     named = {place.source for place in case.places.values()}
     return tuple(source for source in case.sources.values() if source.id in named)
 
 
 def address(source: schema.Source) -> str:
-    """Where a browser finds the source; empty where ``url`` holds another kind of reference."""
+    """Web address of the source; empty where ``url`` holds another kind of reference."""
     return source.url if source.url.startswith(("http://", "https://")) else ""
 
 
 def markdown(case: Case) -> str:
-    """The sources as a page's chapter: an overview, then each with its terms and what rests on it."""
+    """The sources as a chapter of a page: an overview, then each with its terms and what rests on it."""
     every = provenance(case)
     head = [f"## {case.info.title}", "", *_credit(case), *_overview(every), ""]
     return "\n".join([*head, *(_source(case, one) for one in every)])
@@ -169,7 +179,7 @@ def _source(case: Case, one: Provenance) -> str:
 
 
 def _rests(one: Provenance) -> list[str]:
-    """Lines that say what rests on a source."""
+    """Lines on what rests on a source."""
     uses = ", ".join(f"{number} {word}" for word, number in one.uses.items() if number)
     kinds = ", ".join(f"{kind} {number}" for kind, number in one.quantities.items())
     lines = {

@@ -22,17 +22,50 @@ FILE = "datapackage.json"
 
 
 def describe(folder: str | Path) -> dict[str, Any]:
-    """The descriptor of the case in a folder, covering the tables and columns that it has.
+    """The Data Package descriptor of a case, with the tables and columns that its files have.
 
-    Raises CaseError if the case is not well formed.
+    Parameters
+    ----------
+    folder
+        Name of a shipped case, or the path of a folder.
+
+    Returns
+    -------
+    dict
+        The content of ``datapackage.json``.
+
+    Raises
+    ------
+    CaseError
+        If the case is not well formed.
+
+    Examples
+    --------
+    >>> describe("example")["name"]
+    'example'
     """
     return _describe(load(folder), locate(folder))
 
 
 def write_datapackage(folder: str | Path) -> Path:
-    """Write ``datapackage.json`` into the folder of a case and return its path.
+    """Write ``datapackage.json`` into the folder of a case.
 
-    Raises CaseError if the case is not well formed, OutputError if the file cannot be written.
+    Parameters
+    ----------
+    folder
+        Name of a shipped case, or the path of a folder.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    CaseError
+        If the case is not well formed.
+    OutputError
+        If the file cannot be written.
     """
     path = locate(folder) / FILE
     text = json.dumps(describe(folder), indent=2, ensure_ascii=False) + "\n"

@@ -1,7 +1,7 @@
-"""From bytes on disk to cells: nothing is understood yet, nothing is lost.
+"""From bytes on disk to cells, which are not interpreted yet; nothing is lost.
 
-Rows are counted as a spreadsheet shows them: the header is row 1, a cell with a line break in
-it stays in one row, and blank rows count but hold nothing.
+Rows are counted as a spreadsheet shows them: the header is row 1, a cell with a line break in it stays in one
+row, and blank rows count but hold nothing.
 """
 
 from __future__ import annotations
@@ -19,31 +19,33 @@ from contraflow.errors import Problem
 
 MEGABYTE = 2**20
 LARGEST = 20 * MEGABYTE
-"""Bytes beyond which a file is no table of a case."""
+"""Size in bytes beyond which a file is not accepted as a table."""
 
 _SAVE_AS_CSV = "Save the table from the spreadsheet as 'CSV UTF-8 (comma delimited)'"
 
 
 @dataclass(frozen=True)
 class Cells:
-    """One row of a file: its number in a spreadsheet and its filled cells by header.
-
-    ``whole`` is False for a row with more or fewer cells than the header, whose cells may
-    stand under the wrong names.
-    """
+    """One row of a file."""
 
     row: int
+    """Its number in a spreadsheet."""
     cells: dict[str, str]
+    """Its filled cells by header."""
     whole: bool = True
+    """False if the row has more or fewer cells than the header, so that cells may stand under wrong names."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One file: its header, rows that are not blank, and what is wrong with it."""
+    """One file."""
 
     header: tuple[str, ...]
+    """Names of the columns."""
     rows: tuple[Cells, ...]
+    """Rows that are not blank."""
     problems: tuple[Problem, ...]
+    """What is wrong with the file."""
 
     @property
     def unread(self) -> bool:
@@ -52,7 +54,7 @@ class Sheet:
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
-    """The content of a TOML file, empty if there are problems."""
+    """The content of a TOML file, empty if there are problems, and the problems."""
     text, problems = _text(path)
     if text is None:
         return {}, problems
@@ -96,7 +98,7 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _text(path: Path) -> tuple[str | None, list[Problem]]:
-    """The text of a file, or None and why not."""
+    """The text of a file, or None and the reason."""
     name = path.name
     cure = _SAVE_AS_CSV if path.suffix == ".csv" else "Save it as plain text in UTF-8"
     try:
@@ -155,6 +157,6 @@ def absent(table: str) -> Sheet:
 
 
 def missing(table: str) -> Sheet:
-    """The sheet of a table that the case must have, and has not."""
+    """The sheet of a required table that the case does not have."""
     problem = Problem(file_of(table), "The file is missing", f"Add it: {model_of(table).about}")
     return Sheet((), (), (problem,))

@@ -1,4 +1,4 @@
-"""From cells to rows: each cell is held against what the schema says of its column."""
+"""From cells to rows: each cell is compared with the schema of its column."""
 
 from __future__ import annotations
 
@@ -27,10 +27,22 @@ _PATTERN_CURES = {
 
 
 def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row | None, list[Problem]]:
-    """One row of a table, or None and what is wrong with it.
+    """Read one row of a table.
 
-    ``present`` are the columns of the file; a required column that the whole file lacks has
-    been reported once, for the header, and is not reported again for every row.
+    Parameters
+    ----------
+    model
+        The table.
+    cells
+        The row's cells.
+    present
+        Columns of the file. A required column that the whole file lacks is reported once, with the header,
+        and not again for every row.
+
+    Returns
+    -------
+    tuple
+        The row, or None; and its problems.
     """
     file, problems, values = file_of(model.table), [], {}
     for column in columns(model):
@@ -64,7 +76,7 @@ def cell_fault(column: Column, text: str) -> tuple[str, str] | None:
 
 
 def short(value: object) -> str:
-    """A value as an error shows it: one line, not too long."""
+    """A value as an error shows it: on one line, of at most 60 characters."""
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 

@@ -73,23 +73,22 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 class UnitError(ValueError):
-    """A unit that cannot be read; ``cure`` says what would be right."""
+    """A unit that cannot be read."""
 
     def __init__(self, message: str, cure: str) -> None:
-        """Keep the message and its cure apart, as a Problem needs them."""
+        """Keep the message and its ``cure``, which tells how to mend it."""
         self.cure = cure
         super().__init__(message)
 
 
 @dataclass(frozen=True)
 class Inside:
-    """A unit in terms of the model's: a number in it times ``factor`` is in ``unit``.
-
-    ``powers`` are the exponents of kg, USD, ha, km, year and person that are not zero.
-    """
+    """A unit in terms of the model's."""
 
     factor: float
+    """Number of ``unit`` in one of this unit."""
     powers: frozenset[tuple[str, float]]
+    """Non-zero exponents of kg, USD, ha, km, year and person."""
 
     @property
     def unit(self) -> str:
@@ -103,13 +102,28 @@ class Inside:
 
 
 class Units:
-    """The units that a case may use: those defined here and the currencies of its ``case.toml``."""
+    """The units that a case may use: those defined here and the currencies of its ``case.toml``.
+
+    Examples
+    --------
+    >>> Units().read("t/day").unit
+    'kg/year'
+    >>> round(Units({"EUR": 1.1}).read("EUR/g").factor)
+    1100
+    """
 
     def __init__(self, currency: Mapping[str, float] | None = None) -> None:
-        """Take ``currency`` as dollars of the baseline year per unit of each other currency.
+        """Take the currencies of a case.
 
-        Raises UnitError if a code is not three capitals, is USD itself, or a rate is not a
-        positive number.
+        Parameters
+        ----------
+        currency
+            Dollars of the baseline year per unit of each other currency, by its three-letter code.
+
+        Raises
+        ------
+        UnitError
+            If a code is not three capitals or is USD itself, or a rate is not a positive number.
         """
         self._currency = dict(currency or {})
         for code, rate in self._currency.items():
@@ -123,13 +137,19 @@ class Units:
         self._known: dict[str, Inside] = {}
 
     def read(self, text: str) -> Inside:
-        """The unit that ``text`` means; raises UnitError if it means none."""
+        """The unit that ``text`` means. Raises UnitError if it means none."""
         if text not in self._known:
             self._known[text] = self._parse(text)
         return self._known[text]
 
     def fits(self, unit: Inside, expected: Iterable[str]) -> str | None:
-        """The first of the expected units with the same dimensions, or None."""
+        """The first of the ``expected`` units with the same dimensions as ``unit``, or None.
+
+        Examples
+        --------
+        >>> Units().fits(Units().read("t"), ("ha", "kg"))
+        'kg'
+        """
         return next((name for name in expected if self.read(name).powers == unit.powers), None)
 
     def names(self) -> list[str]:
@@ -205,7 +225,7 @@ def _plain(text: str) -> str:
 
 
 def _divide(text: str) -> str:
-    """Let everything after a slash divide, unless parentheses already say what does."""
+    """Let everything after a slash divide, unless parentheses already group the terms."""
     if "(" in text or "/" not in text:
         return text
     first, *rest = (part.strip() for part in text.split("/"))

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from contraflow._numbers import amount
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results.draws import with_ends
-from contraflow.text.numbers import amount
 
 ROW = 30
 """Height of a row of a bar or dot chart, px."""

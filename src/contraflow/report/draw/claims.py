@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import amount
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
 from contraflow.report.draw.drawing import Drawing
-from contraflow.text.numbers import amount
 
 TICKS = {0.01: "0.01×", 0.03: "0.03×", 0.1: "0.1×", 0.2: "0.2×", 0.5: "0.5×", 1.0: "as stated"}
 TICKS |= {2.0: "2×", 5.0: "5×", 10.0: "10×", 30.0: "30×", 100.0: "100×"}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from contraflow._numbers import amount, rounded, signed
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, rows_layout, unique
 from contraflow.report.draw.drawing import Drawing
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import is_open, signed
+from contraflow.text.sentences import is_open
 
 
 def draw_dumbbells(
@@ -86,12 +86,12 @@ def _draw_levels_and_changes(frame: pd.DataFrame, unit: str, names: Mapping[str,
     rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
     rows = rows.sort_values("before", ascending=True, kind="stable")
     labels = unique([names.get(str(i), str(i).replace("-", " ")) for i in rows.index])
-    told = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
-    colours = [_change_colour(row, 0.004 * float(size.max())) for row in told]
+    records = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+    colours = [_change_colour(row, 0.004 * float(size.max())) for row in records]
     trace = 5e-4 * float(size.max())
     figure = Drawing(rows_layout(len(rows), unit))
     for colour in dict.fromkeys(colours):
-        own = [(label, row) for label, row, c in zip(labels, told, colours, strict=True) if c == colour]
+        own = [(label, row) for label, row, c in zip(labels, records, colours, strict=True) if c == colour]
         ends = [(label, row["before"], row["after"]) for label, row in own]
         figure.add(
             "scatter", **_segments(ends), line={"color": theme.faded(colour, 0.55), "width": 5}, **QUIET
@@ -100,7 +100,7 @@ def _draw_levels_and_changes(frame: pd.DataFrame, unit: str, names: Mapping[str,
             parts = [(label, row[f"change{low}"], row[f"change{high}"]) for label, row in own]
             line = {"color": theme.faded(colour, alpha), "width": width}
             figure.add("scatter", **_segments(parts), line=line, xaxis="x2", **QUIET)
-    text = [_told_change(label, row, unit, trace) for label, row in zip(labels, told, strict=True)]
+    text = [_change_text(label, row, unit, trace) for label, row in zip(labels, records, strict=True)]
     for column, fill, edge, axis in (
         ("before", theme.PAPER, theme.SOFT, "x"),
         ("after", colours, colours, "x"),
@@ -125,7 +125,7 @@ def _draw_levels_and_changes(frame: pd.DataFrame, unit: str, names: Mapping[str,
     )  # fmt: skip
     figure.layout["margin"] = figure.layout["margin"] | {"r": 178}
     figure.yaxis(categoryorder="array", categoryarray=labels, range=[-0.6, len(labels) - 0.4])
-    for label, row, colour in zip(labels, told, colours, strict=True):
+    for label, row, colour in zip(labels, records, colours, strict=True):
         figure.note(
             x=1.0, xref="paper", y=label, xanchor="left", xshift=12, showarrow=False, align="left",
             text=f"<b>{_signed(row['change'], trace)}</b>  "
@@ -158,7 +158,7 @@ def _ends_of_change(row: Mapping[str, Any], trace: float) -> str:
     return f"{low} to {high}" if low != high else ""
 
 
-def _told_change(label: str, row: Mapping[str, Any], unit: str, trace: float) -> str:
+def _change_text(label: str, row: Mapping[str, Any], unit: str, trace: float) -> str:
     """Levels and change with their 90 % intervals, as shown on hover."""
     lines = [f"<b>{label}</b>"]
     for when in ("before", "after"):

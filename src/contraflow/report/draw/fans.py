@@ -1,4 +1,4 @@
-"""Courses in time: fan charts of figures, small multiples of the ways out, a map that steps by year."""
+"""Simulated runs: fan charts of figures, small multiples of the ways out, a map that steps by year."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow._types import FloatArray
 from contraflow.case.schema import Place
 from contraflow.report.draw import map, theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.results import trajectory_tables
-from contraflow.results.draws import Values
+from contraflow.results.figures import run_figure, series
+from contraflow.results.view import MONTHS_PER_YEAR
 
 BLUE, GREY = "#23508a", theme.SOFT
 COLUMNS, PANEL, GAP, TOP, BELOW = 2, 190, 74, 58, 40
@@ -25,30 +27,6 @@ WIDTH, GUTTER = 0.43, 0.1
 LEFT = 0.04
 BANDS = ((0.05, 0.95, 0.14), (0.25, 0.75, 0.24))
 """Quantiles of the replicates and how dark the band between them is."""
-
-TITLES = {
-    "exports": "Exports",
-    "exports by air": "Exports by air",
-    "exports on foot": "Exports on foot",
-    "exports by road": "Exports by road",
-    "exports by river": "Exports by river",
-    "exports by sea": "Exports by sea",
-    "hectares at home": "Coca standing",
-    "leaf price": "Price of leaf",
-    "valley price": "Price in the main valley",
-    "growers' income": "What households live on",
-    "armed groups' income": "Armed groups’ levies",
-    "seized at home": "Seized at home",
-    "consignments seized at home": "Consignments seized",
-    "seized per million dollars": "Seized per million dollars spent",
-    "delivered": "Delivered to all markets",
-    "active places": "Places in use",
-    "effective ways": "Links in use, effective number",
-    "clans": "Clans",
-    "largest clan": "Largest clan’s capital",
-    "concentration": "Concentration of capital",
-    "arrests": "Arrests, all countries",
-}
 
 UNITS = {
     "t/yr": "t pure a year",
@@ -73,18 +51,18 @@ def fans(
         trajectory_tables.expect_same_luck(against, data)
     drawing = _grid(len(figures))
     for number, figure in enumerate(figures):
-        value = trajectory_tables.series(data, figure)
+        value = series(data, figure)
         unit = value.attrs["unit"]
         scale = 100.0 if unit == "share" else 1.0
         shown = "%" if unit == "share" else UNITS.get(unit, unit)
         x = _x(data)
         axes = _axes(number)
         if against is not None:
-            other = np.median(trajectory_tables.series(against, figure).values, axis=0) * scale
+            other = np.median(series(against, figure).values, axis=0) * scale
             dashed = {"color": GREY, "width": 1.3, "dash": "4px,3px"}
             _line(drawing, axes, x, _smooth(other[None])[0], dashed, "without")
         _bands(drawing, axes, x, _smooth(value.values) * scale, BLUE)
-        _title(drawing, number, len(figures), TITLES.get(figure, figure), shown)
+        _title(drawing, number, len(figures), run_figure(figure).label, shown)
         _marks(drawing, axes, data, changes)
     return drawing
 
@@ -93,7 +71,7 @@ def modes(data: xr.Dataset, changes: Sequence[tuple[int, str]] = ()) -> Drawing:
     """Exports by each way out, panels on one scale."""
     names = {"air": "exports by air", "foot": "exports on foot", "road": "exports by road",
              "river": "exports by river", "sea": "exports by sea"}  # fmt: skip
-    values = {way: _smooth(trajectory_tables.series(data, name).values) for way, name in names.items()}
+    values = {way: _smooth(series(data, name).values) for way, name in names.items()}
     values = {way: v for way, v in values.items() if v.max() > 0}
     top = max((float(np.quantile(v, 0.97, axis=0).max()) for v in values.values()), default=1.0)
     drawing = _grid(len(values))
@@ -181,10 +159,10 @@ def _x(data: xr.Dataset) -> list[Any]:
     months = data["month"].values
     if np.issubdtype(months.dtype, np.datetime64):
         return [str(m)[:10] for m in months]
-    return [round(float(m - 1) / trajectory_tables.YEAR, 4) for m in months]
+    return [round(float(m - 1) / MONTHS_PER_YEAR, 4) for m in months]
 
 
-def _smooth(value: Values, months: int = 3) -> Values:
+def _smooth(value: FloatArray, months: int = 3) -> FloatArray:
     """Means of three months around each: what arrives in single months depends on few consignments."""
     half = months // 2
     padded = np.pad(value, ((0, 0), (half, half)), mode="edge")
@@ -192,7 +170,7 @@ def _smooth(value: Values, months: int = 3) -> Values:
     return window
 
 
-def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: Values, colour: str) -> None:
+def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: FloatArray, colour: str) -> None:
     if len(value) > 1:
         for low, high, alpha in BANDS:
             ends = np.quantile(value, (low, high), axis=0)
@@ -206,7 +184,7 @@ def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: Value
 
 
 def _line(
-    drawing: Drawing, axes: Mapping[str, Any], x: list[Any], y: Values, line: dict[str, Any], name: str
+    drawing: Drawing, axes: Mapping[str, Any], x: list[Any], y: FloatArray, line: dict[str, Any], name: str
 ) -> None:
     drawing.add(
         "scatter", x=x, y=[float(f"{v:.4g}") for v in y], mode="lines", line=line, name=name,

@@ -14,7 +14,7 @@ from contraflow.report.draw.basemap import Frame
 from contraflow.report.draw.labels import Label, spread
 from contraflow.report.draw.projection import project
 from contraflow.results.draws import mean
-from contraflow.results.tables import KG_PER_TONNE, coord
+from contraflow.results.view import KG_PER_TONNE, coord
 
 REACH = 900.0
 """Foreign places within this distance of a place at home are on the map, km."""

@@ -1,4 +1,4 @@
-"""Histories told forward, side by side: one series as several cases foresee it, with what was observed."""
+"""Histories run forward, side by side: one series as several cases foresee it, with what was observed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PanelSeries(NamedTuple):
 
 
 def draw_histories(
-    told: Sequence[PanelSeries], quantity: str, form: str, where: str, names: Mapping[str, str]
+    histories: Sequence[PanelSeries], quantity: str, form: str, where: str, names: Mapping[str, str]
 ) -> Drawing:
     """One series as several histories foresee it, in one panel, with what was observed.
 
@@ -44,7 +44,7 @@ def draw_histories(
     forecast that nothing changes. ``where`` is a country's code or a place's id, ``names`` are those of forms
     and places. Raises ComparisonError if a history has no such series, or if several fit.
     """
-    chosen = [t._replace(rows=_one_series(t, quantity, form, where)) for t in told]
+    chosen = [t._replace(rows=_one_series(t, quantity, form, where)) for t in histories]
     first = chosen[0].rows.iloc[0].to_dict()
     scale = predictions.per_unit(chosen[0].rows)
     drawing = Drawing(theme.layout(HEIGHT, margin={"l": 66, "r": 168, "t": 58, "b": 76}))
@@ -75,10 +75,10 @@ def draw_histories(
     return drawing
 
 
-def _caveats(told: Sequence[PanelSeries]) -> str:
+def _caveats(histories: Sequence[PanelSeries]) -> str:
     """What else a reader of the dots has to know."""
-    breaks = [w for one in told for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
-    triangles = any(claim in one.bounds for one in told for claim in one.rows["claim"])
+    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
+    triangles = any(claim in one.bounds for one in histories for claim in one.rows["claim"])
     return (f", from {min(breaks):.0f} by another method" if breaks else "") + (
         "; triangles: bounds" if triangles else ""
     )
@@ -95,9 +95,9 @@ def _doublings(low: float, high: float) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _one_series(told: PanelSeries, quantity: str, form: str, where: str) -> pd.DataFrame:
+def _one_series(history: PanelSeries, quantity: str, form: str, where: str) -> pd.DataFrame:
     """Rows of the one series that is asked for, by years. Raises ComparisonError."""
-    rows = told.rows
+    rows = history.rows
     at = rows["place"].where(rows["place"] != "", rows["country"])
     fits = (rows["quantity"] == quantity) & (at == where)
     fits &= (rows["form"] == form) if form else True
@@ -105,15 +105,16 @@ def _one_series(told: PanelSeries, quantity: str, form: str, where: str) -> pd.D
     if found["series"].nunique() != 1:
         known = rows.assign(at=at).drop_duplicates("series")[["quantity", "form", "at"]].to_numpy()
         asked = " ".join(filter(None, (quantity, form, where)))
+        count = "no" if found.empty else "more than one"
         raise ComparisonError(
-            f"The history of '{told.title}' has {'no' if found.empty else 'more than one'} series '{asked}'. "
+            f"The history of '{history.title}' has {count} series '{asked}'. "
             f"It has: {'; '.join(' '.join(filter(None, one)) for one in known)}."
         )
     return found.assign(when=found["year"].map(predictions.middle)).sort_values("when")
 
 
-def _history(drawing: Drawing, told: PanelSeries, colour: str, scale: float) -> None:
-    rows, x = told.rows, told.rows["when"].tolist()
+def _history(drawing: Drawing, history: PanelSeries, colour: str, scale: float) -> None:
+    rows, x = history.rows, history.rows["when"].tolist()
     for low, high, alpha in (("_5", "_95", BANDS[0][2]), ("_25", "_75", BANDS[1][2])):
         ends = [(rows[f"model{end}"] / scale).tolist() for end in (high, low)]
         drawing.add(
@@ -122,23 +123,23 @@ def _history(drawing: Drawing, told: PanelSeries, colour: str, scale: float) -> 
         )  # fmt: skip
     middle = (rows["model"] / scale).tolist()
     drawing.add("scatter", x=x, y=middle, mode="lines", line={"color": colour, "width": 2.4},
-                name=told.title, hovertemplate="foreseen: %{y:,.3s}<extra></extra>")  # fmt: skip
+                name=history.title, hovertemplate="foreseen: %{y:,.3s}<extra></extra>")  # fmt: skip
     still = [float(rows["naive"].iloc[0] / scale)] * 2
-    drawing.add("scatter", x=[told.until, x[-1]], y=still, mode="lines", name="if nothing changed",
+    drawing.add("scatter", x=[history.until, x[-1]], y=still, mode="lines", name="if nothing changed",
                 line={"color": theme.faded(colour, 0.75), "width": 1.1, "dash": "5px,4px"},
                 hoverinfo="skip")  # fmt: skip
-    title = "<br>".join(wrap(told.title, 22))
+    title = "<br>".join(wrap(history.title, 22))
     drawing.note(
-        text=f"<b>{title}</b><br>calibrated to {told.until}", x=x[-1], y=float(np.log10(middle[-1])),
+        text=f"<b>{title}</b><br>calibrated to {history.until}", x=x[-1], y=float(np.log10(middle[-1])),
         xanchor="left", yanchor="bottom", xshift=12, yshift=-10, align="left", showarrow=False,
         font={"size": 12.5, "color": colour},
     )  # fmt: skip
 
 
-def _observed(drawing: Drawing, told: Sequence[PanelSeries], scale: float) -> None:
+def _observed(drawing: Drawing, histories: Sequence[PanelSeries], scale: float) -> None:
     """Every figure once, though several histories may be held against it."""
     seen: dict[tuple[float, float], tuple[str, int, str]] = {}
-    for one, colour in zip(told, COLOURS, strict=False):
+    for one, colour in zip(histories, COLOURS, strict=False):
         for row in one.rows.to_dict("records"):
             at = row["when"], row["stated"] / scale
             fill = colour if row["use"] == "fit" else theme.PAPER

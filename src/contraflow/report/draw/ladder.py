@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from contraflow._numbers import amount, rounded
+from contraflow.case.naming import lower
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, TINT, legend_above, rows_layout, unique
 from contraflow.report.draw.drawing import Drawing
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import lower
 
 COMPONENTS = {
     "price_from": ("price before the step", "#d9d4c5"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from contraflow._numbers import amount
 from contraflow.case.schema import Place, PlaceKind
 from contraflow.report.draw import theme
 from contraflow.report.draw.basemap import Frame, base_traces
@@ -25,8 +26,8 @@ from contraflow.report.draw.flow_curves import (
 )
 from contraflow.report.draw.labels import Label, with_labels
 from contraflow.report.draw.projection import project
-from contraflow.results.tables import families, home_country, home_grown
-from contraflow.text.numbers import amount
+from contraflow.results.tables import home_grown
+from contraflow.results.view import families, home_country
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

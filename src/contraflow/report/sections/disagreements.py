@@ -1,13 +1,14 @@
-"""Small charts of disagreements: each side's figure against the band of all evidence, in per cent."""
+"""Where the sources disagree: each side's figure against the band of all evidence, in small charts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from contraflow.analysis.conflicts import Conflicts
-from contraflow.case.case import Case
+from contraflow.report.data import ReportData
+from contraflow.report.section import Content
 from contraflow.text import conflict_sentences
 from contraflow.text.conflict_sentences import DisplayScale
 
@@ -21,9 +22,31 @@ NEAR_NOUGHT = 0.45
 """Smallest figure, as a part of the largest, below which the axis begins at 0."""
 
 
+def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
+    """Disagreements with their charts, and how surprising each claim is; none where they were not weighed."""
+    tension = report.tension
+    if tension is None:
+        return None
+    groups = conflict_sentences.group_rows(report.case, tension)
+    return Content(
+        data={
+            "groups": [group | {"chart": draw(group)} for group in groups],
+            "untold": conflict_sentences.untold(report.case, tension),
+            "claims": conflict_sentences.claim_rows(report.case, tension, None),
+            "outline": conflict_sentences.outline(tension),
+            "checks": tension.checks.to_dict("records"),
+            "colours": COLOURS,
+        }
+    )
+
+
 def draw(group: dict[str, Any]) -> dict[str, Any]:
-    """Places of a group's chart: ticks, the band of the posterior, and each side's line, bar and dot."""
-    figures = [group["said"], *(s["figure"] for s in group["sides"] if s["figure"] is not None)]
+    """A group's chart: ticks, the band of the posterior, and each side's line, bar and dot.
+
+    Places and widths are in per cent of the width of the chart.
+    """
+    everything = group["said"]
+    figures = [everything, *(s["figure"] for s in group["sides"] if s["figure"] is not None)]
     low, high = min(min(f) for f in figures), max(max(f) for f in figures)
     start = 0.0 if low < NEAR_NOUGHT * high else low - 0.08 * (high - low)
     end = high + 0.06 * (high - start)
@@ -37,9 +60,9 @@ def draw(group: dict[str, Any]) -> dict[str, Any]:
     scale: DisplayScale = group["scale"]
     return {
         "ticks": [(place(v), scale.text(v)) for v in ticks(start, end, scale)],
-        "wide": between(group["said"][0], group["said"][-1]),
-        "half": between(group["said"][1], group["said"][3]),
-        "middle": place(group["said"][2]),
+        "wide": between(everything[0], everything[-1]),
+        "half": between(everything[1], everything[3]),
+        "middle": place(everything[2]),
         "sides": [
             None
             if s["figure"] is None
@@ -62,18 +85,3 @@ def ticks(start: float, end: float, scale: DisplayScale) -> list[float]:
     step = power * next(n for n in (1.0, 2.0, 2.5, 5.0, 10.0) if n * power >= 0.8 * step)
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
     return [float(n * step / scale.factor) for n in range(first, last + 1)]
-
-
-def section(case: Case, tension: Conflicts | None) -> dict[str, Any] | None:
-    """What the page's section on disagreements shows; None where there is none."""
-    if tension is None:
-        return None
-    groups = conflict_sentences.group_rows(case, tension)
-    return {
-        "groups": [group | {"chart": draw(group)} for group in groups],
-        "untold": conflict_sentences.untold(case, tension),
-        "claims": conflict_sentences.claim_rows(case, tension, None),
-        "outline": conflict_sentences.outline(tension),
-        "checks": tension.checks.to_dict("records"),
-        "colours": COLOURS,
-    }

@@ -1,36 +1,23 @@
-"""Courses in time as people read them: the page of a simulation, and the report's section."""
+"""Questions month by month: fan charts of simulated runs, and what figures do over the years."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from contraflow.case.case import Case
+from contraflow._numbers import amount, percent, rounded
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
-from contraflow.report.data import FollowedQuestion
+from contraflow.report.data import ReportData
 from contraflow.report.draw import fans
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.jinja import embed, environment
+from contraflow.report.section import Content
 from contraflow.results import trajectory_tables
-from contraflow.text.names import shown_names
-from contraflow.text.numbers import amount, percent, rounded
-
-SHOWN = (
-    "exports",
-    "exports by air",
-    "hectares at home",
-    "valley price",
-    "seized at home",
-    "growers' income",
-    "active places",
-    "clans",
-)
-"""Figures of the fan charts."""
+from contraflow.results.figures import run_figure
+from contraflow.results.view import MONTHS_PER_YEAR
 
 IN_REPORT = (
     "exports",
@@ -40,90 +27,51 @@ IN_REPORT = (
     "hectares at home",
     "seized at home",
 )
-"""Those of the report."""
+"""Figures of the fan charts."""
 
 
-def render(
-    case: Case,
-    data: xr.Dataset,
-    changes: Sequence[tuple[int, str]],
-    years: Mapping[int, xr.Dataset],
-    against: xr.Dataset | None = None,
-) -> str:
-    """The whole page as text. ``years`` are outcomes by year, for the map; ``against`` a run without."""
-    from plotly.offline import get_plotlyjs
-
-    names = shown_names(case)
-    drawn = [
-        _figure("fans", "Month by month", words_of_changes(data, changes),
-                fans.fans(data, SHOWN, changes, against), caption(against is not None)),
-        _figure("modes", "Ways out of the country", "What one way loses and another gains, all on one scale.",
-                fans.modes(data, changes), "Tonnes of pure substance a year, at the rate of the month."),
-        _figure("map", "Year by year on the map", "Draw the slider to step through the years.",
-                fans.stepped_map(years, case.places, names),
-                "Width of a line: square root of its tonnes, means over the courses. Lines are straight "
-                "connections between places, not routes."),
-    ]  # fmt: skip
-    return environment().get_template("simulation.html.j2").render(
-        title=str(data.attrs["title"]),
-        case=case.info.title,
-        about=about(data),
-        figures=drawn,
-        rows=rows(data),
-        made=f"{MADE} Seed {data.attrs['seed']}, case {data.attrs['case']} "
-        f"({str(data.attrs['fingerprint'])[:12]}).",
-        version=data.attrs["version"],
-        plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
-    )  # fmt: skip
-
-
-class TimeSection(NamedTuple):
-    """What the report says of questions that are followed in time: drawings by name, and a panel for each."""
-
-    drawings: dict[str, Drawing]
-    panels: list[dict[str, Any]]
-
-
-def section(courses: Sequence[FollowedQuestion]) -> TimeSection | None:
-    """The report's section on courses in time, None where no question is followed."""
-    if not courses:
+def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
+    """A panel for each question that is simulated; none where none is."""
+    if not report.simulations:
         return None
     drawings, panels = {}, []
-    for number, one in enumerate(courses):
-        drawings[f"course-{number}"] = fans.fans(one.data, IN_REPORT, one.changes, one.calm)
+    for number, one in enumerate(report.simulations):
+        drawings[f"simulation-{number}"] = fans.fans(one.data, IN_REPORT, one.changes, one.without)
         panels.append(
             {
                 "title": one.question.title,
                 "about": about(one.data),
                 "changes": words_of_changes(one.data, one.changes),
-                "told": told(one.data, one.calm),
-                "figure": f"course-{number}",
+                "text": last_year(one.data, one.without),
+                "figure": f"simulation-{number}",
                 "caption": caption(against=True),
                 "rows": rows(one.data),
             }
         )
-    return TimeSection(drawings, panels)
+    return Content(data={"panels": panels, "made": MADE}, drawings=drawings)
 
 
-def told(data: xr.Dataset, calm: xr.Dataset) -> str:
-    """How the ways out and what they carry stand after the last year, against the same luck without."""
-    beside = trajectory_tables.contrast(calm, data)
-    last = max(beside.index.get_level_values("year"))
+def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
+    """How the ways out and what they carry stand in the last year, against the runs without the policy."""
+    contrast = trajectory_tables.contrast(without, data)
+    last = max(contrast.index.get_level_values("year"))
     found = []
     for figure in ("exports by air", "exports on foot", "exports", "hectares at home", "valley price"):
-        if (figure, last) in beside.index:
-            row = beside.loc[(figure, last)]
+        if (figure, last) in contrast.index:
+            row = contrast.loc[(figure, last)]
             if np.isfinite(row["ratio"]):
                 change, low, high = (percent(row[end] - 1) for end in ("ratio", "ratio_5", "ratio_95"))
-                found.append(f"{fans.TITLES[figure].lower()} {change} ({low} to {high})")
-    return f"In year {last}, against the same luck without the policy: {'; '.join(found)}." if found else ""
+                found.append(f"{run_figure(figure).label.lower()} {change} ({low} to {high})")
+    if not found:
+        return ""
+    return f"In year {last}, against the same random draws without the policy: {'; '.join(found)}."
 
 
 def caption(against: bool) -> str:
     """What lines and bands of fan charts are."""
     return (
-        "Line: median of the courses, by years. Bands: half and nine tenths of them. Means of three months."
-        + (" Dashed: the same luck without the policy." if against else "")
+        "Line: median of the runs, by years. Bands: half and nine tenths of them. Means of three months."
+        + (" Dashed: the same random draws without the policy." if against else "")
     )
 
 
@@ -132,17 +80,13 @@ def rows(data: xr.Dataset) -> list[dict[str, str]]:
     return [_row(str(name), row) for name, row in trajectory_tables.summary(data).to_dict("index").items()]
 
 
-def _figure(name: str, title: str, text: str, drawing: Drawing, caption: str) -> dict[str, Any]:
-    return {"id": name, "title": title, "text": text, "caption": caption, "json": embed(drawing.json())}
-
-
 def about(data: xr.Dataset) -> str:
     """How long, how many, and what the state does, in words."""
     sizes = data.sizes
-    years = (sizes["month"] - trajectory_tables.before(data)) // trajectory_tables.YEAR
+    years = (sizes["month"] - trajectory_tables.before(data)) // MONTHS_PER_YEAR
     return (
-        f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} courses, each with its own draw "
-        "of what is uncertain and its own luck. "
+        f"{years} years, {data.attrs['clans']:,} clans, {sizes['replicate']} runs, each with its own draw "
+        "of what is uncertain and its own random events. "
         f"The state searches {ABOUT[SearchStrategy(data.attrs['search_strategy'])]}."
     )
 
@@ -155,23 +99,23 @@ def words_of_changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> st
     first = int(data.attrs["first"])
 
     def when(month: int) -> str:
-        year, rest = divmod(month - start, trajectory_tables.YEAR)
+        year, rest = divmod(month - start, MONTHS_PER_YEAR)
         if first > 1:
             return f"{first + year}" if rest == 0 else f"{first + year}-{rest + 1:02d}"
         return f"Month {month - start + 1}"
 
-    said = "; ".join(f"{when(month)}: {text}" for month, text in changes[:12])
-    return f"Dotted lines: changes of policy. {said}{' and so on.' if len(changes) > 12 else '.'}"
+    listed = "; ".join(f"{when(month)}: {text}" for month, text in changes[:12])
+    return f"Dotted lines: changes of policy. {listed}{' and so on.' if len(changes) > 12 else '.'}"
 
 
 MADE = (
     "Clans buy where they are at home, choose among the ways that they know by the rule of the model, on "
     "what they believe of each way's losses, and send whole consignments, of which some are lost by chance. "
     "They learn, grow, fail, are arrested and replaced; households change crops slowly; prices move to where "
-    "what is planned would clear. How clans behave is assumed, within ranges that each course draws from: no "
+    "what is planned would clear. How clans behave is assumed, within ranges that each run draws from: no "
     "source measures it."
 )
-"""How courses are made, in words."""
+"""How runs are made, in words."""
 
 
 def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
@@ -185,7 +129,7 @@ def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
 
     unit = "" if share else f", {fans.UNITS.get(row['unit'], row['unit'])}"
     return {
-        "name": fans.TITLES.get(name, name) + unit,
+        "name": run_figure(name).label + unit,
         "before": shown(row["before"]),
         "first": shown(row["first"]),
         "last": shown(row["last"]),

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import amount, rounded
 from contraflow.case.quantities import Quantity
+from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
-from contraflow.results.tables import KG_PER_TONNE
+from contraflow.report.section import Content
+from contraflow.results.view import KG_PER_TONNE
 from contraflow.text.names import COUNTRIES
-from contraflow.text.numbers import amount, rounded
 
 FITTED, LATER, MODEL = "#2f8f8b", theme.RISE, "#23508a"
 """Colours of observations that were fitted, of later ones, and of what the model says."""
@@ -30,6 +32,24 @@ WIDTH, GUTTER = 0.27, 0.095
 """Width of a panel and of the space between two, of the figure's."""
 
 UNITS = {"kg/year": "t a year", "USD/kg": "$ a kg", "ha": "ha", "USD/year": "$ a year", "1/year": "a year"}
+
+
+def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
+    """Predicted claims and their errors; none where the case has none."""
+    if report.predictions is None or report.errors is None or report.predictions.empty:
+        return None
+    errors = error_rows(report.errors, names)
+    hindcast = report.hindcast
+    return Content(
+        data={
+            "rows": prediction_rows(report.predictions, names),
+            "errors": errors,
+            "wins": sum(e["wins"] for e in errors),
+            "words": [] if hindcast is None else hindcast.words(),
+            "coverage": [] if hindcast is None else coverage_rows(hindcast.summary),
+        },
+        drawings={"predictions": draw_predictions(report.predictions, names, report.case.info.baseline)},
+    )
 
 
 def draw_predictions(frame: pd.DataFrame, names: Mapping[str, str], baseline: tuple[int, int]) -> Drawing:
@@ -64,7 +84,7 @@ def draw_predictions(frame: pd.DataFrame, names: Mapping[str, str], baseline: tu
 
 def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Rows of the table: one per predicted claim, with errors as factors."""
-    told = frame[frame["use"] == "predict"]
+    later = frame[frame["use"] == "predict"]
     return [
         {
             "what": title(row, names),
@@ -77,7 +97,7 @@ def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[
             "naive_off": factor(row["naive_log_error"]),
             "nearer": abs(row["log_error"]) < abs(row["naive_log_error"]),
         }
-        for row in told.to_dict("records")
+        for row in later.to_dict("records")
     ]
 
 
@@ -105,8 +125,8 @@ def coverage_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
         error = "" if not np.isfinite(row["error"]) else f" ± {row['error']:.2f}"
         ends = {c: f"{row[c]:.0%}" for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")}
         score = f"{row['difference']:+.2f}{error}".replace("-", "−")
-        told = {"what": row["quantity"], "claims": row["claims"], "series": row["series"], "score": score}
-        rows.append(told | ends)
+        counts = {"claims": row["claims"], "series": row["series"]}
+        rows.append({"what": row["quantity"]} | counts | ends | {"score": score})
     return rows
 
 
@@ -180,7 +200,7 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
     scale = per_unit(rows)
     years = [middle(y) for y in rows["year"]]
     ends = [min(years) - 0.5, max(years) + 0.5]
-    said = (rows["model"] / scale).tolist()
+    predicted = (rows["model"] / scale).tolist()
 
     def add(name: str, mode: str, x: list[float], y: list[float], **look: Any) -> None:
         axes = {"xaxis": place.x, "yaxis": place.y, "showlegend": place.first, "cliponaxis": False}
@@ -200,13 +220,13 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
             )  # fmt: skip
     steps = {"color": MODEL, "width": 2.4, "shape": "hvh"}
     name = "model"
-    x, y = [ends[0], *years, ends[1]], [said[0], *said, said[-1]]
+    x, y = [ends[0], *years, ends[1]], [predicted[0], *predicted, predicted[-1]]
     add(name, "lines", x, y, line=steps, hoverinfo="skip")
     for use, colour, name in USES:
         own = rows[rows["use"] == use]
         dot = {"size": 7.5, "color": colour, "line": {"color": theme.PAPER, "width": 1}}
         x, y = [middle(y) for y in own["year"]], (own["stated"] / scale).tolist()
-        text = [_told(row, names) for row in own.to_dict("records")]
+        text = [_hover(row, names) for row in own.to_dict("records")]
         add(name, "markers", x, y, marker=dot, text=text, hoverinfo="text")
     quietly = f"{title(first, names)}, {unit(first)}"
     figure.note(
@@ -217,12 +237,12 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
     )  # fmt: skip
 
 
-def _told(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
+def _hover(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What is shown over an observation."""
-    stated, said = (_figure(row[c] / per_unit(row)) for c in ("stated", "model"))
+    observed, predicted = (_figure(row[c] / per_unit(row)) for c in ("stated", "model"))
     return (
-        f"<b>{where(row, names)}, {row['year']}</b><br>observed {stated} {unit(row)}"
-        f"<br>model {said}, {factor(row['log_error'])}"
+        f"<b>{where(row, names)}, {row['year']}</b><br>observed {observed} {unit(row)}"
+        f"<br>model {predicted}, {factor(row['log_error'])}"
     )
 
 

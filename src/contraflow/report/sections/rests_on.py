@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from contraflow._numbers import amount, rounded
+from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.section import Content
 from contraflow.results.explanation import Explanation, Group, How
-from contraflow.text.numbers import amount, rounded
 
 COLOURS = {
     Group.CLAIMS: "#23508a",
@@ -30,10 +33,25 @@ WIDEST = 58
 """Characters of a label."""
 
 
-def draw_shares(told: Explanation) -> Drawing:
+def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
+    """Charts and sentences on the first answer's key figure; none where it was not explained."""
+    explanation = report.explanation
+    if explanation is None:
+        return None
+    return Content(
+        data=_texts(explanation, report.worth),
+        drawings={
+            "rests-shares": draw_shares(explanation),
+            "rests-claims": draw_claims(explanation),
+            "rests-numbers": draw_numbers(explanation),
+        },
+    )
+
+
+def draw_shares(explanation: Explanation) -> Drawing:
     """One bar: the variance by group."""
     figure = Drawing(theme.layout(64, margin={"l": 0, "r": 0, "t": 4, "b": 4}, barmode="stack"))
-    for row in told.shares.to_dict("records"):
+    for row in explanation.shares.to_dict("records"):
         share = max(float(row["share"]), 0.0)
         figure.add(
             "bar", orientation="h", x=[share], y=[""], name=row["group"],
@@ -48,12 +66,12 @@ def draw_shares(told: Explanation) -> Drawing:
     return figure
 
 
-def draw_claims(told: Explanation) -> Drawing:
+def draw_claims(explanation: Explanation) -> Drawing:
     """The figure without each of the claims that move it most, beside the figure with all."""
-    rows = told.claims.head(CLAIMS).iloc[::-1]
+    rows = explanation.claims.head(CLAIMS).iloc[::-1]
     labels = unique([_short(str(s)) for s in rows["statement"]])
-    figure = _frame(told, len(rows))
-    _band(figure, told)
+    figure = _frame(explanation, len(rows))
+    _band(figure, explanation)
     for label, (_, row) in zip(labels, rows.iterrows(), strict=True):
         sure = row["how"] != How.LINEAR
         colour = theme.INK if sure else theme.FAINT
@@ -63,17 +81,17 @@ def draw_claims(told: Explanation) -> Drawing:
             "scatter", x=[row["without"]], y=[label], mode="markers",
             marker={"size": 10, "color": COLOURS[Group.CLAIMS] if sure else theme.PAPER,
                     "line": {"color": COLOURS[Group.CLAIMS] if sure else theme.FAINT, "width": 2}},
-            hovertext=[_hover(row, told.unit)], hoverinfo="text", cliponaxis=False,
+            hovertext=[_hover(row, explanation.unit)], hoverinfo="text", cliponaxis=False,
         )  # fmt: skip
     return figure
 
 
-def draw_numbers(told: Explanation) -> Drawing:
+def draw_numbers(explanation: Explanation) -> Drawing:
     """The figure as each of the strongest numbers goes from the low to the high end of its range."""
-    rows = told.gathered(NUMBERS).iloc[::-1]
+    rows = explanation.gathered(NUMBERS).iloc[::-1]
     labels = unique([_short(str(m)) for m in rows["meaning"]])
-    figure = _frame(told, len(rows))
-    _band(figure, told)
+    figure = _frame(explanation, len(rows))
+    _band(figure, explanation)
     for label, (_, row) in zip(labels, rows.iterrows(), strict=True):
         colour = COLOURS[Group(row["group"])]
         ends = [float(row["at_low"]), float(row["at_high"])]
@@ -81,7 +99,7 @@ def draw_numbers(told: Explanation) -> Drawing:
                    line={"color": theme.faded(colour, 0.7), "width": 7}, hoverinfo="skip")  # fmt: skip
         text = (
             f"<b>{row['meaning']}</b><br>low end: {_amount(ends[0])}, high end: {_amount(ends[1])} "
-            f"{_unit(told)}<br>{row['group']}{': ' + row['role'] if row['role'] else ''}, "
+            f"{_unit(explanation)}<br>{row['group']}{': ' + row['role'] if row['role'] else ''}, "
             f"{row['share']:.0%} of the variance"
             + (f"<br>strongest of {row['count']}: {row['strongest']}" if row["count"] > 1 else "")
         )
@@ -93,17 +111,17 @@ def draw_numbers(told: Explanation) -> Drawing:
     return figure
 
 
-def section(told: Explanation, worth: pd.DataFrame | None) -> dict[str, Any]:
+def _texts(explanation: Explanation, worth: pd.DataFrame | None) -> dict[str, Any]:
     """What the page says beside the charts."""
-    first, *rest = told.words()
+    first, *rest = explanation.words()
     facts = [] if worth is None else _records(worth[worth["worth"] > 0].head(FACTS))
     return {
-        "subject": told.subject,
+        "subject": explanation.subject,
         "first": first,
         "rest": rest,
         "legend": [
             {"colour": COLOURS[Group(row["group"])], "text": row["meaning"], "share": f"{row['share']:.0%}"}
-            for row in _records(told.shares)
+            for row in _records(explanation.shares)
         ],
         "sources": [
             {
@@ -111,32 +129,36 @@ def section(told: Explanation, worth: pd.DataFrame | None) -> dict[str, Any]:
                 "range": f"{_amount(row['without_5'])} to {_amount(row['without_95'])}",
                 "how": How(row["how"]).words,
             }
-            for row in _records(told.sources.head(CLAIMS))
+            for row in _records(explanation.sources.head(CLAIMS))
         ],
         "facts": [
             {"what": f["what"], "kind": f["kind"], "worth": f"{f['worth']:.0%}", "error": f"{f['error']:.0%}"}
             for f in facts
         ],
-        "unit": _unit(told),
-        "linear": int((told.claims["how"] == How.LINEAR.value).sum()),
-        "refits": told.refits,
+        "unit": _unit(explanation),
+        "linear": int((explanation.claims["how"] == How.LINEAR.value).sum()),
+        "refits": explanation.refits,
         "chance": "" if worth is None else f"{worth.attrs['chance']:.0%}",
     }  # fmt: skip
 
 
-def _frame(told: Explanation, rows: int) -> Drawing:
+def _frame(explanation: Explanation, rows: int) -> Drawing:
     figure = Drawing(theme.layout(62 + 27 * max(rows, 1), margin={"l": 8, "r": 20, "t": 8, "b": 46}))
-    what = f"change of {told.quantity}" if told.against else told.quantity
-    title = {"text": f"{what}, {_unit(told)}", "font": {"size": 12, "color": theme.SOFT}, "standoff": 6}
+    what = f"change of {explanation.quantity}" if explanation.against else explanation.quantity
+    title = {
+        "text": f"{what}, {_unit(explanation)}",
+        "font": {"size": 12, "color": theme.SOFT},
+        "standoff": 6,
+    }
     figure.xaxis(**theme.axis(title=title, nticks=7, tickformat=",~g"))
     ink = {"size": 12, "color": theme.INK}
     figure.yaxis(**theme.axis(showgrid=False, type="category", tickfont=ink, dtick=1))
     return figure
 
 
-def _band(figure: Drawing, told: Explanation) -> None:
+def _band(figure: Drawing, explanation: Explanation) -> None:
     """The figure with everything: its 90 % interval shaded, its median as a line."""
-    low, high, middle = (told.figure[e] for e in ("_5", "_95", ""))
+    low, high, middle = (explanation.figure[e] for e in ("_5", "_95", ""))
     shape = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     shade = {"fillcolor": theme.HOME, "opacity": 0.55, "line": {"width": 0}}
     figure.layout["shapes"] = [
@@ -153,8 +175,8 @@ def _hover(row: Any, unit: str) -> str:
     )
 
 
-def _unit(told: Explanation) -> str:
-    return told.unit.replace("/yr", " a year")
+def _unit(explanation: Explanation) -> str:
+    return explanation.unit.replace("/yr", " a year")
 
 
 def _short(text: str) -> str:

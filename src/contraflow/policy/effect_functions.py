@@ -1,7 +1,7 @@
 """What each kind of effect does to an economy: one function per entry of :mod:`contraflow.case.effects`.
 
-A function takes the effects of its kind and returns a :class:`Change`. Changes of all kinds add up, so their
-order has no meaning: first everything is added, then everything is scaled.
+A function takes the effects of its kind and returns a :class:`Change`. The changes of all kinds are summed,
+so their order has no meaning: first everything is added, then everything is scaled.
 """
 
 from __future__ import annotations
@@ -12,47 +12,48 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects
 from contraflow.case.effects import ActsOn
 from contraflow.model.economy import Economy
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-
 _BY_DOMAIN = {ActsOn.FACILITIES: frozenset(("open_share",)), ActsOn.MARKETS: frozenset(("demand",))}
 _DERIVED = frozenset(("weight", "gain", "endowment", "hired", "bought", "bought_share", "taken"))
 _FIELDS = frozenset(f.name for f in fields(Economy)) - _DERIVED - frozenset().union(*_BY_DOMAIN.values())
 
 ADDABLE = _FIELDS | {"lethal_pay"}
-"""What effects on arcs, activities or supplies may add to: the fields of
-:class:`~contraflow.model.economy.Economy` except those that follow from others, and ``lethal_pay`` (arc,):
-the hazard added times what crews ask for it beyond risk pay, USD per unit."""
+"""Fields to which effects on arcs, activities or supplies may add: those of
+:class:`~contraflow.model.economy.Economy` except those that follow from others, and ``lethal_pay`` (arc,),
+the added hazard times what crews ask for it beyond risk pay, in USD per unit.
+"""
 
 SCALABLE = _FIELDS | {"revenue_kept"}
-"""What they may scale: the same fields, and ``revenue_kept`` (arc,), the share of delivered value that the
-state leaves."""
+"""Fields that they may scale: the same, and ``revenue_kept`` (arc,), the share of delivered value that the
+state leaves.
+"""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What effects do to fields of an economy.
+    """What effects do to the fields of an economy.
 
-    ``added`` holds what is added to a field, ``scaled`` the natural logarithm of the factor on it. Fields
-    are those of :data:`ADDABLE` and :data:`SCALABLE`; kinds that act on facilities may only scale
-    ``open_share``, those that act on markets only ``demand``, both of which count against the baseline.
+    Kinds that act on facilities may only scale ``open_share``, and those that act on markets only ``demand``;
+    both are relative to the baseline.
     """
 
     added: Mapping[str, jax.Array] = field(default_factory=dict)
+    """What is added to a field of :data:`ADDABLE`, by its name."""
     scaled: Mapping[str, jax.Array] = field(default_factory=dict)
+    """Natural logarithm of the factor on a field of :data:`SCALABLE`, by its name."""
 
     def add(self, name: str, value: jax.Array) -> jax.Array:
-        """A field's value, with what is added to it."""
+        """The ``value`` of a field, with what is added to it."""
         return value + self.added[name] if name in self.added else value
 
     def scale(self, name: str, value: jax.Array) -> jax.Array:
-        """A field's value, scaled."""
+        """The ``value`` of a field, scaled."""
         return value * jnp.exp(self.scaled[name]) if name in self.scaled else value
 
 
@@ -60,43 +61,48 @@ class Change:
 class Acting:
     """All effects of one kind in a case, at one set of levels of the measures.
 
-    ``amount`` (effect,) is in the unit of the size. ``arcs`` (effect, arc), ``supplies`` (effect, supply),
-    ``markets`` (effect, market) and ``facilities`` (effect, facility) are 1 where an effect acts and else 0;
-    of a search, ``arcs`` are weighted by the effort spent there. ``ledger`` has shape (number,), and
-    ``places`` (effect,) are places in it, by column of effects.csv.
+    Masks are 1 where an effect acts and 0 elsewhere.
     """
 
     network: Network
+    """The network."""
     ledger: jax.Array
+    """Values of the ledger (number,)."""
     amount: jax.Array
+    """Amount of each effect (effect,), in the unit of its size."""
     arcs: jax.Array | FloatArray
+    """Mask of arcs (effect, arc); for searches, weighted by the effort spent there."""
     supplies: FloatArray
+    """Mask of supplies (effect, supply)."""
     markets: FloatArray
+    """Mask of markets (effect, market)."""
     facilities: FloatArray
+    """Mask of facilities (effect, facility)."""
     places: Mapping[str, IntArray]
+    """Positions in the ledger (effect,), by column of effects.csv."""
 
     def number(self, column: str) -> jax.Array:
-        """The number that each effect names in a column (effect,), 0 where the cell is empty."""
+        """The number that each effect names in a ``column`` (effect,); 0 where the cell is empty."""
         return self.ledger[self.places[column]]
 
     def names(self, column: str) -> npt.NDArray[np.bool_]:
-        """Which effects name a number in a column (effect,)."""
+        """Whether each effect names a number in a ``column`` (effect,)."""
         return self.places[column] > ZERO
 
     def on_arcs(self, amount: jax.Array) -> jax.Array:
-        """Sum of amounts (effect,) over the effects that act on each arc, (arc,)."""
+        """Sum of amounts (effect,) over the effects that act on each arc (arc,)."""
         return amount @ self.arcs
 
     def on_supplies(self, amount: jax.Array) -> jax.Array:
-        """Sum of amounts (effect,) over the effects that act on each supply, (supply,)."""
+        """Sum of amounts (effect,) over the effects that act on each supply (supply,)."""
         return amount @ self.supplies
 
     def on_markets(self, amount: jax.Array) -> jax.Array:
-        """Sum of amounts (effect,) over the effects that act on each market, (market,)."""
+        """Sum of amounts (effect,) over the effects that act on each market (market,)."""
         return amount @ self.markets
 
     def on_facilities(self, amount: jax.Array) -> jax.Array:
-        """Sum of amounts (effect,) over the effects that act on each facility, (facility,)."""
+        """Sum of amounts (effect,) over the effects that act on each facility (facility,)."""
         return amount @ self.facilities
 
 
@@ -106,9 +112,17 @@ _applications: dict[str, Application] = {}
 
 
 def applies(kind: str) -> Callable[[Application], Application]:
-    """Register the decorated function as what effects of a kind do.
+    """Register the decorated function as the one that applies a kind of effect.
 
-    Raises ValueError if :mod:`contraflow.case.effects` does not declare the kind, or if it has a function.
+    Parameters
+    ----------
+    kind
+        A kind that is registered in :mod:`contraflow.case.effects`.
+
+    Raises
+    ------
+    ValueError
+        If the kind is not registered, or has a function already.
     """
     entry = effects.entry_of(kind)
 
@@ -122,18 +136,31 @@ def applies(kind: str) -> Callable[[Application], Application]:
 
 
 def withdraw(kind: str) -> None:
-    """Take out a kind that was added, with its function; raises ValueError for a kind of the package."""
+    """Remove a kind that was added, with its function. Raises ValueError for a kind of the package."""
     effects.unregister(kind)
     _applications.pop(kind, None)
 
 
 def without_function(kinds: Iterable[str]) -> tuple[str, ...]:
-    """Those of some kinds that no function applies."""
+    """Those of ``kinds`` that no function applies."""
     return tuple(kind for kind in kinds if kind not in _applications)
 
 
 def change(kind: str, acting: Acting) -> Change:
-    """What effects of a kind do; raises ValueError if its function changes a field that it may not."""
+    """What the effects of a kind do.
+
+    Parameters
+    ----------
+    kind
+        A kind with a function.
+    acting
+        The effects of this kind, at their levels.
+
+    Raises
+    ------
+    ValueError
+        If the function changes a field that effects of this kind may not change.
+    """
     made = _applications[kind](acting)
     only = _BY_DOMAIN.get(effects.entry_of(kind).acts_on)
     allowed = (ADDABLE, SCALABLE) if only is None else (frozenset[str](), only)
@@ -221,9 +248,11 @@ def _scale_demand(acting: Acting) -> Change:
 
 
 def check_applications(kinds: Iterable[str]) -> None:
-    """Raise ValueError if a function is missing for one of some kinds."""
+    """Raise ValueError if one of ``kinds`` has no function."""
     for kind in without_function(kinds):
-        raise ValueError(f"no function of contraflow.policy.effects applies the kind of effect '{kind}'")
+        raise ValueError(
+            f"no function of contraflow.policy.effect_functions applies the kind of effect '{kind}'"
+        )
 
 
 check_applications(entry.kind for entry in effects.BUILT_IN)

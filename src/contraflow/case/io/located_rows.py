@@ -20,29 +20,44 @@ class Entry(Generic[Row_co]):
     """A row that was read, with its number in the spreadsheet."""
 
     row: int
+    """Number of the row; the header is row 1."""
     item: Row_co
+    """The row."""
 
     def problem(self, column: str, message: str, cure: str, value: object = None) -> Problem:
-        """A problem of this row."""
+        """A problem of this row.
+
+        Parameters
+        ----------
+        column
+            Header of the column.
+        message
+            What was found.
+        cure
+            How to mend it.
+        value
+            The faulty value, as shown.
+        """
         shown = None if value is None else str(value)
         return Problem(file_of(self.item.table), message, cure, self.row, column, shown)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What could be read of a case.
-
-    ``entries`` are the rows that are valid in themselves, ``ids`` the ids of all rows, also of
-    those that are not (a broken row must not make every reference to it look broken), with
-    their row numbers. ``unread`` are tables whose file is missing or illegible, ``faulty``
-    those with rows that could not be understood.
-    """
+    """What could be read of a case."""
 
     info: schema.CaseInfo | None
+    """``case.toml``; None if it could not be read."""
     entries: Mapping[str, tuple[Entry[Row], ...]]
+    """Rows that are valid in themselves, by table."""
     ids: Mapping[str, tuple[tuple[int, str], ...]]
+    """Row numbers and ids of all rows by table, including those that are not valid: one broken row must not
+    make every reference to it seem broken.
+    """
     unread: frozenset[str]
+    """Tables whose file is missing or illegible."""
     faulty: frozenset[str]
+    """Tables with rows that could not be read."""
 
     def of(self, model: type[Row_co]) -> Iterator[Entry[Row_co]]:
         """The valid rows of one table."""
@@ -53,7 +68,7 @@ class Tables:
         return {getattr(entry.item, "id"): entry for entry in self.of(model)}  # noqa: B009 (Row has no id)
 
     def names(self, table: str) -> set[str] | None:
-        """Ids of a table, or of all steps for 'steps'; None if they cannot be known."""
+        """Ids of a table, or of all steps for ``steps``; None if they cannot be known."""
         members = STEPS if table == "steps" else (table,)
         if self.unread.intersection(members):
             return None

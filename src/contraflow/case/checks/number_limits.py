@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from contraflow.case import effects, schema, statements
 from contraflow.case.checks import dimensions
-from contraflow.case.checks.behaviour import behaviour_possible
+from contraflow.case.checks.behaviour_numbers import behaviour_possible
 from contraflow.case.columns import Column, columns, file_of
+from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import short
-from contraflow.case.io.tables import Entry, Tables
 from contraflow.case.io.units import Inside, UnitError, Units
 from contraflow.case.table import Row
 from contraflow.errors import Problem
@@ -21,11 +21,14 @@ _RANGE = ("low", "value", "high")
 
 @dataclass(frozen=True)
 class Limit:
-    """Numbers that a quantity may take, in units of the model; ``open_`` excludes the ends."""
+    """Limits of the values of a quantity, in units of the model."""
 
     least: float = 0.0
+    """Lowest value."""
     most: float = float("inf")
+    """Highest value."""
     open_: bool = False
+    """Whether the limits themselves are excluded."""
 
     def fault(self, number: float) -> str | None:
         """What is wrong with a number, or None."""
@@ -175,7 +178,7 @@ NUMBERS: tuple[Callable[[Tables, Units], list[Problem]], ...] = (
 
 @dataclass(frozen=True)
 class _Use:
-    """A quantity column's cell with the parameter that it names."""
+    """A cell of a quantity column with the parameter that it names."""
 
     entry: Entry[Row]
     column: Column
@@ -197,7 +200,7 @@ def _uses(tables: Tables, units: Units) -> Iterator[_Use]:
         name: entry.item for name, entry in tables.by_id(schema.Form).items() if entry.item.unit in FORM_UNITS
     }
     for model in schema.TABLES:
-        for column in (column for column in columns(model) if column.quantity):
+        for column in (column for column in columns(model) if column.role is not None):
             for entry in tables.of(model):
                 parameter = parameters.get(getattr(entry.item, column.attribute) or "")
                 if parameter is None:

@@ -1,4 +1,4 @@
-"""The network in other tools' formats."""
+"""The network in the formats of other tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,24 @@ if TYPE_CHECKING:
 
 
 def to_networkx(network: Network) -> networkx.MultiDiGraph:
-    """A MultiDiGraph with the labels of nodes and arcs as attributes."""
+    """The network as a NetworkX graph.
+
+    Parameters
+    ----------
+    network
+        The network of a case.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        Nodes with ``form``, ``place``, ``country``, ``latitude``, ``longitude`` (degrees) and ``level``;
+        edges keyed by arc with ``step``, ``kind``, ``mode`` and ``great_circle_km``.
+
+    Raises
+    ------
+    OutputError
+        If NetworkX is not installed.
+    """
     try:
         import networkx as nx
     except ImportError:
@@ -46,7 +63,20 @@ def to_networkx(network: Network) -> networkx.MultiDiGraph:
 
 
 def to_graphml(network: Network, path: str | Path) -> None:
-    """Write the graph of :func:`to_networkx` as GraphML; raises OutputError if it cannot be written."""
+    """Write the graph of :func:`to_networkx` as GraphML.
+
+    Parameters
+    ----------
+    network
+        The network of a case.
+    path
+        File to write; an existing one is replaced.
+
+    Raises
+    ------
+    OutputError
+        If NetworkX is not installed or the file cannot be written.
+    """
     graph = to_networkx(network)
     import networkx as nx
 
@@ -57,7 +87,25 @@ def to_graphml(network: Network, path: str | Path) -> None:
 
 
 def to_geojson(network: Network) -> dict[str, object]:
-    """Places as points, transport arcs as straight lines; coordinates are longitude, latitude (WGS 84)."""
+    """Places as points and links as straight lines, as a GeoJSON FeatureCollection (RFC 7946).
+
+    Parameters
+    ----------
+    network
+        The network of a case.
+
+    Returns
+    -------
+    dict
+        The FeatureCollection; coordinates are longitude and latitude in degrees (WGS 84).
+
+    Examples
+    --------
+    >>> from contraflow.case import load
+    >>> from contraflow.network import build
+    >>> to_geojson(build(load("example")))["type"]
+    'FeatureCollection'
+    """
     used = {place for arc in network.arcs for place in (arc.from_place, arc.to_place)}
     places = network.case.places
     features: list[dict[str, object]] = [

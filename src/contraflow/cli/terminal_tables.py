@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from contraflow.text.numbers import amount, rounded
-from contraflow.text.sentences import level, share_of_draws
+from contraflow._numbers import DASH, change_of, probability, signed, significant, to
+from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,50 +16,13 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
-DASH = "–"
 STILL = 1e-4
 """A change below this share is none."""
-
-SEEN = 5e-4
-"""A change below this share is shown as none."""
-
-
-def number(value: float | None) -> str:
-    """Two or three figures, as many as a reader can use."""
-    return amount(rounded(value)) if value is not None and math.isfinite(value) else DASH
-
-
-def signed(value: float) -> str:
-    """A change with its sign."""
-    text = number(value)
-    return f"+{text}" if value > 0 and text != "0" else text
-
-
-def dollars(millions: float, *, sign: bool = False) -> str:
-    """``$85M``, ``+$1.2bn``."""
-    size = abs(millions)
-    text = f"${number(size / 1000)}bn" if size >= 999.5 else f"${number(size)}M"
-    front = "−" if millions < 0 and number(size) != "0" else "+" if sign and millions > 0 else ""
-    return front + text
-
-
-def percent(change: float, before: float) -> str:
-    """A change as a share of what was there: ``−2.5%``, ``no change``, ``×12``."""
-    if not before or not math.isfinite(change / before):
-        return DASH
-    share = change / before
-    if abs(share) < SEEN:
-        return "0%"
-    if share > 2:
-        return f"×{number(1 + share)}"
-    size = 100 * abs(share)
-    return f"{'+' if share > 0 else '−'}{f'{size:.1f}' if size < 9.95 else f'{size:.0f}'}%"
 
 
 def interval(row: Record) -> str:
     """The 90 % interval of a change in its own unit: ``−308 to −30``."""
-    low, high = (signed(float(row[f"change_{end}"])) for end in ("5", "95"))
-    return low if low == high else f"{low} to {high}"
+    return to(*(signed(float(row[f"change_{end}"])) for end in ("5", "95")))
 
 
 def interval_of_share(row: Record) -> str:
@@ -67,7 +30,7 @@ def interval_of_share(row: Record) -> str:
     ends = [row.get(f"ratio_{end}") for end in ("5", "95")]
     if not all(known(end) for end in ends):
         return ""
-    low, high = (percent(float(end) - 1.0, 1.0) for end in ends if end is not None)
+    low, high = (change_of(float(end) - 1.0, 1.0) for end in ends if end is not None)
     if low == high:
         return low
     return f"{low.removesuffix('%')} to {high}" if high.endswith("%") else f"{low} to {high}"
@@ -79,12 +42,12 @@ def likely(row: Record, draws: int) -> str:
     if max(falls, rises) * draws < 0.5:
         return DASH
     word, share = ("falls", falls) if falls >= rises else ("rises", rises)
-    return f"{word} {share_of_draws(share, draws).replace('above ', '>').replace('below ', '<')}"
+    return f"{word} {probability(share, draws).replace('above ', '>').replace('below ', '<')}"
 
 
 def becomes(row: Record, *, prefix: str = "") -> str:
     """``57 → 3``, or one figure if they look alike."""
-    before, after = (prefix + number(level(row, c)) for c in ("before", "after"))
+    before, after = (prefix + significant(level(row, c)) for c in ("before", "after"))
     return before if before == after else f"{before} → {after}"
 
 

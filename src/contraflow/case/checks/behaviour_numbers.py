@@ -1,4 +1,4 @@
-"""Checks of the numbers of behaviour that a case sets: known names, fitting units, possible values."""
+"""Checks of the behaviour parameters that a case sets: known names, fitting units, possible values."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from difflib import get_close_matches
 
 from contraflow.case import schema
 from contraflow.case.behaviour import BEHAVIOUR, MONTH, PREFIX, ROWS
-from contraflow.case.io.tables import Tables
+from contraflow.case.io.located_rows import Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.errors import Problem
 
 
 def behaviour_known(tables: Tables, units: Units) -> list[Problem]:
-    """Every row that begins with the prefix of behaviour states a number of behaviour."""
+    """Every row whose id begins with the prefix of behaviour states a behaviour parameter."""
     problems = []
     for entry in tables.of(schema.Parameter):
         name = entry.item.id
@@ -28,7 +28,7 @@ def behaviour_known(tables: Tables, units: Units) -> list[Problem]:
 
 
 def behaviour_possible(tables: Tables, units: Units) -> list[Problem]:
-    """Numbers of behaviour are in months or without unit, and within the limits of the simulation."""
+    """Behaviour parameters are in months or without unit, and within the limits of the simulation."""
     problems = []
     for entry in tables.of(schema.Parameter):
         item = entry.item

@@ -1,0 +1,78 @@
+"""The command ``hindcast``: withheld claims predicted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from contraflow._numbers import DASH, fixed, share
+from contraflow.cli import json_records
+from contraflow.cli.options import CalibrationOptions, calibrated
+from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import known, say, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from contraflow.analysis.hindcast import Hindcast
+
+
+def hindcast(name: str, *, until: int | None, how: CalibrationOptions, as_json: bool) -> None:
+    """Predict the claims after a year from those up to it."""
+    from contraflow.lab import load
+
+    with progress() as say_so:
+        lab = calibrated(load(name), how, say_so, until)
+        say_so("Predicting withheld claims")
+        found = lab.hindcast()
+    if as_json:
+        emit(json_records.provenance(lab) | record_of(found))
+    else:
+        show_hindcast(found, screen())
+
+
+def record_of(found: Hindcast) -> json_records.Record:
+    """A hindcast as a plain record."""
+    return {
+        "until": found.until,
+        "in_short": found.words(),
+        "by_quantity": json_records.rows(found.summary),
+        "withheld": json_records.rows(found.claims),
+        "leaks": json_records.rows(found.leaks),
+        "measures_given": list(found.measures_given),
+    }
+
+
+def show_hindcast(found: Hindcast, console: Console) -> None:
+    """Print coverage and scores by quantity, with what they mean."""
+    say(console, (f"Claims after {found.until}, predicted from those before", "bold"))
+    for sentence in found.words():
+        say(console, sentence)
+    if found.claims.empty:
+        return
+    lines = [
+        (
+            "all" if r["quantity"] == "all" else r["quantity"],
+            str(r["claims"]),
+            str(r["series"]),
+            *(share(r[c]) for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")),
+            _score(r["difference"], r["error"]),
+        )
+        for r in json_records.rows(found.summary)
+    ]
+    heads = "quantity|>claims|>series|>in 50%|>in 90%|>naive|>naive|>log score"
+    console.print()
+    console.print(table(heads, lines))
+    console.print()
+    say(
+        console,
+        (
+            "in 50%, in 90%: part of the claims inside the interval; beside it the same of the naive "
+            "forecast that nothing changes. log score: the model's less the naive forecast's, mean of a "
+            "claim, above 0 where the model is better; ± one standard error, series counted as one.",
+            "dim",
+        ),
+    )
+
+
+def _score(difference: Any, error: Any) -> str:
+    return f"{fixed(difference, 2, sign=True)} ±{fixed(error, 2) if known(error) else DASH}"

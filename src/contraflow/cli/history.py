@@ -1,0 +1,45 @@
+"""The command ``history``: a case's events history_run forward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contraflow.cli import json_records
+from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.hindcast import record_of, show_hindcast
+from contraflow.cli.options import CalibrationOptions, calibrated
+from contraflow.cli.terminal import emit, progress, screen
+from contraflow.errors import OutputError
+
+
+def history(
+    name: str,
+    out: Path | None,
+    *,
+    first: int | None,
+    last: int | None,
+    clans: int,
+    replicates: int,
+    how: CalibrationOptions,
+    as_json: bool,
+) -> None:
+    """Tell a case's events forward and show how near it came to what was observed."""
+    from contraflow.lab import load
+
+    if out is not None:
+        if out.suffix != ".html":
+            raise OutputError(f"{out}: the figure is written as .html.")
+        expect_writable(out)
+    with progress() as say_so:
+        lab = calibrated(load(name), how, say_so)
+        history_run = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
+        scores = history_run.scores
+        if out is not None:
+            page = history_run.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
+            replace_file(out, lambda path: path.write_text(page, encoding="utf-8"))
+    if as_json:
+        emit(json_records.provenance(lab) | {"history": record_of(scores)})
+        return
+    show_hindcast(scores, screen())
+    if out is not None:
+        screen().print(f"Written to {out}", soft_wrap=True)

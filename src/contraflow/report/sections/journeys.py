@@ -1,0 +1,17 @@
+"""Mass from where it grows to where it is sold, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contraflow.report.data import ReportData
+from contraflow.report.draw.sankey import draw_sankey
+from contraflow.report.section import Content
+
+
+def make(report: ReportData, names: Mapping[str, str]) -> Content:
+    """A diagram of the baseline, and one of each answer."""
+    drawings = {"sankey-before": draw_sankey(report.base, names)}
+    for i, (_, _, after) in enumerate(report.pairs):
+        drawings[f"sankey-after-{i}"] = draw_sankey(after, names)
+    return Content(drawings=drawings)

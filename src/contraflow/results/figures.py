@@ -1,0 +1,351 @@
+"""Headline figures: one entry each, for outcomes and for runs month by month.
+
+A figure is declared once, with its unit, what it means, and one function of a
+:class:`~contraflow.results.view.View`. Summaries, comparisons, probabilities, explanations, runs and their
+charts, and the table in ``docs/results.md`` are made from the entries. Add one of your own before anything
+is computed:
+
+>>> from contraflow.results.figures import Figure, register, withdraw
+>>> register(Figure(
+...     name="seized by air", label="Seized by air", unit="t/yr",
+...     meaning="seized on modes of the family `air`",
+...     of=lambda view: view.tonnes("seized_pure", view.label("family") == "air"),
+... ))
+>>> withdraw("seized by air")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from contraflow._types import FloatArray
+from contraflow.errors import ComparisonError
+from contraflow.results.draws import solved
+from contraflow.results.view import USD_PER_MILLION, View, price_spot
+
+ACTIVE = 10.0
+"""Pure kilograms a month from which a place counts as active."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A headline figure.
+
+    Raises ValueError for an entry without words, or without any results that it belongs to.
+    """
+
+    name: str
+    """What users call it."""
+    label: str
+    """Title of its chart."""
+    unit: str
+    meaning: str
+    """What it counts, for the documentation."""
+    of: Callable[[View], FloatArray]
+    """Its values (draw,) or (replicate, month), flows at yearly rates; NaN where it is unknown."""
+    in_outcomes: bool = True
+    """Whether outcomes have it; if not, ``why`` says why not."""
+    in_runs: bool = True
+    """Whether runs month by month have it; if not, ``why`` says why not."""
+    in_run_summary: bool = True
+    """Whether the summary of a run shows it without being asked."""
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        missing = [n for n in ("name", "label", "unit", "meaning") if not getattr(self, n).strip()]
+        if missing:
+            raise ValueError(f"the figure {self.name!r} lacks its {', '.join(missing)}")
+        if not (self.in_outcomes or self.in_runs):
+            raise ValueError(f"the figure {self.name!r} belongs neither to outcomes nor to runs")
+        if bool(self.why.strip()) == (self.in_outcomes and self.in_runs):
+            raise ValueError(f"the figure {self.name!r} needs a reason where it is left out, and only there")
+
+
+_figures: dict[str, Figure] = {}
+
+
+def register(figure: Figure) -> None:
+    """Add a figure. Raises ValueError if its name is in use."""
+    if figure.name in _figures:
+        raise ValueError(f"there is a figure {figure.name!r} already")
+    _figures[figure.name] = figure
+
+
+def withdraw(name: str) -> None:
+    """Remove a figure that was registered from outside. Raises KeyError if there is none of that name."""
+    del _figures[name]
+
+
+def outcome_figures() -> tuple[Figure, ...]:
+    """Figures of outcomes, in the order of the headline table."""
+    return tuple(f for f in _figures.values() if f.in_outcomes)
+
+
+def run_figures() -> tuple[Figure, ...]:
+    """Figures of runs month by month, in order."""
+    return tuple(f for f in _figures.values() if f.in_runs)
+
+
+def outcome_figure(name: str) -> Figure:
+    """A figure of outcomes by name. Raises ComparisonError for an unknown one."""
+    return _known(name, outcome_figures(), "headline figure")
+
+
+def run_figure(name: str) -> Figure:
+    """A figure of runs by name. Raises ComparisonError for an unknown one."""
+    return _known(name, run_figures(), "figure of a simulation")
+
+
+def _known(name: str, figures: tuple[Figure, ...], what: str) -> Figure:
+    known = {f.name: f for f in figures}
+    if name in known:
+        return known[name]
+    if name in _figures:
+        raise ComparisonError(f"{name!r} is no {what}: {_figures[name].why}. There are: {', '.join(known)}.")
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise ComparisonError(f"{name!r} is no {what}. {hint}There are: {', '.join(known)}.")
+
+
+def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[pd.Index, FloatArray]:
+    """Names of the figures of an outcome and their values (draw, figure).
+
+    ``spot`` is the node whose price is quoted, empty for none. What an economy does not have counts as nil.
+    """
+    view = View(data, home, spot)
+    chosen = outcome_figures()
+    values = np.stack([f.of(view) for f in chosen], axis=1)
+    return pd.Index([f.name for f in chosen]), np.where(np.isnan(values), 0.0, values)
+
+
+def per_draw(data: xr.Dataset, name: str, home: str | None = None, spot: str | None = None) -> FloatArray:
+    """A headline figure (draw,) in its unit; NaN in draws without an equilibrium.
+
+    ``spot`` is the node whose price is quoted; left out, that of the outcome itself. Raises
+    :class:`~contraflow.errors.ComparisonError` for an unknown figure.
+    """
+    figure = outcome_figure(name)
+    kept = solved(data)
+    own = data.isel(draw=np.flatnonzero(kept))
+    whole = np.full(kept.size, np.nan)
+    whole[kept] = figure.of(View(own, home, price_spot(own, home) if spot is None else spot))
+    return whole
+
+
+def series(data: xr.Dataset, name: str) -> xr.DataArray:
+    """A figure of a run (replicate, month). Raises ComparisonError for an unknown one."""
+    figure = run_figure(name)
+    return xr.DataArray(
+        figure.of(View(data)),
+        dims=("replicate", "month"),
+        coords={"replicate": data["replicate"], "month": data["month"]},
+        name=name,
+        attrs={"unit": figure.unit},
+    )
+
+
+def _exports_by(family: str) -> Callable[[View], FloatArray]:
+    return lambda view: view.tonnes("pure", view.leaving & (view.label("family") == family))
+
+
+def _standing(view: View, at_home: bool = True) -> FloatArray:
+    fields = view.growing_at_home if at_home else view.growing
+    return view.yearly("flow", fields) - view.yearly("seized", fields)
+
+
+def _leaf_value(view: View) -> tuple[FloatArray, FloatArray]:
+    """Kilograms that growers at home sell in a period, and what they get for them, USD."""
+    leaf = view.data["arrival"].values[..., view.growing_at_home]
+    price = view.price(view.label("head")[view.growing_at_home])
+    return leaf.sum(axis=-1), (leaf * price).sum(axis=-1)
+
+
+def _leaf_price(view: View) -> FloatArray:
+    kilos, value = _leaf_value(view)
+    return np.asarray(value / np.maximum(kilos, 1e-300))
+
+
+def _spot_price(view: View) -> FloatArray:
+    if not view.spot:
+        return np.full(view.shape, np.nan)
+    return view.price(np.asarray([view.spot], dtype=object))[..., 0]
+
+
+def _growers(view: View) -> FloatArray:
+    return view.yearly("endowment_income", view.label("node_country") == view.home) / USD_PER_MILLION
+
+
+def _armed_groups(view: View) -> FloatArray:
+    return view.yearly("income", view.label("actor_kind") == "armed group") / USD_PER_MILLION
+
+
+def _at_home(view: View) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    return view.links & view.starts_at_home
+
+
+def _caught(view: View) -> FloatArray:
+    links = _at_home(view)
+    return np.asarray(view.total("caught", links) / np.maximum(view.total("consignments", links), 1e-300))
+
+
+def _per_dollar(view: View) -> FloatArray:
+    spent = view.data["spending"].values / USD_PER_MILLION
+    seized = view.total("seized_pure", _at_home(view))
+    return np.asarray(np.where(spent > 0, seized / np.where(spent > 0, spent, 1.0), np.nan))
+
+
+def _footprint(view: View) -> FloatArray:
+    links = _at_home(view)
+    pure = view.data["pure"].values[..., links]
+    places, index = np.unique(view.label("from_place")[links].astype(str), return_inverse=True)
+    passed = np.stack([pure[..., index == i].sum(axis=-1) for i in range(places.size)], axis=-1)
+    return np.asarray((passed >= ACTIVE).sum(axis=-1), dtype=float)
+
+
+def _effective_links(view: View) -> FloatArray:
+    pure = view.data["pure"].values[..., _at_home(view)]
+    share = pure / np.maximum(pure.sum(axis=-1, keepdims=True), 1e-300)
+    return np.asarray(1 / np.maximum((share**2).sum(axis=-1), 1e-300))
+
+
+def _as_it_is(variable: str) -> Callable[[View], FloatArray]:
+    return lambda view: np.asarray(view.data[variable].values, dtype=float)
+
+
+_BY_MODE = "the table by mode shows it of outcomes"
+_OF_MONTHS = "it is counted month by month"
+_OF_CLANS = "only runs month by month follow clans"
+
+for _figure in (
+    Figure(
+        name="exports", label="Exports", unit="t/yr",
+        meaning="what leaves the home country on links, at the border",
+        of=lambda view: view.tonnes("pure", view.leaving),
+    ),
+    Figure(
+        name="exports by air", label="Exports by air", unit="t/yr",
+        meaning="of it on modes of the family `air`", of=_exports_by("air"),
+    ),
+    *(
+        Figure(
+            name=f"exports {by} {family}", label=f"Exports {by} {family}", unit="t/yr",
+            meaning=f"of it on modes of the family `{family}`", of=_exports_by(family),
+            in_outcomes=False, in_run_summary=family == "foot", why=_BY_MODE,
+        )
+        for by, family in (("on", "foot"), ("by", "road"), ("by", "river"), ("by", "sea"))
+    ),
+    Figure(
+        name="hectares at home", label="Coca standing", unit="ha",
+        meaning="coca that stands (flow × (1 − q)) in the home country", of=_standing,
+    ),
+    Figure(
+        name="eradicated at home", label="Coca eradicated", unit="ha",
+        meaning="coca that is lost to the state (flow × q) in the home country",
+        of=lambda view: view.yearly("seized", view.growing_at_home), in_run_summary=False,
+    ),
+    Figure(
+        name="leaf price", label="Price of leaf", unit="USD/kg",
+        meaning="mean at the farm gate, weighted by what is grown", of=_leaf_price,
+    ),
+    Figure(
+        name="leaf sales", label="Sales of leaf", unit="M$/yr",
+        meaning="farm-gate value of what is grown",
+        of=lambda view: _leaf_value(view)[1] * view.per_year / USD_PER_MILLION, in_run_summary=False,
+    ),
+    Figure(
+        name="valley price", label="Price in the main valley", unit="USD/kg",
+        meaning="of the first good made from leaf, where most of it is made", of=_spot_price,
+    ),
+    Figure(
+        name="growers' income", label="What households live on", unit="M$/yr",
+        meaning="of all endowments at home, licit hectares and other livelihoods included, hired work not",
+        of=_growers,
+    ),
+    Figure(
+        name="armed groups' income", label="Armed groups’ levies", unit="M$/yr",
+        meaning="of all actors of kind `armed group`", of=_armed_groups,
+    ),
+    Figure(
+        name="seized at home", label="Seized at home", unit="t/yr",
+        meaning="on links that start at home, up to their head, so losses at sea after a home port count",
+        of=lambda view: view.tonnes("seized_pure", _at_home(view)),
+    ),
+    Figure(
+        name="consignments seized at home", label="Consignments seized", unit="share",
+        meaning="part of the consignments on links that start at home that is seized",
+        of=_caught, in_outcomes=False, why=_OF_MONTHS,
+    ),
+    Figure(
+        name="seized per million dollars", label="Seized per million dollars spent", unit="kg",
+        meaning="pure kilograms seized at home for each million dollars that the state spends",
+        of=_per_dollar, in_outcomes=False, in_run_summary=False, why=_OF_MONTHS,
+    ),
+    Figure(
+        name="arrests at home", label="Arrests at home", unit="persons/yr",
+        meaning="on links that start at home", of=lambda view: view.yearly("arrested", _at_home(view)),
+        in_runs=False, why="runs count arrests by role, not by link",
+    ),
+    Figure(
+        name="state spending", label="State spending", unit="M$/yr", meaning="on measures with a unit cost",
+        of=lambda view: view.data["spending"].values * view.per_year / USD_PER_MILLION, in_run_summary=False,
+    ),
+    Figure(
+        name="delivered", label="Delivered to all markets", unit="t/yr",
+        meaning="sold at all markets of made goods by all producers; a raw crop such as leaf is left out",
+        of=lambda view: view.tonnes("sold_pure", view.made_goods),
+    ),
+    Figure(
+        name="active places", label="Places in use", unit="places",
+        meaning=f"places at home that at least {ACTIVE:g} pure kg pass in the month",
+        of=_footprint, in_outcomes=False, why=_OF_MONTHS,
+    ),
+    Figure(
+        name="effective ways", label="Links in use, effective number", unit="links",
+        meaning="one over the sum of squared shares of the links at home (Simpson 1949)",
+        of=_effective_links, in_outcomes=False, why=_OF_MONTHS,
+    ),
+    Figure(
+        name="clans", label="Clans", unit="clans", meaning="clans that trade",
+        of=_as_it_is("clans"), in_outcomes=False, why=_OF_CLANS,
+    ),
+    Figure(
+        name="largest clan", label="Largest clan’s capital", unit="share",
+        meaning="its part of the capital of all clans",
+        of=_as_it_is("largest"), in_outcomes=False, in_run_summary=False, why=_OF_CLANS,
+    ),
+    Figure(
+        name="concentration", label="Concentration of capital", unit="index",
+        meaning="sum of the squared shares of clans in capital (Herfindahl)",
+        of=_as_it_is("concentration"), in_outcomes=False, in_run_summary=False, why=_OF_CLANS,
+    ),
+    Figure(
+        name="hectares", label="Coca standing, all countries", unit="ha",
+        meaning="`hectares at home` of all countries",
+        of=lambda view: _standing(view, at_home=False), in_run_summary=False,
+    ),
+    Figure(
+        name="seized", label="Seized, all countries", unit="t/yr",
+        meaning="`seized at home` of all countries",
+        of=lambda view: view.tonnes("seized_pure", view.links), in_run_summary=False,
+    ),
+    Figure(
+        name="arrests", label="Arrests, all countries", unit="persons/yr", meaning="arrests of all countries",
+        of=lambda view: view.yearly("arrested"),
+    ),
+):  # fmt: skip
+    register(_figure)
+
+
+def documentation() -> str:
+    """The table of figures in ``docs/results.md``."""
+    lines = ["| figure | unit | outcomes | runs | meaning |", "| --- | --- | --- | --- | --- |"]
+    for f in _figures.values():
+        has = ("yes" if f.in_outcomes else "", "yes" if f.in_runs else "")
+        lines.append(f"| {f.name} | {f.unit} | {has[0]} | {has[1]} | {f.meaning} |")
+    return "\n".join(lines)
