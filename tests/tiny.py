@@ -41,7 +41,7 @@ class Tiny:
             extra = fields[key].json_schema_extra or {}
             if cell is None:
                 continue
-            if extra.get("quantity") and not isinstance(cell, str):
+            if "role" in extra and not isinstance(cell, str):
                 clean[key] = self.number(f"{cells['id']}-{key}".replace("_", "-"), cell)
             else:
                 clean[key] = cell
