@@ -9,6 +9,7 @@ from time import sleep
 import numpy as np
 import pytest
 
+import compilations
 from contraflow import _cache
 from contraflow._parallel import in_threads
 from contraflow.errors import ConvergenceError, OutputError
@@ -183,6 +184,17 @@ def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
     assert first.std() == pytest.approx(0.5, abs=0.06)
     assert second.std() == pytest.approx(1.0, abs=0.1)
     assert 0.2 < run.accepted.mean() < 0.9
+
+
+def test_a_longer_warm_up_needs_no_further_compilation():
+    sampler = Sampler(lambda z: 0.0 * z[0], 2, lambda z: -np.inf if z[0] < 0 else 0.0)
+    compiled = []
+    for warm_up in (4, 9):
+        sampler.run(
+            jax.random.key(0), np.ones((2, 2)), plain(np.zeros(2)), (), warm_up=warm_up, draws=3
+        )  # fmt: skip
+        compiled.append(sum(compilations.counts.values()))
+    assert compiled[1] == compiled[0] > 0
 
 
 @pytest.mark.slow
