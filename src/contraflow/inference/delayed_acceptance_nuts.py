@@ -6,9 +6,9 @@ Strategies in Scientific Computing, 9.4.3). The chain so has the exact posterior
 many steps need no equilibrium solved.
 
 Chains run on threads, one a core: XLA leaves Python's lock. All run the same compiled code, in strides
-between which progress is told and an interruption is heard. Each adapts its step size while it warms up,
-by dual averaging (Hoffman and Gelman 2014, Journal of Machine Learning Research 15, 3.2); then all take
-the median, lest one that began in a narrow place creeps for good.
+between which progress is reported and an interruption takes effect. Each adapts its step size while it
+warms up, by dual averaging (Hoffman and Gelman 2014, Journal of Machine Learning Research 15, 3.2); then all
+take the median, so that a chain that began in a narrow place does not keep its small steps.
 """
 
 from __future__ import annotations
@@ -102,11 +102,11 @@ class Sampler:
             def move(at: Any, number: jax.Array) -> Any:
                 state, tuning = at
                 size = jnp.where(step_size == ADAPTED, jnp.exp(tuning.log_step_size), step_size)
-                state, told = kernel(
+                state, info = kernel(
                     jax.random.fold_in(key, number), state, target, size, mass, LARGEST_DEPTH
                 )
-                statistics = told.is_divergent, told.energy, told.num_integration_steps, told.acceptance_rate
-                return (state, tune(tuning, told.acceptance_rate)), (
+                statistics = info.is_divergent, info.energy, info.num_integration_steps, info.acceptance_rate
+                return (state, tune(tuning, info.acceptance_rate)), (
                     gaussian.colour(state.position), *statistics,
                 )  # fmt: skip
 
@@ -127,7 +127,7 @@ class Sampler:
     ) -> Chains:
         """Run a chain from each of ``starts`` (chain, size), deviates.
 
-        ``progress`` is told how many steps of how many all chains have made together.
+        ``progress`` takes the number of steps that all chains have made together, and of how many.
         """
         chains, total = len(starts), warm_up + draws
         moved, stop = [0] * chains, Event()
@@ -147,8 +147,8 @@ class Sampler:
 
         def chain(number: int, steps: int, step_size: float) -> list[npt.NDArray[Any]]:
             state, (z, more), rng = states[number], at[number], rngs[number]
-            told: list[list[npt.NDArray[Any]]] = []
-            while len(told) * self._stride < steps and not stop.is_set():
+            strides: list[list[npt.NDArray[Any]]] = []
+            while len(strides) * self._stride < steps and not stop.is_set():
                 (new, tuning), stats = advance(
                     state, keys[number], moved[number], step_size, gaussian, *given
                 )
@@ -163,11 +163,11 @@ class Sampler:
                         new = state[0]
                         stats[0] = np.asarray(z)[None]
                 state = new, tuning
-                told.append([*stats, accepted[:, 0]])
+                strides.append([*stats, accepted[:, 0]])
                 moved[number] += self._stride
                 tell()
             states[number], at[number] = state, (z, more)
-            return [np.concatenate(f)[:steps] for f in zip(*told, strict=True)]
+            return [np.concatenate(f)[:steps] for f in zip(*strides, strict=True)]
 
         in_threads(lambda c: chain(c, warm_up, ADAPTED), range(chains), stop)
         size = float(np.exp(np.median([tuning.log_step_size_avg for _, tuning in states])))
