@@ -126,7 +126,8 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "growers": BehaviourNumber(
         "Months in which two thirds of households reconsider what they grow",
         "month", 34, 48, 80,
-        "Peru's coca fell by 18 to 27 % a year from 1996 to 1999, when leaf hardly paid (World Drug Report 2004)",
+        "Coca in Peru fell by 18 to 27 % a year from 1996 to 1999, when leaf hardly paid (World Drug Report "
+        "2004)",
         least=1,
     ),
     "price_speed": BehaviourNumber(
@@ -145,8 +146,8 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "traders": BehaviourNumber(
         "Months in which two thirds of traders reconsider routes, modes and buyers",
         "month", 35, 52, 87,
-        "Half of the answer of licit trade after some three years: elasticities of 0.76 in the first year and "
-        "2 after seven to ten (Boehm, Levchenko & Pandalai-Nayar 2023)",
+        "Half of the answer of licit trade comes in some three years: its elasticity is 0.76 in the first "
+        "year and 2 after seven to ten (Boehm, Levchenko & Pandalai-Nayar 2023)",
         least=0.1,
     ),
     "carriers": BehaviourNumber(

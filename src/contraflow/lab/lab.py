@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
+from contraflow.dynamics.adjustment import Adjustment, Step, with_paces
 from contraflow.dynamics.arrests import Arrest
 from contraflow.dynamics.simulator import Simulator, settle_clans
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
@@ -37,11 +39,13 @@ from contraflow.lab import scenario
 from contraflow.lab.outcome import Comparison, EquilibriumSearch, Outcome
 from contraflow.lab.scenario import CLANS, REPLICATES, Scenario, TimelineSpec
 from contraflow.lab.trajectories import History, Simulation
+from contraflow.lab.transition_path import TransitionPath, follow
 from contraflow.model import Model, keep_compiled_code
 from contraflow.model.numerics import jnp
 from contraflow.model.root_finding import HISTORY, TOLERANCE
 from contraflow.policy import Responder, describe, levels, make_levers
-from contraflow.policy.responder import Reference
+from contraflow.policy.horizon import LONG_RUN, in_words, in_years
+from contraflow.policy.responder import Reference, Settled
 from contraflow.results.dataset import make_dataset
 
 if TYPE_CHECKING:
@@ -360,8 +364,18 @@ class Lab:
         """
         return self._baseline
 
-    def respond(self, policy: Mapping[str, float], title: str | None = None) -> Outcome:
-        """The economy once it has settled under a policy.
+    def respond(
+        self,
+        policy: Mapping[str, float],
+        title: str | None = None,
+        *,
+        after: str | float = LONG_RUN,
+    ) -> Outcome:
+        """The economy under a policy, some time after it begins.
+
+        By default that is the long run: the economy has settled and everybody has reconsidered. After a
+        shorter time some still do what they did before, and what they would send by a way that no longer
+        pays waits (``data["waiting"]``).
 
         The equilibrium is sought from several starting points. Equilibria other than the one reached from the
         baseline are in the outcome's ``alternatives``.
@@ -373,6 +387,9 @@ class Lab:
             their baseline level.
         title
             Title of the outcome. None: the measures and their levels.
+        after
+            Time since the policy began: ``"3 months"``, ``"1 year"``, ``"5 years"``, a number of years, or
+            ``"long run"``. Prices on the way are not followed; beyond a year :meth:`path` is better.
 
         Returns
         -------
@@ -382,7 +399,8 @@ class Lab:
         Raises
         ------
         PolicyError
-            For an unknown measure, or a level that is negative or above the measure's maximum.
+            For an unknown measure, a level that is negative or above the measure's maximum, or a horizon
+            that cannot be read.
         ConvergenceError
             If no equilibrium is found in half of the draws or more; says what was tried.
 
@@ -392,7 +410,8 @@ class Lab:
         'Shut the sky'
         """
         wanted = levels(self.case, self.responder.levers.baseline, policy)
-        found = self._search(wanted)
+        years = in_years(after)
+        found = self._search(wanted, years)
         self.baseline()
         solved = found.solved
         some = np.asarray(solved.any(axis=1))
@@ -412,7 +431,7 @@ class Lab:
 
         def outcome(pick: IntArray, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
             state = found.state[np.arange(draws), pick]
-            data = self._label(wanted, state, policy, title, some)
+            data = self._label(wanted, state, policy, title, some, years)
             return Outcome(title, dict(policy), self.network, data, search, alternatives)
 
         others = []
@@ -421,7 +440,12 @@ class Lab:
             others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
         return outcome(chosen, name, tuple(others))
 
-    def _search(self, wanted: FloatArray) -> _Found:
+    @cached_property
+    def _adjustment(self) -> Adjustment:
+        """The draws with their paces, whose economies adjust to policies."""
+        return Adjustment(self._compiled, with_paces(self.network.ledger, self.ledger, self.seed))
+
+    def _search(self, wanted: FloatArray, years: float = math.inf) -> _Found:
         """Equilibria of all draws: from the baseline in every draw, and from all other starting points in
         some draws and wherever the baseline leads to none.
         """
@@ -432,13 +456,11 @@ class Lab:
         def solve(draw: IntArray, start: IntArray) -> None:
             if not draw.size:
                 return
-            root = self._compiled.solve(
-                self.ledger,
-                self._references,
-                np.broadcast_to(wanted, (draw.size, wanted.size)),
-                draw,
-                starts[start],
-            )
+            each = np.broadcast_to(wanted, (draw.size, wanted.size))
+            if years == math.inf:
+                root = self._compiled.solve(self.ledger, self._references, each, draw, starts[start])
+            else:
+                root = self._adjustment.solve(each, years, draw, starts[start])
             found.state[draw, start], found.residual[draw, start] = root.state, root.residual
             found.history[draw, start], found.evaluations[draw, start] = root.history, root.evaluations
             found.solved[draw, start] = root.solved & ~self._cut_off(draw, root.state).any(axis=1)
@@ -448,6 +470,71 @@ class Lab:
         again = np.union1d(some, np.flatnonzero(~found.solved[:, 0]))
         solve(np.repeat(again, tries - 1), np.tile(np.arange(1, tries), again.size))
         return found
+
+    def path(
+        self,
+        timeline: TimelineSpec,
+        *,
+        years: int = 5,
+        first: int | None = None,
+        title: str | None = None,
+        progress: Progress | None = None,
+    ) -> TransitionPath:
+        """Follow the economy from the baseline along a policy or a timeline.
+
+        Prices clear in every step of a quarter, or of a month in the quarter after a change; some reconsider
+        in each, at the paces of the ledger's rows ``behaviour-growers``, ``-crop-buyers``, ``-traders`` and
+        ``-carriers``, the others go on as before. A path has no chance in it and no memory but habits; its
+        end is the long run.
+
+        Parameters
+        ----------
+        timeline
+            A policy, which holds from the beginning; policies by date (``{1: {...}, 4: {...}}`` for years of
+            the path, or calendar dates if ``first`` is given); or, with ``first``, the ids of measures whose
+            events hold, or ``"events"`` for all.
+        years
+            Length of the path, from 1 to 100.
+        first
+            The first calendar year. None: years are counted from 1.
+        title
+            Title of the path. None: the policy in words.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+        Returns
+        -------
+        TransitionPath
+            The economy in every step and draw.
+
+        Raises
+        ------
+        PolicyError
+            If the timeline cannot be read, or starts before the case's baseline.
+        ConvergenceError
+            If markets fail to clear in half of the draws or more.
+
+        Examples
+        --------
+        >>> lab.path({"radar": 1}, years=1).ends.round(2).tolist()
+        [0.08, 0.17, 0.25, 0.5, 0.75, 1.0]
+        """
+        begins = int(self.case.info.baseline[0])
+        if first is not None and first < begins:
+            raise PolicyError(
+                f"A path starts from the baseline, which is that of {begins}: give {begins} or a later year."
+            )
+        spec, name = scenario.timeline_of(self.responder, timeline, years, first)
+        title = title or name
+        return follow(self._adjustment, self.baseline(), spec, title, self._label_step, progress or silent)
+
+    def _label_step(self, step: Step, settled: Settled, solved: BoolArray, title: str) -> xr.Dataset:
+        """The labelled results of a step of a path."""
+        spent = [
+            self.responder.levers.spending(ledger, levels)
+            for ledger, levels in zip(self.ledger, step.levels, strict=True)
+        ]
+        return self._dataset(settled, np.array(spent), title, {}, in_words(step.ends), solved)
 
     def simulate(
         self,
@@ -957,24 +1044,37 @@ class Lab:
         policy: Mapping[str, float],
         title: str,
         solved: BoolArray | None = None,
+        years: float = math.inf,
     ) -> xr.Dataset:
         draws = len(self.ledger)
-        settled = self.responder.settled(
-            self.ledger,
-            self._references,
-            np.broadcast_to(wanted, (draws, wanted.size)),
-            state,
-            np.arange(draws),
-        )
+        each = np.broadcast_to(wanted, (draws, wanted.size))
+        if years == math.inf:
+            settled = self.responder.settled(self.ledger, self._references, each, state, np.arange(draws))
+        else:
+            settled = self._adjustment.settled(each, years, state)
+        spending = self.responder.levers.spending(self.ledger, wanted)
+        return self._dataset(settled, spending, title, policy, in_words(years), solved)
+
+    def _dataset(
+        self,
+        settled: Settled,
+        spending: FloatArray,
+        title: str,
+        policy: Mapping[str, float],
+        after: str,
+        solved: BoolArray | None = None,
+    ) -> xr.Dataset:
+        """Labelled results of an economy in every draw."""
         return make_dataset(
             self.network,
             self.ledger,
             settled,
             np.asarray(self._references.anchor.load),
-            self.responder.levers.spending(self.ledger, wanted),
+            spending,
             {
                 "title": title,
                 "policy": dict(policy),
+                "after": after,
                 "case": self.case.info.id,
                 "fingerprint": self.case.fingerprint,
                 "version": __version__,

@@ -66,9 +66,9 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
         sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins
                                     + taken + rent
 
-    where rent at a node is the amount that its stock fetches above its value; what waits there fetches nothing. Sales are those of goods: hired
-    work is paid as a cost of transport, so labour that carries earns that pay instead of an endowment's
-    income. The value of seized goods is nobody's income.
+    where rent at a node is the amount that its stock fetches above its value; what waits fetches nothing.
+    Sales are those of goods: hired work is paid as a cost of transport, so labour that carries earns that
+    pay instead of an endowment's income. The value of seized goods is nobody's income.
 
     Parameters
     ----------

@@ -35,15 +35,18 @@ option nets at least 2 d of what it fetches.
 mu_a the part of them that has reconsidered since, and P* and V* the rule above::
 
     P_a = (1 - mu_a) h_a s_a + m_n P*_a ,    m_n = sum_b mu_b h_b
-    V_n = sum_a (1 - mu_a) h_a s_a u_a + m_n V*_n
+    V_n = sum_a (1 - mu_a) h_a s_a b_a u_a + m_n V*_n
     s_a = r^2 (3 - 2 r) ,  r = u_a / (STAYS u'_a) between 0 and 1
 
 where P* and V* have the weights w_a mu_a / m_n: an option whose users are slow to leave is as slow to be
 taken up, so that the baseline stands still. With the same mu everywhere these are the weights w.
 
-Here u'_a is what users of the option were used to. Those who keep to an option ship all as long as it nets the
-fraction STAYS of that; below, fewer do, and none where it nets nothing (s goes to 0 without a kink). What is
-not shipped stays at the node. This is staggered adjustment to a new choice (Calvo 1983, Journal of Monetary
+Whoever chose option a had V_n from it, not u_a: under the rule users of all options fare alike on average,
+since they differ in what suits them. So b_a = V_n / u_a at the time of choice.
+
+Here u'_a is what users of the option were used to. Those who keep to an option ship all as long as it nets
+the fraction STAYS of that; below, fewer do, and none where it nets nothing (s goes to 0 without a kink).
+What is not shipped stays at the node. This is staggered adjustment (Calvo 1983, Journal of Monetary
 Economics 12(3); for trade Arkolakis, Eaton & Kortum 2011, Staggered adjustment and trade dynamics): with the
 same mu everywhere, the elasticity is mu theta at once and theta in the end. Where all have reconsidered
 (mu = 1) it is the rule above; in the baseline, where h = P' and u = u', it is the baseline for any mu.
@@ -75,6 +78,8 @@ class Habits(NamedTuple):
     """Shares h of those at the tail who used the option before (arc,)."""
     usual: jax.Array
     """Net value u' that they were used to (arc,), USD per unit at the tail."""
+    benefit: jax.Array
+    """What an option was worth to those who chose it, per unit of its net value b (arc,)."""
     reconsidered: jax.Array
     """Part mu of them that has reconsidered since (arc,), from 0 to 1."""
 
@@ -143,7 +148,8 @@ def values(
     kept: tuple[jax.Array, ...] = ()
     if habits is not None:
         kept = (
-            spread(habits.share, 0.0), spread(habits.reconsidered, 1.0), spread(STAYS * habits.usual, 0.0)
+            spread(habits.share, 0.0), spread(habits.reconsidered, 1.0), spread(habits.usual, 0.0),
+            spread(habits.benefit, 0.0),
         )  # fmt: skip
     steps = (
         spread(weight, 0.0),
@@ -162,12 +168,12 @@ def values(
         nodes = _Nodes(layout, local)
         u = keep * value[heads] - outlay
         if kept:
-            share, reconsidered, enough = kept
+            share, reconsidered, usual, benefit = kept
             staying = (1 - reconsidered) * share
             free = 1 - nodes.total(staying)
             some = (nodes.total(share) > 0) & (free > 0)
             weight *= jnp.where(nodes.of(some), reconsidered / nodes.of(jnp.where(some, free, 1.0)), 1.0)
-            shipping = staying * _ships(u, enough)
+            shipping = staying * shipped(u, usual)
         open_ = (u > 0) & (weight > 0)
         best = jax.lax.stop_gradient(nodes.largest(jnp.where(open_, u, 0.0)))
         scale = jnp.where(best > 0, best, 1.0)
@@ -179,7 +185,7 @@ def values(
         node = jnp.where(some, scale * jnp.exp(natural_log(safe) / theta), 0.0)
         share = power / nodes.of(safe)
         if kept:
-            node = nodes.total(shipping * u) + free * node
+            node = nodes.total(shipping * benefit * u) + free * node
             share = shipping + nodes.of(free) * share
         return jax.lax.dynamic_update_slice(value, node, (first,)), share
 
@@ -252,10 +258,24 @@ def _thin(left: jax.Array, floor: float) -> jax.Array:
     return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * natural_log(edge / spent)))
 
 
-def _ships(net: jax.Array, enough: jax.Array) -> jax.Array:
-    """Fraction of what they hold that those who keep to an option ship: all if it nets ``enough``."""
-    r = jnp.clip(net / jnp.where(enough > 0, enough, 1.0), 0.0, 1.0)
-    return jnp.where(enough > 0, r * r * (3 - 2 * r), 0.0)
+def shipped(net: jax.Array, usual: jax.Array) -> jax.Array:
+    """Fraction s of what they hold that those who keep to an option ship.
+
+    Parameters
+    ----------
+    net
+        Net value of the option, USD per unit.
+    usual
+        Net value that its users are used to, USD per unit.
+
+    Examples
+    --------
+    >>> [float(shipped(jnp.asarray(net), jnp.asarray(40.0))) for net in (-1.0, 0.0, 5.0, 10.0, 40.0)]
+    [0.0, 0.0, 0.5, 1.0, 1.0]
+    """
+    some = usual > 0
+    r = jnp.clip(net / jnp.where(some, STAYS * usual, 1.0), 0.0, 1.0)
+    return jnp.where(some, r * r * (3 - 2 * r), 0.0)
 
 
 def flows(layout: Layout, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:

@@ -73,6 +73,8 @@ class Settled(NamedTuple):
     """Prices, flows and losses at which it settles."""
     books: Books
     """Its accounts."""
+    habits: Habits | None = None
+    """Those who have not reconsidered; None where everybody has."""
 
 
 class Compiled(NamedTuple):
@@ -90,12 +92,14 @@ class Compiled(NamedTuple):
     """Equilibria by Broyden's method alone."""
     settled: jax.stages.Wrapped
     """Economies at known states."""
-    roots_after: jax.stages.Wrapped
-    """Prices some years after a policy begins."""
-    settled_after: jax.stages.Wrapped
-    """Economies at known states some years after a policy begins."""
-    references_after: jax.stages.Wrapped
-    """From ledgers (draw, number) and years (draw,) to :class:`Reference`."""
+    habits: jax.stages.Wrapped
+    """From ledgers (draw, number) to the :class:`~contraflow.model.choice.Habits` of the baseline."""
+    references_with: jax.stages.Wrapped
+    """From ledgers and habits over draws to :class:`Reference`."""
+    roots_with: jax.stages.Wrapped
+    """Prices while some go on as before."""
+    settled_with: jax.stages.Wrapped
+    """Economies at known states while some go on as before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,23 +133,18 @@ class Responder:
         """The economy with measures at ``levels``, and the weights, gains and endowments of ``anchor``."""
         return anchor.staffed(self.measured(ledger, levels))
 
-    def reference(self, ledger: jax.Array, years: jax.Array | None = None) -> Reference:
-        """Anchor and inverse Jacobian of one draw's baseline, for answers some ``years`` after a policy
-        begins; None: for answers in the long run.
-        """
+    def reference(self, ledger: jax.Array, habits: Habits | None = None) -> Reference:
+        """Anchor and inverse Jacobian of the baseline of one draw; ``habits``: some go on as before."""
         anchor = self.anchor(ledger)
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
-        habits = None if years is None else self.habits(ledger, years)
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor, habits))
 
-    def habits(self, ledger: jax.Array, years: jax.Array) -> Habits:
-        """Habits of the baseline, and the part of users that has reconsidered after ``years``.
-
-        Each reconsiders at a constant rate, so that after t years 1 - exp(-t / pace) have at least once.
-        """
+    def habits(self, ledger: jax.Array) -> Habits:
+        """Habits of the baseline of one draw, of which nobody has reconsidered any."""
         _, _, point = self.baseline(ledger)
-        pace = ledger[self.model.network.pace]
-        return Habits(point.share, point.net, -jnp.expm1(-years / pace))
+        value = point.value[self.model.network.tail]
+        benefit = jnp.where(point.net > 0, value / jnp.where(point.net > 0, point.net, 1.0), 0.0)
+        return Habits(point.share, point.net, benefit, jnp.zeros_like(point.share))
 
     def root(
         self,
@@ -153,7 +152,7 @@ class Responder:
         reference: Reference,
         levels: jax.Array,
         start: jax.Array | None = None,
-        years: jax.Array | None = None,
+        habits: Habits | None = None,
     ) -> Root:
         """The equilibrium of one draw under one policy, from one start; differentiable.
 
@@ -167,11 +166,10 @@ class Responder:
             Levels of the measures (measure,).
         start
             Starting point (unknown,). None: the baseline.
-        years
-            Years since the policy began. None: everybody has reconsidered.
+        habits
+            Those who have not reconsidered. None: everybody has.
         """
         economy = self.economy(ledger, levels, reference.anchor)
-        habits = None if years is None else self.habits(ledger, years)
         return self.model.solve(economy, reference.anchor, reference.inverse, start, habits)
 
     def settle(
@@ -180,7 +178,7 @@ class Responder:
         anchor: Anchor,
         levels: jax.Array,
         state: jax.Array,
-        years: jax.Array | None = None,
+        habits: Habits | None = None,
     ) -> Settled:
         """One economy at a known state, with its books.
 
@@ -194,24 +192,26 @@ class Responder:
             Levels of the measures (measure,).
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
-        years
-            Years since the policy began. None: everybody has reconsidered.
+        habits
+            Those who have not reconsidered. None: everybody has.
         """
         economy = self.economy(ledger, levels, anchor)
-        habits = None if years is None else self.habits(ledger, years)
         point = self.model.evaluate(economy, state, habits)
-        return Settled(economy, point, books(self.model.network, ledger, economy, point))
+        return Settled(economy, point, books(self.model.network, ledger, economy, point), habits)
 
     @property
     def references(self) -> jax.stages.Wrapped:
         """Compiled :meth:`reference` over draws, for the long run."""
         return self._compiled.references
 
-    def references_after(self, ledger: FloatArray, years: float) -> Reference:
-        """References of draws (draw, number), for answers some years after a policy begins."""
-        found: Reference = self._compiled.references_after(
-            jnp.asarray(ledger), jnp.full(len(ledger), float(years))
-        )
+    def habits_of(self, ledger: FloatArray) -> Habits:
+        """Habits of the baselines of draws (draw, number), as arrays (draw, arc)."""
+        found: Habits = jax.tree.map(np.asarray, self._compiled.habits(jnp.asarray(ledger)))
+        return found
+
+    def references_with(self, ledger: FloatArray, habits: Habits) -> Reference:
+        """References of draws (draw, number) with habits (draw, arc)."""
+        found: Reference = self._compiled.references_with(jnp.asarray(ledger), habits)
         return found
 
     def solve(
@@ -221,6 +221,7 @@ class Responder:
         levels: FloatArray,
         draw: IntArray | None = None,
         start: FloatArray | None = None,
+        habits: Habits | None = None,
     ) -> Solutions:
         """Equilibria of many problems.
 
@@ -239,12 +240,18 @@ class Responder:
             Draw that each problem uses (problem,). None: the first.
         start
             Starting points (problem, unknown). None: the baseline.
+        habits
+            Those who have not reconsidered (problem, arc). None: everybody has.
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
         few, many = BLOCKS
         problems = draw, np.asarray(levels), np.asarray(start)
+        if habits is not None:
+            size = BLOCKS[count > MANY]
+            with_habits = self._compiled.roots_with
+            return Solutions(*self._in_blocks(with_habits, size, ledger, references, *problems, habits))
         if count <= MANY:
             return Solutions(*self._in_blocks(self._compiled.roots, few, ledger, references, *problems))
         found = Solutions(*self._in_blocks(self._compiled.quick_roots, many, ledger, references, *problems))
@@ -264,6 +271,7 @@ class Responder:
         levels: FloatArray,
         state: FloatArray,
         draw: IntArray | None = None,
+        habits: Habits | None = None,
     ) -> Settled:
         """Economies of many problems at known states.
 
@@ -273,63 +281,17 @@ class Responder:
             As for :meth:`solve`.
         state
             Logarithms of prices and loads relative to the baseline (problem, unknown).
+        habits
+            Those who have not reconsidered (problem, arc). None: everybody has.
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         size = BLOCKS[count > MANY]
-        function = self._compiled.settled
-        economies: Settled = self._in_blocks(function, size, ledger, references, draw, levels, state)
-        return economies
-
-    def solve_after(
-        self,
-        ledger: FloatArray,
-        references: Reference,
-        levels: FloatArray,
-        years: FloatArray,
-        draw: IntArray | None = None,
-        start: FloatArray | None = None,
-    ) -> Solutions:
-        """Prices that clear all markets some years after policies begin. Does not raise.
-
-        Parameters
-        ----------
-        ledger, references, levels, draw, start
-            As for :meth:`solve`.
-        years
-            Years since the policy of each problem began (problem,); infinite for the long run.
-        """
-        count = len(levels)
-        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        start = np.zeros((count, self.model.unknowns)) if start is None else start
-        size = BLOCKS[count > MANY]
-        problems = draw, np.asarray(levels), np.asarray(start), np.asarray(years, dtype=float)
-        return Solutions(*self._in_blocks(self._compiled.roots_after, size, ledger, references, *problems))
-
-    def settled_after(
-        self,
-        ledger: FloatArray,
-        references: Reference,
-        levels: FloatArray,
-        state: FloatArray,
-        years: FloatArray,
-        draw: IntArray | None = None,
-    ) -> Settled:
-        """Economies of many problems at known states, some years after policies begin.
-
-        Parameters
-        ----------
-        ledger, references, levels, state, draw
-            As for :meth:`settled`.
-        years
-            As for :meth:`solve_after`.
-        """
-        count = len(levels)
-        draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        size = BLOCKS[count > MANY]
-        problems = draw, np.asarray(levels), np.asarray(state), np.asarray(years, dtype=float)
-        economies: Settled = self._in_blocks(
-            self._compiled.settled_after, size, ledger, references, *problems
+        compiled, problems = self._compiled, (draw, levels, state)
+        economies: Settled = (
+            self._in_blocks(compiled.settled, size, ledger, references, *problems)
+            if habits is None
+            else self._in_blocks(compiled.settled_with, size, ledger, references, *problems, habits)
         )
         return economies
 
@@ -376,7 +338,8 @@ class Responder:
 
         def block(first: int) -> Any:
             pick = np.minimum(np.arange(first, first + size), count - 1)
-            return jax.tree.map(np.asarray, function(*shared, *(np.asarray(p)[pick] for p in problems)))
+            own = jax.tree.map(lambda p: np.asarray(p)[pick], problems)
+            return jax.tree.map(np.asarray, function(*shared, *own))
 
         first, *others = range(0, count, size)
         parts = [block(first), *in_threads(block, others)]
@@ -418,7 +381,7 @@ def _arrays(of: Any) -> Iterator[bytes]:
 def _compile(responder: Responder) -> Compiled:
     model = responder.model
 
-    def root(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Root:
+    def root(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Root:
         return responder.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
 
     def quick_root(
@@ -428,7 +391,7 @@ def _compile(responder: Responder) -> Compiled:
         economy = responder.economy(ledger[draw], levels, anchor)
         return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
 
-    def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: jax.Array) -> Settled:
+    def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Settled:
         return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
 
     def over_problems(function: Callable[..., Any], more: int = 0) -> jax.stages.Wrapped:
@@ -439,7 +402,8 @@ def _compile(responder: Responder) -> Compiled:
         roots=over_problems(root),
         quick_roots=over_problems(quick_root),
         settled=over_problems(settled),
-        roots_after=over_problems(root, more=1),
-        settled_after=over_problems(settled, more=1),
-        references_after=jax.jit(jax.vmap(responder.reference)),
+        habits=jax.jit(jax.vmap(responder.habits)),
+        references_with=jax.jit(jax.vmap(responder.reference)),
+        roots_with=over_problems(root, more=1),
+        settled_with=over_problems(settled, more=1),
     )

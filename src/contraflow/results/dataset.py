@@ -30,7 +30,7 @@ def make_dataset(
 
     ``solved`` (draw,) says where an equilibrium was found, left out everywhere; other draws are emptied.
     """
-    economy, point, accounts = settled
+    economy, point, accounts, habits = settled
     n = network.numbers
     link = np.array([a.kind == "link" for a in network.arcs])
     content = ledger[:, network.content]
@@ -83,11 +83,19 @@ def make_dataset(
         "subsidy": np.asarray(accounts.subsidy),
         "gain": np.asarray(accounts.gain),
     }
+    if habits is not None:
+        arc |= {
+            "habit": np.asarray(habits.share),
+            "benefit": np.asarray(habits.benefit),
+            "usual_value": np.asarray(habits.usual),
+            "reconsidered": np.asarray(habits.reconsidered),
+        }
     node = {
         "price": np.asarray(point.value),
         "stock": np.asarray(point.stock),
         "theta": np.asarray(economy.theta),
         "endowment": np.asarray(economy.endowment),
+        "waiting": _waiting(network, np.asarray(point.stock), flow),
         "endowment_income": np.asarray(accounts.endowment),
         "rent": np.asarray(accounts.rent),
     }
@@ -126,6 +134,15 @@ def make_dataset(
         attrs=attributes | {"ledger": sha256(np.ascontiguousarray(ledger).tobytes()).hexdigest()},
     )
     return data if solved is None or solved.all() else mark_unsolved(data, solved)
+
+
+def _waiting(network: Network, stock: FloatArray, flow: FloatArray) -> FloatArray:
+    """What stays at nodes from which something leads on (draw, node), units a year."""
+    left = np.zeros_like(stock)
+    np.add.at(left.T, network.tail, flow.T)
+    onward = np.bincount(network.tail, minlength=stock.shape[1]) > 0
+    waits = np.where(onward, stock - left, 0.0)
+    return np.where(waits > 1e-12 * stock, waits, 0.0)
 
 
 def final_markets(network: Network) -> BoolArray:

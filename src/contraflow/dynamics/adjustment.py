@@ -1,0 +1,212 @@
+"""The economy while it adjusts to a policy: at a horizon, and along a path.
+
+Of the users of each option a part reconsiders per unit of time, at a constant rate (the *pace* of growers, of
+buyers of a crop, of traders and of carriers); the others go on as before
+(:mod:`~contraflow.model.choice`, habits). A horizon is one equilibrium in which the part 1 - exp(-t / pace)
+has reconsidered, at the prices of then. A path chains short steps: prices clear in each, and the habits of
+the next are the choices of this one,
+
+    h' = P_a + (1 - mu_a) h_a (1 - s_a)
+
+so that those who keep to an option that does not pay are still there when it pays again; what they are used
+to is the mean over those who came at different times. A path is
+deterministic and has no memory but its habits; as its steps go on it ends in the equilibrium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from contraflow._types import BoolArray, FloatArray, IntArray
+from contraflow.case.behaviour import BEHAVIOUR, row_id
+from contraflow.dynamics.simulator import draw_behaviour
+from contraflow.dynamics.timeline import Timeline
+from contraflow.model.choice import Habits, shipped
+from contraflow.model.equilibrium import Point
+from contraflow.model.numerics import jax, jnp
+from contraflow.network.network import Ledger
+from contraflow.policy.responder import Reference, Responder, Settled, Solutions
+
+MONTHS_PER_YEAR = 12
+STEP = 3
+"""Months in a step of a path, at most."""
+
+
+class Step(NamedTuple):
+    """One step of a path, over draws."""
+
+    begins: float
+    """Years from the beginning of the path to that of the step."""
+    ends: float
+    """Years from the beginning of the path to the end of the step."""
+    levels: FloatArray
+    """Levels of the measures (draw, measure)."""
+    state: FloatArray
+    """Logarithms of prices and loads relative to the baseline (draw, unknown)."""
+    solved: BoolArray
+    """Whether markets clear in this step and all before (draw,)."""
+    habits: Habits
+    """Those who have not reconsidered by the end of the step (draw, arc)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adjustment:
+    """Draws of the ledger whose economies adjust to policies."""
+
+    responder: Responder
+    """The model with its levers."""
+    ledger: FloatArray
+    """Values of the ledger (draw, number), with the paces drawn."""
+
+    @cached_property
+    def habits(self) -> Habits:
+        """Habits of the baselines (draw, arc), of which nobody has reconsidered any."""
+        return self.responder.habits_of(self.ledger)
+
+    @cached_property
+    def pace(self) -> FloatArray:
+        """Years in which two thirds of the users of each arc reconsider (draw, arc)."""
+        return self.ledger[:, self.responder.model.network.pace]
+
+    @cached_property
+    def _references(self) -> dict[float, Reference]:
+        return {}
+
+    def reconsidered(self, years: float) -> jax.Array:
+        """Part of the users of each arc that reconsiders within ``years`` (draw, arc)."""
+        return -jnp.expm1(-years / jnp.asarray(self.pace))
+
+    def references(self, years: float) -> Reference:
+        """References of the draws for a step, or a horizon, of this length."""
+        known, years = self._references, round(years, 9)
+        if years not in known:
+            habits = self.habits._replace(reconsidered=self.reconsidered(years))
+            known[years] = self.responder.references_with(self.ledger, habits)
+        return known[years]
+
+    def after(self, years: float) -> Habits:
+        """Habits of the baseline, and the part that has reconsidered after ``years`` (draw, arc)."""
+        return self.habits._replace(reconsidered=self.reconsidered(years))
+
+    def solve(self, levels: FloatArray, years: float, draw: IntArray, start: FloatArray) -> Solutions:
+        """Prices that clear all markets some years after a policy begins. Does not raise.
+
+        Parameters
+        ----------
+        levels
+            Levels of the measures (problem, measure).
+        years
+            Years since the policy began; infinite for the long run.
+        draw
+            Draw that each problem uses (problem,).
+        start
+            Starting points (problem, unknown).
+        """
+        habits = Habits(*(x[draw] for x in self.after(years)))
+        return self.responder.solve(self.ledger, self.references(years), levels, draw, start, habits)
+
+    def settled(self, levels: FloatArray, years: float, state: FloatArray) -> Settled:
+        """Economies of all draws at known states (draw, unknown), some years after a policy begins."""
+        references, habits = self.references(years), self.after(years)
+        every = np.arange(len(self.ledger))
+        return self.responder.settled(self.ledger, references, levels, state, every, habits)
+
+    def economies(self, step: Step) -> Settled:
+        """The economies of all draws in a step of a path, at yearly rates."""
+        every, references = np.arange(len(self.ledger)), self.references(step.ends - step.begins)
+        return self.responder.settled(self.ledger, references, step.levels, step.state, every, step.habits)
+
+    def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
+        """The steps of a path and the economies in them, one after the other.
+
+        A step lasts STEP months, and a month in the STEP months after a change of levels.
+
+        Parameters
+        ----------
+        timeline
+            Levels of the measures by month.
+        """
+        levels = timeline.levels(self.ledger)
+        draws = len(self.ledger)
+        every, habits = np.arange(draws), self.habits
+        state = np.zeros((draws, self.responder.model.unknowns))
+        solved = np.ones(draws, dtype=bool)
+        for first, last in steps(timeline):
+            begins, ends = first / MONTHS_PER_YEAR, last / MONTHS_PER_YEAR
+            now = habits._replace(reconsidered=self.reconsidered(ends - begins))
+            references = self.references(ends - begins)
+            root = self.responder.solve(self.ledger, references, levels[:, first], every, state, now)
+            state = np.where(root.solved[:, None], root.state, state)
+            solved = solved & root.solved
+            step = Step(begins, ends, levels[:, first], state, solved, now)
+            settled = self.economies(step)
+            yield step, settled
+            habits = self._chosen(now, settled.point)
+
+    def _chosen(self, habits: Habits, point: Point) -> Habits:
+        """Habits after a step in which those who reconsidered have chosen."""
+        tail, nodes = self.responder.model.network.tail, point.value.shape[1]
+
+        def by_node(values: FloatArray) -> FloatArray:
+            sums = np.zeros((len(values), nodes))
+            np.add.at(sums.T, tail, values.T)
+            return sums
+
+        staying = np.asarray((1 - habits.reconsidered) * habits.share)
+        sent = staying * np.asarray(shipped(point.net, habits.usual))
+        free = 1 - by_node(staying)
+        worth = point.value - by_node(sent * habits.benefit * point.net)
+        entered = np.where(point.net > 0, np.maximum(point.share - sent, 0.0), 0.0)
+        share = staying + entered
+        each = (worth / np.where(free > 0, free, 1.0))[:, tail] / np.where(point.net > 0, point.net, 1.0)
+
+        def mean(old: jax.Array, new: FloatArray) -> jax.Array:
+            some = jnp.where(share > 0, share, 1.0)
+            return jnp.where(share > 0, (staying * old + entered * new) / some, old)
+
+        return habits._replace(
+            share=jnp.asarray(share),
+            usual=mean(habits.usual, point.net),
+            benefit=mean(habits.benefit, each),
+        )
+
+
+def steps(timeline: Timeline) -> list[tuple[int, int]]:
+    """First month of each step of a path, and the first after it.
+
+    Examples
+    --------
+    >>> steps(timeline)
+    [(0, 1), (1, 2), (2, 3), (3, 6), (6, 9), (9, 12)]
+    """
+    value, place = timeline.value, timeline.place
+    changes = [
+        0,
+        *(1 + np.flatnonzero((np.diff(value, axis=0) != 0).any(1) | (np.diff(place, axis=0) != 0).any(1))),
+    ]
+    found: list[tuple[int, int]] = []
+    for begin, end in zip(changes, [*changes[1:], timeline.months], strict=True):
+        months = [*range(begin, min(begin + STEP, end)), *range(begin + STEP, end, STEP), end]
+        found += pairwise(months)
+    return [(int(a), int(b)) for a, b in found]
+
+
+def with_paces(ledger: Ledger, draws: FloatArray, seed: int) -> FloatArray:
+    """Draws of the ledger (draw, number) in which behaviour parameters are drawn too.
+
+    No equilibrium depends on behaviour, so a posterior leaves it at central values. Several draws each have
+    their own; a single one keeps the central values.
+    """
+    if len(draws) == 1:
+        return draws
+    drawn = draw_behaviour(ledger, len(draws), seed)
+    whole = draws.copy()
+    for name, number in BEHAVIOUR.items():
+        whole[:, ledger.index(row_id(name))] = np.asarray(getattr(drawn, name)) * number.factor
+    return whole

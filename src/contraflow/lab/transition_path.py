@@ -1,0 +1,248 @@
+"""Transition paths: how an economy gets from the baseline to where a policy leads, step by step."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from contraflow._types import BoolArray, FloatArray, Progress
+from contraflow.dynamics.adjustment import Adjustment, Step, steps
+from contraflow.dynamics.timeline import Timeline
+from contraflow.errors import ComparisonError, ConvergenceError
+from contraflow.lab.outcome import Outcome
+from contraflow.policy.horizon import in_words, in_years
+from contraflow.policy.responder import Settled
+from contraflow.results import figures
+from contraflow.results.draws import quantiles
+from contraflow.results.view import price_spot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = (
+    "exports", "exports by air", "hectares at home", "leaf price", "valley price", "growers' income",
+    "seized at home", "delivered",
+)  # fmt: skip
+"""Figures of the summary."""
+
+HALF = 0.5
+"""Part of the largest change whose date is reported."""
+
+STEADY = 0.01
+"""Part of the value before below which a change is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class TransitionPath:
+    """An economy on its way, in steps of a month or a quarter; made by :meth:`contraflow.Lab.path`.
+
+    Figures of a step are at yearly rates. All tables hold medians over draws; with more than one draw, the
+    columns that end in ``_5``, ``_25``, ``_75`` and ``_95`` bound the 90 % and the 50 % interval.
+    """
+
+    title: str
+    """Title, as shown."""
+    base: Outcome
+    """The baseline, from which the path starts."""
+    ends: FloatArray
+    """Years from the beginning to the end of each step (step,)."""
+    values: FloatArray
+    """Headline figures (step, draw, figure), in the order of ``names``; NaN in draws without a solution."""
+    names: tuple[str, ...]
+    """Names of the figures."""
+    solved: BoolArray
+    """Whether markets clear in all steps (draw,)."""
+    outcome: Callable[[int], Outcome]
+    """The economy of a step, by its number."""
+
+    def at(self, time: str | float) -> Outcome:
+        """The economy at a time, with all its tables.
+
+        Parameters
+        ----------
+        time
+            ``"6 months"``, ``"1 year"`` or a number of years: the step in which it lies.
+
+        Returns
+        -------
+        Outcome
+            At yearly rates; it compares with outcomes of the same lab.
+
+        Raises
+        ------
+        PolicyError
+            For a time that cannot be read.
+        ComparisonError
+            For a time after the end of the path.
+        """
+        years = in_years(time)
+        if years > self.ends[-1] + 1e-9:
+            raise ComparisonError(
+                f"The path ends after {in_words(float(self.ends[-1]))}: ask for a time in it."
+            )
+        return self.outcome(int(np.searchsorted(self.ends, years - 1e-9)))
+
+    def series(self, figure: str) -> xr.DataArray:
+        """One headline figure in every draw and step.
+
+        Parameters
+        ----------
+        figure
+            A headline figure, such as ``exports``.
+
+        Returns
+        -------
+        xarray.DataArray
+            Values (draw, years); the first is that of the baseline, at 0 years.
+
+        Raises
+        ------
+        ComparisonError
+            For an unknown figure.
+        """
+        unit = figures.outcome_figure(figure).unit
+        before = figures.per_draw(self.base.data, figure, spot=price_spot(self.base.data))
+        values = np.concatenate([before[None], self.values[:, :, self.names.index(figure)]])
+        return xr.DataArray(
+            np.where(self.solved[:, None], values.T, np.nan),
+            dims=("draw", "years"),
+            coords={"years": np.concatenate([[0.0], self.ends])},
+            name=figure,
+            attrs={"unit": unit},
+        )
+
+    def table(self) -> pd.DataFrame:
+        """Headline figures along the path.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``figure`` and ``years``: the median ``value``, its ``ratio`` to the baseline, their
+            intervals, and ``unit``.
+        """
+        import pandas as pd
+
+        parts = []
+        for name in self.names:
+            series = self.series(name)
+            own = series.values[self.solved]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                ratio = np.where(own[:, :1] > 0, own / own[:, :1], np.nan)
+            index = pd.MultiIndex.from_product([[name], series["years"].values], names=["figure", "years"])
+            columns = quantiles("value", own) | quantiles("ratio", ratio)
+            parts.append(pd.DataFrame(columns, index=index).assign(unit=series.attrs["unit"]))
+        frame = pd.concat(parts)
+        frame.attrs |= {"draws": int(self.solved.sum()), "left_out": int((~self.solved).sum())}
+        return frame
+
+    def summary(self) -> pd.DataFrame:
+        """How each figure moves.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by figure: medians ``before``, after the ``first year`` and at the ``end``; the value
+            furthest from before (``extreme``) and when (``extreme_years``); ``half_years``, when half of the
+            change to the extreme is reached; ``kept``, the part of that change which is left at the end;
+            ``unit``. NaN where a figure does not move.
+        """
+        import pandas as pd
+
+        rows = {}
+        for name in SHOWN:
+            series = self.series(name)
+            own, years = series.values[self.solved], series["years"].values
+            middle = np.median(own, axis=0)
+            change = middle - middle[0]
+            furthest = int(np.argmax(np.abs(change)))
+            moved = abs(change[furthest]) > STEADY * abs(middle[0])
+            half = int(np.argmax(np.abs(change) >= HALF * abs(change[furthest])))
+            first = int(np.searchsorted(years, min(1.0, years[-1]) - 1e-9))
+            rows[name] = {
+                "before": middle[0],
+                "first year": middle[first],
+                "end": middle[-1],
+                "extreme": middle[furthest],
+                "extreme_years": years[furthest] if moved else np.nan,
+                "half_years": years[half] if moved else np.nan,
+                "kept": change[-1] / change[furthest] if moved else np.nan,
+                "unit": series.attrs["unit"],
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("figure")
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self._head())}</p>{self.summary().to_html()}"
+
+    def __repr__(self) -> str:
+        """Title, length and how the figures move."""
+        return f"{self._head()}\n{self.summary().to_string(float_format='{:,.3g}'.format)}"
+
+    def _head(self) -> str:
+        draws = int(self.solved.sum())
+        length = in_words(float(self.ends[-1]))
+        return f"<TransitionPath {self.title}: {length} in {len(self.ends)} steps, {draws} draw{'s' * (draws != 1)}>"
+
+
+Label = Callable[[Step, Settled, BoolArray, str], xr.Dataset]
+"""From a step, its economies, the draws that are solved and a title to labelled results."""
+
+
+def follow(
+    adjustment: Adjustment,
+    base: Outcome,
+    timeline: Timeline,
+    title: str,
+    label: Label,
+    progress: Progress,
+) -> TransitionPath:
+    """Follow a timeline from the baseline.
+
+    Parameters
+    ----------
+    adjustment
+        The draws whose economies adjust.
+    base
+        The baseline of the same draws.
+    timeline
+        Levels of the measures by month.
+    title
+        Title of the path.
+    label
+        Labels the economies of a step.
+    progress
+        Callback ``progress(message, fraction)``.
+
+    Raises
+    ------
+    ConvergenceError
+        If markets fail to clear in half of the draws or more.
+    """
+    spot = price_spot(base.data)
+    taken: list[Step] = []
+    values = []
+    planned = len(steps(timeline))
+    for step, settled in adjustment.path(timeline):
+        data = label(step, settled, np.ones(len(step.solved), dtype=bool), title)
+        names, found = figures.outcome_rows(data, spot)
+        taken.append(step)
+        values.append(found)
+        if step.solved.mean() <= HALF:
+            raise ConvergenceError(
+                f"After {in_words(step.ends)} prices that clear all markets are found in "
+                f"{int(step.solved.sum())} of {step.solved.size} draws. Try a lower level."
+            )
+        progress(f"Following: {title}", len(taken) / planned)
+    solved = taken[-1].solved
+
+    def outcome(number: int) -> Outcome:
+        step = taken[number]
+        name = f"{title}, after {in_words(step.ends)}"
+        return Outcome(name, {}, base.network, label(step, adjustment.economies(step), solved, name))
+
+    ends = np.array([step.ends for step in taken])
+    return TransitionPath(title, base, ends, np.stack(values), tuple(names), solved, outcome)
