@@ -15,8 +15,8 @@ import pandas as pd
 from contraflow._numbers import share, significant
 from contraflow.case.naming import lower
 
-TOLD = 3
-"""Rows that a sentence names."""
+NAMED = 3
+"""Number of rows that a sentence names."""
 
 NOTICED = 0.02
 """Part of the 90 % interval below which a shift is not worth a word."""
@@ -131,7 +131,7 @@ class Explanation:
         made = [f"{_capital(self.subject)}: {_number(self.figure[''])} {unit}, 90% interval {low} to {high}."]
         spread = (self.figure["_95"] - self.figure["_5"]) * NOTICED
         sure = self.claims["shift"].abs() > np.maximum(2 * self.claims["error"].fillna(0.0), spread)
-        moved = self.claims[sure].head(TOLD)
+        moved = self.claims[sure].head(NAMED)
         if len(moved):
             leaning = [
                 f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)
@@ -147,7 +147,7 @@ class Explanation:
             f"{share(assumed)} to assumptions, {share(form)} to functional form; "
             f"{share(rest)} no linear account explains."
         )
-        first = self.numbers.head(TOLD)
+        first = self.numbers.head(NAMED)
         if len(first):
             numbers = [
                 f"{lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "

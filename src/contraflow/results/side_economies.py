@@ -102,7 +102,7 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
         supply: name
         for _, own in frame.groupby(level=0)
         for ids in [list(map(str, own.index.get_level_values(1)))]
-        for supply, name in zip(ids, _told_apart(ids), strict=True)
+        for supply, name in zip(ids, _distinguishing_names(ids), strict=True)
     }
     frame.insert(0, "name", [named[str(supply)] for _, supply in frame.index])
     return noted(frame, base)
@@ -178,7 +178,7 @@ def _keyed(frame: pd.DataFrame, names: tuple[str, ...], size: pd.Series[float] |
     return frame
 
 
-def _told_apart(ids: list[str]) -> list[str]:
+def _distinguishing_names(ids: list[str]) -> list[str]:
     """Ids without the words that all of them begin with, as text: ``laundering-banks`` is ``Banks``."""
     parts = [name.split("-") for name in ids]
     shared = sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False)))

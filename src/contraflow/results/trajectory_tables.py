@@ -136,7 +136,7 @@ def contrast(one: xr.Dataset, other: xr.Dataset, figures: tuple[str, ...] | None
 
     Raises ComparisonError unless both runs have the same replicates, seed and months.
     """
-    expect_same_luck(one, other)
+    expect_same_random_draws(one, other)
     names = years(one)
     parts = []
     for figure in figures or summarised():
@@ -152,7 +152,7 @@ def contrast(one: xr.Dataset, other: xr.Dataset, figures: tuple[str, ...] | None
     return pd.concat(parts)
 
 
-def expect_same_luck(one: xr.Dataset, other: xr.Dataset) -> None:
+def expect_same_random_draws(one: xr.Dataset, other: xr.Dataset) -> None:
     """Raise ComparisonError unless two runs share draws, seed, clans and months."""
     for name, what in (
         ("ledger", "draws"),
