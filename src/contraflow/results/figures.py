@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -26,6 +25,7 @@ import xarray as xr
 
 from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
+from contraflow.results.choices import near_match
 from contraflow.results.draws import solved
 from contraflow.results.view import USD_PER_MILLION, View, price_spot
 
@@ -108,9 +108,8 @@ def _known(name: str, figures: tuple[Figure, ...], what: str) -> Figure:
         return known[name]
     if name in _figures:
         raise ComparisonError(f"{name!r} is no {what}: {_figures[name].why}. There are: {', '.join(known)}.")
-    near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise ComparisonError(f"{name!r} is no {what}. {hint}There are: {', '.join(known)}.")
+    hint = " ".join(filter(None, (near_match(name, known), f"There are: {', '.join(known)}.")))
+    raise ComparisonError(f"{name!r} is no {what}. {hint}")
 
 
 def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[pd.Index, FloatArray]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Literal
 
 import xarray as xr
 
 from contraflow.errors import ComparisonError
 from contraflow.results import figures, tables
+from contraflow.results.choices import expect_choice, near_match
 from contraflow.results.draws import falls, paired, rises
 from contraflow.results.view import price_spot
 
@@ -67,8 +67,7 @@ def _rows(
     if among is None:
         spot = price_spot(base, home)
         return figures.outcome_rows(base, spot, home), figures.outcome_rows(after, spot, home)
-    if among not in AMONG:
-        raise ComparisonError(f"among is {among!r}; it can be {', '.join(AMONG)}, or left out")
+    expect_choice("among", among, AMONG, rest=", or left out")
     if among == "actor":
         return tables.income_rows(base), tables.income_rows(after)
     return tables.options(base, after, among, home)
@@ -80,6 +79,5 @@ def _unknown(base: xr.Dataset, figure: str, among: str | None, known: list[str],
         for table in AMONG:
             if figure in set(map(str, _rows(base, base, table, home)[0][0])):
                 return f"{figure!r} is no headline figure but a row by {table}: pass among={table!r}."
-    near = get_close_matches(figure, known, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    hint = near_match(figure, known) or f"Known: {', '.join(known)}."
     return f"{figure!r} is no {'headline figure' if among is None else f'row by {among}'}. {hint}"

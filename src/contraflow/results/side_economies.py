@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow._types import BoolArray, IntArray
+from contraflow.results.choices import expect_choice
 from contraflow.results.draws import noted, paired
 from contraflow.results.tables import Rows, contrast, grouped
 from contraflow.results.view import USD_PER_MILLION, coord, home_country, leaving
@@ -40,8 +41,7 @@ def livelihoods(
         "income": (_labour_income, "USD/ha"),
         "hire": (_hire, "1"),
     }
-    if by not in makers:
-        raise ValueError(f"by is {by!r}; it can be {', '.join(makers)}")
+    expect_choice("by", by, makers)
     maker, unit = makers[by]
     base, after = paired(base, after)
     frame = maker(base, after, home_country(base, home))
@@ -58,8 +58,7 @@ def goods(
     ``form``. Shares are those of the form; columns ``value_...`` hold kg times the price at the tail of
     the arc that crosses, so before the cost and the risk of crossing.
     """
-    if by not in WAYS:
-        raise ValueError(f"by is {by!r}; it can be {', '.join(WAYS)}")
+    expect_choice("by", by, WAYS)
     base, after = paired(base, after)
     sides = [_leaving(data, WAYS[by], home) for data in ((base,) if after is None else (base, after))]
 

@@ -19,7 +19,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from contraflow._types import FloatArray, IntArray
+from contraflow.errors import ComparisonError
 from contraflow.results import figures
+from contraflow.results.choices import expect_choice, near_match
 from contraflow.results.draws import (
     falls,
     known_quantiles,
@@ -167,14 +169,13 @@ def displacement(
 
 def options(base: xr.Dataset, after: xr.Dataset, by: str, home: str | None = None) -> tuple[Rows, Rows]:
     """Rows before and after of a grouping of :func:`displacement`, on the draws that both share."""
+    expect_choice("by", by, ("zone", *WAYS))
     base, then = paired(base, after)
     sides = (base, base if then is None else then)
     if by == "zone":
         first, last = (_hectares(data, home) for data in sides)
-    elif by in WAYS:
-        first, last = (_leaving_rows(data, home, WAYS[by]) for data in sides)
     else:
-        raise ValueError(f"by is {by!r}; it can be zone, {', '.join(WAYS)}")
+        first, last = (_leaving_rows(data, home, WAYS[by]) for data in sides)
     return first, last
 
 
@@ -244,7 +245,7 @@ def price_ladder(
     """
     data, _ = paired(data)
     ids = list(coord(data, "arc"))
-    numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market, home)
+    numbers = _main_path(data, market, home) if chain is None else [_arc(a, ids) for a in chain]
     nodes = {node: i for i, node in enumerate(coord(data, "node"))}
     parts: list[pd.DataFrame] = []
     for arc in numbers:
@@ -285,6 +286,13 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     return noted(contrast(rows(base), None if after is None else rows(after), "country"), base)
 
 
+def _arc(name: str, ids: Sequence[str]) -> int:
+    """Number of an arc. Raises ComparisonError for an unknown one."""
+    if name not in ids:
+        raise ComparisonError(f"{name!r} is no arc of this outcome. {near_match(name, ids)}".rstrip())
+    return ids.index(name)
+
+
 def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[int]:
     """Numbers of the arcs from the farm gate to a market, by the largest home-grown arrival at every node."""
     grown = home_grown(data, home)
@@ -292,7 +300,9 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
     revenue = np.median(data["market_price"].values * data["sold"].values, axis=0) * share
     markets = list(coord(data, "market"))
     if market is not None and market not in markets:
-        raise ValueError(f"{market!r} is no market of this outcome; it has {', '.join(map(str, markets))}")
+        known = [str(name) for name in markets]
+        text = f"{market!r} is no market of this outcome; it has {', '.join(known)}."
+        raise ComparisonError(f"{text} {near_match(market, known)}".rstrip())
     chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
     node = str(data["market_node"].values[chosen])
     heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
