@@ -28,14 +28,37 @@ def probability(
     among: str | None = None,
     home: str | None = None,
 ) -> float:
-    """Share of draws in which a figure falls or rises by more than the part ``by`` of its value before.
+    """Share of draws in which a figure falls or rises.
 
-    ``figure`` is a row of :func:`~contraflow.results.tables.headline` or, with ``among``, of the table of
-    displacement by mode, route, country, form or zone, or of incomes by ``actor``. A row that is not there
-    in a draw counts as zero; what appears rises by more than any part.
+    Parameters
+    ----------
+    base, after
+        Datasets of two outcomes of one lab.
+    figure
+        A row of :func:`~contraflow.results.tables.headline`, or of the table that ``among`` names. A row that
+        one side lacks counts as zero there; what appears rises by more than any part.
+    direction
+        ``falls`` or ``rises``.
+    by
+        Part of the value before that the change has to exceed, at least
+        :data:`~contraflow.results.draws.NOISE`.
+    among
+        ``mode``, ``route``, ``country``, ``form`` or ``zone`` for a row of
+        :func:`~contraflow.results.tables.displacement`, ``actor`` for one of
+        :func:`~contraflow.results.tables.incomes`. None: a headline figure.
+    home
+        Code of the home country. None: that of the dataset.
 
-    Raises :class:`~contraflow.errors.ComparisonError` for a figure, direction or part that makes no sense,
-    and for a single draw, which has no probabilities.
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure, direction or table, a negative part, outcomes that do not share their draws,
+        and a single draw, which has no probabilities.
     """
     if direction not in ("falls", "rises"):
         raise ComparisonError(f"The direction is {direction!r}; it can be 'falls' or 'rises'.")
