@@ -6,10 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from typer.testing import CliRunner
 
 import contraflow
 from contraflow.cli import app
+from contraflow.inference.delayed_acceptance_nuts import Sampler
+from contraflow.inference.low_rank_gaussian import plain
+from contraflow.model.numerics import jax
 
 
 def said(*words: str) -> None:
@@ -18,6 +22,12 @@ def said(*words: str) -> None:
     if result.exit_code:
         sys.exit(f"contraflow {' '.join(words)} ends with {result.exit_code}:\n{result.output}")
 
+
+start = np.zeros((2, 3))
+chains = Sampler(lambda z: -z @ z, 3).run(
+    jax.random.key(0), start, plain(start[0]), (), warm_up=100, draws=500
+)
+assert abs(chains.draws.std() - 3**-0.5) < 0.1
 
 said("--help")
 said("respond", "--help")

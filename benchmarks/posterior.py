@@ -76,7 +76,7 @@ def headline(lab: Lab) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 def told(lab: Lab) -> str:
     posterior = lab.posterior
     fitted = posterior.log_posterior.likelihood.fitted
-    off = posterior.log_posterior.likelihood.standardised(np.nanmedian(posterior.says, axis=0)[None])[0][
+    off = posterior.log_posterior.likelihood.standardised(np.nanmedian(posterior.predicted, axis=0)[None])[0][
         fitted
     ]
     steps = posterior.statistics.get("n_steps")

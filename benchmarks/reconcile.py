@@ -3,8 +3,9 @@
 A layered network of 125 flows between 30 nodes, 20 of which must balance to two per cent, and 120
 claims on single flows and on what enters a node, with errors of 10, 30 or 60 % (Student t, 4 degrees of
 freedom). Everybody samples the same density: logarithms of flows z ~ N(0, 1), flow = exp(2 + 1.2 z).
-PyMC (its own NUTS, and nutpie) and plain NumPyro are the peers; PyMC and nutpie are optional
-(`pip install pymc nutpie`). Seconds count everything from the density to the last draw, compilation too.
+PyMC (its own NUTS, and nutpie) and plain NumPyro are the peers; all are optional
+(`pip install pymc nutpie numpyro`). Seconds count everything from the density to the last draw,
+compilation too.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_calibration_leaves_the_size_of_the_policy_where_it_was_set(andes):
 
 def test_baseline_fits(andes):
     likelihood = andes.posterior.log_posterior.likelihood
-    off = likelihood.standardised(andes.posterior.says[0])[likelihood.fitted]
+    off = likelihood.standardised(andes.posterior.predicted[0])[likelihood.fitted]
     assert (np.abs(off) <= 2).mean() > 0.95
 
 

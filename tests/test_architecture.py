@@ -48,9 +48,6 @@ def test_no_imports_go_in_a_circle():
 COMMANDS = {"claims", "coverage", "hindcast", "sources"}
 """Files of commands, named as their commands are, whose names other rooms have as well."""
 
-SECTIONS = {"claims", "coverage", "journeys", "method", "sources"}
-"""Files of the report's sections, named as their sections are, whose names other rooms have as well."""
-
 OWN_ROOM = {"case", "lab", "network", "policy"}
 """Files that hold the class that their room is named after."""
 
@@ -60,9 +57,7 @@ def test_a_name_of_a_file_or_class_is_given_once():
     package = ROOT / "src" / "contraflow"
     files, classes = Counter(), Counter()
     for path in package.rglob("*.py"):
-        if (path.parent == package / "cli" and path.stem in COMMANDS) or (
-            path.parent == package / "report" / "sections" and path.stem in SECTIONS
-        ):
+        if path.parent == package / "cli" and path.stem in COMMANDS:
             continue
         if path.stem != "__init__":
             files[path.stem] += 1
@@ -72,7 +67,7 @@ def test_a_name_of_a_file_or_class_is_given_once():
         classes.update(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     assert [name for name, times in (files + classes).items() if times > 1] == []
     every = Counter(path.stem for path in package.rglob("*.py"))
-    assert [name for name in COMMANDS | SECTIONS if every[name] < 2] == [], "no exception is needed"
+    assert [name for name in COMMANDS if every[name] < 2] == [], "no exception is needed"
 
 
 def test_threads_are_begun_in_one_place():

@@ -313,7 +313,7 @@ def test_claims_of_other_years_observe_the_measures_of_their_year():
     levels, which = likelihood.scenarios
     assert levels.tolist() == [[1.0], [0.0]]
     assert which.tolist() == [0, 1, 1]
-    said = LogPosterior(Prior(lab.network.ledger), likelihood).says(lab.ledger)[0]
+    said = LogPosterior(Prior(lab.network.ledger), likelihood).predicted_at(lab.ledger)[0]
     then = lab.respond({"m": 0}).data.isel(draw=0)
     road, air = (float(then["flow"].sel(arc=a)) for a in ("by-road", "by-air"))
     assert said[1] == pytest.approx(road / (road + air), rel=1e-9)
@@ -346,7 +346,7 @@ def test_calibration_moves_to_the_claims_and_repeats():
     table = lab.claims().set_index("claim")
     start, _ = posterior.log_posterior.linearise(np.zeros(posterior.log_posterior.size), posterior.figures)
     assert posterior.fit.costs.min() < 0.5 * (start**2).sum()
-    assert table.loc["now", "model"] == pytest.approx(posterior.says[0, 0])
+    assert table.loc["now", "model"] == pytest.approx(posterior.predicted[0, 0])
     again = calibrate(t.case(), Settings(Method.BEST, seed=1), fresh=True)
     assert (again.ledger == lab.ledger).all()
     kept = calibrate(t.case(), Settings(Method.BEST, seed=1))

@@ -9,6 +9,7 @@ from time import sleep
 import numpy as np
 import pytest
 
+import compilations
 from contraflow import _cache
 from contraflow._parallel import in_threads
 from contraflow.errors import ConvergenceError, OutputError
@@ -185,15 +186,26 @@ def test_chains_of_a_biased_density_are_corrected_by_the_exact_one():
     assert 0.2 < run.accepted.mean() < 0.9
 
 
+def test_a_longer_warm_up_needs_no_further_compilation():
+    sampler = Sampler(lambda z: 0.0 * z[0], 2, lambda z: -np.inf if z[0] < 0 else 0.0)
+    compiled = []
+    for warm_up in (4, 9):
+        sampler.run(
+            jax.random.key(0), np.ones((2, 2)), plain(np.zeros(2)), (), warm_up=warm_up, draws=3
+        )  # fmt: skip
+        compiled.append(sum(compilations.counts.values()))
+    assert compiled[1] == compiled[0] > 0
+
+
 @pytest.mark.slow
 def test_chains_agree_with_brute_force(log_posterior, posterior):
     """Importance sampling from the prior is exact up to its own error."""
     rng = np.random.default_rng(5)
     z = rng.standard_normal((6000, log_posterior.size))
     like = log_posterior.likelihood
-    location = np.asarray(like.scale.predicted(log_posterior.says(log_posterior.ledgers(z))))
+    location = np.asarray(like.scale.predicted(log_posterior.predicted_at(log_posterior.ledgers(z))))
     draws = dataclasses.replace(
-        posterior, deviates=z[None], said=np.asarray(like.scale.inverse(location))[None]
+        posterior, deviates=z[None], predicted_by_chain=np.asarray(like.scale.inverse(location))[None]
     )
     weight = draws.log_likelihood @ posterior.figures.weight
     weight = np.exp(weight - np.nanmax(weight))
@@ -226,7 +238,9 @@ def test_diagnostics_of_good_chains_and_refusal_of_poor_ones(posterior):
     apart = posterior.deviates.copy()
     apart[0] += 3.0
     stuck = dataclasses.replace(
-        posterior, deviates=apart, said=posterior.said * (1 + 0.5 * np.arange(4))[:, None, None]
+        posterior,
+        deviates=apart,
+        predicted_by_chain=posterior.predicted_by_chain * (1 + 0.5 * np.arange(4))[:, None, None],
     )
     with pytest.raises(ConvergenceError, match=r"chains disagree: R-hat .*accept_poor=True"):
         judge(stuck)
@@ -238,7 +252,7 @@ def test_a_posterior_is_read_as_it_was_written(tmp_path, log_posterior, posterio
     again = store.read(path, log_posterior)
     assert again.method is Method.NUTS
     assert (again.deviates == posterior.deviates).all()
-    assert np.array_equal(again.said, posterior.said)
+    assert np.array_equal(again.predicted_by_chain, posterior.predicted_by_chain)
     assert set(again.statistics) == set(posterior.statistics)
     assert np.allclose(again.fit.gaussian.singular, posterior.fit.gaussian.singular)
     tree = store.to_tree(posterior)
@@ -286,7 +300,9 @@ def test_known_numbers_are_recovered(log_posterior):
     """Claims without error but what their grades allow, simulated from known numbers."""
     truth = np.pad([0.8, -0.5, 0.6], (0, log_posterior.size - 3))
     location = np.asarray(
-        log_posterior.likelihood.scale.predicted(log_posterior.says(log_posterior.ledgers(truth[None]))[0])
+        log_posterior.likelihood.scale.predicted(
+            log_posterior.predicted_at(log_posterior.ledgers(truth[None]))[0]
+        )
     )
     figures = log_posterior.likelihood.figures._replace(centre=location)
     found = infer(log_posterior, Settings(Method.NUTS, draws=250, chains=2), lambda *_: None, figures)
@@ -322,7 +338,7 @@ def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
     away = z + 0.7
     fitted = np.flatnonzero(log_posterior.likelihood.fitted)
     near = float(jnp.sum(log_posterior.near(jnp.asarray(away), figures, surrogate)))
-    said = log_posterior.says(log_posterior.ledgers(away[None]))[0]
+    said = log_posterior.predicted_at(log_posterior.ledgers(away[None]))[0]
     r = log_posterior.likelihood.residuals(
         log_posterior.likelihood.scale.predicted(said)[fitted], heavy(away[3:]), figures, fitted
     )

@@ -221,12 +221,12 @@ def tension_rows(work: Work) -> Iterator[Row]:
     yield work.tell("tension: claims", "all", "sum of surprise", claims["surprise"].sum())
     for verdict in ("outvoted", "missed"):
         yield work.tell("tension: claims", "all", f"count {verdict}", (claims["verdict"] == verdict).sum())
-    for column in ("said_50", "told_5", "told_95"):
+    for column in ("predicted_50", "expected_5", "expected_95"):
         own = claims[column]
-        yield work.tell("tension: told", column, "sum of logarithms", np.log(own[own > 0]).sum())
+        yield work.tell("tension: claims", column, "sum of logarithms", np.log(own[own > 0]).sum())
     rises = 0.0
     for group in found.groups:
-        for name, levels in (("said_50", group.said), ("rest_50", group.rest)):
+        for name, levels in (("predicted_50", group.predicted), ("rest_50", group.rest)):
             if levels is not None:
                 yield work.tell("tension: sides", group.id, name, levels[2])
         for number, side in enumerate(group.sides, 1):

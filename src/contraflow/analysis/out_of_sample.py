@@ -67,7 +67,7 @@ def predictions_table(
         return pd.DataFrame(columns=list(COLUMNS))
     likelihood, claims = posterior.log_posterior.likelihood, posterior.log_posterior.likelihood.claims
     known = np.ones(len(claims), dtype=bool) if forecast is None else forecast.known
-    predicted = posterior.says if forecast is None else np.where(known, forecast.predicted, 0.0)
+    predicted = posterior.predicted if forecast is None else np.where(known, forecast.predicted, 0.0)
     median = np.nanmedian(predicted, axis=0)
     foreseen = {series(c) for c in claims if c.use is statements.Use.PREDICT}
     at_baseline = _at_baseline(posterior) if foreseen else np.zeros(len(claims))

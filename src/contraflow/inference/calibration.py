@@ -43,38 +43,38 @@ class Settings:
 def infer(
     log_posterior: LogPosterior, settings: Settings, say: Progress, figures: ClaimErrors | None = None
 ) -> Posterior:
-    """The posterior of a case. ``say`` is told how far it is.
+    """The posterior of a case. ``say`` is stated how far it is.
 
     Raises :class:`~contraflow.errors.ConvergenceError` where no fit is found. Does not judge the chains:
     look at the posterior's diagnostics.
     """
-    told = log_posterior.likelihood.figures if figures is None else figures
+    stated = log_posterior.likelihood.figures if figures is None else figures
 
     def report(start: int, evaluation: int, cost: float) -> None:
         say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
 
-    found = find_map(log_posterior, told, seed=settings.seed, progress=report)
+    found = find_map(log_posterior, stated, seed=settings.seed, progress=report)
     surrogate = log_posterior.surrogate(found.deviates)
     if settings.method is Method.BEST:
-        said = log_posterior.predict(found.deviates[None], surrogate)
+        predicted = log_posterior.predict(found.deviates[None], surrogate)
         return Posterior(
             settings.method,
             log_posterior,
-            told,
+            stated,
             found,
             found.deviates[None, None],
-            said[None],
+            predicted[None],
             {},
             settings.seed,
         )
     if settings.method is Method.LAPLACE:
         say("Drawing from the approximation")
         rng = _random.stream("draws of the approximation", settings.seed)
-        draws, said = approximate(log_posterior, told, found, surrogate, settings.draws, rng)
+        draws, predicted = approximate(log_posterior, stated, found, surrogate, settings.draws, rng)
         return Posterior(
-            settings.method, log_posterior, told, found, draws[None], said[None], {}, settings.seed
+            settings.method, log_posterior, stated, found, draws[None], predicted[None], {}, settings.seed
         )
-    return chains(log_posterior, told, found, surrogate, settings, say)
+    return chains(log_posterior, stated, found, surrogate, settings, say)
 
 
 def chains(
@@ -89,12 +89,14 @@ def chains(
     sampler = log_posterior.sampler
     say("Scouting where the posterior lies")
     rng = _random.stream("draws of the approximation", settings.seed)
-    scouts, said = approximate(log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), rng)
+    scouts, predicted = approximate(
+        log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), rng
+    )
     jacobians = [log_posterior.linearise(z, figures)[1] for z in scouts[:LOOKS]]
     sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
     gaussian = gaussian_from_draws(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
     say("Compiling the sampler, once for this version")
-    surrogate = log_posterior.informed(surrogate, scouts, said)
+    surrogate = log_posterior.informed(surrogate, scouts, predicted)
     run = sampler.run(
         jax.random.key(settings.seed), scouts[-settings.chains :], gaussian, (figures, surrogate),
         warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say, "Sampling"),
@@ -104,11 +106,13 @@ def chains(
         "acceptance_rate": run.acceptance, "accepted": run.accepted,
     }  # fmt: skip
     say("Predicting every claim in every draw")
-    told = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
-    said = log_posterior.predict(run.draws.reshape(-1, log_posterior.size), surrogate).reshape(
+    kept = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
+    predicted = log_posterior.predict(run.draws.reshape(-1, log_posterior.size), surrogate).reshape(
         *run.draws.shape[:2], -1
     )
-    return Posterior(settings.method, log_posterior, figures, found, run.draws, said, told, settings.seed)
+    return Posterior(
+        settings.method, log_posterior, figures, found, run.draws, predicted, kept, settings.seed
+    )
 
 
 def judge(posterior: Posterior) -> None:

@@ -1,4 +1,4 @@
-"""Markov chains: NumPyro's No-U-Turn sampler in white coordinates.
+"""Markov chains: BlackJAX's No-U-Turn sampler in white coordinates.
 
 A chain moves by a cheap log density and is held to the exact one: each state that the sampler reaches
 is accepted with the Metropolis probability of their ratio (surrogate transition; Liu 2001, Monte Carlo
@@ -6,14 +6,16 @@ Strategies in Scientific Computing, 9.4.3). The chain so has the exact posterior
 many steps need no equilibrium solved.
 
 Chains run on threads, one a core: XLA leaves Python's lock. All run the same compiled code, in strides
-between which progress is told and an interruption is heard. Each adapts its step size while it warms up;
-then all take the median, lest one that began in a narrow place creeps for good.
+between which progress is reported and an interruption takes effect. Each adapts its step size while it
+warms up, by dual averaging (Hoffman and Gelman 2014, Journal of Machine Learning Research 15, 3.2); then all
+take the median, so that a chain that began in a narrow place does not keep its small steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event, Lock
+from functools import cached_property
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,15 +31,17 @@ Density = Callable[..., jax.Array]
 """Log likelihood of deviates z (size,), given what else it depends on."""
 
 STRIDE = 25
-TARGET_ACCEPTANCE = 0.8
+TARGET_ACCEPTANCE = 0.9
+"""Mean probability of acceptance along a trajectory that the step size is adapted to."""
+
 LARGEST_DEPTH = 8
 """Doublings of a trajectory: at most 255 steps."""
 
 FIRST_STEP = 0.1
 """Step size that the adaptation starts from."""
 
-
-_TRACING = Lock()
+ADAPTED = 0.0
+"""Stands for a step size that is not given: the chain then adapts its own."""
 
 
 class Chains(NamedTuple):
@@ -66,43 +70,47 @@ class Sampler:
     def __init__(self, near: Density, size: int, gain: Callable[..., float] | None = None) -> None:
         self.near, self.size, self._gain = near, size, gain
         self._stride = 1 if gain else STRIDE
-        self._compiled: dict[int, tuple[jax.stages.Wrapped, jax.stages.Wrapped]] = {}
 
-    def _code(self, warm_up: int) -> tuple[jax.stages.Wrapped, jax.stages.Wrapped]:
-        """Compiled start and stride of a chain; NumPyro builds the length of the warm-up into both."""
-        if warm_up not in self._compiled:
-            self._compiled[warm_up] = self._compile(warm_up)
-        return self._compiled[warm_up]
+    @cached_property
+    def _compiled(self) -> tuple[jax.stages.Wrapped, jax.stages.Wrapped]:
+        """Compiled start and stride of a chain; a stride may be adapting or not."""
+        from blackjax.adaptation.step_size import dual_averaging_adaptation
+        from blackjax.mcmc import nuts
 
-    def _compile(self, warm_up: int) -> tuple[jax.stages.Wrapped, jax.stages.Wrapped]:
-        import numpyro
-        import numpyro.distributions as dist
-        from numpyro.infer import NUTS, init_to_value
+        near = jax.jit(self.near)  # which is traced once, however often the sampler asks for its gradient
+        kernel = nuts.build_kernel()
+        first_tuning, tune, _ = dual_averaging_adaptation(TARGET_ACCEPTANCE)
 
-        def model(gaussian: LowRankGaussian, *given: Any) -> None:
-            u = numpyro.sample("u", dist.Normal(0.0, 1.0).expand((self.size,)).to_event(1))
-            z = gaussian.colour(u)
-            numpyro.factor("claims", self.near(z, *given) - 0.5 * z @ z + 0.5 * u @ u)
+        def density(gaussian: LowRankGaussian, given: tuple[Any, ...]) -> Callable[[jax.Array], jax.Array]:
+            def at(u: jax.Array) -> jax.Array:
+                z = gaussian.colour(u)
+                value: jax.Array = near(z, *given) - 0.5 * z @ z
+                return value
 
-        kernel = NUTS(
-            model,
-            target_accept_prob=TARGET_ACCEPTANCE,
-            max_tree_depth=LARGEST_DEPTH,
-            step_size=FIRST_STEP,
-            init_strategy=init_to_value,
-            adapt_mass_matrix=False,
-        )
+            return at
 
-        def begin(key: jax.Array, u: jax.Array, gaussian: LowRankGaussian, *given: Any) -> Any:
-            return kernel.init(key, warm_up, {"u": u}, (gaussian, *given), {})
+        def begin(u: jax.Array, gaussian: LowRankGaussian, *given: Any) -> Any:
+            at = nuts.init(u, density(gaussian, given)), first_tuning(FIRST_STEP)
+            # Weak types, which a stride makes strong, would have it compiled twice.
+            return jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.result_type(x)), at)
 
-        def advance(state: Any, gaussian: LowRankGaussian, given: tuple[Any, ...]) -> tuple[Any, Any]:
-            new = kernel.sample(state, (gaussian, *given), {})
-            z = gaussian.colour(new.z["u"])
-            return new, (z, new.diverging, new.energy, new.num_steps, new.accept_prob)
+        def stride(
+            at: Any, key: jax.Array, moved: int, step_size: float, gaussian: LowRankGaussian, *given: Any
+        ) -> Any:
+            target, mass = density(gaussian, given), jnp.ones(self.size)
 
-        def stride(state: Any, gaussian: LowRankGaussian, *given: Any) -> tuple[Any, Any]:
-            return jax.lax.scan(lambda s, _: advance(s, gaussian, given), state, None, length=self._stride)
+            def move(at: Any, number: jax.Array) -> Any:
+                state, tuning = at
+                size = jnp.where(step_size == ADAPTED, jnp.exp(tuning.log_step_size), step_size)
+                state, info = kernel(
+                    jax.random.fold_in(key, number), state, target, size, mass, LARGEST_DEPTH
+                )
+                statistics = info.is_divergent, info.energy, info.num_integration_steps, info.acceptance_rate
+                return (state, tune(tuning, info.acceptance_rate)), (
+                    gaussian.colour(state.position), *statistics,
+                )  # fmt: skip
+
+            return jax.lax.scan(move, at, moved + jnp.arange(self._stride))
 
         return jax.jit(begin), jax.jit(stride)
 
@@ -119,31 +127,31 @@ class Sampler:
     ) -> Chains:
         """Run a chain from each of ``starts`` (chain, size), deviates.
 
-        ``progress`` is told how many steps of how many all chains have made together.
+        ``progress`` takes the number of steps that all chains have made together, and of how many.
         """
         chains, total = len(starts), warm_up + draws
-        done, stop = [0] * chains, Event()
+        moved, stop = [0] * chains, Event()
+        begin, advance = self._compiled
         white = gaussian.whiten(starts)
-
         keys = jax.random.split(key, chains)
-        # NumPyro traces with a stack of its own that all threads share.
-        with _TRACING:
-            begin, advance = self._code(warm_up)
-            states = [begin(keys[c], jnp.asarray(white[c]), gaussian, *given) for c in range(chains)]
-            jax.block_until_ready(advance(states[0], gaussian, *given))
+        states = [begin(jnp.asarray(u), gaussian, *given) for u in white]
+        # Threads that all met a new shape at once would each compile it.
+        jax.block_until_ready(advance(states[0], keys[0], 0, ADAPTED, gaussian, *given))
 
         def tell() -> None:
             if progress is not None:
-                progress(min(sum(done), chains * total), chains * total)
+                progress(min(sum(moved), chains * total), chains * total)
 
         rngs = [_random.seeded_by(jax.random.key_data(k)) for k in keys]
         at = [(z, -np.inf) for z in starts]
 
-        def chain(number: int, steps: int) -> list[npt.NDArray[Any]]:
+        def chain(number: int, steps: int, step_size: float) -> list[npt.NDArray[Any]]:
             state, (z, more), rng = states[number], at[number], rngs[number]
-            told: list[list[npt.NDArray[Any]]] = []
-            while len(told) * self._stride < steps and not stop.is_set():
-                new, stats = advance(state, gaussian, *given)
+            strides: list[list[npt.NDArray[Any]]] = []
+            while len(strides) * self._stride < steps and not stop.is_set():
+                (new, tuning), stats = advance(
+                    state, keys[number], moved[number], step_size, gaussian, *given
+                )
                 stats = [np.asarray(x) for x in stats]
                 accepted = np.ones((self._stride, 1), dtype=bool)
                 if self._gain is not None:
@@ -152,27 +160,22 @@ class Sampler:
                         z, more = stats[0][0], gained
                     else:
                         accepted[:] = False
-                        new = new._replace(
-                            z=state.z, z_grad=state.z_grad, potential_energy=state.potential_energy
-                        )
+                        new = state[0]
                         stats[0] = np.asarray(z)[None]
-                state = new
-                told.append([*stats, accepted[:, 0]])
-                done[number] += self._stride
+                state = new, tuning
+                strides.append([*stats, accepted[:, 0]])
+                moved[number] += self._stride
                 tell()
             states[number], at[number] = state, (z, more)
-            return [np.concatenate(f)[:steps] for f in zip(*told, strict=True)]
+            return [np.concatenate(f)[:steps] for f in zip(*strides, strict=True)]
 
-        in_threads(lambda c: chain(c, warm_up), range(chains), stop)
-        size = np.exp(np.median([np.log(s.adapt_state.step_size) for s in states]))
-        for c, state in enumerate(states):
-            adapted = state.adapt_state._replace(step_size=jnp.full_like(state.adapt_state.step_size, size))
-            states[c] = state._replace(adapt_state=adapted)
-        results = in_threads(lambda c: chain(c, draws), range(chains), stop)
+        in_threads(lambda c: chain(c, warm_up, ADAPTED), range(chains), stop)
+        size = float(np.exp(np.median([tuning.log_step_size_avg for _, tuning in states])))
+        results = in_threads(lambda c: chain(c, draws, size), range(chains), stop)
         kept, diverging, energy, steps, acceptance, accepted = (
             np.stack(f) for f in zip(*results, strict=True)
         )
         return Chains(
             kept, diverging.astype(bool), energy, steps.astype(np.int64), acceptance,
-            accepted.astype(bool), float(size),
+            accepted.astype(bool), size,
         )  # fmt: skip

@@ -232,9 +232,9 @@ class Likelihood:
         r = jnp.where(sides > 0, jnp.minimum(r, 0.0), r)
         return jnp.where(sides < 0, jnp.maximum(r, 0.0), r)
 
-    def standardised(self, said: FloatArray) -> FloatArray:
+    def standardised(self, predicted: FloatArray) -> FloatArray:
         """(Model - claim) / deviation (…, claim), shared and own error together; bounds are one-sided."""
-        r = (np.asarray(self.scale.predicted(said)) - self.figures.centre) / self.deviations
+        r = (np.asarray(self.scale.predicted(predicted)) - self.figures.centre) / self.deviations
         r = np.where(self.sides > 0, np.minimum(r, 0.0), r)
         return np.where(self.sides < 0, np.maximum(r, 0.0), r)
 

@@ -88,8 +88,8 @@ class LogPosterior:
         """Compiled :meth:`Likelihood.conditions`, and what the model says on the claims' scales."""
 
         def values(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
-            off, said = self.likelihood.conditions(ledger, levels, state)
-            return off, said, self.likelihood.scale.predicted(said)
+            off, predicted = self.likelihood.conditions(ledger, levels, state)
+            return off, predicted, self.likelihood.scale.predicted(predicted)
 
         return jax.jit(values)
 
@@ -104,8 +104,8 @@ class LogPosterior:
             ledger: jax.Array, levels: jax.Array, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
         ) -> tuple[jax.Array, jax.Array]:
             def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
-                off, said = self.likelihood.conditions(ledger, levels, state)
-                return off, self.likelihood.scale.predicted(said)
+                off, predicted = self.likelihood.conditions(ledger, levels, state)
+                return off, self.likelihood.scale.predicted(predicted)
 
             _, pullback = jax.vjp(both, ledger, state)
             by_ledger, by_state = jax.vmap(lambda *row: pullback(row))(by_off, by_claim)
@@ -155,7 +155,7 @@ class LogPosterior:
             states[wanted] = np.where(root.solved[:, None], root.state, np.nan)
         return states
 
-    def says(self, ledgers: FloatArray) -> FloatArray:
+    def predicted_at(self, ledgers: FloatArray) -> FloatArray:
         """What the model says of every claim (draw, claim) under the measures of its year; NaN where no
         equilibrium is found."""
         responder, (levels, which) = self.likelihood.responder, self.likelihood.scenarios
@@ -168,15 +168,17 @@ class LogPosterior:
             )
             found = np.where(root.solved[:, None], root.state, np.nan)
             states[:, 1:] = found.reshape(draws, many, -1)
-        said = np.empty((draws, len(which)))
+        predicted = np.empty((draws, len(which)))
         for number in range(many + 1):
             here = np.flatnonzero(which == number)
             if here.size:
-                said[:, here] = np.asarray(self._says(ledgers, levels[number], states[:, number]))[:, here]
-        return said
+                predicted[:, here] = np.asarray(
+                    self._predicted_at(ledgers, levels[number], states[:, number])
+                )[:, here]
+        return predicted
 
     @cached_property
-    def _says(self) -> jax.stages.Wrapped:
+    def _predicted_at(self) -> jax.stages.Wrapped:
         """Compiled: what all claims would observe in one scenario, over draws."""
         responder, observations = self.likelihood.responder, self.likelihood.observations
 
@@ -186,8 +188,8 @@ class LogPosterior:
 
         def every(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
             each = (ledgers, states)
-            said: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
-            return said
+            predicted: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
+            return predicted
 
         return jax.jit(every)
 
@@ -255,11 +257,13 @@ class LogPosterior:
             z, there.state, there.slope, there.inverse, offset, response, np.zeros(fitted.size)
         )
 
-    def informed(self, surrogate: LinearSurrogate, z: FloatArray, said: FloatArray) -> LinearSurrogate:
-        """The surrogate with errors estimated from draws (draw, size) at which the model predicts ``said``
-        (draw, claim): shifted by the median error, with its standard deviation."""
+    def informed(self, surrogate: LinearSurrogate, z: FloatArray, predicted: FloatArray) -> LinearSurrogate:
+        """The surrogate shifted by its median error, with the standard deviation of its errors.
+
+        Both are estimated from draws ``z`` (draw, size) and what the model predicts there (draw, claim).
+        """
         fitted, then, *_ = self._split
-        there = np.asarray(self.likelihood.scale.of(fitted[then]).predicted(said[:, fitted[then]]))
+        there = np.asarray(self.likelihood.scale.of(fitted[then]).predicted(predicted[:, fitted[then]]))
         off = there - np.asarray(self._nearby(z, surrogate))[:, then]
         offset, error = surrogate.offset.copy(), np.zeros(fitted.size)
         offset[then] += np.median(off, axis=0)
@@ -340,10 +344,10 @@ class LogPosterior:
         true, guess, residual = (np.asarray(x) for x in self._exact(z, figures, surrogate))
         if not residual.max(initial=0.0) < FAR:
             fitted, then, _, _ = self._split
-            said = self.says(self.ledgers(z[None]))[0][fitted[then]]
-            if not np.isfinite(said).all():
+            predicted = self.predicted_at(self.ledgers(z[None]))[0][fitted[then]]
+            if not np.isfinite(predicted).all():
                 return -np.inf
-            location = self.likelihood.scale.of(fitted[then]).predicted(said)
+            location = self.likelihood.scale.of(fitted[then]).predicted(predicted)
             true = np.asarray(self._pointwise(location, jnp.asarray(z), figures, fitted[then]))
         return float(true.sum() - guess.sum())
 
@@ -395,8 +399,8 @@ class LogPosterior:
         """Compiled :meth:`nearby` over draws (draw, size)."""
 
         def every(z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
-            said: jax.Array = jax.lax.map(lambda x: self.nearby(x, surrogate), z)
-            return said
+            predicted: jax.Array = jax.lax.map(lambda x: self.nearby(x, surrogate), z)
+            return predicted
 
         return jax.jit(every)
 
@@ -417,9 +421,9 @@ class LogPosterior:
         the residuals (scenario,) of their equilibria, sought from the surrogate's linear prediction alone."""
         fitted, then, years, year = self._split
         rows = fitted[then]
-        now, said, residual = self._in_years(z, surrogate, years, self._part(rows))
+        now, predicted, residual = self._in_years(z, surrogate, years, self._part(rows))
         scale = self.likelihood.scale.of(rows)
-        location = scale.predicted(said[year, np.arange(then.size)])
+        location = scale.predicted(predicted[year, np.arange(then.size)])
         true = self._pointwise(location, z, figures, rows)
         here = scale.predicted(now)
         moved = jnp.asarray(surrogate.offset)[then] + jnp.asarray(surrogate.response)[then] @ (
@@ -429,31 +433,32 @@ class LogPosterior:
         return true, guess, residual
 
     def predict(self, z: FloatArray, surrogate: LinearSurrogate) -> FloatArray:
-        """What the model says of every claim (draw, claim) at deviates (draw, size), as :meth:`says`.
+        """The model's value of every claim (draw, claim) at deviates (draw, size).
 
-        Equilibria are sought from the surrogate's linear prediction; where that fails, as :meth:`says` does.
+        Equilibria are sought from the surrogate's linear prediction; where that fails, as
+        :meth:`predicted_at` seeks them.
         """
         draws, which = len(z), self.likelihood.scenarios[1]
 
         def block(first: int) -> tuple[FloatArray, FloatArray]:
             pick = np.minimum(np.arange(first, first + BLOCK), draws - 1)
-            said, residual = (np.asarray(x) for x in self._predict(z[pick], surrogate))
-            return said[:, which, np.arange(which.size)], residual
+            predicted, residual = (np.asarray(x) for x in self._predict(z[pick], surrogate))
+            return predicted[:, which, np.arange(which.size)], residual
 
         parts = [block(0), *in_threads(block, range(BLOCK, draws, BLOCK))]
-        said, residual = (np.concatenate(x)[:draws] for x in zip(*parts, strict=True))
+        predicted, residual = (np.concatenate(x)[:draws] for x in zip(*parts, strict=True))
         left = ~(residual.max(axis=1, initial=0.0) <= CLOSE)
         if left.any():
-            said[left] = self.says(self.ledgers(z[left]))
-        return said
+            predicted[left] = self.predicted_at(self.ledgers(z[left]))
+        return predicted
 
     @cached_property
     def _predict(self) -> jax.stages.Wrapped:
         years = np.arange(1, len(self.likelihood.scenarios[0]))
 
         def one(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
-            now, said, residual = self._in_years(z, surrogate, years, self.likelihood.observations)
-            return jnp.concatenate([now[None], said]), residual
+            now, predicted, residual = self._in_years(z, surrogate, years, self.likelihood.observations)
+            return jnp.concatenate([now[None], predicted]), residual
 
         def every(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
             found: tuple[jax.Array, jax.Array] = jax.lax.map(lambda x: one(x, surrogate), z)
@@ -486,8 +491,8 @@ class LogPosterior:
             return operators.observe(ledger, economy, point), root.residual
 
         levels = jnp.asarray(self.likelihood.scenarios[0][years])
-        said, residual = jax.vmap(at)(levels, state + ahead, inverse)
-        return here, said, residual
+        predicted, residual = jax.vmap(at)(levels, state + ahead, inverse)
+        return here, predicted, residual
 
     def _blurred(self, figures: ClaimErrors, surrogate: LinearSurrogate) -> ClaimErrors:
         """Claim errors whose own errors contain what the surrogate may err by."""

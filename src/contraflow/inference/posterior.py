@@ -18,21 +18,26 @@ from contraflow.model.numerics import jnp
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Draws of the deviates and what the model says of every claim in each.
-
-    ``deviates`` (chain, draw, size), ``said`` (chain, draw, claim) in inside units, NaN where a year has
-    no equilibrium. ``statistics`` are the sampler's own, each (chain, draw); empty but for NUTS. ``fit`` is
-    the maximum that the draws started from, ``figures`` what the claims were taken to say.
-    """
+    """Draws of the deviates, and what the model predicts for every claim in each."""
 
     method: Method
+    """How the draws were made."""
     log_posterior: LogPosterior
+    """The density that they are draws of."""
     figures: ClaimErrors
+    """Figures of the claims, with the deviations of their errors."""
     fit: MapEstimate
+    """The maximum that the draws started from."""
     deviates: FloatArray
-    said: FloatArray
+    """Deviates (chain, draw, size)."""
+    predicted_by_chain: FloatArray
+    """The model's value of each claim (chain, draw, claim) in units of the model; NaN where a year has no
+    equilibrium.
+    """
     statistics: dict[str, FloatArray]
+    """The sampler's own, each (chain, draw); empty but for NUTS."""
     seed: int
+    """Seed of the draws."""
 
     @property
     def chains(self) -> int:
@@ -50,14 +55,14 @@ class Posterior:
         return self.deviates.reshape(-1, self.deviates.shape[-1])
 
     @cached_property
-    def says(self) -> FloatArray:
-        """What the model says of every claim (draw, claim), chain after chain; inside units."""
-        return self.said.reshape(-1, self.said.shape[-1])
+    def predicted(self) -> FloatArray:
+        """The model's value of each claim (draw, claim), chain after chain, in units of the model."""
+        return self.predicted_by_chain.reshape(-1, self.predicted_by_chain.shape[-1])
 
     @cached_property
     def locations(self) -> FloatArray:
-        """:attr:`says` on the claims' scales (logarithms, shares in logits)."""
-        return np.asarray(self.log_posterior.likelihood.scale.predicted(self.says))
+        """:attr:`predicted` on the claims' scales (logarithms, shares in logits)."""
+        return np.asarray(self.log_posterior.likelihood.scale.predicted(self.predicted))
 
     @cached_property
     def errors(self) -> FloatArray:
@@ -99,4 +104,4 @@ class Posterior:
     @cached_property
     def diagnostics(self) -> Diagnostics:
         """Whether the chains agree and have seen enough."""
-        return diagnose(self.deviates, self.locations.reshape(self.said.shape), self.statistics)
+        return diagnose(self.deviates, self.locations.reshape(self.predicted_by_chain.shape), self.statistics)

@@ -24,13 +24,13 @@ def claims_table(case: Case, posterior: Posterior | None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    said: dict[str, tuple[float, float, float, bool]] = {}
+    fits: dict[str, tuple[float, float, float, bool]] = {}
     if posterior is not None:
         likelihood = posterior.log_posterior.likelihood
-        median = np.nanmedian(posterior.says, axis=0)
+        median = np.nanmedian(posterior.predicted, axis=0)
         residuals = likelihood.standardised(median)
         for number, claim in enumerate(likelihood.claims):
-            said[claim.id] = (
+            fits[claim.id] = (
                 float(median[number]),
                 float(residuals[number]),
                 float(likelihood.deviations[number]),
@@ -53,10 +53,10 @@ def claims_table(case: Case, posterior: Posterior | None) -> pd.DataFrame:
                 "high": _number(c.high),
                 "unit": c.unit,
                 "use": c.use.value,
-                "fitted": said.get(c.id, nothing)[3],
-                "model": said.get(c.id, nothing)[0],
-                "deviation": said.get(c.id, nothing)[2],
-                "residual": said.get(c.id, nothing)[1],
+                "fitted": fits.get(c.id, nothing)[3],
+                "model": fits.get(c.id, nothing)[0],
+                "deviation": fits.get(c.id, nothing)[2],
+                "residual": fits.get(c.id, nothing)[1],
                 "note": c.note,
             }
             for c in case.claims.values()

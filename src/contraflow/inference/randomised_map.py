@@ -50,15 +50,15 @@ def approximate(
 
     Raises :class:`~contraflow.errors.ConvergenceError` if hardly any draw can be solved.
     """
-    made, told = np.zeros((0, log_posterior.size)), np.zeros((0, len(log_posterior.likelihood.claims)))
+    made, predictions = np.zeros((0, log_posterior.size)), np.zeros((0, len(log_posterior.likelihood.claims)))
     some = int(np.ceil(SPARE * draws))
     for _ in range(TRIES):
         z = _drawn(log_posterior, figures, found, surrogate, some, rng)
-        said = log_posterior.predict(z, surrogate)
-        sound = np.isfinite(said[:, log_posterior.likelihood.fitted]).all(axis=1)
-        made, told = np.concatenate([made, z[sound]]), np.concatenate([told, said[sound]])
+        predicted = log_posterior.predict(z, surrogate)
+        sound = np.isfinite(predicted[:, log_posterior.likelihood.fitted]).all(axis=1)
+        made, predictions = np.concatenate([made, z[sound]]), np.concatenate([predictions, predicted[sound]])
         if len(made) >= draws:
-            return made[:draws], told[:draws]
+            return made[:draws], predictions[:draws]
     raise ConvergenceError(
         f"Only {len(made):,} of {TRIES * some:,} draws of the approximation have an equilibrium in every "
         "year that claims observe. Use Markov chains (method='nuts', --method nuts), or look at the ranges "

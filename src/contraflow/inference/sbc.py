@@ -40,10 +40,10 @@ class Ranks(NamedTuple):
 def simulate(log_posterior: LogPosterior, z: FloatArray, rng: np.random.Generator) -> ClaimErrors:
     """Figures of claims drawn from the model at deviates ``z`` (size,)."""
     likelihood, figures = log_posterior.likelihood, log_posterior.likelihood.figures
-    said = log_posterior.says(log_posterior.ledgers(z[None]))[0]
+    predicted = log_posterior.predicted_at(log_posterior.ledgers(z[None]))[0]
     common = np.asarray(likelihood.shared(heavy(jnp.asarray(z[log_posterior.prior.size :]))))
-    own = rng.standard_t(DEGREES_OF_FREEDOM, size=said.shape)
-    location = np.asarray(likelihood.scale.predicted(said))
+    own = rng.standard_t(DEGREES_OF_FREEDOM, size=predicted.shape)
+    location = np.asarray(likelihood.scale.predicted(predicted))
     return figures._replace(centre=location - figures.shared * common - figures.own * own)
 
 
@@ -74,7 +74,7 @@ def rank(
         likely = -0.5 * (DEGREES_OF_FREEDOM + 1) * jnp.sum(jnp.log1p(r * r / DEGREES_OF_FREEDOM))
         return jnp.concatenate([z, location, likely[None]])
 
-    told = jax.jit(lambda zs, figures: jax.lax.map(lambda z: quantities(z, figures), zs, batch_size=32))
+    evaluate = jax.jit(lambda zs, figures: jax.lax.map(lambda z: quantities(z, figures), zs, batch_size=32))
     sampler, done = log_posterior.sampler, [0]
 
     def one(run: int) -> IntArray:
@@ -87,7 +87,7 @@ def rank(
             warm_up=WARM_UP, draws=draws * THIN,
         )  # fmt: skip
         kept = np.concatenate([truth[None], chain.draws[0, THIN - 1 :: THIN]])
-        values = np.asarray(told(kept, figures))
+        values = np.asarray(evaluate(kept, figures))
         done[0] += 1
         if progress is not None:
             progress(done[0], runs)

@@ -109,7 +109,7 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
             coords | {"number": names, "error": errors, "deviate": names + errors},
         ),
         "posterior_predictive": xr.Dataset(
-            {"said": ((*dims, "claim"), posterior.said)}, coords | {"claim": claims}
+            {"predicted": ((*dims, "claim"), posterior.predicted_by_chain)}, coords | {"claim": claims}
         ),
         "log_likelihood": xr.Dataset(
             {"claims": ((*dims, "claim"), posterior.log_likelihood.reshape(*shape, -1))},
@@ -160,7 +160,7 @@ def read(path: Path, log_posterior: LogPosterior) -> Posterior:
         ClaimErrors(*(np.asarray(constant[n].values) for n in ClaimErrors._fields)),
         fit,
         np.asarray(groups["posterior"]["deviates"].values),
-        np.asarray(groups["posterior_predictive"]["said"].values),
+        np.asarray(groups["posterior_predictive"]["predicted"].values),
         {str(name): np.asarray(values) for name, values in stats.data_vars.items()},
         int(tree.attrs["seed"]),
     )

@@ -1019,7 +1019,7 @@ class Lab:
         fitted = "not calibrated"
         if self.posterior is not None:
             used = self.posterior.log_posterior.likelihood.fitted
-            said = np.median(self.posterior.says, axis=0)
+            said = np.median(self.posterior.predicted, axis=0)
             near = int((np.abs(self.posterior.log_posterior.likelihood.standardised(said)[used]) <= 2).sum())
             fitted = (
                 f"{self.posterior.method.words}; {near} of {int(used.sum())} fitted claims within two "

@@ -119,12 +119,12 @@ def contrast(
 
 
 def by_mode(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
-    """Exports of the home country by mode, t pure a year."""
+    """Exports of the home country by mode, t pure a year, with the columns of :func:`contrast`."""
     return _exports(base, after, home, "mode")
 
 
 def by_route(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
-    """Exports of the home country by the last place at home (strips, port, crossing), t pure a year."""
+    """As :func:`by_mode`, by the last place at home: strips, a port, a crossing."""
     return _exports(base, after, home, "route")
 
 
