@@ -166,14 +166,14 @@ class Adjustment:
         share = staying + entered
         each = (worth / np.where(free > 0, free, 1.0))[:, tail] / np.where(point.net > 0, point.net, 1.0)
 
-        def mean(old: jax.Array, new: FloatArray) -> jax.Array:
+        def mean(old: jax.Array, new: jax.Array) -> jax.Array:
             some = jnp.where(share > 0, share, 1.0)
             return jnp.where(share > 0, (staying * old + entered * new) / some, old)
 
         return habits._replace(
             share=jnp.asarray(share),
             usual=mean(habits.usual, point.net),
-            benefit=mean(habits.benefit, each),
+            benefit=mean(habits.benefit, jnp.asarray(each)),
         )
 
 

@@ -184,8 +184,8 @@ class TransitionPath:
 
     def _head(self) -> str:
         draws = int(self.solved.sum())
-        length = in_words(float(self.ends[-1]))
-        return f"<TransitionPath {self.title}: {length} in {len(self.ends)} steps, {draws} draw{'s' * (draws != 1)}>"
+        size = f"{in_words(float(self.ends[-1]))} in {len(self.ends)} steps, {draws} draw{'s' * (draws != 1)}"
+        return f"<TransitionPath {self.title}: {size}>"
 
 
 Label = Callable[[Step, Settled, BoolArray, str], xr.Dataset]

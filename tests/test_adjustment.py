@@ -1,0 +1,225 @@
+"""Adjustment: those who have not reconsidered go on as before. Hand-solved values, identities, paths."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from contraflow.dynamics.adjustment import steps
+from contraflow.dynamics.timeline import constant, dated
+from contraflow.errors import ComparisonError, PolicyError
+from contraflow.model.choice import STAYS, Habits
+from contraflow.model.numerics import jax, jnp
+from contraflow.policy.horizon import in_words, in_years
+from contraflow.results.verify import verify
+from spread import spread
+from tiny import Tiny, two_routes
+
+THETA = 3.0
+
+
+def responder_of(t: Tiny):
+    from contraflow.lab import responder
+
+    return responder(t.case())
+
+
+def adjusted(t: Tiny, reconsidered: float, **outlays: float):
+    """The point with outlays added to arcs, if that part of everybody has reconsidered; and the baseline."""
+    model = responder_of(t).model
+    ledger = jnp.asarray(model.network.ledger.value)
+    economy = model.economy(ledger)
+    anchor, before = model.baseline(economy)
+    economy = anchor.staffed(economy)
+    arcs = {a.id: i for i, a in enumerate(model.network.arcs)}
+    nodes = {n: i for i, n in enumerate(model.network.nodes)}
+    added = np.zeros(len(arcs))
+    for name, outlay in outlays.items():
+        added[arcs[name.replace("_", "-")]] = outlay
+    changed = jax.tree.map(lambda x: x, economy)
+    object.__setattr__(changed, "cost", economy.cost + added)
+    benefit = before.value[model.network.tail] / jnp.where(before.net > 0, before.net, 1.0)
+    habits = Habits(before.share, before.net, benefit, jnp.full(len(arcs), reconsidered))
+    point = model.evaluate(changed, jnp.zeros(model.unknowns), habits)
+    return before, point, arcs, nodes
+
+
+@pytest.mark.parametrize("reconsidered", [0.0, 0.5, 1.0])
+def test_two_ways_and_one_closed(reconsidered):
+    """Of two ways that pay alike one is closed: its users wait until they reconsider."""
+    before, point, arcs, nodes = adjusted(two_routes(costs=(10.0, 10.0)), reconsidered, by_air=1000.0)
+    assert before.share[arcs["by-air"]] == pytest.approx(0.5, rel=1e-12)
+    assert point.share[arcs["by-air"]] == 0
+    assert point.share[arcs["by-road"]] == pytest.approx(0.5 * (1 - reconsidered) + reconsidered, rel=1e-12)
+    for_all = 90.0 * 0.5 ** (1 / THETA)
+    value = (1 - reconsidered) * 0.5 * 90.0 + reconsidered * for_all
+    assert point.value[nodes["drug@valley"]] == pytest.approx(value, rel=1e-12)
+    waits = 0.5 * (1 - reconsidered)
+    stock = float(point.stock[nodes["drug@valley"]])
+    assert 1 - float(point.flow.sum() - point.flow[arcs["grow"]]) / stock == pytest.approx(waits, abs=1e-12)
+
+
+def test_a_price_falls_by_the_whole_cost_of_a_way_for_those_who_keep_to_it():
+    _, point, _, nodes = adjusted(two_routes(costs=(10.0, 10.0)), 0.0, by_air=24.0, by_road=24.0)
+    assert point.value[nodes["drug@valley"]] == pytest.approx(90.0 - 24.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("net", "sent"), [(90.0, 1.0), (0.25 * 90.0, 1.0), (0.125 * 90.0, 0.5), (-1.0, 0.0)])
+def test_those_who_keep_to_a_way_stop_smoothly_as_it_stops_paying(net, sent):
+    assert STAYS == 0.25
+    _, point, arcs, _ = adjusted(two_routes(costs=(10.0, 10.0)), 0.0, by_air=90.0 - net)
+    assert point.share[arcs["by-air"]] == pytest.approx(0.5 * sent, abs=1e-12)
+
+
+def test_a_chain_passes_the_fall_of_a_price_on():
+    """Goods go by one road to a town, and from there by two ways of which one is closed."""
+    t = two_routes(costs=(10.0, 10.0))
+    t.place("town")
+    for name in ("by-road", "by-air"):
+        row = t.tables["links"][name]
+        t.tables["links"][name] = row.model_copy(update={"origin": "town"})
+    t.link("to-town", "valley", "town", "road", cost=5.0, cost_actor="crews")
+    _, point, arcs, nodes = adjusted(t, 0.5, by_air=1000.0)
+    value = 0.5 * 0.5 * 90.0 + 0.5 * 90.0 * 0.5 ** (1 / THETA)
+    assert point.value[nodes["drug@town"]] == pytest.approx(value, rel=1e-12)
+    assert point.value[nodes["drug@valley"]] == pytest.approx(value - 5.0, rel=1e-12)
+    assert point.share[arcs["to-town"]] == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.fixture(scope="module")
+def lab(example_prior):
+    return example_prior
+
+
+@pytest.fixture(scope="module")
+def shut(lab):
+    return lab.case.info.questions[0].policy
+
+
+def largest_difference(one, other) -> float:
+    return max(
+        float(
+            np.max(
+                np.abs(one[v].values - other[v].values) / np.maximum(np.abs(other[v].values).max(), 1e-300)
+            )
+        )
+        for v in ("flow", "price", "income", "market_price", "sold")
+    )
+
+
+def test_nothing_moves_in_the_baseline_at_any_horizon(lab):
+    base = lab.baseline().data
+    for after in ("1 month", "1 year", "5 years"):
+        assert largest_difference(lab.respond({}, after=after).data, base) < 1e-9
+
+
+def test_when_all_have_reconsidered_it_is_the_equilibrium(lab, shut):
+    adjustment = lab._adjustment
+    from contraflow.policy import levels
+
+    wanted = levels(lab.case, lab.responder.levers.baseline, shut)[None]
+    found = adjustment.solve(wanted, math.inf, np.zeros(1, dtype=np.int64), np.zeros((1, 5)))
+    assert found.solved.all()
+    settled = adjustment.settled(wanted, math.inf, found.state)
+    equilibrium = lab.respond(shut).data
+    np.testing.assert_allclose(settled.point.flow, equilibrium["flow"].values, rtol=1e-9, atol=1e-3)
+    np.testing.assert_allclose(settled.point.value, equilibrium["price"].values, rtol=1e-9)
+
+
+def test_at_once_nobody_has_reconsidered(lab, shut):
+    """After no time what is grown and made is what it was, and nothing takes another way."""
+    base, now = lab.baseline().data, lab.respond(shut, after=0.0).data
+    grown = base["kind"].values == "activity"
+    np.testing.assert_allclose(now["flow"].values[:, grown], base["flow"].values[:, grown], rtol=1e-9)
+    assert (now["share"].values <= base["share"].values + 1e-12).all()
+
+
+@pytest.mark.parametrize("after", ["1 month", "1 year", "5 years", "30 years"])
+def test_books_close_at_every_horizon(lab, shut, after):
+    outcome = lab.respond(shut, after=after)
+    assert outcome.data.attrs["after"] == after
+    assert verify(outcome.data, lab.baseline().data).worst < 1e-9
+
+
+def test_the_verifier_sees_a_wrong_share_of_habits(lab, shut):
+    data = lab.respond(shut, after="1 year").data
+    assert verify(data.assign(habit=data["habit"] * 0.99)).choice > 1e-4
+
+
+def test_a_path_starts_from_the_baseline_and_ends_in_the_equilibrium(lab, shut):
+    path = lab.path(shut, years=60)
+    after = lab.respond(shut).summary()["figure"]
+    for name in ("exports", "leaf price", "hectares at home", "delivered"):
+        series = path.series(name)
+        assert float(series[0, 0]) == pytest.approx(float(lab.baseline().summary().loc[name, "figure"]))
+        assert float(series[0, -1]) == pytest.approx(float(after[name]), rel=1e-5), name
+
+
+def test_books_close_on_the_way(lab, shut):
+    path, base = lab.path({1: shut, 3: {}}, years=4), lab.baseline().data
+    for time in ("1 month", "1 year", "25 months", "4 years"):
+        assert verify(path.at(time).data, base).worst < 1e-9, time
+
+
+def test_a_path_without_a_policy_stands_still(lab):
+    table = lab.path({}, years=2).table()
+    known = table["ratio"].dropna()
+    assert len(known) > 100
+    assert np.abs(known - 1).max() < 1e-9
+
+
+def test_what_ends_is_left_again_but_not_at_once(lab, shut):
+    """A measure that ends after a year: some have gone over to other ways and only come back in time."""
+    flown = lab.path({1: shut, 2: {}}, years=30).series("exports by air")[0]
+    before, during = float(flown[0]), float(flown.sel(years=1.0))
+    at_once = float(flown.sel(years=13 / 12, method="nearest"))
+    assert during < 0.8 * before
+    assert during < at_once < before
+    assert float(flown[-1]) == pytest.approx(before, rel=1e-3)
+
+
+def test_draws_differ_in_pace_and_share_the_baseline(lab, shut):
+    many = spread(lab)
+    one = many.respond(shut, after="1 year")
+    assert len(np.unique(many._adjustment.pace[:, 0])) == len(many.ledger)
+    assert np.isfinite(one.compare(many.baseline()).summary().loc["exports", "change_95"])
+    path = many.path(shut, years=1)
+    assert path.table().loc[("exports", 1.0), "value_5"] < path.table().loc[("exports", 1.0), "value_95"]
+
+
+def test_steps_are_months_after_a_change_and_quarters_else(lab, shut):
+    levers = lab.responder.levers
+    assert steps(constant(levers, shut, 1)) == [(0, 1), (1, 2), (2, 3), (3, 6), (6, 9), (9, 12)]
+    two = steps(dated(levers, {1: shut, 2: {}}, 2))
+    assert two[6:] == [(12, 13), (13, 14), (14, 15), (15, 18), (18, 21), (21, 24)]
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("long run", math.inf),
+        ("1 year", 1.0),
+        ("3 months", 0.25),
+        ("18 Months", 1.5),
+        ("2 weeks", 14 / 365.25),
+    ],
+)
+def test_horizons_are_read(text, years):
+    assert in_years(text) == pytest.approx(years)
+    assert in_years(in_words(years)) == pytest.approx(years)
+
+
+@pytest.mark.parametrize("wrong", ["soon", "-1 years", "3 moons", "101 years", -0.5, ""])
+def test_a_horizon_that_makes_no_sense_says_what_to_write(lab, shut, wrong):
+    with pytest.raises(PolicyError, match="Write 'long run', or a time such as '3 months'"):
+        lab.respond(shut, after=wrong)
+
+
+def test_a_path_before_the_baseline_and_a_time_after_its_end_are_refused(lab, shut):
+    begins = lab.case.info.baseline[0]
+    with pytest.raises(PolicyError, match=f"give {begins} or a later year"):
+        lab.path({begins - 5: shut}, years=2, first=begins - 5)
+    with pytest.raises(ComparisonError, match="ends after 1 year"):
+        lab.path(shut, years=1).at("2 years")
