@@ -112,6 +112,9 @@ def test_every_command_explains_itself(name):
         ["respond", "example", "-m", "radar=99"],
         ["respond", "example", "-m", "radar=nan"],
         ["respond", "example", "-m", "radar=1", "-m", "radar=2"],
+        ["respond", "example", "-m", "radar=1", "--after", "soon"],
+        ["respond", "example", "-m", "radar=1", "--after", "-1 year"],
+        ["respond", "example", "-m", "radar=1", "--after", "101 years"],
         ["export", "example", "--to", "pdf", "--out", "x"],
         ["export", "example", "--to", "graphml", "--out", "x", "-m", "radar=1"],
     ],
@@ -250,6 +253,28 @@ def test_a_single_draw_is_shown_as_before_with_a_note(lab):
     assert "no uncertainty is shown" in call("validate", "example").stdout
 
 
+@pytest.mark.parametrize("width", [100, 80])
+def test_respond_after_a_time_names_it(lab, width):
+    given = ("respond", "example", "-m", "radar=2; interceptors=4")
+    settled = call(*given, width=width).stdout
+    soon = call(*given, "--after", "3 months", width=width).stdout
+    assert max(map(len, soon.splitlines())) <= width
+    settled, soon = (" ".join(text.split()) for text in (settled, soon))
+    assert settled.split(" Exports ")[0].endswith(", in the long run")
+    assert ", after 3 months" in soon[:160]
+    assert "in the long run" not in soon
+    assert "is assumed, within ranges" in soon
+    assert "is assumed, within ranges" not in settled
+    then, now = (
+        finite(call(*given, "--json", *more).stdout) for more in ((), ("--after", "0.25  Years"))
+    )
+    assert (then["after"], now["after"]) == ("long run", "3 months")
+    by_air = [record["figures"]["exports by air"] for record in (then, now)]
+    assert by_air[0]["before"] == by_air[1]["before"]
+    assert now["largest_error"] < 1e-9
+    assert now["figures"]["hectares at home"]["change"] != then["figures"]["hectares at home"]["change"]
+
+
 def test_lost_draws_are_told(drawn, many, monkeypatch):
     import dataclasses
 
@@ -258,8 +283,8 @@ def test_lost_draws_are_told(drawn, many, monkeypatch):
     found = np.arange(20) > 1
     respond = type(many).respond
 
-    def lost(self, policy, title=None):
-        answer = respond(self, policy, title)
+    def lost(self, policy, title=None, **horizon):
+        answer = respond(self, policy, title, **horizon)
         return dataclasses.replace(answer, data=mark_unsolved(answer.data, found), alternatives=())
 
     monkeypatch.setattr(type(many), "respond", lost)

@@ -151,6 +151,12 @@ def new(
 def respond(
     case: CaseName,
     measure: Levels,
+    after: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="How long after the policy begins: 3 months, 1 year and so on, or long run."
+        ),
+    ] = "long run",
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
@@ -165,6 +171,7 @@ def respond(
     respond.respond(
         case,
         measure,
+        after,
         how=CalibrationOptions(seed, method, accept_poor),
         as_json=as_json,
         convergence=convergence,

@@ -94,6 +94,7 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
         "left_out": figures.attrs["left_out"],
         "policy": dict(outcome.policy),
         "policy_in_words": describe(case, outcome.policy),
+        "after": outcome.data.attrs["after"],
         "figures": {str(k): _contrast(row) for k, row in figures.to_dict("index").items()},
         "displacement": {by: _displacement(case, base, outcome, by) for by in ("mode", "route", "zone")},
         "incomes": rows(incomes.rename_axis("actor").reset_index()),

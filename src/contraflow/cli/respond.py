@@ -12,6 +12,8 @@ from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.cli.terminal_tables import interval, likely, say, table
 from contraflow.model.root_finding import ACCEPTED
+from contraflow.policy.horizon import LONG_RUN, in_years
+from contraflow.text.adjustment_sentences import PACES, STILL_ADJUSTING, when
 from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
@@ -35,7 +37,13 @@ UNSEEN = 0.005
 
 
 def respond(
-    name: str, given: Sequence[str], *, how: CalibrationOptions, as_json: bool, convergence: bool
+    name: str,
+    given: Sequence[str],
+    after: str,
+    *,
+    how: CalibrationOptions,
+    as_json: bool,
+    convergence: bool,
 ) -> None:
     """Answer one policy and print what changes."""
     from contraflow.lab import load
@@ -45,9 +53,10 @@ def respond(
     with progress() as say_so:
         case = load(name)
         policy = json_records.policy_of(case, given)
+        in_years(after)
         lab = calibrated(case, how, say_so)
         say_so("Answering")
-        outcome = lab.respond(policy)
+        outcome = lab.respond(policy, after=after)
         record = json_records.provenance(lab) | json_records.answer(lab, outcome)
         if convergence:
             record["convergence"] = json_records.convergence(outcome)
@@ -60,7 +69,7 @@ def respond(
 
 
 def _show(record: Record, console: Console) -> None:
-    say(console, (record["title"], "bold"))
+    say(console, (f"{record['title']}, {when(record['after'])}", "bold"))
     for sentence in record["in_short"]:
         say(console, sentence)
     price = record["price_of"]
@@ -81,6 +90,8 @@ def _show(record: Record, console: Console) -> None:
         console.print()
         say(console, (f"It may also settle otherwise{text}.", "yellow"))
     console.print()
+    if record["after"] != LONG_RUN:
+        say(console, (f"{STILL_ADJUSTING} {PACES}", "dim"))
     _uncertainty(console, record)
     if "convergence" in record:
         _convergence(console, record)

@@ -140,7 +140,7 @@ def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
     rest = sum(widths) + GAP * len(widths)
     room = max(NARROWEST, min(console.width - rest, max(len(a["title"]) for a in answers)))
     console.print()
-    _line(console, ("What if", "bold"), [(h, "dim") for h in heads], room, widths)
+    _line(console, ("What if, in the long run", "bold"), [(h, "dim") for h in heads], room, widths)
     for given, row in zip(answers, cells, strict=True):
         _line(console, (given["title"], ""), [(c, "") for c in row], room, widths)
         say(console, (_moved(given), "cyan"), head="    ")
