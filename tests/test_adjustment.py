@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contraflow.dynamics.adjustment import steps
-from contraflow.dynamics.timeline import constant, dated
+from contraflow.dynamics.timeline import constant, dated, for_months
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.model.choice import STAYS, Habits
 from contraflow.model.numerics import jax, jnp
@@ -223,3 +223,35 @@ def test_a_path_before_the_baseline_and_a_time_after_its_end_are_refused(lab, sh
         lab.path({begins - 5: shut}, years=2, first=begins - 5)
     with pytest.raises(ComparisonError, match="ends after 1 year"):
         lab.path(shut, years=1).at("2 years")
+
+
+def test_a_policy_of_some_months_ends(lab, shut):
+    levers = lab.responder.levers
+    brief = for_months(levers, shut, 6, 2)
+    whole = constant(levers, shut, 2)
+    assert brief.months == 24
+    assert np.array_equal(brief.value[:6], whole.value[:6])
+    assert np.array_equal(brief.value[6:], np.repeat(levers.baseline[None], 18, axis=0))
+    assert [month for month, _ in brief.changes] == [0, 6]
+    assert brief.first == 1
+    for months in (0, 24, 25):
+        with pytest.raises(PolicyError, match="lasts from 1 to 23 months"):
+            for_months(levers, shut, months, 2)
+    with pytest.raises(PolicyError, match="is not a measure"):
+        for_months(levers, {"raddar": 1}, 6, 2)
+
+
+def test_a_path_takes_a_timeline_of_its_own_length(lab, shut):
+    brief = for_months(lab.responder.levers, shut, 3, 1)
+    path = lab.path(brief, years=1)
+    throughout = lab.path(shut, years=1)
+    ends = [round(12 * end) for end in path.ends]
+    assert ends == [1, 2, 3, 4, 5, 6, 9, 12]
+    by_air, held = path.series("exports by air"), throughout.series("exports by air")
+    for years in (1 / 12, 2 / 12, 3 / 12):
+        one, other = (x.sel(years=years, method="nearest").values for x in (by_air, held))
+        assert one == pytest.approx(other, rel=1e-9)
+    before, at_end = float(by_air[0, 0]), float(by_air[0, -1])
+    assert abs(at_end - before) < 0.5 * abs(float(held[0, -1]) - before)
+    with pytest.raises(PolicyError, match="12 months, and 2 years have 24"):
+        lab.path(brief, years=2)

@@ -23,6 +23,7 @@ from contraflow.cli.files import replace_file
 from contraflow.cli.terminal_tables import becomes
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
+from contraflow.text.adjustment_sentences import tell_path
 
 HEAVY = ("jax", "numpy", "pandas", "xarray", "plotly", "pydantic", "pint")
 COMMANDS = tuple(get_command(app).commands)
@@ -115,6 +116,13 @@ def test_every_command_explains_itself(name):
         ["respond", "example", "-m", "radar=1", "--after", "soon"],
         ["respond", "example", "-m", "radar=1", "--after", "-1 year"],
         ["respond", "example", "-m", "radar=1", "--after", "101 years"],
+        ["path", "example"],
+        ["path", "example", "-m", "raddar=1"],
+        ["path", "example", "-m", "radar=1", "--events"],
+        ["path", "example", "-m", "radar=1", "--from", "2013"],
+        ["path", "example", "--events", "--until", "6"],
+        ["path", "example", "-m", "radar=1", "--until", "60"],
+        ["path", "example", "-m", "radar=1", "--years", "101"],
         ["export", "example", "--to", "pdf", "--out", "x"],
         ["export", "example", "--to", "graphml", "--out", "x", "-m", "radar=1"],
     ],
@@ -265,14 +273,109 @@ def test_respond_after_a_time_names_it(lab, width):
     assert "in the long run" not in soon
     assert "is assumed, within ranges" in soon
     assert "is assumed, within ranges" not in settled
-    then, now = (
-        finite(call(*given, "--json", *more).stdout) for more in ((), ("--after", "0.25  Years"))
-    )
+    then, now = (finite(call(*given, "--json", *more).stdout) for more in ((), ("--after", "0.25  Years")))
     assert (then["after"], now["after"]) == ("long run", "3 months")
     by_air = [record["figures"]["exports by air"] for record in (then, now)]
     assert by_air[0]["before"] == by_air[1]["before"]
     assert now["largest_error"] < 1e-9
     assert now["figures"]["hectares at home"]["change"] != then["figures"]["hectares at home"]["change"]
+
+
+@pytest.mark.parametrize("width", [100, 80])
+def test_path_tells_what_moves_first_and_what_is_left(lab, width, tmp_path):
+    table = tmp_path / "path.csv"
+    given = ("path", "example", "-m", "radar=1", "-m", "interceptors=4", "--out", str(table))
+    result = call(*given, width=width)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.replace(str(table), "").splitlines())) <= width
+    text = " ".join(result.stdout.split())
+    assert "alert): 5 years from the baseline on" in text
+    assert "is there after 1 month for the price of leaf, the price in the valley" in text
+    assert "last to follow, after 21 months: exports by air" in text
+    assert re.search(r"before +3 months +1 year +5 years +change +half +left", result.stdout)
+    assert "…" not in text
+    assert "is assumed, within ranges" in text
+    lines = table.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "figure,years,value,ratio,unit"
+    assert lines[1].startswith("exports,0.0,")
+
+
+def test_path_of_a_policy_that_ends(lab):
+    given = ("path", "example", "-m", "radar=1; interceptors=4", "--until", "6", "--years", "2")
+    text = call(*given, width=80).stdout
+    assert re.search(r"before +6 months +1 year +2 years", text)
+    text = " ".join(text.split())
+    assert "on alert), for 6 months: 2 years from the baseline on" in text
+    assert "less than half is left after 2 years for the price of leaf (0%)" in text
+    record = finite(call(*given, "--json").stdout)
+    assert (record["until_months"], record["years"], record["events"]) == (6, 2, False)
+    assert record["policy"] == {"radar": 1, "interceptors": 4}
+    summary = {row["figure"]: row for row in record["summary"]}
+    assert summary["seized at home"]["kept"] < 0.2
+    assert summary["seized at home"]["extreme_years"] <= 0.5
+    whole = finite(call(*given[:4], "--json").stdout)
+    soon = [
+        [row["value"] for row in r["table"] if row["figure"] == "exports" and row["years"] < 0.3]
+        for r in (record, whole)
+    ]
+    assert len(soon[0]) == 4
+    assert soon[0] == pytest.approx(soon[1])
+
+
+def test_path_of_the_events_starts_in_the_baseline(lab):
+    result = call("path", "example", "--events", "--years", "1")
+    assert result.exit_code == 0, result.stderr
+    assert "Mirania, an invented country, events: 1 year from the baseline on" in result.stdout
+    assert "None of these figures moves by more than 1%." in result.stdout
+    early = call("path", "example", "--events", "--from", "1950")
+    assert early.exit_code == 2
+    assert "A path starts from the baseline" in early.stderr
+    assert call("path", "example", "-m", "radar=1", "--out", "path.pdf").exit_code == 1
+
+
+def test_path_with_draws(drawn):
+    result = call("path", "example", "-m", "radar=2; interceptors=4", "--years", "1", width=80)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert re.search(r"before +3 months +1 year +90% interval +half +left", result.stdout)
+    text = " ".join(result.stdout.split())
+    assert "Medians of 20 draws" in text
+    assert re.search(r"exports by air, .*−[\d.]+ to −[\d.]+%", text)
+    assert "single best fit" not in text
+
+
+def moved(**rows):
+    """A summary of figures, each with the time to half of its change and the part that is left."""
+    import pandas as pd
+
+    names = [name.replace("_", " ") for name in rows]
+    return pd.DataFrame(list(rows.values()), columns=["half_years", "kept"], index=names)
+
+
+def test_sentences_of_a_path_name_what_comes_back():
+    order, back = tell_path(
+        moved(
+            exports=(2.0, 1.0),
+            leaf_price=(1 / 12, 0.25),
+            delivered=(1 / 12, -0.4),
+            seized_at_home=(1.0, -0.02),
+        ),
+        5.0,
+    )
+    assert order == (
+        "Half of the largest change is there after 1 month for the price of leaf and sales of all producers; "
+        "last to follow, after 2 years: exports."
+    )
+    assert back == (
+        "Of the largest change, less than half is left after 5 years for the price of leaf (25%) and "
+        "seizures at home (0%); it has turned into the opposite for sales of all producers."
+    )
+    alone, turned = tell_path(moved(exports=(0.25, -1.0)), 1.0)
+    assert alone == "Half of the largest change is there after 3 months for exports."
+    assert turned == "The change has turned into the opposite after 1 year for exports."
+    assert tell_path(moved(exports=(0.25, 0.9)), 1.0)[1] == (
+        "After 1 year more than half of each of these changes is left."
+    )
 
 
 def test_lost_draws_are_told(drawn, many, monkeypatch):

@@ -179,6 +179,39 @@ def respond(
 
 
 @command
+def path(
+    case: CaseName,
+    measure: Annotated[list[str] | None, levels("A measure, from the beginning on.")] = None,
+    events: Annotated[bool, typer.Option("--events", help="The case's own events instead.")] = False,
+    years: Annotated[int, typer.Option(min=1, max=100, help="How many years.")] = 5,
+    until: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="MONTHS", help="Months after which the policy ends.", show_default=False),
+    ] = None,
+    first: Annotated[
+        int | None,
+        typer.Option("--from", metavar="YEAR", min=1900, max=2100, help="First year, with --events."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures of all steps to a .csv file.")
+    ] = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a policy from the baseline: what moves first, what comes back, what lasts."""
+    from contraflow.cli import path
+
+    if first is not None and not events:
+        raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
+    if until is not None and events:
+        raise typer.BadParameter("ends a policy given with -m; events have their dates", param_hint="--until")
+    asked = path.PathOptions(tuple(measure or ()), events, years, first, until)
+    path.path(case, asked, out, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+
+
+@command
 def explain(
     case: CaseName,
     figure: Annotated[str, typer.Option(metavar="FIGURE", help="A headline figure, by name.")] = "exports",

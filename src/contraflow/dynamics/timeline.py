@@ -122,6 +122,39 @@ def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: i
     return Timeline(first, value, np.zeros(value.shape, dtype=np.int64), tuple(changes))
 
 
+def for_months(levers: Levers, policy: Policy, months: int, years: int) -> Timeline:
+    """A policy that ends: it holds from the first month, and the baseline after it.
+
+    Parameters
+    ----------
+    levers
+        The measures.
+    policy
+        Levels by measure; the others stay at the baseline.
+    months
+        Months in which the policy holds, fewer than the run has.
+    years
+        Length of the run, from 1 to LONGEST.
+
+    Raises
+    ------
+    PolicyError
+        For a level that is unknown or out of range, a policy that does not end within the run, and a run that
+        is too long.
+    """
+    every = _months(years)
+    if not 1 <= months < every:
+        raise PolicyError(
+            f"{months} months: a policy that ends within the {every} months of the run lasts from 1 to "
+            f"{every - 1} months. Make the run longer, or let the policy hold throughout."
+        )
+    case = levers.network.case
+    value = np.repeat(levers.baseline[None], every, axis=0)
+    value[:months] = levels(case, levers.baseline, policy)
+    changes = ((0, in_words(case, policy)), (months, "The policy ends")) if policy else ()
+    return Timeline(1, value, np.zeros(value.shape, dtype=np.int64), changes)
+
+
 def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None = None) -> Timeline:
     """The case's own events: for each measure the last level dated in or before a month, else 0.
 

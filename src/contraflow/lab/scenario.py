@@ -33,8 +33,9 @@ REPLICATES = 20
 
 CLANS = 2000
 
-TimelineSpec = Policy | Mapping[int | str, Policy] | str | Collection[str] | None
-"""A policy; policies by date; ``events`` for the case's own events; or ids of measures whose events hold."""
+TimelineSpec = Policy | Mapping[int | str, Policy] | str | Collection[str] | Timeline | None
+"""A policy; policies by date; ``events`` for the case's own events; ids of measures whose events hold; or
+levels month by month."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ def timeline_of(
     levers, case = responder.levers, responder.model.network.case
     if timeline is None:
         return timelines.constant(levers, {}, years), "As in the baseline"
+    if isinstance(timeline, Timeline):
+        if timeline.months != YEAR * years:
+            raise PolicyError(
+                f"The timeline has {timeline.months} months, and {years} years have {YEAR * years}: make "
+                "both of one length."
+            )
+        return timeline, "A policy that changes by date"
     if isinstance(timeline, str) or (not isinstance(timeline, Mapping) and timeline):
         only = None if timeline == "events" else [timeline] if isinstance(timeline, str) else list(timeline)
         begins = int(case.info.baseline[0]) if first is None else first
