@@ -11,19 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
+from contraflow.inference.density_structure import claims_structure, density_structure
 from contraflow.inference.likelihood import ClaimErrors, Likelihood, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
 from contraflow.model.root_finding import find_root
+
+Functions = TypeVar("Functions")
 
 ROWS = 24
 """Rows of a Jacobian computed side by side."""
@@ -39,6 +42,9 @@ BLOCK = 50
 
 FAR = 1e-5
 """Residual beyond which a point has no equilibrium and thus no density."""
+
+KEPT = 16
+"""Number of structures whose compiled functions are kept in memory."""
 
 
 class LinearSurrogate(NamedTuple):
@@ -71,6 +77,46 @@ class _Linear(NamedTuple):
     inverse: FloatArray
 
 
+class CompiledPredictions(NamedTuple):
+    """Compiled functions of the claims of one :func:`claims_structure`.
+
+    All take the ledger (number,), the levels of a scenario (measure,) and its state (unknown,).
+    """
+
+    conditions: jax.stages.Wrapped
+    """:meth:`Likelihood.conditions`, followed by the predictions on the claims' scales (claim,)."""
+    pullback: jax.stages.Wrapped
+    """Derivatives (ROWS, number) and (ROWS, unknown) of ROWS combinations of the residuals and the
+    predictions on their scales, by ledger and state.
+
+    The combinations are the last arguments, (ROWS, unknown) and (ROWS, claim).
+    """
+    predicted: jax.stages.Wrapped
+    """Predictions (draw, claim) in one scenario, from ledgers and states that lead with (draw,)."""
+
+
+class CompiledDensity(NamedTuple):
+    """Compiled functions of the densities of one :func:`density_structure`."""
+
+    ledger: jax.stages.Wrapped
+    """From deviates (free,) to the ledger (number,) and its derivative, which is diagonal (free,)."""
+    ledgers: jax.stages.Wrapped
+    """From deviates (draw, size) to ledgers (draw, number)."""
+    residuals: jax.stages.Wrapped
+    """From the claims' locations (claim,), deviates of the shared errors and figures to the robust weighed
+    residuals (claim,), their derivative by location, which is diagonal (claim,), and by the deviates (claim,
+    error)."""
+    nearby: jax.stages.Wrapped
+    """:meth:`LogPosterior.nearby` over draws (draw, size)."""
+    exact: jax.stages.Wrapped
+    """:meth:`LogPosterior.exact`."""
+    predict: jax.stages.Wrapped
+    """From deviates (draw, size) and a surrogate to predictions (draw, scenario, claim) and the residuals
+    (draw, scenario but the first) of the equilibria."""
+    sampler: Sampler
+    """The sampler."""
+
+
 @dataclass(frozen=True, eq=False)
 class LogPosterior:
     """Prior and likelihood of a case."""
@@ -83,53 +129,9 @@ class LogPosterior:
         """Number of deviates: free numbers, then shared errors."""
         return self.prior.size + self.likelihood.errors
 
-    @cached_property
-    def _conditions(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`Likelihood.conditions`, and what the model says on the claims' scales."""
-
-        def values(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
-            off, predicted = self.likelihood.conditions(ledger, levels, state)
-            return off, predicted, self.likelihood.scale.predicted(predicted)
-
-        return jax.jit(values)
-
-    @cached_property
-    def _pullback(self) -> jax.stages.Wrapped:
-        """Compiled derivatives of ROWS combinations of conditions by ledger (row, number) and state.
-
-        ``by_off`` (ROWS, unknown) and ``by_claim`` (ROWS, claim) are the combinations.
-        """
-
-        def pull(
-            ledger: jax.Array, levels: jax.Array, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
-        ) -> tuple[jax.Array, jax.Array]:
-            def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
-                off, predicted = self.likelihood.conditions(ledger, levels, state)
-                return off, self.likelihood.scale.predicted(predicted)
-
-            _, pullback = jax.vjp(both, ledger, state)
-            by_ledger, by_state = jax.vmap(lambda *row: pullback(row))(by_off, by_claim)
-            return by_ledger, by_state
-
-        return jax.jit(pull, compiler_options=QUICKLY_COMPILED)
-
-    @cached_property
-    def _ledger(self) -> jax.stages.Wrapped:
-        """Compiled ledger at deviates and its derivative, which is diagonal: (number,) and (free,)."""
-
-        def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-            value, slope = jax.jvp(self.prior.ledger_values, (z,), (jnp.ones_like(z),))
-            return value, slope[self.prior.free]
-
-        return jax.jit(both)
-
-    @cached_property
-    def _ledgers(self) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(lambda z: self.prior.ledger_values(z[: self.prior.size])))
-
     def ledgers(self, z: FloatArray) -> FloatArray:
         """All numbers of the ledger (draw, number) at deviates (draw, size)."""
-        return np.asarray(self._ledgers(z))
+        return np.asarray(self._compiled.ledgers(z))
 
     def compile_tasks(self) -> list[Callable[[], object]]:
         """Calls that compile what a fit needs; independent, so fit for threads."""
@@ -137,7 +139,7 @@ class LogPosterior:
         unknown, total = responder.model.unknowns, len(self.likelihood.claims)
         at = (self.prior.ledger.value, responder.levers.baseline, np.zeros(unknown))
         rows = (np.zeros((ROWS, unknown)), np.zeros((ROWS, total)))
-        return [lambda: self._pullback(*at, *rows), lambda: self._conditions(*at)]
+        return [lambda: self._predictions.pullback(*at, *rows), lambda: self._predictions.conditions(*at)]
 
     def states(self, ledger: FloatArray, wanted: IntArray) -> FloatArray:
         """Equilibria (scenario, unknown) of the claims' years at one ledger (number,); NaN where none.
@@ -173,25 +175,9 @@ class LogPosterior:
             here = np.flatnonzero(which == number)
             if here.size:
                 predicted[:, here] = np.asarray(
-                    self._predicted_at(ledgers, levels[number], states[:, number])
+                    self._predictions.predicted(ledgers, levels[number], states[:, number])
                 )[:, here]
         return predicted
-
-    @cached_property
-    def _predicted_at(self) -> jax.stages.Wrapped:
-        """Compiled: what all claims would observe in one scenario, over draws."""
-        responder, observations = self.likelihood.responder, self.likelihood.observations
-
-        def one(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> jax.Array:
-            economy = responder.economy(ledger, levels, responder.anchor(ledger))
-            return observations.observe(ledger, economy, responder.model.evaluate(economy, state))
-
-        def every(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
-            each = (ledgers, states)
-            predicted: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
-            return predicted
-
-        return jax.jit(every)
 
     def _part(self, rows: IntArray) -> Observations:
         return Observations(
@@ -202,7 +188,7 @@ class LogPosterior:
         """What the model says of every claim (claim,) in the baseline, whatever the claim's year."""
         levels, _ = self.likelihood.scenarios
         state = np.zeros(self.likelihood.responder.model.unknowns)
-        return np.asarray(self._conditions(ledger, levels[0], state)[1])
+        return np.asarray(self._predictions.conditions(ledger, levels[0], state)[1])
 
     def linear(self, z: FloatArray, claims: IntArray, now: bool = False) -> _Linear:
         """Chosen claims on their scales, with derivatives by the deviates, around one point.
@@ -212,7 +198,7 @@ class LogPosterior:
         d state = -(dF/dstate)^-1 dF/dledger.
         """
         free = self.prior.size
-        ledger, slope = (np.asarray(x) for x in self._ledger(z[:free]))
+        ledger, slope = (np.asarray(x) for x in self._compiled.ledger(z[:free]))
         levels, which = self.likelihood.scenarios
         which = np.zeros_like(which) if now else which
         solved = np.unique(which[claims])
@@ -226,7 +212,7 @@ class LogPosterior:
             if not here.size:
                 continue
             at = (ledger, levels[number], state)
-            location[here] = np.asarray(self._conditions(*at)[2])[here]
+            location[here] = np.asarray(self._predictions.conditions(*at)[2])[here]
             by_ledger, by_state = self._derivatives(at, here, number > 0)
             jacobian[here] = by_ledger[-here.size :]
             if number > 0:
@@ -264,7 +250,7 @@ class LogPosterior:
         """
         fitted, then, *_ = self._split
         there = np.asarray(self.likelihood.scale.of(fitted[then]).predicted(predicted[:, fitted[then]]))
-        off = there - np.asarray(self._nearby(z, surrogate))[:, then]
+        off = there - np.asarray(self._compiled.nearby(z, surrogate))[:, then]
         offset, error = surrogate.offset.copy(), np.zeros(fitted.size)
         offset[then] += np.median(off, axis=0)
         error[then] = off.std(axis=0)
@@ -284,26 +270,11 @@ class LogPosterior:
         everywhere = np.zeros(len(likelihood.claims))
         everywhere[claims] = location
         value, by_location, by_error = (
-            np.asarray(x)[claims] for x in self._residuals(everywhere, z[free:], figures)
+            np.asarray(x)[claims] for x in self._compiled.residuals(everywhere, z[free:], figures)
         )
         jacobian = by_location[:, None] * jacobian
         jacobian[:, free:] += by_error
         return value, jacobian
-
-    @cached_property
-    def _residuals(self) -> jax.stages.Wrapped:
-        """Compiled: robust weighed residuals of all claims (claim,), with derivatives by location
-        (claim,), which is diagonal, and by the deviates of the errors (claim, error)."""
-
-        def value(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> jax.Array:
-            r = self.likelihood.residuals(location, heavy(z), figures)
-            return jnp.sqrt(figures.weight) * robust(r)
-
-        def all_of(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> tuple[jax.Array, ...]:
-            result, slope = jax.jvp(lambda x: value(x, z, figures), (location,), (jnp.ones_like(location),))
-            return result, slope, jax.jacobian(lambda e: value(location, e, figures))(z)
-
-        return jax.jit(all_of)
 
     def _derivatives(
         self, at: tuple[FloatArray, ...], claims: IntArray, with_off: bool
@@ -318,30 +289,38 @@ class LogPosterior:
             rows = slice(start, start + ROWS)
             missing = ROWS - len(by_off[rows])
             pad = ((0, missing), (0, 0))
-            result = self._pullback(*at, np.pad(by_off[rows], pad), np.pad(by_claim[rows], pad))
+            result = self._predictions.pullback(*at, np.pad(by_off[rows], pad), np.pad(by_claim[rows], pad))
             parts.append([np.asarray(x)[: ROWS - missing] for x in result])
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+    @property
+    def sampler(self) -> Sampler:
+        """The sampler of this density; figures and surrogate are its arguments."""
+        return self._compiled.sampler
+
+    @cached_property
+    def _predictions(self) -> CompiledPredictions:
+        """Compiled functions of the claims, shared with all likelihoods of the same structure."""
+        shape = claims_structure(self.likelihood)
+        return _shared(_PREDICTIONS, shape, lambda: _compile_predictions(self.likelihood))
+
+    @cached_property
+    def _compiled(self) -> CompiledDensity:
+        """Compiled functions of the density, shared with all densities of the same structure."""
+        shape = density_structure(self.prior, self.likelihood)
+        return _shared(_DENSITIES, shape, lambda: _compile_density(self))
 
     @property
     def solves(self) -> bool:
         """Whether some fitted claim observes a year that has to be solved."""
         return bool(self._split[1].size)
 
-    @cached_property
-    def sampler(self) -> Sampler:
-        """The sampler of this density; figures and guides are its arguments."""
-
-        def near(z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
-            return jnp.sum(self.near(z, figures, surrogate))
-
-        return Sampler(near, self.size, self.gain if self.solves else None)
-
     def gain(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> float:
         """What the exact log likelihood has more than :meth:`near` at deviates (size,).
 
         Minus infinity where a year has no equilibrium.
         """
-        true, guess, residual = (np.asarray(x) for x in self._exact(z, figures, surrogate))
+        true, guess, residual = (np.asarray(x) for x in self._compiled.exact(z, figures, surrogate))
         if not residual.max(initial=0.0) < FAR:
             fitted, then, _, _ = self._split
             predicted = self.predicted_at(self.ledgers(z[None]))[0][fitted[then]]
@@ -350,10 +329,6 @@ class LogPosterior:
             location = self.likelihood.scale.of(fitted[then]).predicted(predicted)
             true = np.asarray(self._pointwise(location, jnp.asarray(z), figures, fitted[then]))
         return float(true.sum() - guess.sum())
-
-    @cached_property
-    def _exact(self) -> jax.stages.Wrapped:
-        return jax.jit(self.exact, compiler_options=QUICKLY_COMPILED)
 
     @cached_property
     def _split(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -394,22 +369,12 @@ class LogPosterior:
         there: jax.Array = self.now(z) + surrogate.offset + surrogate.response @ (z - surrogate.centre)
         return there
 
-    @cached_property
-    def _nearby(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`nearby` over draws (draw, size)."""
-
-        def every(z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
-            predicted: jax.Array = jax.lax.map(lambda x: self.nearby(x, surrogate), z)
-            return predicted
-
-        return jax.jit(every)
-
     def guessed(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> FloatArray:
         """Robust residuals of the claims that weigh (draw, weighed), other years by the surrogate's linear
         response, at deviates (draw, size)."""
         fitted = self._split[0]
         rows = fitted[figures.weight[fitted] > 0]
-        location = np.asarray(self._nearby(z, surrogate))[:, figures.weight[fitted] > 0]
+        location = np.asarray(self._compiled.nearby(z, surrogate))[:, figures.weight[fitted] > 0]
         errors = heavy(jnp.asarray(z[:, self.prior.size :]))
         r = self.likelihood.residuals(jnp.asarray(location), errors, figures, rows)
         return np.asarray(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
@@ -442,7 +407,7 @@ class LogPosterior:
 
         def block(first: int) -> tuple[FloatArray, FloatArray]:
             pick = np.minimum(np.arange(first, first + BLOCK), draws - 1)
-            predicted, residual = (np.asarray(x) for x in self._predict(z[pick], surrogate))
+            predicted, residual = (np.asarray(x) for x in self._compiled.predict(z[pick], surrogate))
             return predicted[:, which, np.arange(which.size)], residual
 
         parts = [block(0), *in_threads(block, range(BLOCK, draws, BLOCK))]
@@ -451,20 +416,6 @@ class LogPosterior:
         if left.any():
             predicted[left] = self.predicted_at(self.ledgers(z[left]))
         return predicted
-
-    @cached_property
-    def _predict(self) -> jax.stages.Wrapped:
-        years = np.arange(1, len(self.likelihood.scenarios[0]))
-
-        def one(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
-            now, predicted, residual = self._in_years(z, surrogate, years, self.likelihood.observations)
-            return jnp.concatenate([now[None], predicted]), residual
-
-        def every(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
-            found: tuple[jax.Array, jax.Array] = jax.lax.map(lambda x: one(x, surrogate), z)
-            return found
-
-        return jax.jit(every)
 
     def _in_years(
         self, z: jax.Array, surrogate: LinearSurrogate, years: IntArray, operators: Observations
@@ -506,3 +457,89 @@ class LogPosterior:
         errors = heavy(z[self.prior.size :])
         r = self.likelihood.residuals(location, errors, figures, rows)
         return jnp.asarray(figures.weight)[rows] * log_density(r)
+
+
+_PREDICTIONS: dict[bytes, CompiledPredictions] = {}
+_DENSITIES: dict[bytes, CompiledDensity] = {}
+
+
+def _shared(table: dict[bytes, Functions], shape: bytes, make: Callable[[], Functions]) -> Functions:
+    """The functions of a structure, which are made at the first call; the oldest make room for new ones."""
+    functions = table.setdefault(shape, make())
+    while len(table) > KEPT:
+        table.pop(next(iter(table)))
+    return functions
+
+
+def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
+    responder, observations = likelihood.responder, likelihood.observations
+
+    def conditions(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
+        off, predicted = likelihood.conditions(ledger, levels, state)
+        return off, predicted, likelihood.scale.predicted(predicted)
+
+    def pullback(
+        ledger: jax.Array, levels: jax.Array, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
+            off, predicted = likelihood.conditions(ledger, levels, state)
+            return off, likelihood.scale.predicted(predicted)
+
+        _, pull = jax.vjp(both, ledger, state)
+        by_ledger, by_state = jax.vmap(lambda *row: pull(row))(by_off, by_claim)
+        return by_ledger, by_state
+
+    def one(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> jax.Array:
+        economy = responder.economy(ledger, levels, responder.anchor(ledger))
+        return observations.observe(ledger, economy, responder.model.evaluate(economy, state))
+
+    def predicted(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
+        each = (ledgers, states)
+        found: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
+        return found
+
+    return CompiledPredictions(
+        jax.jit(conditions), jax.jit(pullback, compiler_options=QUICKLY_COMPILED), jax.jit(predicted)
+    )
+
+
+def _compile_density(density: LogPosterior) -> CompiledDensity:
+    prior, likelihood = density.prior, density.likelihood
+    years = np.arange(1, len(likelihood.scenarios[0]))
+
+    def ledger(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+        value, slope = jax.jvp(prior.ledger_values, (z,), (jnp.ones_like(z),))
+        return value, slope[prior.free]
+
+    def weighed(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> jax.Array:
+        r = likelihood.residuals(location, heavy(z), figures)
+        return jnp.sqrt(figures.weight) * robust(r)
+
+    def residuals(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> tuple[jax.Array, ...]:
+        result, slope = jax.jvp(lambda x: weighed(x, z, figures), (location,), (jnp.ones_like(location),))
+        return result, slope, jax.jacobian(lambda e: weighed(location, e, figures))(z)
+
+    def nearby(z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
+        predicted: jax.Array = jax.lax.map(lambda x: density.nearby(x, surrogate), z)
+        return predicted
+
+    def predict(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
+        def one(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+            now, predicted, residual = density._in_years(z, surrogate, years, likelihood.observations)
+            return jnp.concatenate([now[None], predicted]), residual
+
+        found: tuple[jax.Array, jax.Array] = jax.lax.map(one, z)
+        return found
+
+    def near(z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
+        return jnp.sum(density.near(z, figures, surrogate))
+
+    return CompiledDensity(
+        jax.jit(ledger),
+        jax.jit(jax.vmap(lambda z: prior.ledger_values(z[: prior.size]))),
+        jax.jit(residuals),
+        jax.jit(nearby),
+        jax.jit(density.exact, compiler_options=QUICKLY_COMPILED),
+        jax.jit(predict),
+        Sampler(near, density.size, density.gain if density.solves else None),
+    )
