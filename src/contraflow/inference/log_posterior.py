@@ -1,9 +1,14 @@
 """The posterior density: prior and likelihood together, with derivatives through each year's equilibrium.
 
-Its argument are standard normal deviates z (size,): those of the free numbers, then those of the
-errors that claims of one origin share. The log density is, up to a constant,
+Its arguments are standard normal deviates z (size,): those of the free numbers, then those of the errors
+that claims of one origin share. The log density is, up to a constant,
 
     - 1/2 sum z^2 + sum over claims of weight x log t(own error) .
+
+The baseline is explicit, but each other year that claims observe needs an equilibrium. Three ways to it
+differ in cost: :meth:`LogPosterior.linear` solves it and differentiates by the implicit function theorem;
+:meth:`LogPosterior.exact` and :meth:`LogPosterior.predict` seek it from a linear prediction, a
+:class:`LinearSurrogate`; :meth:`LogPosterior.near` takes the linear prediction for it.
 """
 
 from __future__ import annotations
@@ -29,52 +34,60 @@ from contraflow.model.root_finding import find_root
 Functions = TypeVar("Functions")
 
 ROWS = 24
-"""Rows of a Jacobian computed side by side."""
+"""Rows of a Jacobian that are computed together."""
 
 QUICKLY_COMPILED = {"xla_backend_optimization_level": "1"}
-"""Takes a quarter off the compilation of the largest function and nothing from its speed."""
+"""Options with which the largest functions compile a quarter faster and run as fast."""
 
 CLOSE = 1e-8
-"""Residual of an equilibrium, in logarithms, that is close enough to sample with."""
+"""Residual of an equilibrium, in logarithms, at which the search for it ends."""
 
 BLOCK = 50
-"""Draws whose claims are predicted one after the other in a thread."""
+"""Draws that a thread predicts in one call."""
 
 FAR = 1e-5
-"""Residual beyond which a point has no equilibrium and thus no density."""
+"""Residual, in logarithms, from which an equilibrium is sought again, by the slower and safer way."""
 
 KEPT = 16
 """Number of structures whose compiled functions are kept in memory."""
 
 
 class LinearSurrogate(NamedTuple):
-    """What is known of the claims' other years near a point: arrays lead with the scenarios but the first.
+    """A linear model of the years other than the baseline, around a point.
 
-    ``centre`` (size,) is the point; ``state`` (scenario, unknown) its equilibria, ``slope`` (scenario,
-    unknown, size) their derivatives, ``inverse`` (scenario, unknown, unknown) the inverse Jacobians.
-    ``offset`` (fitted,) is how far each fitted claim's year lies from the baseline on its scale, with
-    derivative ``response`` (fitted, size), and ``error`` (fitted,) the standard error of that guess; zero
-    for claims that observe the baseline.
+    Scenarios are those of :attr:`Likelihood.scenarios` without the first, the baseline's. For fitted claims
+    of the baseline ``offset``, ``response`` and ``error`` are zero.
     """
 
     centre: FloatArray
+    """The point: deviates (size,)."""
     state: FloatArray
+    """Equilibria there (scenario, unknown)."""
     slope: FloatArray
+    """Their derivatives by the deviates (scenario, unknown, size)."""
     inverse: FloatArray
+    """Inverse Jacobians of their residuals (scenario, unknown, unknown)."""
     offset: FloatArray
+    """Prediction for each fitted claim in its year, less that in the baseline, on its scale (fitted,)."""
     response: FloatArray
+    """Derivative of ``offset`` by the deviates (fitted, size)."""
     error: FloatArray
+    """Standard deviation of the error of the linear prediction, on the claims' scales (fitted,)."""
 
 
 class _Linear(NamedTuple):
-    """The model around a point: ``location`` (claim,) of chosen claims, its Jacobian (claim, size), and
-    ``state``, ``slope`` and ``inverse`` as in :class:`LinearSurrogate`."""
+    """The model around a point. The last three fields are of the scenarios that were solved."""
 
     location: FloatArray
+    """Predictions for the chosen claims, on their scales (claim,)."""
     jacobian: FloatArray
+    """Their derivatives by the deviates (claim, size)."""
     state: FloatArray
+    """As in :class:`LinearSurrogate`."""
     slope: FloatArray
+    """As in :class:`LinearSurrogate`."""
     inverse: FloatArray
+    """As in :class:`LinearSurrogate`."""
 
 
 class CompiledPredictions(NamedTuple):
@@ -119,10 +132,12 @@ class CompiledDensity(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LogPosterior:
-    """Prior and likelihood of a case."""
+    """The log posterior density of a case, up to a constant, for samplers and optimisers."""
 
     prior: Prior
+    """Prior of the free numbers."""
     likelihood: Likelihood
+    """Likelihood of the claims."""
 
     @property
     def size(self) -> int:
@@ -130,11 +145,11 @@ class LogPosterior:
         return self.prior.size + self.likelihood.errors
 
     def ledgers(self, z: FloatArray) -> FloatArray:
-        """All numbers of the ledger (draw, number) at deviates (draw, size)."""
+        """Values of the ledger (draw, number), in units of the model, at deviates ``z`` (draw, size)."""
         return np.asarray(self._compiled.ledgers(z))
 
     def compile_tasks(self) -> list[Callable[[], object]]:
-        """Calls that compile what a fit needs; independent, so fit for threads."""
+        """Calls that compile the functions of a fit, independent of each other, for threads."""
         responder = self.likelihood.responder
         unknown, total = responder.model.unknowns, len(self.likelihood.claims)
         at = (self.prior.ledger.value, responder.levers.baseline, np.zeros(unknown))
@@ -142,9 +157,19 @@ class LogPosterior:
         return [lambda: self._predictions.pullback(*at, *rows), lambda: self._predictions.conditions(*at)]
 
     def states(self, ledger: FloatArray, wanted: IntArray) -> FloatArray:
-        """Equilibria (scenario, unknown) of the claims' years at one ledger (number,); NaN where none.
+        """Equilibria of the claims' years.
 
-        Only ``wanted`` scenarios are solved; the first, the baseline's, is zero.
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        wanted
+            Numbers of the scenarios to solve (wanted,); the baseline needs no solving.
+
+        Returns
+        -------
+        numpy.ndarray
+            States (scenario, unknown); zero in the baseline, NaN where no equilibrium is wanted or found.
         """
         responder = self.likelihood.responder
         levels, _ = self.likelihood.scenarios
@@ -158,8 +183,18 @@ class LogPosterior:
         return states
 
     def predicted_at(self, ledgers: FloatArray) -> FloatArray:
-        """What the model says of every claim (draw, claim) under the measures of its year; NaN where no
-        equilibrium is found."""
+        """Predictions for all claims, each under the measures of its year; every equilibrium is solved.
+
+        Parameters
+        ----------
+        ledgers
+            Values of the ledger (draw, number).
+
+        Returns
+        -------
+        numpy.ndarray
+            Predictions (draw, claim) in units of the model; NaN where no equilibrium is found.
+        """
         responder, (levels, which) = self.likelihood.responder, self.likelihood.scenarios
         draws, many = len(ledgers), len(levels) - 1
         references = responder.references(jnp.asarray(ledgers))
@@ -180,22 +215,39 @@ class LogPosterior:
         return predicted
 
     def _part(self, rows: IntArray) -> Observations:
+        """The claims ``rows`` as operators."""
         return Observations(
             self.likelihood.responder.model, tuple(self.likelihood.claims[i] for i in rows)
         ).resolve()
 
     def at_baseline(self, ledger: FloatArray) -> FloatArray:
-        """What the model says of every claim (claim,) in the baseline, whatever the claim's year."""
+        """Predictions for all claims (claim,) in the baseline, whatever their years, in units of the model.
+
+        ``ledger`` (number,) holds the values of the ledger.
+        """
         levels, _ = self.likelihood.scenarios
         state = np.zeros(self.likelihood.responder.model.unknowns)
         return np.asarray(self._predictions.conditions(ledger, levels[0], state)[1])
 
     def linear(self, z: FloatArray, claims: IntArray, now: bool = False) -> _Linear:
-        """Chosen claims on their scales, with derivatives by the deviates, around one point.
+        """Predictions for chosen claims with their derivatives by the deviates.
 
-        With ``now`` all are observed in the baseline, whatever their year.
         The derivative through each year's equilibrium is that of the implicit function theorem,
-        d state = -(dF/dstate)^-1 dF/dledger.
+        d state = -(dF/dstate)^-1 dF/dledger, with F the residuals.
+
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        claims
+            Positions of the claims (claim,).
+        now
+            Whether all are predicted in the baseline, whatever their years.
+
+        Returns
+        -------
+        _Linear
+            Predictions and derivatives; NaN where a year has no equilibrium.
         """
         free = self.prior.size
         ledger, slope = (np.asarray(x) for x in self._compiled.ledger(z[:free]))
@@ -232,7 +284,10 @@ class LogPosterior:
         )
 
     def surrogate(self, z: FloatArray) -> LinearSurrogate:
-        """What is known of the other years around one point, as if the model were straight."""
+        """The linear model of the other years around deviates ``z`` (size,), with ``error`` zero.
+
+        See :meth:`informed` for an estimate of the error.
+        """
         fitted, then, *_ = self._split
         every = np.arange(len(self.likelihood.claims))
         there, here = self.linear(z, every), self.linear(z, fitted[then], now=True)
@@ -244,9 +299,21 @@ class LogPosterior:
         )
 
     def informed(self, surrogate: LinearSurrogate, z: FloatArray, predicted: FloatArray) -> LinearSurrogate:
-        """The surrogate shifted by its median error, with the standard deviation of its errors.
+        """The surrogate shifted by the median of its errors, with their standard deviation.
 
-        Both are estimated from draws ``z`` (draw, size) and what the model predicts there (draw, claim).
+        Parameters
+        ----------
+        surrogate
+            The surrogate.
+        z
+            Deviates (draw, size) from which the errors are estimated.
+        predicted
+            Predictions for all claims there (draw, claim), in units of the model.
+
+        Returns
+        -------
+        LinearSurrogate
+            The surrogate with another ``offset`` and ``error``.
         """
         fitted, then, *_ = self._split
         there = np.asarray(self.likelihood.scale.of(fitted[then]).predicted(predicted[:, fitted[then]]))
@@ -257,12 +324,24 @@ class LogPosterior:
         return surrogate._replace(offset=offset, error=error)
 
     def _pad(self, by_free: FloatArray) -> FloatArray:
+        """Derivatives by all deviates (row, size) from those by the free numbers' (row, free)."""
         return np.concatenate([by_free, np.zeros((len(by_free), self.likelihood.errors))], axis=1)
 
     def linearise(self, z: FloatArray, figures: ClaimErrors) -> tuple[FloatArray, FloatArray]:
-        """Robust residuals of the claims that weigh (weighed,) and their Jacobian (weighed, size).
+        """Robust residuals of the claims of some weight; half the sum of their squares and z's is the misfit.
 
-        Half the sum of their squares and of z's is minus the log density, up to a constant.
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+
+        Returns
+        -------
+        tuple
+            Residuals (weighed,) of the claims whose weight is not 0, and their Jacobian (weighed, size); NaN
+            where a year has no equilibrium.
         """
         likelihood, free = self.likelihood, self.prior.size
         claims = np.flatnonzero(figures.weight > 0)
@@ -316,9 +395,21 @@ class LogPosterior:
         return bool(self._split[1].size)
 
     def gain(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> float:
-        """What the exact log likelihood has more than :meth:`near` at deviates (size,).
+        """The exact log likelihood less :meth:`near`.
 
-        Minus infinity where a year has no equilibrium.
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate that :meth:`near` uses.
+
+        Returns
+        -------
+        float
+            The difference, over all fitted claims; minus infinity where a year has no equilibrium.
         """
         true, guess, residual = (np.asarray(x) for x in self._compiled.exact(z, figures, surrogate))
         if not residual.max(initial=0.0) < FAR:
@@ -332,7 +423,11 @@ class LogPosterior:
 
     @cached_property
     def _split(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        """Fitted claims; places among them of those of other years; the years; the year of each of those."""
+        """Fitted claims by year.
+
+        Positions of the fitted claims; positions among them of the claims of other scenarios than the
+        baseline's (then,); numbers of these scenarios; for each of (then,), the position among these.
+        """
         which = self.likelihood.scenarios[1]
         fitted = np.flatnonzero(self.likelihood.fitted)
         then = np.flatnonzero(which[fitted] > 0)
@@ -341,7 +436,10 @@ class LogPosterior:
 
     @cached_property
     def now(self) -> Callable[[jax.Array], jax.Array]:
-        """What the fitted claims would observe in the baseline, on their scales, at deviates (size,)."""
+        """Function from deviates (size,) to predictions for the fitted claims, on their scales (fitted,).
+
+        All are predicted in the baseline, whatever their years.
+        """
         fitted = self._split[0]
         operators, responder = self._part(fitted), self.likelihood.responder
         scale = self.likelihood.scale.of(fitted)
@@ -354,24 +452,54 @@ class LogPosterior:
         return lambda z: from_ledger(self.prior.ledger_values(z[: self.prior.size]))
 
     def near(self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
-        """Log likelihood of the fitted claims (fitted,), other years by the surrogate's linear response.
+        """Log likelihood of the fitted claims, with other years predicted by the surrogate.
 
-        Differentiable and cheap: nothing is solved. The surrogate's own error is added to the observation
-        error, which widens its tails and keeps the delayed-acceptance step from rejecting for long stretches.
+        Differentiable and cheap: nothing is solved. The surrogate's error is added to the claims' own errors:
+        wider tails keep the delayed acceptance from rejecting for long stretches.
+
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate.
+
+        Returns
+        -------
+        jax.Array
+            Weighed log likelihood of each fitted claim (fitted,).
         """
         return self._pointwise(
             self.nearby(z, surrogate), z, self._blurred(figures, surrogate), self._split[0]
         )
 
     def nearby(self, z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
-        """What fitted claims would observe (fitted,), on their scales, other years by the surrogate's linear
-        response."""
+        """Predictions for the fitted claims (fitted,), on their scales, with other years by the surrogate.
+
+        ``z`` are deviates (size,).
+        """
         there: jax.Array = self.now(z) + surrogate.offset + surrogate.response @ (z - surrogate.centre)
         return there
 
     def guessed(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> FloatArray:
-        """Robust residuals of the claims that weigh (draw, weighed), other years by the surrogate's linear
-        response, at deviates (draw, size)."""
+        """The residuals of :meth:`linearise`, with other years predicted by the surrogate.
+
+        Parameters
+        ----------
+        z
+            Deviates (draw, size).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate.
+
+        Returns
+        -------
+        numpy.ndarray
+            Residuals (draw, weighed) of the fitted claims whose weight is not 0.
+        """
         fitted = self._split[0]
         rows = fitted[figures.weight[fitted] > 0]
         location = np.asarray(self._compiled.nearby(z, surrogate))[:, figures.weight[fitted] > 0]
@@ -382,8 +510,23 @@ class LogPosterior:
     def exact(
         self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and
-        the residuals (scenario,) of their equilibria, sought from the surrogate's linear prediction alone."""
+        """Log likelihood of the fitted claims of other years, with its value in :meth:`near`.
+
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate, from whose linear prediction the equilibria are sought.
+
+        Returns
+        -------
+        tuple
+            The log likelihood (then,), its value in :meth:`near` (then,), and the residuals (scenario,) of
+            the equilibria, in logarithms.
+        """
         fitted, then, years, year = self._split
         rows = fitted[then]
         now, predicted, residual = self._in_years(z, surrogate, years, self._part(rows))
@@ -398,10 +541,20 @@ class LogPosterior:
         return true, guess, residual
 
     def predict(self, z: FloatArray, surrogate: LinearSurrogate) -> FloatArray:
-        """The model's value of every claim (draw, claim) at deviates (draw, size).
+        """Predictions for all claims, each under the measures of its year.
 
-        Equilibria are sought from the surrogate's linear prediction; where that fails, as
-        :meth:`predicted_at` seeks them.
+        Parameters
+        ----------
+        z
+            Deviates (draw, size).
+        surrogate
+            The surrogate, from whose linear prediction the equilibria are sought; where that fails,
+            :meth:`predicted_at` seeks them.
+
+        Returns
+        -------
+        numpy.ndarray
+            Predictions (draw, claim) in units of the model; NaN where no equilibrium is found.
         """
         draws, which = len(z), self.likelihood.scenarios[1]
 
@@ -420,8 +573,8 @@ class LogPosterior:
     def _in_years(
         self, z: jax.Array, surrogate: LinearSurrogate, years: IntArray, operators: Observations
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """What operators observe in the baseline (claim,) and in some years (year, claim), and the residuals
-        (year,) of the equilibria, sought by Broyden's method from the surrogate's linear prediction."""
+        """Observations in the baseline (claim,) and in the scenarios ``years`` (year, claim), with the
+        residuals (year,) of the equilibria, sought by Broyden's method from the surrogate's prediction."""
         responder, model = self.likelihood.responder, self.likelihood.responder.model
         ledger = self.prior.ledger_values(z[: self.prior.size])
         anchor, now_economy, now = responder.baseline(ledger)
@@ -446,7 +599,7 @@ class LogPosterior:
         return here, predicted, residual
 
     def _blurred(self, figures: ClaimErrors, surrogate: LinearSurrogate) -> ClaimErrors:
-        """Claim errors whose own errors contain what the surrogate may err by."""
+        """Claim errors with the surrogate's error in the own errors; the two are independent."""
         error = jnp.zeros(len(self.likelihood.claims)).at[self._split[0]].set(surrogate.error)
         own: Any = jnp.sqrt(jnp.asarray(figures.own) ** 2 + error**2)
         return figures._replace(own=own)
@@ -454,6 +607,7 @@ class LogPosterior:
     def _pointwise(
         self, location: jax.Array, z: jax.Array, figures: ClaimErrors, rows: IntArray
     ) -> jax.Array:
+        """Weighed log likelihood (row,) of the claims ``rows`` at predictions ``location`` (row,)."""
         errors = heavy(z[self.prior.size :])
         r = self.likelihood.residuals(location, errors, figures, rows)
         return jnp.asarray(figures.weight)[rows] * log_density(r)
