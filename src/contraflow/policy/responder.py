@@ -98,6 +98,8 @@ class Compiled(NamedTuple):
     """From ledgers and habits over draws to :class:`Reference`."""
     roots_with: jax.stages.Wrapped
     """Prices while some go on as before."""
+    quick_roots_with: jax.stages.Wrapped
+    """The same by Broyden's method alone."""
     settled_with: jax.stages.Wrapped
     """Economies at known states while some go on as before."""
 
@@ -247,19 +249,18 @@ class Responder:
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
         few, many = BLOCKS
-        problems = draw, np.asarray(levels), np.asarray(start)
+        problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start)
+        thorough, quick = self._compiled.roots, self._compiled.quick_roots
         if habits is not None:
-            size = BLOCKS[count > MANY]
-            with_habits = self._compiled.roots_with
-            return Solutions(*self._in_blocks(with_habits, size, ledger, references, *problems, habits))
+            problems = (*problems, habits)
+            thorough, quick = self._compiled.roots_with, self._compiled.quick_roots_with
         if count <= MANY:
-            return Solutions(*self._in_blocks(self._compiled.roots, few, ledger, references, *problems))
-        found = Solutions(*self._in_blocks(self._compiled.quick_roots, many, ledger, references, *problems))
+            return Solutions(*self._in_blocks(thorough, few, ledger, references, *problems))
+        found = Solutions(*self._in_blocks(quick, many, ledger, references, *problems))
         left = np.flatnonzero(~(found.residual <= TOLERANCE))
         if left.size:
-            rest = self._in_blocks(
-                self._compiled.roots, few, ledger, references, *(p[left] for p in problems)
-            )
+            remaining = jax.tree.map(lambda p: np.asarray(p)[left], problems)
+            rest = self._in_blocks(thorough, few, ledger, references, *remaining)
             for whole, part in zip(found, rest, strict=True):
                 whole[left] = part
         return found
@@ -385,11 +386,18 @@ def _compile(responder: Responder) -> Compiled:
         return responder.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
 
     def quick_root(
-        ledger: jax.Array, reference: Reference, draw: jax.Array, levels: jax.Array, start: jax.Array
+        ledger: jax.Array,
+        reference: Reference,
+        draw: jax.Array,
+        levels: jax.Array,
+        start: jax.Array,
+        habits: Habits | None = None,
     ) -> Root:
         anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
         economy = responder.economy(ledger[draw], levels, anchor)
-        return find_root(lambda z: model.residual(economy, anchor, z), start, inverse, newton_rounds=0)
+        return find_root(
+            lambda z: model.residual(economy, anchor, z, habits), start, inverse, newton_rounds=0
+        )
 
     def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Settled:
         return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
@@ -405,5 +413,6 @@ def _compile(responder: Responder) -> Compiled:
         habits=jax.jit(jax.vmap(responder.habits)),
         references_with=jax.jit(jax.vmap(responder.reference)),
         roots_with=over_problems(root, more=1),
+        quick_roots_with=over_problems(quick_root, more=1),
         settled_with=over_problems(settled, more=1),
     )
