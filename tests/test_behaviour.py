@@ -64,7 +64,7 @@ def test_shipped_cases_state_all_numbers_of_behaviour(name):
 def test_replicates_draw_what_they_always_drew(tmp_path):
     for case in (cf.load("example"), cf.load(rewritten(tmp_path)), two_routes().case()):
         drawn = draw_behaviour(network.build(case).ledger, 2, 7)
-        assert {name: getattr(drawn, name)[0] for name in BEHAVIOUR} == DRAWN
+        assert {name: getattr(drawn, name)[0] for name in DRAWN} == DRAWN
 
 
 def test_what_a_case_leaves_out_stands_in_the_ledger_by_default(tmp_path):

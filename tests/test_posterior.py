@@ -12,10 +12,13 @@ import pytest
 import compilations
 from contraflow import _cache
 from contraflow._parallel import in_threads
+from contraflow.case.quantities import Quantity
+from contraflow.case.statements import Bound, Use
 from contraflow.errors import ConvergenceError, OutputError
 from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
 from contraflow.inference.delayed_acceptance_nuts import Sampler
+from contraflow.inference.density_structure import claims_structure, density_structure
 from contraflow.inference.diagnostics import diagnose
 from contraflow.inference.likelihood import heavy, make_likelihood
 from contraflow.inference.log_posterior import LogPosterior
@@ -49,6 +52,16 @@ def yearly(hidden: bool = True) -> Tiny:
     if hidden:
         claim(t, "then", "share", 0.4, from_="PE", mode="road", of_from="PE", year="2005")
         claim(t, "price", "price", 60.0, from_="valley", form="drug", year="2005")
+    return t
+
+
+def changed(table: str, name: str, hidden: bool = True, **cells: object) -> Tiny:
+    """:func:`yearly` with cells of a row replaced, or with the row added."""
+    t = yearly(hidden)
+    if name in t.tables[table]:
+        t.tables[table][name] = t.tables[table][name].model_copy(update=cells)
+    else:
+        t.add(table, id=name, **cells)
     return t
 
 
@@ -195,6 +208,66 @@ def test_a_longer_warm_up_needs_no_further_compilation():
         )  # fmt: skip
         compiled.append(sum(compilations.counts.values()))
     assert compiled[1] == compiled[0] > 0
+
+
+@pytest.mark.parametrize("hidden", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_densities_of_one_structure_are_compiled_once(monkeypatch, hidden):
+    """Figures of claims and their errors are arguments, so a refit and another case need no compilation."""
+
+    def fit(log_posterior: LogPosterior) -> np.ndarray:
+        settings = Settings(Method.LAPLACE, draws=20)
+        return infer(log_posterior, settings, lambda *_: None).predicted
+
+    def other() -> LogPosterior:
+        return target_of(changed("claims", "now", hidden, value=0.6, information=3))
+
+    first = target_of(yearly(hidden))
+    fit(first)
+    before = sum(compilations.counts.values())
+    shared = fit(other())
+    fit(first)
+    assert sum(compilations.counts.values()) == before > 0
+    for table in ("_PREDICTIONS", "_DENSITIES"):
+        monkeypatch.setattr(f"contraflow.inference.log_posterior.{table}", {})
+    alone = other()
+    assert alone._compiled is not first._compiled
+    assert np.array_equal(fit(alone), shared)
+
+
+def test_what_compiled_densities_hold_is_not_shared():
+    """Each case differs from the first in one input that the compiled functions hold as a constant."""
+    level = {"date": "2000", "measure": "m"}
+    cases = {
+        "nothing": yearly(),
+        "a range": changed("parameters", "by-road-cost", high=21.0),
+        "a central value": changed("parameters", "e-size", value=21.0),
+        "a fixed value": changed("parameters", "by-air-cost", low=41.0, value=41.0, high=41.0),
+        "a weight's range": changed("parameters", "by-road-weight", low=0.2),
+        "evenness in logarithms": changed("parameters", "by-road-cost", scale="linear"),
+        "an earlier start": changed("events", "start", date="2004"),
+        "a year": changed("claims", "price", year="2012"),
+        "use": changed("claims", "price", use=Use.CHECK),
+        "a bound": changed("claims", "price", bound=Bound.UP_TO),
+        "a shared error": changed("claims", "then", source="another"),
+        "a level": changed("events", "old", level="by-road-cost", **level),
+        "another level": changed("events", "old", level="e-size", **level),
+        "arcs": changed("claims", "then", mode=("air",)),
+        "nodes": changed("claims", "price", origin=("north",)),
+        "zones": changed("claims", "then", grown=("valley",)),
+        "the quantity and its scale": changed("claims", "then", quantity=Quantity.FLOW),
+        "fewer claims": yearly(hidden=False),
+        "a basis": changed("claims", "then", basis="pure"),
+        "what a measure acts on": changed("effects", "e", step=("by-road",)),
+    }
+    source = cases["a shared error"].tables["sources"]
+    source["another"] = source["s"].model_copy(update={"id": "another"})
+    densities = {name: target_of(t) for name, t in cases.items()}
+    digests = {name: density_structure(d.prior, d.likelihood) for name, d in densities.items()}
+    for name, digest in digests.items():
+        assert [n for n, d in digests.items() if d == digest] == [name]
+    observed = {name: claims_structure(d.likelihood) for name, d in densities.items()}
+    same = [name for name, digest in observed.items() if digest == observed["nothing"]]
+    assert same == list(cases)[: list(cases).index("arcs")]
 
 
 @pytest.mark.slow

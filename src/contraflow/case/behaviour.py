@@ -125,9 +125,8 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     ),
     "growers": BehaviourNumber(
         "Months in which two thirds of households reconsider what they grow",
-        "month", 34, 48, 80,
-        "Coca in Peru fell by 18 to 27 % a year from 1996 to 1999, when leaf hardly paid (World Drug Report "
-        "2004)",
+        "month", 12, 18, 30,
+        "A coca field bears after a year and lives for many",
         least=1,
     ),
     "price_speed": BehaviourNumber(

@@ -182,7 +182,8 @@ def steps(timeline: Timeline) -> list[tuple[int, int]]:
 
     Examples
     --------
-    >>> steps(timeline)
+    >>> nothing = np.zeros((12, 1))
+    >>> steps(Timeline(first=1, value=nothing, place=nothing.astype(int)))
     [(0, 1), (1, 2), (2, 3), (3, 6), (6, 9), (9, 12)]
     """
     value, place = timeline.value, timeline.place

@@ -23,30 +23,50 @@ SCOUTS = 200
 """Draws of the approximation that give the chains their starts, coordinates and surrogate."""
 
 LOOKS = 8
-"""Of those, the ones at which the model is linearised for the chains' coordinates."""
+"""Number of those at which the model is linearised for the chains' coordinates."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a posterior is computed. ``draws`` are kept of each chain, ``warm_up`` precede them.
-
-    The approximation has no chains: it makes ``draws``.
-    """
+    """How a posterior is computed."""
 
     method: Method = Method.LAPLACE
+    """Method."""
     seed: int = 0
+    """Seed of all random numbers."""
     chains: int = 4
+    """Number of Markov chains; only for NUTS."""
     warm_up: int = 100
+    """Draws of each chain that precede the kept ones; only for NUTS."""
     draws: int = 500
+    """Draws that are kept, of each chain for NUTS; not for the best fit, which is one draw."""
 
 
 def infer(
     log_posterior: LogPosterior, settings: Settings, say: Progress, figures: ClaimErrors | None = None
 ) -> Posterior:
-    """The posterior of a case. ``say`` is stated how far it is.
+    """The posterior of a case, by any method.
 
-    Raises :class:`~contraflow.errors.ConvergenceError` where no fit is found. Does not judge the chains:
-    look at the posterior's diagnostics.
+    Parameters
+    ----------
+    log_posterior
+        The density.
+    settings
+        Method, seed and numbers of draws.
+    say
+        Callback for progress.
+    figures
+        Figures of the claims and their errors. None: those of the case.
+
+    Returns
+    -------
+    Posterior
+        The draws. Poor chains are returned as well; :func:`judge` refuses them.
+
+    Raises
+    ------
+    ConvergenceError
+        If no fit is found, or hardly any draw of the approximation has an equilibrium.
     """
     stated = log_posterior.likelihood.figures if figures is None else figures
 
@@ -85,7 +105,33 @@ def chains(
     settings: Settings,
     say: Progress,
 ) -> Posterior:
-    """Draws by NUTS, from starts and in coordinates that draws of the approximation give."""
+    """The posterior by NUTS, with starts and white coordinates from draws of the approximation.
+
+    Parameters
+    ----------
+    log_posterior
+        The density.
+    figures
+        Figures of the claims and their errors.
+    found
+        The maximum of the posterior.
+    surrogate
+        The surrogate at the maximum.
+    settings
+        Seed and numbers of chains, draws and warm-up.
+    say
+        Callback for progress.
+
+    Returns
+    -------
+    Posterior
+        The draws of all chains.
+
+    Raises
+    ------
+    ConvergenceError
+        If hardly any draw of the approximation has an equilibrium.
+    """
     sampler = log_posterior.sampler
     say("Scouting where the posterior lies")
     rng = _random.stream("draws of the approximation", settings.seed)
@@ -116,7 +162,18 @@ def chains(
 
 
 def judge(posterior: Posterior) -> None:
-    """Raise :class:`~contraflow.errors.ConvergenceError` if the chains cannot be trusted."""
+    """Refuse chains that cannot be trusted.
+
+    Parameters
+    ----------
+    posterior
+        Draws; only those of chains can be refused.
+
+    Raises
+    ------
+    ConvergenceError
+        If a diagnostic exceeds its limit; names each that does.
+    """
     problems = posterior.diagnostics.problems
     if problems:
         raise ConvergenceError(

@@ -1,14 +1,23 @@
-"""Markov chains: BlackJAX's No-U-Turn sampler in white coordinates.
+"""Markov chains: the No-U-Turn sampler on a cheap density, corrected by the exact one.
 
-A chain moves by a cheap log density and is held to the exact one: each state that the sampler reaches
-is accepted with the Metropolis probability of their ratio (surrogate transition; Liu 2001, Monte Carlo
-Strategies in Scientific Computing, 9.4.3). The chain so has the exact posterior, and the sampler's
-many steps need no equilibrium solved.
+From BlackJAX are the transition kernel and the adaptation of the step size, both unchanged:
 
-Chains run on threads, one a core: XLA leaves Python's lock. All run the same compiled code, in strides
-between which progress is reported and an interruption takes effect. Each adapts its step size while it
-warms up, by dual averaging (Hoffman and Gelman 2014, Journal of Machine Learning Research 15, 3.2); then all
-take the median, so that a chain that began in a narrow place does not keep its small steps.
+* :func:`blackjax.mcmc.nuts.build_kernel`, a Hamiltonian trajectory that doubles until it turns back
+  (Hoffman and Gelman 2014, Journal of Machine Learning Research 15), with its next state drawn from the whole
+  trajectory by multinomial weights (Betancourt 2017, arXiv:1701.02434). Its mass matrix is the identity.
+* :func:`blackjax.adaptation.step_size.dual_averaging_adaptation` (Hoffman and Gelman 2014, 3.2.1). BlackJAX's
+  window adaptation, which also estimates the mass matrix, is not used: white coordinates, from draws of the
+  approximation, stand for it (:mod:`~contraflow.inference.low_rank_gaussian`).
+
+The rest is written here:
+
+* Delayed acceptance. A transition leaves the cheap density invariant; it is accepted with probability
+  min(1, w(new) / w(old)), where w is the exact density divided by the cheap one (surrogate transition; Liu
+  2001, Monte Carlo Strategies in Scientific Computing, 9.4.3). So the chain has the exact posterior, and the
+  many steps of a trajectory need no equilibrium solved.
+* Chains. They run on threads, one a core, all with the same compiled code, in strides between which
+  progress is reported and an interruption takes effect. Each adapts its own step size during warm-up; then
+  all take the median, so that a chain that began in a narrow place does not keep its small steps.
 """
 
 from __future__ import annotations
@@ -28,43 +37,56 @@ from contraflow.inference.low_rank_gaussian import LowRankGaussian
 from contraflow.model.numerics import jax, jnp
 
 Density = Callable[..., jax.Array]
-"""Log likelihood of deviates z (size,), given what else it depends on."""
+"""Log likelihood of deviates z (size,) and of further arguments."""
 
 STRIDE = 25
+"""Transitions in one call of compiled code, where no exact density has to be asked in between."""
+
 TARGET_ACCEPTANCE = 0.9
-"""Mean probability of acceptance along a trajectory that the step size is adapted to."""
+"""Mean probability of acceptance along a trajectory to which the step size is adapted."""
 
 LARGEST_DEPTH = 8
 """Doublings of a trajectory: at most 255 steps."""
 
 FIRST_STEP = 0.1
-"""Step size that the adaptation starts from."""
+"""Step size from which the adaptation starts."""
 
 ADAPTED = 0.0
-"""Stands for a step size that is not given: the chain then adapts its own."""
+"""Stands for no given step size: the chain then uses the one that it adapts."""
 
 
 class Chains(NamedTuple):
-    """Deviates (chain, draw, size) and statistics of the sampler (chain, draw).
-
-    ``accepted`` says whether the exact density accepted the move, ``step_size`` is that of the kept draws.
-    """
+    """Draws and the statistics of their transitions, without the warm-up."""
 
     draws: FloatArray
+    """Deviates (chain, draw, size)."""
     diverging: BoolArray
+    """Whether the trajectory diverged (chain, draw)."""
     energy: FloatArray
+    """Energy of the proposed state, under the cheap density (chain, draw)."""
     steps: IntArray
+    """Integration steps of the trajectory (chain, draw)."""
     acceptance: FloatArray
+    """Mean probability of acceptance along the trajectory, under the cheap density (chain, draw)."""
     accepted: BoolArray
+    """Whether the exact density accepted the transition (chain, draw)."""
     step_size: float
+    """Step size of the kept draws, in white coordinates."""
 
 
 class Sampler:
-    """A compiled sampler for one kind of density; what it depends on are arguments, not constants.
+    """A sampler for densities that differ in arguments alone, and so is compiled once.
 
-    ``near`` takes deviates z (size,), traced, and then the given arguments, and returns the cheap log
-    likelihood. ``gain`` takes the same, as arrays, and returns what the exact one has more, minus infinity
-    where there is none; without it ``near`` is exact.
+    Parameters
+    ----------
+    near
+        Cheap log likelihood of deviates (size,) and of the arguments ``given`` to :meth:`run`; differentiable
+        by JAX. The prior of the deviates, standard normal, is added to it.
+    size
+        Number of deviates.
+    gain
+        Exact minus cheap log likelihood, a number, from the same arguments as NumPy arrays; minus infinity
+        where the exact density is zero. None: ``near`` is exact.
     """
 
     def __init__(self, near: Density, size: int, gain: Callable[..., float] | None = None) -> None:
@@ -73,11 +95,11 @@ class Sampler:
 
     @cached_property
     def _compiled(self) -> tuple[jax.stages.Wrapped, jax.stages.Wrapped]:
-        """Compiled start and stride of a chain; a stride may be adapting or not."""
+        """Compiled start and stride of a chain; a stride adapts the step size if it is given none."""
         from blackjax.adaptation.step_size import dual_averaging_adaptation
         from blackjax.mcmc import nuts
 
-        near = jax.jit(self.near)  # which is traced once, however often the sampler asks for its gradient
+        near = jax.jit(self.near)  # traced once, however often the kernel takes its gradient
         kernel = nuts.build_kernel()
         first_tuning, tune, _ = dual_averaging_adaptation(TARGET_ACCEPTANCE)
 
@@ -125,9 +147,29 @@ class Sampler:
         draws: int,
         progress: Callable[[int, int], None] | None = None,
     ) -> Chains:
-        """Run a chain from each of ``starts`` (chain, size), deviates.
+        """Run one chain from each start.
 
-        ``progress`` takes the number of steps that all chains have made together, and of how many.
+        Parameters
+        ----------
+        key
+            JAX's random key.
+        starts
+            Deviates (chain, size).
+        gaussian
+            Gaussian whose white coordinates the chains move in.
+        given
+            Further arguments of the densities.
+        warm_up
+            Transitions of each chain that adapt its step size and are dropped.
+        draws
+            Transitions of each chain that are kept.
+        progress
+            Called with the number of transitions that all chains have made together, and with their total.
+
+        Returns
+        -------
+        Chains
+            The kept draws, with their statistics.
         """
         chains, total = len(starts), warm_up + draws
         moved, stop = [0] * chains, Event()

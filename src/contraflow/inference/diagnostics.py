@@ -1,8 +1,8 @@
 """Whether a set of chains can be trusted.
 
-Rank-normalised split R-hat, bulk and tail effective sample sizes (Vehtari, Gelman, Simpson, Carpenter
-and Bürkner 2021, Bayesian Analysis 16(2)) by ArviZ, over what the model says of every claim and over
-every free number; E-BFMI (Betancourt 2016, arXiv:1604.00695); divergences.
+Rank-normalised split R-hat and effective sample sizes of bulk and tails (Vehtari, Gelman, Simpson, Carpenter
+and Bürkner 2021, Bayesian Analysis 16(2)), of the prediction for each claim and of each deviate; E-BFMI
+(Betancourt 2016, arXiv:1604.00695); divergences. All are computed by ArviZ.
 """
 
 from __future__ import annotations
@@ -15,47 +15,57 @@ import numpy as np
 from contraflow._types import FloatArray
 
 LARGEST_RHAT = 1.01
+"""Largest R-hat of a prediction with which chains are trusted (Vehtari et al. 2021)."""
+
 LEAST_PER_CHAIN = 100
-"""Effective draws of each output, per chain."""
+"""Fewest effective draws of each prediction, per chain (Vehtari et al. 2021)."""
 
 TAILS = (0.05, 0.95)
-"""Quantiles whose estimates the tail sample size is of."""
+"""Quantiles whose effective sample sizes are those of the tails; the smaller counts."""
 
 LEAST_EBFMI = 0.3
+"""Smallest E-BFMI of a chain with which it is trusted."""
+
 MOST_DIVERGENT = 0.01
-"""Part of all draws."""
+"""Largest share of divergent trajectories with which chains are trusted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Diagnostics:
-    """R-hat and effective sample sizes of the outputs (claim,) and of the free numbers (free,).
-
-    ``divergent`` is the part of draws whose trajectory diverged, ``ebfmi`` (chain,), ``accepted`` the part
-    of moves that the exact density accepted, ``unsolved`` the part of draws without an equilibrium in some
-    year. Arrays are NaN where there are no chains.
-    """
+    """Convergence of the chains. With fewer than two, R-hat and effective sample sizes are NaN."""
 
     rhat: FloatArray
+    """R-hat of the prediction for each claim (claim,); NaN for one that is constant or not always solved."""
     bulk: FloatArray
+    """Effective sample size of its bulk (claim,)."""
     tail: FloatArray
+    """Effective sample size of its tails (claim,)."""
     number_rhat: FloatArray
+    """R-hat of each deviate (size,)."""
     number_bulk: FloatArray
+    """Effective sample size of its bulk (size,)."""
     divergent: float
+    """Share of draws whose trajectory diverged."""
     ebfmi: FloatArray
+    """Estimated Bayesian fraction of missing information (chain,); NaN where the sampler has no energies."""
     accepted: float
+    """Share of transitions that the exact density accepted."""
     unsolved: float
+    """Share of draws without an equilibrium in some year."""
     chains: int
+    """Number of chains."""
     draws: int
+    """Draws of all chains together."""
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong, in words; empty if nothing is."""
+        """Reasons not to trust the chains, a phrase each; none with fewer than two chains."""
         found: list[str] = []
         if self.chains < 2:
             return found
         if np.nanmax(self.rhat) > LARGEST_RHAT:
             found.append(
-                f"chains disagree: R-hat is {np.nanmax(self.rhat):.3f} for what is least settled, "
+                f"chains disagree: R-hat is {np.nanmax(self.rhat):.3f} for the least settled prediction, "
                 f"{LARGEST_RHAT} is allowed"
             )
         least = float(min(np.nanmin(self.bulk), np.nanmin(self.tail)))
@@ -68,7 +78,7 @@ class Diagnostics:
         return found
 
     def words(self) -> str:
-        """One line."""
+        """Number of draws and, of several chains, the worst of each diagnostic, in one line."""
         if self.chains < 2:
             return f"{self.draws:,} draws"
         return (
@@ -84,12 +94,21 @@ def diagnose(
 ) -> Diagnostics:
     """Diagnose chains.
 
-    Parameters:
-        deviates: free numbers (chain, draw, size).
-        locations: what the model predicts of every claim (chain, draw, claim), on the claims' scales; NaN
-            where a year has no equilibrium.
-        statistics: the sampler's own, each (chain, draw); ``energy``, ``diverging`` and ``accepted`` are
-            read where they are there.
+    Parameters
+    ----------
+    deviates
+        Deviates (chain, draw, size).
+    locations
+        Prediction for each claim (chain, draw, claim), on the claims' scales; NaN where a year has no
+        equilibrium.
+    statistics
+        Statistics of the sampler by name, each (chain, draw). ``energy``, ``diverging`` and ``accepted`` are
+        read if present.
+
+    Returns
+    -------
+    Diagnostics
+        The diagnostics, good or poor.
     """
     from arviz_stats.base.array import array_stats
 

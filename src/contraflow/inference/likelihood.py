@@ -1,13 +1,14 @@
-"""What claims say about the model's outputs, and how far off they may be.
+"""The likelihood: figures that claims state, the model's predictions of them, and the claims' errors.
 
-A claim i states a figure c_i of an output that the model gives as m_i, both in logarithms (shares in
+A claim i states a figure c_i of an output that the model predicts as m_i, both in logarithms (shares in
 logits). Its error has two parts::
 
     m_i - c_i = s_i e_g(i) + d_i eps_i ,    e, eps ~ Student t with 4 degrees of freedom
 
-eps is the claim's own; e is shared by all claims that go back to one origin and state one kind of
-quantity, so that a survey that counts too little everywhere is one error and not ten. Claims that
-repeat one another share the weight of one.
+eps is the claim's own. e is shared by all claims of one origin about one kind of quantity: a survey that
+counts too little everywhere is one error and not ten. Claims that repeat one another have together the
+weight of one. The heavy tails of Student's t limit how far a wild claim moves the fit (Lange, Little and
+Taylor 1989, Journal of the American Statistical Association 84).
 """
 
 from __future__ import annotations
@@ -28,55 +29,56 @@ from contraflow.model.observables import Observations, observable
 from contraflow.policy.responder import Responder
 
 SOURCE_DEVIATION = {"A": 0.05, "B": 0.10, "C": 0.20, "D": 0.35, "E": 0.50, "F": 0.35}
+"""Deviation of a claim's error, in logarithms, by the reliability of its source in the Admiralty code: an
+assumption."""
+
 INFORMATION_DEVIATION = {1: 0.05, 2: 0.10, 3: 0.20, 4: 0.35, 5: 0.50, 6: 0.35}
-"""Standard deviation, in logarithms, that a grade of the Admiralty code adds to a claim: assumptions."""
+"""The same by the credibility of the information; independent of the source's."""
 
 LOGIT_FACTOR = 2.0
-"""Deviation of a share on the logit scale, per deviation in logarithms: exact at one half."""
+"""Deviation of a share in logits per deviation in logarithms; exact for a share of one half."""
 
 RANGE_IN_DEVIATIONS = 2 * 1.645
 """A range that a source gives is read as its 90 % interval."""
 
 DEGREES_OF_FREEDOM = 4.0
-"""Of Student's t: a claim far off pulls less the farther it is."""
+"""Degrees of freedom of Student's t."""
 
 
 class ClaimErrors(NamedTuple):
-    """The claims' stated figures and the deviations of their errors, (claim,) on the claims' scale.
-
-    ``centre`` is the stated figure, ``own`` the deviation of the claim's own error, ``shared`` that of
-    the error it shares with others, ``weight`` the power of its likelihood: 0 leaves it out.
-    """
+    """Stated figures of the claims and the deviations of their errors, on the claims' scales."""
 
     centre: FloatArray
+    """Stated figure (claim,)."""
     own: FloatArray
+    """Deviation d of the claim's own error (claim,)."""
     shared: FloatArray
+    """Deviation s of the error that it shares with other claims (claim,); 0 if it shares none."""
     weight: FloatArray
+    """Power to which the claim's likelihood is raised (claim,); 0 leaves the claim out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Likelihood:
-    """Claims against the model, each under the measures of its own year.
-
-    ``claims`` are the observable claims; arrays have shape (claim,). Positive quantities are compared
-    in logarithms, shares in logits. Claims dated after ``until`` are withheld; by default the last year
-    of the baseline.
-    """
+    """Claims against the model, each under the measures of its own year."""
 
     responder: Responder
+    """The model and its measures."""
     claims: tuple[statements.Claim, ...]
+    """Claims that state a figure of an output of the model."""
     until: int | None = None
+    """Year after which claims are withheld; None: the last year of the baseline."""
 
     @property
     def last(self) -> int:
-        """The last year whose claims calibrate."""
+        """The last year whose claims are fitted."""
         if self.until is not None:
             return self.until
         return self.responder.model.network.case.info.baseline[1]
 
     @cached_property
     def is_share(self) -> BoolArray:
-        """Which claims are compared in logits."""
+        """Whether a claim is about a share (claim,): compared in logits, all others in logarithms."""
         return np.array([c.quantity.is_share for c in self.claims], dtype=bool)
 
     @cached_property
@@ -86,7 +88,7 @@ class Likelihood:
 
     @cached_property
     def fitted(self) -> BoolArray:
-        """Which claims calibrate: those marked so, of no date or of a date up to :attr:`last`."""
+        """Whether a claim is fitted (claim,): of use ``fit``, and undated or not later than :attr:`last`."""
         return np.array(
             [
                 c.use is statements.Use.FIT and (c.year is None or max(years(c.year)) <= self.last)
@@ -97,24 +99,24 @@ class Likelihood:
 
     @cached_property
     def stated(self) -> FloatArray:
-        """What each claim states, as one figure."""
+        """Stated figure (claim,) in units of the model: the value, or the middle of the range, or its end."""
         return np.array([_figure(c) for c in self.claims])
 
     @cached_property
     def sides(self) -> IntArray:
-        """1 for a lower bound, -1 for an upper one, 0 for a figure."""
+        """1 for a lower bound, -1 for an upper one, 0 for a figure (claim,)."""
         side = {statements.Bound.AT_LEAST: 1, statements.Bound.UP_TO: -1}
         return np.array([side.get(c.bound, 0) for c in self.claims])
 
     @cached_property
     def origins(self) -> tuple[str, ...]:
-        """Where each claim's figure comes from: the source, or what the source relays."""
+        """Origin of each claim's figure: its source, or the source that this one relays."""
         sources = self.responder.model.network.case.sources
         return tuple(sources[c.source].origin or c.source for c in self.claims)
 
     @cached_property
     def error(self) -> IntArray:
-        """Which shared error each claim has (claim,); -1 for claims whose error is their own."""
+        """Number of the shared error of each claim (claim,); -1 for claims that share none."""
         keys = [(o, c.quantity) for o, c in zip(self.origins, self.claims, strict=True)]
         fitted = Counter(k for k, f in zip(keys, self.fitted, strict=True) if f)
         shared = [k for k, n in Counter(keys).items() if n > 1 and fitted[k] > 0]
@@ -127,13 +129,13 @@ class Likelihood:
 
     @cached_property
     def deviations(self) -> FloatArray:
-        """Standard deviation of each claim on its scale, shared and own error together."""
+        """Deviation of each claim (claim,) on its scale, of shared and own error together."""
         figures = self.figures
         return np.sqrt(figures.own**2 + figures.shared**2)
 
     @cached_property
     def repeated(self) -> IntArray:
-        """Number of the group of repetitions that each claim is in (claim,)."""
+        """Group of claims that repeat one another (claim,): the position of one of its claims."""
         ids = {c.id: n for n, c in enumerate(self.claims)}
         group = np.arange(len(self.claims))
         same: dict[tuple[object, ...], int] = {}
@@ -146,7 +148,7 @@ class Likelihood:
 
     @cached_property
     def figures(self) -> ClaimErrors:
-        """The claims as the case states them."""
+        """Figures and errors of the claims, as the case states and grades them."""
         case = self.responder.model.network.case
         drift = case.parameters[case.info.drift].value
         own, shared = np.zeros(len(self.claims)), np.zeros(len(self.claims))
@@ -171,7 +173,10 @@ class Likelihood:
 
     @cached_property
     def scenarios(self) -> tuple[FloatArray, IntArray]:
-        """Distinct levels (scenario, measure), the baseline's first, and each claim's scenario (claim,)."""
+        """Levels of the measures in the claims' years (scenario, measure); each claim's scenario (claim,).
+
+        The first scenario is the baseline. Years with equal levels are one scenario.
+        """
         levers = self.responder.levers
         levels = [levers.baseline]
         which = np.zeros(len(self.claims), dtype=np.int64)
@@ -188,15 +193,28 @@ class Likelihood:
 
     @cached_property
     def observations(self) -> Observations:
-        """The claims as operators."""
+        """The claims as operators on the outputs of the model."""
         return Observations(self.responder.model, self.claims)
 
     def conditions(
         self, ledger: jax.Array, levels: jax.Array, state: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        """Residual of one scenario's equilibrium (unknown,) and what the model says there (claim,).
+        """Residuals and predictions of one scenario at a given state; nothing is solved.
 
-        Explicit, nothing is solved: ``levels`` (measure,) and ``state`` (unknown,) are those of the scenario.
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        levels
+            Levels of the measures (measure,).
+        state
+            Logarithms of prices and loads relative to the baseline (unknown,).
+
+        Returns
+        -------
+        tuple
+            Residuals (unknown,) in logarithms, zero at the equilibrium, and the prediction for each claim
+            (claim,) in units of the model.
         """
         model, anchor = self.responder.model, self.responder.anchor(ledger)
         economy = self.responder.economy(ledger, levels, anchor)
@@ -204,9 +222,19 @@ class Likelihood:
         return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
 
     def shared(self, errors: jax.typing.ArrayLike, rows: IntArray | None = None) -> jax.Array:
-        """The shared error of each claim (…, claim) from ``errors`` (…, error), in deviations.
+        """The shared error of each claim.
 
-        0 for a claim whose error is its own alone. ``rows`` are the claims that are wanted, else all.
+        Parameters
+        ----------
+        errors
+            Shared errors (…, error), in deviations.
+        rows
+            Positions of the wanted claims (row,). None: all.
+
+        Returns
+        -------
+        jax.Array
+            Shared errors (…, row), in deviations; 0 for a claim that shares none.
         """
         every = jnp.asarray(errors)
         none = jnp.zeros((*every.shape[:-1], 1))
@@ -219,10 +247,24 @@ class Likelihood:
         figures: ClaimErrors,
         rows: IntArray | None = None,
     ) -> jax.Array:
-        """Own errors of claims, in deviations; zero on the allowed side of a bound.
+        """Own errors of claims, given the predictions and the shared errors.
 
-        ``location`` (…, claim) is on the claims' scales, ``errors`` (…, error) holds the shared errors in
-        deviations.
+        Parameters
+        ----------
+        location
+            Predictions (…, row) on the claims' scales.
+        errors
+            Shared errors (…, error), in deviations.
+        figures
+            Figures and errors of all claims (claim,).
+        rows
+            Positions of the claims (row,). None: all.
+
+        Returns
+        -------
+        jax.Array
+            Errors (…, row) in deviations, positive where the prediction exceeds the stated figure; zero on
+            the allowed side of a bound.
         """
         chosen = np.arange(len(self.claims)) if rows is None else rows
         sides = self.sides[chosen]
@@ -233,7 +275,19 @@ class Likelihood:
         return jnp.where(sides < 0, jnp.maximum(r, 0.0), r)
 
     def standardised(self, predicted: FloatArray) -> FloatArray:
-        """(Model - claim) / deviation (…, claim), shared and own error together; bounds are one-sided."""
+        """Differences between predictions and claims, in deviations of shared and own error together.
+
+        Parameters
+        ----------
+        predicted
+            Predictions (…, claim) in units of the model.
+
+        Returns
+        -------
+        numpy.ndarray
+            (Prediction - claim) / deviation (…, claim), on the claims' scales; zero on the allowed side of a
+            bound.
+        """
         r = (np.asarray(self.scale.predicted(predicted)) - self.figures.centre) / self.deviations
         r = np.where(self.sides > 0, np.minimum(r, 0.0), r)
         return np.where(self.sides < 0, np.maximum(r, 0.0), r)
@@ -249,9 +303,24 @@ class Likelihood:
 
 
 def make_likelihood(responder: Responder, until: int | None = None) -> Likelihood:
-    """Compile the observable claims of the responder's case; those after ``until`` are withheld.
+    """The likelihood of a case's claims.
 
-    Raises :class:`~contraflow.errors.ObservationError` for a claim that selects nothing.
+    Parameters
+    ----------
+    responder
+        The model of the case, with its measures.
+    until
+        Year after which claims are withheld. None: the last year of the baseline.
+
+    Returns
+    -------
+    Likelihood
+        All claims that state a figure of an output, fitted or not.
+
+    Raises
+    ------
+    ObservationError
+        If a claim selects nothing of the network.
     """
     rows: Sequence[statements.Claim] = tuple(responder.model.network.case.claims.values())
     claims = tuple(r for r in observable(rows) if isinstance(r, statements.Claim) and _has_figure(r))
@@ -261,16 +330,16 @@ def make_likelihood(responder: Responder, until: int | None = None) -> Likelihoo
 
 
 def log_density(r: jax.Array) -> jax.Array:
-    """Logarithm of Student's t density with DEGREES_OF_FREEDOM, up to a constant."""
+    """Logarithm of Student's t density at ``r``, in deviations, elementwise and up to a constant."""
     nu = DEGREES_OF_FREEDOM
     return -0.5 * (nu + 1) * jnp.log1p(r * r / nu)
 
 
 def robust(r: jax.Array) -> jax.Array:
-    """Residuals whose squares sum to -2 log of the Student t density, up to a constant.
+    """Robust residuals: their squares are -2 times :func:`log_density`, so that least squares maximise it.
 
-    sign(r) sqrt((nu + 1) log(1 + r^2 / nu)), Student's t with nu DEGREES_OF_FREEDOM; lets a least-squares
-    solver find the maximum of the posterior.
+    sign(r) sqrt((nu + 1) log(1 + r^2 / nu)) with nu DEGREES_OF_FREEDOM, elementwise. Where r^2 is below
+    1e-12 the logarithm is replaced by its linear term, so that derivatives stay finite.
     """
     nu = DEGREES_OF_FREEDOM
     squared = r * r
@@ -283,10 +352,14 @@ def robust(r: jax.Array) -> jax.Array:
 
 @jax.jit
 def heavy(z: jax.Array) -> jax.Array:
-    """Student's t deviates with DEGREES_OF_FREEDOM = 4 from standard normal ones, by quantiles.
+    """Student's t deviates with 4 degrees of freedom at the quantiles of standard normal ones, elementwise.
 
-    Shaw (2006), Journal of Computational Finance 9(4), gives the quantile in closed form: with
-    a = 4 p (1 - p), t = 2 sqrt(cos(arccos(sqrt a) / 3) / sqrt a - 1) above the median.
+    With p the normal tail probability and a = 4 p (1 - p), the quantile above the median is
+
+        t = 2 sqrt(cos(arccos(sqrt a) / 3) / sqrt a - 1)
+
+    (Shaw 2006, Journal of Computational Finance 9(4)). Within 0.01 of the median, where this loses digits, it
+    is expanded to third order.
     """
     far = jnp.abs(z) > 1e-2
     size = jnp.where(far, jnp.abs(z), 1.0)
@@ -298,24 +371,26 @@ def heavy(z: jax.Array) -> jax.Array:
 
 
 SLOPE = 8 / (3 * np.sqrt(2 * np.pi))
+"""Derivative of :func:`heavy` at zero: the normal density there divided by Student's t's."""
+
 CURVE = (5 / 4 * SLOPE**2 - 1) / 6
-"""Coefficients of :func:`heavy` near zero: densities at the median, and their second derivatives."""
+"""Coefficient of the third order in z of :func:`heavy` near zero, relative to SLOPE."""
 
 
 def series(claim: statements.Claim) -> tuple[str, ...]:
-    """What a claim observes, whatever its year: claims that agree in it are one series."""
+    """The quantity and selectors of a claim, without its year: claims that agree in them are one series."""
     seen = (getattr(claim, name) for name in statements.Observed.model_fields)
     return tuple("+".join(s) if isinstance(s, tuple) else str(s) for s in seen if s)
 
 
 def years(year: str) -> tuple[int, int]:
-    """First and last of a year or a span of years."""
+    """First and last year of ``2013`` or ``2013-2014``."""
     first, _, last = year.partition("-")
     return int(first), int(last or first)
 
 
 def within(year: str, first: int | None, last: int | None) -> bool:
-    """Whether a year or a span of years lies from ``first`` to ``last``; None is no limit."""
+    """Whether a year or a span of years lies within ``first`` and ``last``, both included; None: no limit."""
     begin, end = years(year)
     return (first is None or begin >= first) and (last is None or end <= last)
 

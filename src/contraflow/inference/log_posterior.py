@@ -1,9 +1,14 @@
 """The posterior density: prior and likelihood together, with derivatives through each year's equilibrium.
 
-Its argument are standard normal deviates z (size,): those of the free numbers, then those of the
-errors that claims of one origin share. The log density is, up to a constant,
+Its arguments are standard normal deviates z (size,): those of the free numbers, then those of the errors
+that claims of one origin share. The log density is, up to a constant,
 
     - 1/2 sum z^2 + sum over claims of weight x log t(own error) .
+
+The baseline is explicit, but each other year that claims observe needs an equilibrium. Three ways to it
+differ in cost: :meth:`LogPosterior.linear` solves it and differentiates by the implicit function theorem;
+:meth:`LogPosterior.exact` and :meth:`LogPosterior.predict` seek it from a linear prediction, a
+:class:`LinearSurrogate`; :meth:`LogPosterior.near` takes the linear prediction for it.
 """
 
 from __future__ import annotations
@@ -11,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
+from contraflow.inference.density_structure import claims_structure, density_structure
 from contraflow.inference.likelihood import ClaimErrors, Likelihood, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
@@ -25,124 +31,145 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations
 from contraflow.model.root_finding import find_root
 
+Functions = TypeVar("Functions")
+
 ROWS = 24
-"""Rows of a Jacobian computed side by side."""
+"""Rows of a Jacobian that are computed together."""
 
 QUICKLY_COMPILED = {"xla_backend_optimization_level": "1"}
-"""Takes a quarter off the compilation of the largest function and nothing from its speed."""
+"""Options with which the largest functions compile a quarter faster and run as fast."""
 
 CLOSE = 1e-8
-"""Residual of an equilibrium, in logarithms, that is close enough to sample with."""
+"""Residual of an equilibrium, in logarithms, at which the search for it ends."""
 
 BLOCK = 50
-"""Draws whose claims are predicted one after the other in a thread."""
+"""Draws that a thread predicts in one call."""
 
 FAR = 1e-5
-"""Residual beyond which a point has no equilibrium and thus no density."""
+"""Residual, in logarithms, from which an equilibrium is sought again, by the slower and safer way."""
+
+KEPT = 16
+"""Number of structures whose compiled functions are kept in memory."""
 
 
 class LinearSurrogate(NamedTuple):
-    """What is known of the claims' other years near a point: arrays lead with the scenarios but the first.
+    """A linear model of the years other than the baseline, around a point.
 
-    ``centre`` (size,) is the point; ``state`` (scenario, unknown) its equilibria, ``slope`` (scenario,
-    unknown, size) their derivatives, ``inverse`` (scenario, unknown, unknown) the inverse Jacobians.
-    ``offset`` (fitted,) is how far each fitted claim's year lies from the baseline on its scale, with
-    derivative ``response`` (fitted, size), and ``error`` (fitted,) the standard error of that guess; zero
-    for claims that observe the baseline.
+    Scenarios are those of :attr:`Likelihood.scenarios` without the first, the baseline's. For fitted claims
+    of the baseline ``offset``, ``response`` and ``error`` are zero.
     """
 
     centre: FloatArray
+    """The point: deviates (size,)."""
     state: FloatArray
+    """Equilibria there (scenario, unknown)."""
     slope: FloatArray
+    """Their derivatives by the deviates (scenario, unknown, size)."""
     inverse: FloatArray
+    """Inverse Jacobians of their residuals (scenario, unknown, unknown)."""
     offset: FloatArray
+    """Prediction for each fitted claim in its year, less that in the baseline, on its scale (fitted,)."""
     response: FloatArray
+    """Derivative of ``offset`` by the deviates (fitted, size)."""
     error: FloatArray
+    """Standard deviation of the error of the linear prediction, on the claims' scales (fitted,)."""
 
 
 class _Linear(NamedTuple):
-    """The model around a point: ``location`` (claim,) of chosen claims, its Jacobian (claim, size), and
-    ``state``, ``slope`` and ``inverse`` as in :class:`LinearSurrogate`."""
+    """The model around a point. The last three fields are of the scenarios that were solved."""
 
     location: FloatArray
+    """Predictions for the chosen claims, on their scales (claim,)."""
     jacobian: FloatArray
+    """Their derivatives by the deviates (claim, size)."""
     state: FloatArray
+    """As in :class:`LinearSurrogate`."""
     slope: FloatArray
+    """As in :class:`LinearSurrogate`."""
     inverse: FloatArray
+    """As in :class:`LinearSurrogate`."""
+
+
+class CompiledPredictions(NamedTuple):
+    """Compiled functions of the claims of one :func:`claims_structure`.
+
+    All take the ledger (number,), the levels of a scenario (measure,) and its state (unknown,).
+    """
+
+    conditions: jax.stages.Wrapped
+    """:meth:`Likelihood.conditions`, followed by the predictions on the claims' scales (claim,)."""
+    pullback: jax.stages.Wrapped
+    """Derivatives (ROWS, number) and (ROWS, unknown) of ROWS combinations of the residuals and the
+    predictions on their scales, by ledger and state.
+
+    The combinations are the last arguments, (ROWS, unknown) and (ROWS, claim).
+    """
+    predicted: jax.stages.Wrapped
+    """Predictions (draw, claim) in one scenario, from ledgers and states that lead with (draw,)."""
+
+
+class CompiledDensity(NamedTuple):
+    """Compiled functions of the densities of one :func:`density_structure`."""
+
+    ledger: jax.stages.Wrapped
+    """From deviates (free,) to the ledger (number,) and its derivative, which is diagonal (free,)."""
+    ledgers: jax.stages.Wrapped
+    """From deviates (draw, size) to ledgers (draw, number)."""
+    residuals: jax.stages.Wrapped
+    """From the claims' locations (claim,), deviates of the shared errors and figures to the robust weighed
+    residuals (claim,), their derivative by location, which is diagonal (claim,), and by the deviates (claim,
+    error)."""
+    nearby: jax.stages.Wrapped
+    """:meth:`LogPosterior.nearby` over draws (draw, size)."""
+    exact: jax.stages.Wrapped
+    """:meth:`LogPosterior.exact`."""
+    predict: jax.stages.Wrapped
+    """From deviates (draw, size) and a surrogate to predictions (draw, scenario, claim) and the residuals
+    (draw, scenario but the first) of the equilibria."""
+    sampler: Sampler
+    """The sampler."""
 
 
 @dataclass(frozen=True, eq=False)
 class LogPosterior:
-    """Prior and likelihood of a case."""
+    """The log posterior density of a case, up to a constant, for samplers and optimisers."""
 
     prior: Prior
+    """Prior of the free numbers."""
     likelihood: Likelihood
+    """Likelihood of the claims."""
 
     @property
     def size(self) -> int:
         """Number of deviates: free numbers, then shared errors."""
         return self.prior.size + self.likelihood.errors
 
-    @cached_property
-    def _conditions(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`Likelihood.conditions`, and what the model says on the claims' scales."""
-
-        def values(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
-            off, predicted = self.likelihood.conditions(ledger, levels, state)
-            return off, predicted, self.likelihood.scale.predicted(predicted)
-
-        return jax.jit(values)
-
-    @cached_property
-    def _pullback(self) -> jax.stages.Wrapped:
-        """Compiled derivatives of ROWS combinations of conditions by ledger (row, number) and state.
-
-        ``by_off`` (ROWS, unknown) and ``by_claim`` (ROWS, claim) are the combinations.
-        """
-
-        def pull(
-            ledger: jax.Array, levels: jax.Array, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
-        ) -> tuple[jax.Array, jax.Array]:
-            def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
-                off, predicted = self.likelihood.conditions(ledger, levels, state)
-                return off, self.likelihood.scale.predicted(predicted)
-
-            _, pullback = jax.vjp(both, ledger, state)
-            by_ledger, by_state = jax.vmap(lambda *row: pullback(row))(by_off, by_claim)
-            return by_ledger, by_state
-
-        return jax.jit(pull, compiler_options=QUICKLY_COMPILED)
-
-    @cached_property
-    def _ledger(self) -> jax.stages.Wrapped:
-        """Compiled ledger at deviates and its derivative, which is diagonal: (number,) and (free,)."""
-
-        def both(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-            value, slope = jax.jvp(self.prior.ledger_values, (z,), (jnp.ones_like(z),))
-            return value, slope[self.prior.free]
-
-        return jax.jit(both)
-
-    @cached_property
-    def _ledgers(self) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(lambda z: self.prior.ledger_values(z[: self.prior.size])))
-
     def ledgers(self, z: FloatArray) -> FloatArray:
-        """All numbers of the ledger (draw, number) at deviates (draw, size)."""
-        return np.asarray(self._ledgers(z))
+        """Values of the ledger (draw, number), in units of the model, at deviates ``z`` (draw, size)."""
+        return np.asarray(self._compiled.ledgers(z))
 
     def compile_tasks(self) -> list[Callable[[], object]]:
-        """Calls that compile what a fit needs; independent, so fit for threads."""
+        """Calls that compile the functions of a fit, independent of each other, for threads."""
         responder = self.likelihood.responder
         unknown, total = responder.model.unknowns, len(self.likelihood.claims)
         at = (self.prior.ledger.value, responder.levers.baseline, np.zeros(unknown))
         rows = (np.zeros((ROWS, unknown)), np.zeros((ROWS, total)))
-        return [lambda: self._pullback(*at, *rows), lambda: self._conditions(*at)]
+        return [lambda: self._predictions.pullback(*at, *rows), lambda: self._predictions.conditions(*at)]
 
     def states(self, ledger: FloatArray, wanted: IntArray) -> FloatArray:
-        """Equilibria (scenario, unknown) of the claims' years at one ledger (number,); NaN where none.
+        """Equilibria of the claims' years.
 
-        Only ``wanted`` scenarios are solved; the first, the baseline's, is zero.
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        wanted
+            Numbers of the scenarios to solve (wanted,); the baseline needs no solving.
+
+        Returns
+        -------
+        numpy.ndarray
+            States (scenario, unknown); zero in the baseline, NaN where no equilibrium is wanted or found.
         """
         responder = self.likelihood.responder
         levels, _ = self.likelihood.scenarios
@@ -156,8 +183,18 @@ class LogPosterior:
         return states
 
     def predicted_at(self, ledgers: FloatArray) -> FloatArray:
-        """What the model says of every claim (draw, claim) under the measures of its year; NaN where no
-        equilibrium is found."""
+        """Predictions for all claims, each under the measures of its year; every equilibrium is solved.
+
+        Parameters
+        ----------
+        ledgers
+            Values of the ledger (draw, number).
+
+        Returns
+        -------
+        numpy.ndarray
+            Predictions (draw, claim) in units of the model; NaN where no equilibrium is found.
+        """
         responder, (levels, which) = self.likelihood.responder, self.likelihood.scenarios
         draws, many = len(ledgers), len(levels) - 1
         references = responder.references(jnp.asarray(ledgers))
@@ -173,46 +210,47 @@ class LogPosterior:
             here = np.flatnonzero(which == number)
             if here.size:
                 predicted[:, here] = np.asarray(
-                    self._predicted_at(ledgers, levels[number], states[:, number])
+                    self._predictions.predicted(ledgers, levels[number], states[:, number])
                 )[:, here]
         return predicted
 
-    @cached_property
-    def _predicted_at(self) -> jax.stages.Wrapped:
-        """Compiled: what all claims would observe in one scenario, over draws."""
-        responder, observations = self.likelihood.responder, self.likelihood.observations
-
-        def one(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> jax.Array:
-            economy = responder.economy(ledger, levels, responder.anchor(ledger))
-            return observations.observe(ledger, economy, responder.model.evaluate(economy, state))
-
-        def every(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
-            each = (ledgers, states)
-            predicted: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
-            return predicted
-
-        return jax.jit(every)
-
     def _part(self, rows: IntArray) -> Observations:
+        """The claims ``rows`` as operators."""
         return Observations(
             self.likelihood.responder.model, tuple(self.likelihood.claims[i] for i in rows)
         ).resolve()
 
     def at_baseline(self, ledger: FloatArray) -> FloatArray:
-        """What the model says of every claim (claim,) in the baseline, whatever the claim's year."""
+        """Predictions for all claims (claim,) in the baseline, whatever their years, in units of the model.
+
+        ``ledger`` (number,) holds the values of the ledger.
+        """
         levels, _ = self.likelihood.scenarios
         state = np.zeros(self.likelihood.responder.model.unknowns)
-        return np.asarray(self._conditions(ledger, levels[0], state)[1])
+        return np.asarray(self._predictions.conditions(ledger, levels[0], state)[1])
 
     def linear(self, z: FloatArray, claims: IntArray, now: bool = False) -> _Linear:
-        """Chosen claims on their scales, with derivatives by the deviates, around one point.
+        """Predictions for chosen claims with their derivatives by the deviates.
 
-        With ``now`` all are observed in the baseline, whatever their year.
         The derivative through each year's equilibrium is that of the implicit function theorem,
-        d state = -(dF/dstate)^-1 dF/dledger.
+        d state = -(dF/dstate)^-1 dF/dledger, with F the residuals.
+
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        claims
+            Positions of the claims (claim,).
+        now
+            Whether all are predicted in the baseline, whatever their years.
+
+        Returns
+        -------
+        _Linear
+            Predictions and derivatives; NaN where a year has no equilibrium.
         """
         free = self.prior.size
-        ledger, slope = (np.asarray(x) for x in self._ledger(z[:free]))
+        ledger, slope = (np.asarray(x) for x in self._compiled.ledger(z[:free]))
         levels, which = self.likelihood.scenarios
         which = np.zeros_like(which) if now else which
         solved = np.unique(which[claims])
@@ -226,7 +264,7 @@ class LogPosterior:
             if not here.size:
                 continue
             at = (ledger, levels[number], state)
-            location[here] = np.asarray(self._conditions(*at)[2])[here]
+            location[here] = np.asarray(self._predictions.conditions(*at)[2])[here]
             by_ledger, by_state = self._derivatives(at, here, number > 0)
             jacobian[here] = by_ledger[-here.size :]
             if number > 0:
@@ -246,7 +284,10 @@ class LogPosterior:
         )
 
     def surrogate(self, z: FloatArray) -> LinearSurrogate:
-        """What is known of the other years around one point, as if the model were straight."""
+        """The linear model of the other years around deviates ``z`` (size,), with ``error`` zero.
+
+        See :meth:`informed` for an estimate of the error.
+        """
         fitted, then, *_ = self._split
         every = np.arange(len(self.likelihood.claims))
         there, here = self.linear(z, every), self.linear(z, fitted[then], now=True)
@@ -258,25 +299,49 @@ class LogPosterior:
         )
 
     def informed(self, surrogate: LinearSurrogate, z: FloatArray, predicted: FloatArray) -> LinearSurrogate:
-        """The surrogate shifted by its median error, with the standard deviation of its errors.
+        """The surrogate shifted by the median of its errors, with their standard deviation.
 
-        Both are estimated from draws ``z`` (draw, size) and what the model predicts there (draw, claim).
+        Parameters
+        ----------
+        surrogate
+            The surrogate.
+        z
+            Deviates (draw, size) from which the errors are estimated.
+        predicted
+            Predictions for all claims there (draw, claim), in units of the model.
+
+        Returns
+        -------
+        LinearSurrogate
+            The surrogate with another ``offset`` and ``error``.
         """
         fitted, then, *_ = self._split
         there = np.asarray(self.likelihood.scale.of(fitted[then]).predicted(predicted[:, fitted[then]]))
-        off = there - np.asarray(self._nearby(z, surrogate))[:, then]
+        off = there - np.asarray(self._compiled.nearby(z, surrogate))[:, then]
         offset, error = surrogate.offset.copy(), np.zeros(fitted.size)
         offset[then] += np.median(off, axis=0)
         error[then] = off.std(axis=0)
         return surrogate._replace(offset=offset, error=error)
 
     def _pad(self, by_free: FloatArray) -> FloatArray:
+        """Derivatives by all deviates (row, size) from those by the free numbers' (row, free)."""
         return np.concatenate([by_free, np.zeros((len(by_free), self.likelihood.errors))], axis=1)
 
     def linearise(self, z: FloatArray, figures: ClaimErrors) -> tuple[FloatArray, FloatArray]:
-        """Robust residuals of the claims that weigh (weighed,) and their Jacobian (weighed, size).
+        """Robust residuals of the claims of some weight; half the sum of their squares and z's is the misfit.
 
-        Half the sum of their squares and of z's is minus the log density, up to a constant.
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+
+        Returns
+        -------
+        tuple
+            Residuals (weighed,) of the claims whose weight is not 0, and their Jacobian (weighed, size); NaN
+            where a year has no equilibrium.
         """
         likelihood, free = self.likelihood, self.prior.size
         claims = np.flatnonzero(figures.weight > 0)
@@ -284,26 +349,11 @@ class LogPosterior:
         everywhere = np.zeros(len(likelihood.claims))
         everywhere[claims] = location
         value, by_location, by_error = (
-            np.asarray(x)[claims] for x in self._residuals(everywhere, z[free:], figures)
+            np.asarray(x)[claims] for x in self._compiled.residuals(everywhere, z[free:], figures)
         )
         jacobian = by_location[:, None] * jacobian
         jacobian[:, free:] += by_error
         return value, jacobian
-
-    @cached_property
-    def _residuals(self) -> jax.stages.Wrapped:
-        """Compiled: robust weighed residuals of all claims (claim,), with derivatives by location
-        (claim,), which is diagonal, and by the deviates of the errors (claim, error)."""
-
-        def value(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> jax.Array:
-            r = self.likelihood.residuals(location, heavy(z), figures)
-            return jnp.sqrt(figures.weight) * robust(r)
-
-        def all_of(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> tuple[jax.Array, ...]:
-            result, slope = jax.jvp(lambda x: value(x, z, figures), (location,), (jnp.ones_like(location),))
-            return result, slope, jax.jacobian(lambda e: value(location, e, figures))(z)
-
-        return jax.jit(all_of)
 
     def _derivatives(
         self, at: tuple[FloatArray, ...], claims: IntArray, with_off: bool
@@ -318,30 +368,50 @@ class LogPosterior:
             rows = slice(start, start + ROWS)
             missing = ROWS - len(by_off[rows])
             pad = ((0, missing), (0, 0))
-            result = self._pullback(*at, np.pad(by_off[rows], pad), np.pad(by_claim[rows], pad))
+            result = self._predictions.pullback(*at, np.pad(by_off[rows], pad), np.pad(by_claim[rows], pad))
             parts.append([np.asarray(x)[: ROWS - missing] for x in result])
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+    @property
+    def sampler(self) -> Sampler:
+        """The sampler of this density; figures and surrogate are its arguments."""
+        return self._compiled.sampler
+
+    @cached_property
+    def _predictions(self) -> CompiledPredictions:
+        """Compiled functions of the claims, shared with all likelihoods of the same structure."""
+        shape = claims_structure(self.likelihood)
+        return _shared(_PREDICTIONS, shape, lambda: _compile_predictions(self.likelihood))
+
+    @cached_property
+    def _compiled(self) -> CompiledDensity:
+        """Compiled functions of the density, shared with all densities of the same structure."""
+        shape = density_structure(self.prior, self.likelihood)
+        return _shared(_DENSITIES, shape, lambda: _compile_density(self))
 
     @property
     def solves(self) -> bool:
         """Whether some fitted claim observes a year that has to be solved."""
         return bool(self._split[1].size)
 
-    @cached_property
-    def sampler(self) -> Sampler:
-        """The sampler of this density; figures and guides are its arguments."""
-
-        def near(z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
-            return jnp.sum(self.near(z, figures, surrogate))
-
-        return Sampler(near, self.size, self.gain if self.solves else None)
-
     def gain(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> float:
-        """What the exact log likelihood has more than :meth:`near` at deviates (size,).
+        """The exact log likelihood less :meth:`near`.
 
-        Minus infinity where a year has no equilibrium.
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate that :meth:`near` uses.
+
+        Returns
+        -------
+        float
+            The difference, over all fitted claims; minus infinity where a year has no equilibrium.
         """
-        true, guess, residual = (np.asarray(x) for x in self._exact(z, figures, surrogate))
+        true, guess, residual = (np.asarray(x) for x in self._compiled.exact(z, figures, surrogate))
         if not residual.max(initial=0.0) < FAR:
             fitted, then, _, _ = self._split
             predicted = self.predicted_at(self.ledgers(z[None]))[0][fitted[then]]
@@ -352,12 +422,12 @@ class LogPosterior:
         return float(true.sum() - guess.sum())
 
     @cached_property
-    def _exact(self) -> jax.stages.Wrapped:
-        return jax.jit(self.exact, compiler_options=QUICKLY_COMPILED)
-
-    @cached_property
     def _split(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        """Fitted claims; places among them of those of other years; the years; the year of each of those."""
+        """Fitted claims by year.
+
+        Positions of the fitted claims; positions among them of the claims of other scenarios than the
+        baseline's (then,); numbers of these scenarios; for each of (then,), the position among these.
+        """
         which = self.likelihood.scenarios[1]
         fitted = np.flatnonzero(self.likelihood.fitted)
         then = np.flatnonzero(which[fitted] > 0)
@@ -366,7 +436,10 @@ class LogPosterior:
 
     @cached_property
     def now(self) -> Callable[[jax.Array], jax.Array]:
-        """What the fitted claims would observe in the baseline, on their scales, at deviates (size,)."""
+        """Function from deviates (size,) to predictions for the fitted claims, on their scales (fitted,).
+
+        All are predicted in the baseline, whatever their years.
+        """
         fitted = self._split[0]
         operators, responder = self._part(fitted), self.likelihood.responder
         scale = self.likelihood.scale.of(fitted)
@@ -379,37 +452,57 @@ class LogPosterior:
         return lambda z: from_ledger(self.prior.ledger_values(z[: self.prior.size]))
 
     def near(self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
-        """Log likelihood of the fitted claims (fitted,), other years by the surrogate's linear response.
+        """Log likelihood of the fitted claims, with other years predicted by the surrogate.
 
-        Differentiable and cheap: nothing is solved. The surrogate's own error is added to the observation
-        error, which widens its tails and keeps the delayed-acceptance step from rejecting for long stretches.
+        Differentiable and cheap: nothing is solved. The surrogate's error is added to the claims' own errors:
+        wider tails keep the delayed acceptance from rejecting for long stretches.
+
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate.
+
+        Returns
+        -------
+        jax.Array
+            Weighed log likelihood of each fitted claim (fitted,).
         """
         return self._pointwise(
             self.nearby(z, surrogate), z, self._blurred(figures, surrogate), self._split[0]
         )
 
     def nearby(self, z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
-        """What fitted claims would observe (fitted,), on their scales, other years by the surrogate's linear
-        response."""
+        """Predictions for the fitted claims (fitted,), on their scales, with other years by the surrogate.
+
+        ``z`` are deviates (size,).
+        """
         there: jax.Array = self.now(z) + surrogate.offset + surrogate.response @ (z - surrogate.centre)
         return there
 
-    @cached_property
-    def _nearby(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`nearby` over draws (draw, size)."""
-
-        def every(z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
-            predicted: jax.Array = jax.lax.map(lambda x: self.nearby(x, surrogate), z)
-            return predicted
-
-        return jax.jit(every)
-
     def guessed(self, z: FloatArray, figures: ClaimErrors, surrogate: LinearSurrogate) -> FloatArray:
-        """Robust residuals of the claims that weigh (draw, weighed), other years by the surrogate's linear
-        response, at deviates (draw, size)."""
+        """The residuals of :meth:`linearise`, with other years predicted by the surrogate.
+
+        Parameters
+        ----------
+        z
+            Deviates (draw, size).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate.
+
+        Returns
+        -------
+        numpy.ndarray
+            Residuals (draw, weighed) of the fitted claims whose weight is not 0.
+        """
         fitted = self._split[0]
         rows = fitted[figures.weight[fitted] > 0]
-        location = np.asarray(self._nearby(z, surrogate))[:, figures.weight[fitted] > 0]
+        location = np.asarray(self._compiled.nearby(z, surrogate))[:, figures.weight[fitted] > 0]
         errors = heavy(jnp.asarray(z[:, self.prior.size :]))
         r = self.likelihood.residuals(jnp.asarray(location), errors, figures, rows)
         return np.asarray(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
@@ -417,8 +510,23 @@ class LogPosterior:
     def exact(
         self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Log likelihood of the fitted claims of other years (then,), what :meth:`near` says instead, and
-        the residuals (scenario,) of their equilibria, sought from the surrogate's linear prediction alone."""
+        """Log likelihood of the fitted claims of other years, with its value in :meth:`near`.
+
+        Parameters
+        ----------
+        z
+            Deviates (size,).
+        figures
+            Figures of the claims and their errors.
+        surrogate
+            The surrogate, from whose linear prediction the equilibria are sought.
+
+        Returns
+        -------
+        tuple
+            The log likelihood (then,), its value in :meth:`near` (then,), and the residuals (scenario,) of
+            the equilibria, in logarithms.
+        """
         fitted, then, years, year = self._split
         rows = fitted[then]
         now, predicted, residual = self._in_years(z, surrogate, years, self._part(rows))
@@ -433,16 +541,26 @@ class LogPosterior:
         return true, guess, residual
 
     def predict(self, z: FloatArray, surrogate: LinearSurrogate) -> FloatArray:
-        """The model's value of every claim (draw, claim) at deviates (draw, size).
+        """Predictions for all claims, each under the measures of its year.
 
-        Equilibria are sought from the surrogate's linear prediction; where that fails, as
-        :meth:`predicted_at` seeks them.
+        Parameters
+        ----------
+        z
+            Deviates (draw, size).
+        surrogate
+            The surrogate, from whose linear prediction the equilibria are sought; where that fails,
+            :meth:`predicted_at` seeks them.
+
+        Returns
+        -------
+        numpy.ndarray
+            Predictions (draw, claim) in units of the model; NaN where no equilibrium is found.
         """
         draws, which = len(z), self.likelihood.scenarios[1]
 
         def block(first: int) -> tuple[FloatArray, FloatArray]:
             pick = np.minimum(np.arange(first, first + BLOCK), draws - 1)
-            predicted, residual = (np.asarray(x) for x in self._predict(z[pick], surrogate))
+            predicted, residual = (np.asarray(x) for x in self._compiled.predict(z[pick], surrogate))
             return predicted[:, which, np.arange(which.size)], residual
 
         parts = [block(0), *in_threads(block, range(BLOCK, draws, BLOCK))]
@@ -452,25 +570,11 @@ class LogPosterior:
             predicted[left] = self.predicted_at(self.ledgers(z[left]))
         return predicted
 
-    @cached_property
-    def _predict(self) -> jax.stages.Wrapped:
-        years = np.arange(1, len(self.likelihood.scenarios[0]))
-
-        def one(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
-            now, predicted, residual = self._in_years(z, surrogate, years, self.likelihood.observations)
-            return jnp.concatenate([now[None], predicted]), residual
-
-        def every(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
-            found: tuple[jax.Array, jax.Array] = jax.lax.map(lambda x: one(x, surrogate), z)
-            return found
-
-        return jax.jit(every)
-
     def _in_years(
         self, z: jax.Array, surrogate: LinearSurrogate, years: IntArray, operators: Observations
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """What operators observe in the baseline (claim,) and in some years (year, claim), and the residuals
-        (year,) of the equilibria, sought by Broyden's method from the surrogate's linear prediction."""
+        """Observations in the baseline (claim,) and in the scenarios ``years`` (year, claim), with the
+        residuals (year,) of the equilibria, sought by Broyden's method from the surrogate's prediction."""
         responder, model = self.likelihood.responder, self.likelihood.responder.model
         ledger = self.prior.ledger_values(z[: self.prior.size])
         anchor, now_economy, now = responder.baseline(ledger)
@@ -495,7 +599,7 @@ class LogPosterior:
         return here, predicted, residual
 
     def _blurred(self, figures: ClaimErrors, surrogate: LinearSurrogate) -> ClaimErrors:
-        """Claim errors whose own errors contain what the surrogate may err by."""
+        """Claim errors with the surrogate's error in the own errors; the two are independent."""
         error = jnp.zeros(len(self.likelihood.claims)).at[self._split[0]].set(surrogate.error)
         own: Any = jnp.sqrt(jnp.asarray(figures.own) ** 2 + error**2)
         return figures._replace(own=own)
@@ -503,6 +607,93 @@ class LogPosterior:
     def _pointwise(
         self, location: jax.Array, z: jax.Array, figures: ClaimErrors, rows: IntArray
     ) -> jax.Array:
+        """Weighed log likelihood (row,) of the claims ``rows`` at predictions ``location`` (row,)."""
         errors = heavy(z[self.prior.size :])
         r = self.likelihood.residuals(location, errors, figures, rows)
         return jnp.asarray(figures.weight)[rows] * log_density(r)
+
+
+_PREDICTIONS: dict[bytes, CompiledPredictions] = {}
+_DENSITIES: dict[bytes, CompiledDensity] = {}
+
+
+def _shared(table: dict[bytes, Functions], shape: bytes, make: Callable[[], Functions]) -> Functions:
+    """The functions of a structure, which are made at the first call; the oldest make room for new ones."""
+    functions = table.setdefault(shape, make())
+    while len(table) > KEPT:
+        table.pop(next(iter(table)))
+    return functions
+
+
+def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
+    responder, observations = likelihood.responder, likelihood.observations
+
+    def conditions(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
+        off, predicted = likelihood.conditions(ledger, levels, state)
+        return off, predicted, likelihood.scale.predicted(predicted)
+
+    def pullback(
+        ledger: jax.Array, levels: jax.Array, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
+            off, predicted = likelihood.conditions(ledger, levels, state)
+            return off, likelihood.scale.predicted(predicted)
+
+        _, pull = jax.vjp(both, ledger, state)
+        by_ledger, by_state = jax.vmap(lambda *row: pull(row))(by_off, by_claim)
+        return by_ledger, by_state
+
+    def one(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> jax.Array:
+        economy = responder.economy(ledger, levels, responder.anchor(ledger))
+        return observations.observe(ledger, economy, responder.model.evaluate(economy, state))
+
+    def predicted(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
+        each = (ledgers, states)
+        found: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
+        return found
+
+    return CompiledPredictions(
+        jax.jit(conditions), jax.jit(pullback, compiler_options=QUICKLY_COMPILED), jax.jit(predicted)
+    )
+
+
+def _compile_density(density: LogPosterior) -> CompiledDensity:
+    prior, likelihood = density.prior, density.likelihood
+    years = np.arange(1, len(likelihood.scenarios[0]))
+
+    def ledger(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+        value, slope = jax.jvp(prior.ledger_values, (z,), (jnp.ones_like(z),))
+        return value, slope[prior.free]
+
+    def weighed(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> jax.Array:
+        r = likelihood.residuals(location, heavy(z), figures)
+        return jnp.sqrt(figures.weight) * robust(r)
+
+    def residuals(location: jax.Array, z: jax.Array, figures: ClaimErrors) -> tuple[jax.Array, ...]:
+        result, slope = jax.jvp(lambda x: weighed(x, z, figures), (location,), (jnp.ones_like(location),))
+        return result, slope, jax.jacobian(lambda e: weighed(location, e, figures))(z)
+
+    def nearby(z: jax.Array, surrogate: LinearSurrogate) -> jax.Array:
+        predicted: jax.Array = jax.lax.map(lambda x: density.nearby(x, surrogate), z)
+        return predicted
+
+    def predict(z: jax.Array, surrogate: LinearSurrogate) -> tuple[jax.Array, jax.Array]:
+        def one(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+            now, predicted, residual = density._in_years(z, surrogate, years, likelihood.observations)
+            return jnp.concatenate([now[None], predicted]), residual
+
+        found: tuple[jax.Array, jax.Array] = jax.lax.map(one, z)
+        return found
+
+    def near(z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate) -> jax.Array:
+        return jnp.sum(density.near(z, figures, surrogate))
+
+    return CompiledDensity(
+        jax.jit(ledger),
+        jax.jit(jax.vmap(lambda z: prior.ledger_values(z[: prior.size]))),
+        jax.jit(residuals),
+        jax.jit(nearby),
+        jax.jit(density.exact, compiler_options=QUICKLY_COMPILED),
+        jax.jit(predict),
+        Sampler(near, density.size, density.gain if density.solves else None),
+    )

@@ -1,21 +1,23 @@
-"""The maximum of the posterior (MAP estimate), by two ways of nonlinear least squares.
+"""The maximum of the posterior (MAP estimate), by two methods of nonlinear least squares.
 
 With robust residuals r and deviates z the misfit, minus the log posterior up to a constant, is
 (|z|^2 + |r(z)|^2) / 2.
 
-:func:`find_map` is for a case whose fit is not known: SciPy's trust-region reflective method from several
-starts, whose bounded steps get along with a model that is far from linear between a start and the fit.
+:func:`find_map` is for a case without a known fit: SciPy's trust-region reflective method (Branch, Coleman
+and Li 1999, SIAM Journal on Scientific Computing 21(1)) from several starts. Its steps are bounded, as a
+model that is far from linear between a start and the fit requires.
 
-:func:`refit_map` is for the same case under claims that differ a little, from a fit that is near:
-Levenberg and Marquardt's steps, few and each in full. Each evaluation costs an equilibrium of every year,
-each step only a system as large as the claims are many. With the residuals' Jacobian R and a damping l, the
-step s solves
+:func:`refit_map` is for the same case under claims that differ a little, from a fit that is near: the method
+of Levenberg (1944, Quarterly of Applied Mathematics 2) and Marquardt (1963, SIAM Journal 11(2)). Each
+evaluation solves an equilibrium of every year; each step solves only a system with as many unknowns as there
+are claims. With the residuals' Jacobian R and a damping l, the step s solves
 
     ((1 + l) I + R^T R) s = -(z + R^T r) .
 
-The damping follows the ratio of the fall of the misfit to the fall foreseen (Nielsen 1999, Damping
-parameter in Marquardt's method). Both linearise the model by :meth:`LogPosterior.linearise
-<contraflow.inference.log_posterior.LogPosterior.linearise>` and leave a Gaussian approximation.
+The damping follows the ratio of the found to the foreseen fall of the misfit (Nielsen 1999, Damping
+Parameter in Marquardt's Method, Technical University of Denmark, IMM-REP-1999-05). Both methods linearise the
+model by :meth:`LogPosterior.linearise
+<contraflow.inference.log_posterior.LogPosterior.linearise>` and return a Gaussian approximation.
 """
 
 from __future__ import annotations
@@ -33,30 +35,37 @@ from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import LowRankGaussian, LowRankPrecision, gaussian_from_jacobian
 
 STARTS = 2
+"""Number of starts of a fit."""
+
 START_DEVIATION = 0.5
+"""Standard deviation of the deviates of all starts but the first."""
+
 MOST_EVALUATIONS = 60
+"""Evaluations of the residuals from each start, at most."""
 
 RELATIVE_TOLERANCE = 1e-4
-"""Relative change of the misfit below which a fit is done: far less than the claims can tell."""
+"""Tolerance of a fit, on the relative changes of misfit and deviates and on the gradient: far finer than what
+the claims determine."""
 
 MOST_REFIT_EVALUATIONS = 40
+"""Evaluations of the residuals in a refit, at most."""
 
 REFIT_TOLERANCE = 0.01
-"""Fall of the misfit, as foreseen or as found, below which a refit is done."""
+"""Fall of the misfit, foreseen or found, below which a refit is done."""
 
 
 @dataclass(frozen=True, eq=False)
 class MapEstimate:
-    """A maximum of the posterior, and what its neighbourhood looks like.
-
-    ``deviates`` (size,) are z. ``costs`` (start,) is minus the log posterior, up to a constant, that each
-    start reached. ``gaussian`` is the Gaussian approximation there.
-    """
+    """A maximum of the posterior, with the Gaussian approximation around it."""
 
     deviates: FloatArray
+    """Deviates at the maximum (size,)."""
     costs: FloatArray
+    """Misfit that each start reached (start,)."""
     evaluations: int
+    """Evaluations of the residuals, of all starts together."""
     gaussian: LowRankGaussian
+    """Laplace's approximation at the maximum."""
 
 
 def find_map(
@@ -71,17 +80,19 @@ def find_map(
 
     Parameters
     ----------
-    log_posterior, figures
-        What is maximised: the model, and what is known of the claims.
+    log_posterior
+        The density.
+    figures
+        Figures of the claims and their errors.
     seed
         Seed of the starts other than the first.
     starts
         Number of starts.
     progress
-        Called with the number of the start, of the evaluation, and the misfit there.
+        Called with the number of the start, from 0, that of the evaluation, and the misfit there.
     near
-        Deviates (size,) of the first start, by default the centre of all ranges; the others are drawn
-        around it.
+        Deviates of the first start (size,), around which the others are drawn. None: zero, all central
+        values.
 
     Returns
     -------
@@ -91,7 +102,7 @@ def find_map(
     Raises
     ------
     ConvergenceError
-        If no start ends in finite residuals.
+        If a prediction is not finite at the best maximum; names the claims.
     """
     from scipy.optimize import least_squares
 
@@ -147,24 +158,27 @@ def find_map(
 
 
 def refit_map(log_posterior: LogPosterior, figures: ClaimErrors, near: FloatArray) -> MapEstimate:
-    """The maximum of the posterior under other figures, by Levenberg and Marquardt's method.
+    """The maximum of the posterior under other figures, by the method of Levenberg and Marquardt.
 
     Parameters
     ----------
-    log_posterior, figures
-        What is maximised: the model, and what is known of the claims.
+    log_posterior
+        The density.
+    figures
+        Figures of the claims and their errors.
     near
-        Deviates (size,) to start from: a maximum under figures that differ a little.
+        Start: deviates (size,) of the maximum under figures that differ a little.
 
     Returns
     -------
     MapEstimate
-        The maximum, to within REFIT_TOLERANCE of the misfit.
+        The maximum, to within about REFIT_TOLERANCE of the misfit, or the best point after
+        MOST_REFIT_EVALUATIONS.
 
     Raises
     ------
     ConvergenceError
-        If the model gives no finite figures at the start.
+        If a residual or its derivative is not finite at the start.
     """
     z = near
     residual, jacobian = log_posterior.linearise(z, figures)
@@ -192,14 +206,14 @@ def refit_map(log_posterior: LogPosterior, figures: ClaimErrors, near: FloatArra
 
 
 def misfit(z: FloatArray, residual: FloatArray) -> float:
-    """Minus the log posterior, up to a constant, from deviates (size,) and robust residuals (weighed,)."""
+    """Misfit from deviates ``z`` (size,) and robust residuals (weighed,)."""
     return 0.5 * float(z @ z + residual @ residual)
 
 
 def _step(
     z: FloatArray, residual: FloatArray, jacobian: FloatArray, damping: float
 ) -> tuple[FloatArray, float]:
-    """The step (size,), and the fall of the misfit that the linear model foresees."""
+    """The damped step (size,), and the fall of the misfit that the linear model foresees."""
     downhill = -(z + residual @ jacobian)
     move = LowRankPrecision(jacobian, damping).solve(downhill)
     return move, 0.5 * float(move @ downhill + damping * (move @ move))

@@ -1,4 +1,4 @@
-"""How draws of a posterior come about."""
+"""The methods by which a posterior is computed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from enum import StrEnum
 
 
 class Method(StrEnum):
-    """How the draws came about."""
+    """Method by which a posterior is computed."""
 
     NUTS = "nuts"
+    """Markov chains by the No-U-Turn sampler (:mod:`~contraflow.inference.delayed_acceptance_nuts`)."""
     LAPLACE = "laplace"
+    """Draws of the Gaussian approximation, corrected (:mod:`~contraflow.inference.randomised_map`)."""
     BEST = "best"
+    """The maximum alone (:mod:`~contraflow.inference.map_estimate`)."""
 
     @property
     def words(self) -> str:
-        """For people."""
+        """The method in words, for reports."""
         return {
             Method.NUTS: "posterior draws by Markov chains (NUTS)",
-            Method.LAPLACE: "quick approximation: draws around the best fit, held to the claims (Laplace)",
+            Method.LAPLACE: "quick approximation: draws around the best fit, fitted to the claims (Laplace)",
             Method.BEST: "best fit only, without uncertainty",
         }[self]

@@ -1,4 +1,4 @@
-"""Draws from the posterior: what every result of a calibrated case carries."""
+"""Draws from the posterior, which every result of a calibrated case carries."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ from contraflow.model.numerics import jnp
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Draws of the deviates, and what the model predicts for every claim in each."""
+    """Draws of the deviates, with the prediction for each claim in each draw."""
 
     method: Method
     """How the draws were made."""
     log_posterior: LogPosterior
-    """The density that they are draws of."""
+    """The density."""
     figures: ClaimErrors
-    """Figures of the claims, with the deviations of their errors."""
+    """Figures of the claims and their errors."""
     fit: MapEstimate
-    """The maximum that the draws started from."""
+    """The maximum of the density."""
     deviates: FloatArray
     """Deviates (chain, draw, size)."""
     predicted_by_chain: FloatArray
-    """The model's value of each claim (chain, draw, claim) in units of the model; NaN where a year has no
-    equilibrium.
-    """
+    """Predictions for all claims (chain, draw, claim) in units of the model; NaN where a year has no
+    equilibrium."""
     statistics: dict[str, FloatArray]
-    """The sampler's own, each (chain, draw); empty but for NUTS."""
+    """Statistics of the sampler by name, each (chain, draw); empty for other methods than NUTS."""
     seed: int
     """Seed of the draws."""
 
@@ -56,7 +55,7 @@ class Posterior:
 
     @cached_property
     def predicted(self) -> FloatArray:
-        """The model's value of each claim (draw, claim), chain after chain, in units of the model."""
+        """Predictions for all claims (draw, claim), chain after chain, in units of the model."""
         return self.predicted_by_chain.reshape(-1, self.predicted_by_chain.shape[-1])
 
     @cached_property
@@ -71,9 +70,9 @@ class Posterior:
 
     @cached_property
     def log_likelihood(self) -> FloatArray:
-        """Log likelihood (draw, claim) of every claim as if it had full weight, fitted or not.
+        """Log likelihood of every claim (draw, claim), fitted or not, up to a constant of each claim.
 
-        Up to a constant of each claim. A claim's weight in the posterior is in ``figures.weight``.
+        Without its weight in the posterior, which is in ``figures.weight``.
         """
         r = self.log_posterior.likelihood.residuals(
             jnp.asarray(self.locations), jnp.asarray(self.errors), self.figures
@@ -81,20 +80,28 @@ class Posterior:
         return np.asarray(log_density(r))
 
     def ledger(self, picks: IntArray) -> FloatArray:
-        """All numbers (draw, number) of chosen draws."""
+        """Values of the ledger (pick, number), in units of the model, in the draws ``picks`` (pick,)."""
         return self.log_posterior.ledgers(self.z[picks])
 
     def picks(self, keep: int) -> IntArray:
-        """At most ``keep`` draws, evenly spaced within and over the chains, that every year can solve."""
+        """Positions of at most ``keep`` draws (pick,) with an equilibrium in every year, evenly spaced."""
         sound = np.flatnonzero(np.isfinite(self.locations).all(axis=1))
         if sound.size <= keep:
             return sound
         return sound[np.linspace(0, sound.size - 1, keep).round().astype(np.int64)]
 
     def predictive(self, rng: np.random.Generator) -> FloatArray:
-        """What sources would state (draw, claim) if the model were true, on the claims' scales.
+        """Posterior predictive draws of the figures that sources state.
 
-        Adds to what the model says each claim's errors, shared and own.
+        Parameters
+        ----------
+        rng
+            Generator of the claims' own errors; the shared ones are in the posterior.
+
+        Returns
+        -------
+        numpy.ndarray
+            Figures (draw, claim) on the claims' scales: predictions less both errors.
         """
         likelihood = self.log_posterior.likelihood
         common = np.asarray(likelihood.shared(self.errors))
@@ -103,5 +110,5 @@ class Posterior:
 
     @cached_property
     def diagnostics(self) -> Diagnostics:
-        """Whether the chains agree and have seen enough."""
+        """Agreement of the chains and effective numbers of draws."""
         return diagnose(self.deviates, self.locations.reshape(self.predicted_by_chain.shape), self.statistics)

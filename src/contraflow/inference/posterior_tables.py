@@ -1,4 +1,4 @@
-"""Claims and ledger as tables for people."""
+"""Tables of the claims and of the ledger, with the posterior's figures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,22 @@ if TYPE_CHECKING:
 
 
 def claims_table(case: Case, posterior: Posterior | None) -> pd.DataFrame:
-    """One row per claim: statement, source and grade, its figures, the model's figure and the residual.
+    """Table of all claims of a case.
 
-    ``model`` is the median over draws, ``residual`` (model - claim) / deviation on the claim's own scale;
-    they are missing
-    for claims that the model cannot observe. Figures are in inside units (kg, USD, ha, year).
+    Parameters
+    ----------
+    case
+        The case.
+    posterior
+        Its posterior. None: the columns of the model are empty.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim: statement, source and grade, stated figures, and whether it is ``fitted``.
+        ``model`` is the median prediction over draws, ``deviation`` that of the claim's error and
+        ``residual`` (model - claim) / deviation, both on the claim's scale; all three are NaN for claims
+        about no output of the model. Figures are in units of the model (kg, USD, ha, year).
     """
     import pandas as pd
 
@@ -65,7 +76,21 @@ def claims_table(case: Case, posterior: Posterior | None) -> pd.DataFrame:
 
 
 def ledger_table(network: Network, ledger: np.ndarray) -> pd.DataFrame:
-    """One row per parameter: range, calibrated value (median over draws), unit, origin and reason."""
+    """Table of all parameters of a case.
+
+    Parameters
+    ----------
+    network
+        The network of the case.
+    ledger
+        Values of the ledger (draw, number), in units of the model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per parameter: meaning, range, ``calibrated`` (median over draws), unit, origin, kind of
+        origin (``claims``, ``assumption`` or ``fixed``) and reason.
+    """
     import pandas as pd
 
     rows = []

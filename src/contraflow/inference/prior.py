@@ -1,4 +1,4 @@
-"""From the ranges of the ledger to parameters without limits, and back.
+"""From standard normal deviates to free numbers inside their ranges.
 
 A free number with range [low, high] and central value m is::
 
@@ -6,8 +6,8 @@ A free number with range [low, high] and central value m is::
     s(t)   = t / (1 + t^4)^(1/4)
 
 with T the logarithm or the identity and z0 such that z = 0 gives m. s is straight in the middle and
-bends only near the ends, which are limits: with WIDTH = 2 a central value's 68 % interval is half
-of the range, and two standard deviations reach 84 % of the way to its ends.
+bends near the ends, which are limits. With WIDTH = 2 and m in the middle, the 68 % interval is half of the
+range, and two standard deviations reach 84 % of the way to its ends. The map is this package's own.
 """
 
 from __future__ import annotations
@@ -22,23 +22,27 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 
 WIDTH = 2.0
+"""Standard deviations in half of a range, by the slope in its middle."""
+
 EDGE = 0.02
-"""A central value closer to an end of its range than this part of it counts as this far from it."""
+"""Distance from the ends of a range, as a share of it, to which nearer central values are moved."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """Standard normal deviates z (free,) for the free numbers of a ledger."""
+    """The prior of the free numbers of a ledger, in standard normal deviates."""
 
     ledger: Ledger
+    """The ledger."""
 
     @cached_property
     def free(self) -> npt.NDArray[np.int64]:
-        """Places of the free numbers."""
+        """Positions of the free numbers in the ledger (free,)."""
         return np.flatnonzero(self.ledger.free)
 
     @cached_property
     def _range(self) -> tuple[npt.NDArray[np.float64], ...]:
+        """T(low), T(high) and z0, each (free,)."""
         logarithmic = self.ledger.logarithmic[self.free]
 
         def scaled(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -55,7 +59,7 @@ class Prior:
         return int(self.free.size)
 
     def ledger_values(self, z: jax.Array) -> jax.Array:
-        """All numbers of the ledger (number,) at deviates ``z`` (free,)."""
+        """Values of the ledger (number,) in units of the model, at deviates ``z`` (free,); differentiable."""
         low, high, centre = self._range
         t = centre + z / WIDTH
         number = jnp.asarray(low) + (high - low) * 0.5 * (1 + t / (1 + t**4) ** 0.25)

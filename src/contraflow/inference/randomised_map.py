@@ -1,19 +1,19 @@
-"""A quick approximation: the Gaussian approximation around the maximum, drawn back to the claims.
+"""A quick approximation of the posterior: randomised maxima, from draws of Laplace's approximation.
 
-A draw of that approximation (Laplace's) answers the linear problem with perturbed centres of the ranges
-and perturbed claims. Where the model bends it no longer fits what it was drawn to fit. So each draw is
-moved towards the minimum of its own perturbed problem,
+A draw of Laplace's approximation solves a least-squares problem with perturbed prior centres e and perturbed
+residuals d, for a model linearised at the maximum. For the model itself it solves that problem only roughly.
+So each draw is moved towards the minimum of
 
     |z - e|^2 + |r(z) - d|^2 ,    e, d ~ N(0, I) ,
 
 with r the robust residuals of the claims: randomised maximum likelihood (Oliver, He and Reynolds 1996,
 Proceedings of the 5th European Conference on the Mathematics of Oil Recovery), which draws from the
 posterior itself where r is linear (Bardsley, Solonen, Haario and Laine 2014, SIAM Journal on Scientific
-Computing 36(4)). The steps use the Jacobian J at the maximum for all draws,
+Computing 36(4)). All draws step with the Jacobian J at the maximum,
 
-    z <- z - s (I + J^T J)^-1 (z - e + J^T (r(z) - d)) ,
+    z <- z - s (I + J^T J)^-1 (z - e + J^T (r(z) - d)) .
 
-each kept where it gains and shortened where it does not.
+A step that does not lower the draw's sum of squares is undone, and its factor s reduced.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from contraflow.inference.log_posterior import LinearSurrogate, LogPosterior
 from contraflow.inference.map_estimate import MapEstimate
 
 ROUNDS = 5
+"""Steps of each draw."""
+
 SHORTER = 0.4
-"""Factor on the step of a draw that did not gain."""
+"""Factor on s after a step that was undone."""
 
 SPARE = 1.15
-"""Draws made for each that is wanted: some have no equilibrium in a year that claims observe."""
+"""Draws that are made for each wanted one: some have no equilibrium in a year that claims observe."""
 
 TRIES = 5
+"""Times that so many draws are made before too few count as a failure."""
 
 
 def approximate(
@@ -44,11 +47,33 @@ def approximate(
     draws: int,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Deviates (draw, size) of the approximation and what the model says of every claim (draw, claim).
+    """Draws of the approximation.
 
-    Every fitted claim's year is solved in each. ``surrogate`` is the one at the maximum.
+    Parameters
+    ----------
+    log_posterior
+        The density.
+    figures
+        Figures of the claims and their errors.
+    found
+        The maximum of the density.
+    surrogate
+        The surrogate there.
+    draws
+        Number of draws.
+    rng
+        Generator of the perturbations.
 
-    Raises :class:`~contraflow.errors.ConvergenceError` if hardly any draw can be solved.
+    Returns
+    -------
+    tuple
+        Deviates (draw, size), and predictions for all claims (draw, claim) in units of the model; every draw
+        has an equilibrium in the year of each fitted claim.
+
+    Raises
+    ------
+    ConvergenceError
+        If fewer than ``draws`` such draws are found in TRIES times SPARE as many.
     """
     made, predictions = np.zeros((0, log_posterior.size)), np.zeros((0, len(log_posterior.likelihood.claims)))
     some = int(np.ceil(SPARE * draws))
@@ -62,7 +87,7 @@ def approximate(
     raise ConvergenceError(
         f"Only {len(made):,} of {TRIES * some:,} draws of the approximation have an equilibrium in every "
         "year that claims observe. Use Markov chains (method='nuts', --method nuts), or look at the ranges "
-        "of what the claims of other years rest on."
+        "of the numbers on which the claims of other years depend."
     )
 
 
@@ -74,6 +99,7 @@ def _drawn(
     draws: int,
     rng: np.random.Generator,
 ) -> FloatArray:
+    """Deviates (draw, size) of the approximation, whether or not each year has an equilibrium there."""
     residual, jacobian = log_posterior.linearise(found.deviates, figures)
     centre = rng.standard_normal((draws, log_posterior.size))
     claim = rng.standard_normal((draws, residual.size))

@@ -1,9 +1,9 @@
 """Simulation-based calibration: whether the sampler draws from the posterior that the model defines.
 
-Numbers are drawn from the prior, claims simulated from them, and the posterior given those claims is
-sampled. Over many runs the rank of the true value among its posterior draws is then uniform (Talts,
-Betancourt, Simpson, Vehtari and Gelman 2018, arXiv:1804.06788). The log likelihood is ranked too, since it
-shows mistakes that single numbers hide (Modrák et al. 2023, Bayesian Analysis).
+In each run deviates are drawn from the prior, claims are simulated from them, and the posterior given those
+claims is sampled. If the sampler is right, the rank of the true value among its posterior draws is uniform
+over runs (Talts, Betancourt, Simpson, Vehtari and Gelman 2018, arXiv:1804.06788). The log likelihood is
+ranked as well: it shows errors that no single number shows (Modrák et al. 2025, Bayesian Analysis 20(2)).
 """
 
 from __future__ import annotations
@@ -22,23 +22,40 @@ from contraflow.inference.low_rank_gaussian import plain
 from contraflow.model.numerics import jax, jnp
 
 WARM_UP = 150
+"""Transitions that precede the kept ones."""
+
 THIN = 4
+"""Transitions per kept draw, so that draws are nearly independent."""
 
 
 class Ranks(NamedTuple):
-    """``rank`` (run, quantity) of the truth among ``draws`` posterior draws, from 0 to ``draws``.
-
-    ``names`` (quantity,): every free number and shared error, what every fitted claim observes, and the
-    log likelihood.
-    """
+    """Ranks of true values among posterior draws."""
 
     names: tuple[str, ...]
+    """Ranked quantities: free numbers, shared errors, predictions for fitted claims, and log likelihood."""
     rank: IntArray
+    """Number of draws below the true value, from 0 to ``draws`` (run, quantity)."""
     draws: int
+    """Posterior draws of a run."""
 
 
 def simulate(log_posterior: LogPosterior, z: FloatArray, rng: np.random.Generator) -> ClaimErrors:
-    """Figures of claims drawn from the model at deviates ``z`` (size,)."""
+    """Claims simulated from the model.
+
+    Parameters
+    ----------
+    log_posterior
+        The density.
+    z
+        Deviates (size,).
+    rng
+        Generator of the claims' own errors; the shared ones are in ``z``.
+
+    Returns
+    -------
+    ClaimErrors
+        The figures of the case with another ``centre``.
+    """
     likelihood, figures = log_posterior.likelihood, log_posterior.likelihood.figures
     predicted = log_posterior.predicted_at(log_posterior.ledgers(z[None]))[0]
     common = np.asarray(likelihood.shared(heavy(jnp.asarray(z[log_posterior.prior.size :]))))
@@ -55,10 +72,32 @@ def rank(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Ranks:
-    """Ranks of the truth in ``runs`` simulated calibrations. ``progress`` is told how many are done.
+    """Ranks of true values in simulated calibrations.
 
-    Claims must all weigh one or nothing and be figures, not bounds, for a bound has no density to draw
-    from; raises ValueError otherwise.
+    The ranked predictions and their log likelihood are those of the baseline, whatever the claims' years.
+
+    Parameters
+    ----------
+    log_posterior
+        The density.
+    runs
+        Number of calibrations.
+    draws
+        Posterior draws of each that are kept.
+    seed
+        Seed of all runs.
+    progress
+        Called with the number of runs that are done, and of all.
+
+    Returns
+    -------
+    Ranks
+        A rank for each run and quantity.
+
+    Raises
+    ------
+    ValueError
+        If a fitted claim is a bound, which has no density to draw from, or has a weight other than 1.
     """
     likelihood = log_posterior.likelihood
     fitted = np.flatnonzero(likelihood.fitted)
@@ -99,7 +138,20 @@ def rank(
 
 
 def uniformity(ranks: Ranks, bins: int = 10) -> FloatArray:
-    """Probability (quantity,) of ranks as uneven as these, by a chi-square test on equal bins."""
+    """Chi-square test of uniform ranks.
+
+    Parameters
+    ----------
+    ranks
+        The ranks.
+    bins
+        Number of bins of equal width.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probability of ranks as uneven as these if they were uniform (quantity,).
+    """
     from scipy.stats import chi2
 
     runs = len(ranks.rank)

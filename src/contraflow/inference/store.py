@@ -26,7 +26,21 @@ ENGINE: Literal["h5netcdf"] = "h5netcdf"
 
 
 def key(log_posterior: LogPosterior, settings: Settings) -> str:
-    """Key of a posterior: the case's content, the settings, and the code that it runs through."""
+    """Key of a posterior.
+
+    Parameters
+    ----------
+    log_posterior
+        The density.
+    settings
+        Settings of the calculation.
+
+    Returns
+    -------
+    str
+        Equal if the content of the case, the last year of fitted claims, the settings and the code of the
+        calculation are.
+    """
     likelihood = log_posterior.likelihood
     return _cache.key(
         likelihood.responder.model.network.case.fingerprint, str(settings), str(likelihood.last)
@@ -34,12 +48,25 @@ def key(log_posterior: LogPosterior, settings: Settings) -> str:
 
 
 def folder() -> Path:
-    """Where posteriors are kept between runs."""
+    """Folder in the user's cache where posteriors are kept between runs."""
     return _cache.folder("posteriors")
 
 
 def recall(name: str, log_posterior: LogPosterior) -> Posterior | None:
-    """The posterior kept under a key, or None; a damaged file counts as none."""
+    """The posterior that was kept under a key.
+
+    Parameters
+    ----------
+    name
+        The key.
+    log_posterior
+        The density of the case.
+
+    Returns
+    -------
+    Posterior or None
+        None if there is no file, or it is damaged or of another case.
+    """
     path = folder() / f"{name}.nc"
     if not path.exists():
         return None
@@ -50,7 +77,7 @@ def recall(name: str, log_posterior: LogPosterior) -> Posterior | None:
 
 
 def keep(name: str, posterior: Posterior) -> None:
-    """Keep a posterior under a key; where the folder cannot be written nothing is kept."""
+    """Keep a posterior under the key ``name``; nothing is kept if the folder cannot be written."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
         tree = to_tree(posterior)
@@ -60,7 +87,13 @@ def keep(name: str, posterior: Posterior) -> None:
 
 
 def write(posterior: Posterior, path: Path) -> Path:
-    """Write a posterior to a NetCDF file. Raises OutputError where that cannot be done."""
+    """Write a posterior to the NetCDF file ``path``, and return the path.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
     try:
         to_tree(posterior).to_netcdf(path, engine=ENGINE)
     except OSError as error:
@@ -69,12 +102,21 @@ def write(posterior: Posterior, path: Path) -> Path:
 
 
 def to_tree(posterior: Posterior) -> xr.DataTree:
-    """The posterior in ArviZ's groups.
+    """The posterior in the groups of ArviZ, with dimensions ``chain`` and ``draw``.
 
-    ``posterior`` holds every free number in inside units (``numbers``), the shared errors and the deviates;
-    ``posterior_predictive`` what the model says of every claim; ``log_likelihood`` that of every claim;
-    ``observed_data`` what was stated; ``constant_data`` how much each claim weighs and errs; ``fit`` the
-    maximum and the approximation around it.
+    Parameters
+    ----------
+    posterior
+        The posterior.
+
+    Returns
+    -------
+    xarray.DataTree
+        ``posterior`` holds the free numbers (``numbers``, in units of the model), the shared ``errors`` and
+        the ``deviates``; ``posterior_predictive`` the predictions for the claims, without errors;
+        ``log_likelihood`` that of each claim; ``observed_data`` the stated figures; ``constant_data`` the
+        fields of :class:`~contraflow.inference.likelihood.ClaimErrors`; ``fit`` the maximum and the Gaussian
+        approximation there; ``sample_stats``, for NUTS alone, the statistics of the sampler.
     """
     import xarray as xr
 
@@ -134,7 +176,25 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
 
 
 def read(path: Path, log_posterior: LogPosterior) -> Posterior:
-    """Read a posterior of the same case. Raises OutputError if the file is of another, or not one at all."""
+    """Read a posterior.
+
+    Parameters
+    ----------
+    path
+        A file that :func:`write` has written.
+    log_posterior
+        The density of the case.
+
+    Returns
+    -------
+    Posterior
+        The posterior.
+
+    Raises
+    ------
+    OutputError
+        If the file is no posterior, or one of another case or of another state of the case.
+    """
     import xarray as xr
 
     try:

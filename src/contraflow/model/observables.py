@@ -8,7 +8,7 @@ the effective number of arcs in use, the inverse of the sum of squared shares (S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -268,6 +268,26 @@ class Observations:
                 incomes[number, actors + 2 :] = self._named(row, row.supply, network.supply_ids, "supply")
         return fees, incomes
 
+    @cached_property
+    def _zones(self) -> FloatArray:
+        """Masks (group, node) of the zones of each group but the first."""
+        network = self.model.network
+        places = network.case.places
+        masks = [[matches_place(places[p], g) for p in network.node_place] for g in self._groups[1:]]
+        return np.array(masks, dtype=float).reshape(len(masks), len(network.nodes))
+
+    def parts(self) -> Iterator[str | npt.NDArray[np.generic]]:
+        """All that :meth:`observe` takes from the rows, in a fixed order; the model is all that is missing.
+
+        Rows with equal parts, against models of one structure, are observed by the same compiled code.
+        """
+        yield repr([(row.quantity.value, self._groups.index(row.grown)) for row in self.rows])
+        for part in self._sums:
+            yield repr((part.field, part.group, part.basis, part.part))
+            yield part.rows
+            yield part.mask
+        yield from (self._zones, *self._nodes_meant, *self._payments)
+
     def resolve(self) -> Observations:
         """Resolve all selectors now. Raises ObservationError for the first row that selects nothing."""
         _ = self._sums, self._nodes_meant, self._payments
@@ -326,17 +346,13 @@ class Observations:
 
     def _grown(self, economy: Economy, point: Point) -> jax.Array:
         """Flows (group, arc) of what was grown in each group of zones, given everyone's choices."""
-        network, layout = self.model.network, self.model.layout
-        places = network.case.places
+        layout = self.model.layout
         arrive = (1 - point.loss) * economy.output
         share = jnp.concatenate([point.share, jnp.zeros(1)])[layout.slots]
-        masks = np.array(
-            [[matches_place(places[p], g) for p in network.node_place] for g in self._groups[1:]]
-        )
-        if not len(masks):
+        if not len(self._zones):
             return point.flow[None]
         part = jax.vmap(lambda mask: flows(layout, share, arrive, economy.endowment * mask).arc)(
-            jnp.asarray(masks, dtype=float)
+            jnp.asarray(self._zones)
         )
         return jnp.concatenate([point.flow[None], part])
 
