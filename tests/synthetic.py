@@ -12,7 +12,7 @@ import xarray as xr
 
 from contraflow.case import schema
 from contraflow.case.case import Case
-from contraflow.report.data import Meta, ReportData, ledger_table
+from contraflow.report.data import FollowedQuestion, Meta, ReportData, ledger_table
 from contraflow.report.draw.claims import COLUMNS
 
 THETA = 4.0
@@ -477,5 +477,30 @@ def report(draws: int = 1) -> ReportData:
     ledger = ledger_table(made, {"pay-backpack": 12.4})
     meta = Meta(version="0.0", seed=7, fingerprint=made.fingerprint, date="2026-01-01")
     return ReportData(
-        case=made, base=outcome(draws), answers=answers, claims=claims(), meta=meta, ledger=ledger
+        case=made,
+        base=outcome(draws),
+        answers=answers,
+        claims=claims(),
+        meta=meta,
+        ledger=ledger,
+        paths=tuple(path(q, draws) for q in questions),
     )
+
+
+def path(question: schema.Question, draws: int = 1) -> FollowedQuestion:
+    """A question on its way: a fifth of its measure after a year, all of it after five."""
+    from contraflow.results import tables
+
+    base, hazard = outcome(draws), question.policy["air-interdiction"]
+    frames = {
+        years: tables.headline(base, outcome(draws, hazard=hazard * years / 5)).rename_axis("figure")
+        for years in (0.0, 1.0, 5.0)
+    }
+    table = pd.concat(frames, names=["years"]).swaplevel().sort_index(level=[0, 1], sort_remaining=False)
+    table = table.rename(columns={c: str(c).replace("after", "value") for c in table})
+    shown = ["exports", "exports by air", "leaf price", "delivered"]
+    ends = {years: frame.loc[shown, "after"] for years, frame in frames.items()}
+    summary = pd.DataFrame({"before": ends[0.0], "first year": ends[1.0], "end": ends[5.0]}).assign(
+        half_years=[5.0, 5.0, 1.0, np.nan], kept=[1.0, 1.0, 0.3, np.nan], unit=frames[0.0].loc[shown, "unit"]
+    )
+    return FollowedQuestion(question=question, table=table, summary=summary)

@@ -408,3 +408,44 @@ def test_patterns_have_a_probability_on_the_page(drawn):
     text = document.render(replace(drawn, answers=(), patterns=rows))
     assert '<span class="range">1.1 to 1.31</span>' in text
     assert '<td class="n">97%</td>' in text
+
+
+def ways(page):
+    """The tables of figures on the way to the long run, as rows of cells without tags."""
+    tables = re.findall(r'<table class="way">(.*?)</table>', page, re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table, re.DOTALL) for table in tables]
+    return [[re.sub(r"<[^>]+>", " ", cell).split() for cell in table] for table in cells]
+
+
+def test_each_question_shows_figures_on_the_way_to_the_long_run(page, drawn):
+    one, other = ways(page)
+    heads = [["Change", "against", "the", "baseline"], ["Before"], ["After", "1", "year"]]
+    heads += [["After", "5", "years"], ["In", "the", "long", "run"]]
+    assert one[:5] == heads == other[:5]
+    assert "is there after 1 year for the price of leaf; last to follow, after 5 years: exports" in page
+    assert "is assumed, within ranges, not learned from claims" in page
+    rows = {" ".join(one[i]): one[i + 1 : i + 5] for i in range(5, len(one), 5)}
+    assert set(rows) == {"exports", "exports by air", "leaf price", "sold, all producers"}
+    table = synthetic.report().paths[0].table.loc["exports by air"]
+    before, *changes = rows["exports by air"]
+    assert before[1] == "t/yr"
+    after_one, after_five, settled = (float(c[0].replace("−", "-").rstrip("%")) / 100 for c in changes)
+    assert after_one == pytest.approx(table.loc[1.0, "ratio"] - 1, abs=0.005)
+    assert after_five == pytest.approx(table.loc[5.0, "ratio"] - 1, abs=0.005)
+    assert settled == after_five
+    assert all(len(change) == 1 for change in changes)
+    with_ranges = ways(document.render(drawn))[0]
+    by_air = with_ranges.index(["exports", "by", "air"])
+    assert with_ranges[by_air + 2][2] == "to"
+
+
+def test_a_question_without_a_path_says_so_and_a_report_without_paths_does_not():
+    made = synthetic.report()
+    text = document.render(replace(made, paths=made.paths[:1], ledger=None))
+    assert len(ways(text)) == 1
+    assert text.count("On the way to the long run prices that clear all markets were not found") == 1
+    none = document.render(replace(made, paths=(), ledger=None))
+    assert not ways(none)
+    assert "On the way to the long run" not in none
+    assert "says what is there after a year" not in none
+    assert "Each answer is for the long run" in none

@@ -14,7 +14,7 @@ from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, progress, screen
-from contraflow.errors import ComparisonError, OutputError
+from contraflow.errors import ComparisonError, ConvergenceError, OutputError
 from contraflow.policy import describe
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contraflow.analysis.hindcast import Hindcast
     from contraflow.lab import Lab
     from contraflow.lab.outcome import Outcome
-    from contraflow.report.data import SimulatedQuestion
+    from contraflow.report.data import FollowedQuestion, SimulatedQuestion
     from contraflow.results.explanation import Explanation
 
 REPORT = "report.html"
@@ -34,6 +34,9 @@ KEY, REFITS, FEWEST = "exports", 2, 30
 
 REPLICATES = 24
 """Runs of a question that is simulated month by month."""
+
+YEARS = 5
+"""Years for which a question is followed on its way to the long run."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
 
@@ -115,8 +118,23 @@ def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: 
         hindcast=_withheld(lab),
         tension=tension,
         simulations=_simulated(lab, answers, say),
+        paths=_followed(lab, answers, say),
     )
     return write_report(data, path)
+
+
+def _followed(lab: Lab, answers: Answers, say: Progress) -> tuple[FollowedQuestion, ...]:
+    """Each question on its way to the long run, except where markets do not clear on the way."""
+    from contraflow.report.data import FollowedQuestion
+
+    followed = []
+    for question, _ in answers:
+        try:
+            path = lab.path(question.policy, years=YEARS, title=question.title, progress=say)
+        except ConvergenceError:
+            continue
+        followed.append(FollowedQuestion(question=question, table=path.table(), summary=path.summary()))
+    return tuple(followed)
 
 
 def _simulated(lab: Lab, answers: Answers, say: Progress) -> tuple[SimulatedQuestion, ...]:

@@ -47,6 +47,20 @@ class SimulatedQuestion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowedQuestion:
+    """The way from the baseline to the answer of a question."""
+
+    question: Question
+    """The question."""
+
+    table: pd.DataFrame
+    """Headline figures along the path, by ``figure`` and ``years``: as from ``TransitionPath.table()``."""
+
+    summary: pd.DataFrame
+    """How each figure moves: as from ``TransitionPath.summary()``."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportData:
     """Everything that a report shows."""
 
@@ -92,6 +106,9 @@ class ReportData:
 
     simulations: tuple[SimulatedQuestion, ...] = ()
     """Questions that are simulated month by month."""
+
+    paths: tuple[FollowedQuestion, ...] = ()
+    """Questions whose figures are also shown on the way to the long run."""
 
     @property
     def draws(self) -> int:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow._numbers import probability, signed, significant
+from contraflow._numbers import percent, probability, signed, significant
 from contraflow.case.naming import lower
-from contraflow.report.data import ReportData
+from contraflow.policy.horizon import in_words
+from contraflow.report.data import FollowedQuestion, ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import draw_dumbbells
 from contraflow.report.section import Content
+from contraflow.report.sections.findings import range_of_change
 from contraflow.results import tables
 from contraflow.results.draws import left_out
 from contraflow.results.view import price_spot
 from contraflow.text import answer_sentences
+from contraflow.text.adjustment_sentences import PACES, tell_path
 from contraflow.text.names import plain
-from contraflow.text.sentences import article, is_open
+from contraflow.text.sentences import EDGE, article, is_open
 
 NAMED = {
     "delivered": "sold, all producers",
@@ -30,6 +33,9 @@ NAMED = {
 }
 """Headline figures that are not those of the home country alone."""
 
+HORIZONS = (1.0, 5.0)
+"""Years after which figures are shown beside the long run."""
+
 
 def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
     """A panel for each question; none where nothing is asked."""
@@ -37,12 +43,14 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
         return None
     answers = []
     drawings: dict[str, Drawing] = {}
+    followed = {path.question.id: path for path in report.paths}
     for i, (question, base, after) in enumerate(report.pairs):
         answers.append(
             {
                 "levels": _levels(report, question.policy),
                 "findings": report.sentences[i].findings,
                 "figures": _figure_rows(base, after, names) if report.draws > 1 else [],
+                "path": _on_the_way(followed.get(question.id), base, after, names),
                 "zones": _zones(base, after, names),
                 "left_out": left_out(after),
             }
@@ -53,7 +61,63 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
             f"route-{i}": draw_dumbbells(tables.by_route(base, after), "t pure a year", names),
             f"zone-{i}": draw_dumbbells(coca, "hectares of coca", names),
         }
-    return Content(data={"answers": answers, "ranges": answer_sentences.RANGES}, drawings=drawings)
+    data = {"answers": answers, "ranges": answer_sentences.RANGES, "paces": PACES}
+    return Content(data=data, drawings=drawings)
+
+
+class _Way(NamedTuple):
+    """Figures on the way to the long run."""
+
+    heads: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    text: str
+
+
+def _on_the_way(
+    path: FollowedQuestion | None, base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]
+) -> _Way | None:
+    """Changes of figures at the horizons and in the long run; None for a question that is not followed."""
+    if path is None:
+        return None
+    settled = plain(tables.headline(base, after))
+    last = float(path.table.index.get_level_values("years").max())
+    times = [time for time in HORIZONS if time <= last + 1e-9]
+    rows = []
+    for figure, moved in plain(path.summary).items():
+        if not moved["before"] or figure not in settled:
+            continue
+        steps = path.table.loc[figure]
+        places = [int(np.searchsorted(steps.index.to_numpy(), time - 1e-9)) for time in times]
+        contrasts = [*(plain(steps.iloc[[place]].reset_index(drop=True))["0"] for place in places)]
+        rows.append(
+            {
+                "label": _label(figure, base, names),
+                "unit": moved["unit"],
+                "before": significant(moved["before"]),
+                "cells": [_change(row) for row in (*contrasts, settled[figure])],
+            }
+        )
+    heads = (*(f"After {in_words(time)}" for time in times), "In the long run")
+    return _Way(heads, tuple(rows), " ".join(tell_path(path.summary, last)))
+
+
+def _change(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A change as a part of what was there, with its 90 % interval and the way it goes."""
+    change = float(row["ratio"]) - 1.0
+    ends = [float(row[f"ratio_{end}"]) - 1.0 for end in ("5", "95") if f"ratio_{end}" in row]
+    unclear = bool(ends) and ends[0] < -EDGE and ends[1] > EDGE
+    sign = 0 if unclear or abs(change) < EDGE else int(np.sign(change))
+    text = percent(change)
+    shown = range_of_change(row)
+    return {"value": text, "range": "" if shown == text else shown, "sign": sign}
+
+
+def _label(figure: str, base: xr.Dataset, names: Mapping[str, str]) -> str:
+    """A headline figure as the tables name it."""
+    if figure != "valley price":
+        return NAMED.get(figure, figure)
+    form, _, place = price_spot(base).partition("@")
+    return f"price of {lower(names.get(form, form))} in {article(names.get(place, place))}"
 
 
 def _levels(report: ReportData, policy: Mapping[str, float]) -> list[str]:
@@ -67,8 +131,6 @@ def _levels(report: ReportData, policy: Mapping[str, float]) -> list[str]:
 
 def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """All headline figures before and after, with ranges and probabilities."""
-    form, _, place = price_spot(base).partition("@")
-    price = f"price of {lower(names.get(form, form))} in {article(names.get(place, place))}"
     count = base.sizes["draw"]
     rows = []
     for key, row in plain(tables.headline(base, after)).items():
@@ -83,7 +145,7 @@ def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
             for name, say in (("before", _figure), ("after", _figure), ("change", signed))
         ]
         sign = 0 if is_open(row) else int(np.sign(row["change"]))
-        label = NAMED.get(key, price if key == "valley price" else key)
+        label = _label(key, base, names)
         rows.append(likely | {"label": label, "unit": row["unit"], "cells": cells, "sign": sign})
     return rows
 

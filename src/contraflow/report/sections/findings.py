@@ -98,7 +98,7 @@ def comparison(report: ReportData) -> dict[str, Any]:
             {
                 "value": frame[k]["after"],
                 "ratio": frame[k]["ratio"] - 1.0,
-                "range": _range_of_change(frame[k]),
+                "range": range_of_change(frame[k]),
                 "open": is_open(frame[k]),
             }
             for k in shown
@@ -110,7 +110,7 @@ def comparison(report: ReportData) -> dict[str, Any]:
     return {"columns": columns, "rows": rows}
 
 
-def _range_of_change(row: Mapping[str, Any]) -> str:
+def range_of_change(row: Mapping[str, Any]) -> str:
     """The 90 % interval of a change as a part of what was there: ``−22 to −2%``; empty without one."""
     ends = [row.get(f"ratio_{end}", np.nan) - 1.0 for end in ("5", "95")]
     if not np.isfinite(ends).all():
