@@ -75,10 +75,6 @@ SHOWN = (
 SECTION = re.compile(r"^(\w+)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
-WITHOUT_SECTIONS = ("Explanation", "verify")
-"""Public names whose docstrings have no sections yet."""
-
-
 def public() -> dict[str, object]:
     """The functions and classes that ``import contraflow`` gives, by name."""
     import contraflow
@@ -89,8 +85,6 @@ def public() -> dict[str, object]:
 def called() -> Iterator[tuple[str, object]]:
     """Public functions, and methods of public classes, by name."""
     for name, thing in public().items():
-        if name in WITHOUT_SECTIONS:
-            continue
         if inspect.isfunction(thing):
             yield name, thing
         for own, member in vars(thing).items() if inspect.isclass(thing) else ():
@@ -116,7 +110,7 @@ def test_what_users_call_describes_its_parameters_and_result():
 def test_fields_of_what_users_hold_are_described_where_they_stand():
     faults = []
     for name, thing in public().items():
-        if name in WITHOUT_SECTIONS or not hasattr(thing, "__dataclass_fields__"):
+        if not hasattr(thing, "__dataclass_fields__"):
             continue
         (found,) = ast.parse(dedent(inspect.getsource(thing))).body
         for field, following in zip(found.body, [*found.body[1:], None], strict=True):

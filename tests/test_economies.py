@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from contraflow.case.schema import Question
+from contraflow.errors import ComparisonError
 from contraflow.lab import central_values
 from contraflow.report import document
 from contraflow.report.data import Meta, ReportData
@@ -122,10 +123,18 @@ def test_draws_give_quantiles_of_the_change(compared):
 
 
 def test_a_wrong_grouping_names_the_right_ones(compared):
-    with pytest.raises(ValueError, match="activity, zone, income, hire"):
+    with pytest.raises(ComparisonError, match=r"activity, zone, income, hire[.]$"):
         compared.livelihoods("mode")
-    with pytest.raises(ValueError, match="country, route, form"):
-        compared.goods("zone")
+    with pytest.raises(ComparisonError, match=r"country, route, form[.] Did you mean 'country'[?]$"):
+        compared.goods("countries")
+
+
+def test_tables_of_a_single_outcome_have_one_side(compared):
+    for name in ("incomes", "livelihoods", "goods", "supplies"):
+        own, pair = getattr(compared.after, name)(), getattr(compared, name)()
+        assert {"before", "share_before"} <= set(own), name
+        assert not [c for c in own if str(c).startswith(("after", "change", "ratio", "share_after"))], name
+        assert own["before"].tolist() == pytest.approx(pair["after"].loc[own.index].tolist()), name
 
 
 NAMES = {"drug": "Drug", "PE": "Peru", "valley": "Valley", "south": "South"}

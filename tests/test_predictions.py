@@ -7,6 +7,7 @@ from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
 from contraflow.lab import calibrate, central_values
 from contraflow.report.sections import predictions
+from contraflow.text import series_names
 from tiny import two_routes
 
 NAMES = {"drug": "Paste", "valley": "Valley"}
@@ -118,7 +119,7 @@ def test_the_figure_has_a_panel_per_series_and_the_table_a_row_per_claim(lab):
     ],
 )
 def test_series_in_words(row, said):
-    assert (predictions.title(row, NAMES), predictions.where(row, NAMES)) == said
+    assert (series_names.title(row, NAMES), series_names.where(row, NAMES)) == said
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.0, "×1.00"), (np.log(2), "×2.00 high"), (np.nan, "")])

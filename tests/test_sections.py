@@ -80,13 +80,20 @@ def test_a_tick_near_the_end_of_an_axis_is_marked_so_that_its_text_stays_on_the_
         "middle": 4,
         "sides": [None],
     }
-    side = {"words": "One", "sources": "A", "told": [], "note": ""}
-    group = {"id": "pay", "title": "How much?", "told": "So.", "sides": [side], "chart": chart}
+    side = {"words": "One", "sources": "A", "sentences": [], "note": ""}
+    group = {"id": "pay", "title": "How much?", "text": "So.", "sides": [side], "chart": chart}
     text = fill(
         environment(),
         TEMPLATES / "sections" / "disagreements.html.j2",
         "the section",
-        {"groups": [group], "untold": [], "claims": [], "outline": "", "checks": [], "colours": ["#fff"] * 5},
+        {
+            "groups": [group],
+            "unweighed": [],
+            "claims": [],
+            "outline": "",
+            "checks": [],
+            "colours": ["#fff"] * 5,
+        },
     )
     assert '<span style="left:50.0%">$50</span>' in text
     assert '<span class="end" style="left:95.0%">$95</span>' in text

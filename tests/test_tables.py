@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import synthetic
+from contraflow.errors import ComparisonError
 from contraflow.results import tables
 from contraflow.results.view import leaving, price_spot
 
@@ -40,8 +41,10 @@ def test_nothing_is_displaced_where_nothing_changes():
 
 
 def test_an_unknown_grouping_is_named():
-    with pytest.raises(ValueError, match="'valley'; it can be zone, mode"):
+    with pytest.raises(ComparisonError, match=r"'valley'; it can be zone, mode, route, country, form[.]$"):
         tables.displacement(BASE, SHUT, "valley")
+    with pytest.raises(ComparisonError, match=r"Did you mean 'zone'[?]$"):
+        tables.displacement(BASE, SHUT, "zones")
 
 
 def test_zones_list_hectares_and_what_is_made():
@@ -69,9 +72,19 @@ def test_a_chain_can_be_given():
     assert ladder["price_from"].iloc[1] == pytest.approx(ladder["price_to"].iloc[0])
 
 
+def test_an_arc_that_is_not_there_is_named():
+    with pytest.raises(ComparisonError, match="'cusco-lima' is no arc of this outcome"):
+        tables.price_ladder(BASE, chain=["cusco-lima"])
+    with pytest.raises(ComparisonError, match=r"Did you mean 'vraem-cusco-pickup/paste'[?]$"):
+        tables.price_ladder(BASE, chain=["vraem-cusco-pickup"])
+
+
 def test_a_market_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="'cocaine@moon' is no market"):
+    with pytest.raises(ComparisonError, match="'cocaine@moon' is no market of this outcome; it has "):
         tables.price_ladder(BASE, market="cocaine@moon")
+    market = str(BASE["market"].values[0])
+    with pytest.raises(ComparisonError, match=rf"Did you mean '{market}'[?]$"):
+        tables.price_ladder(BASE, market=market + "s")
 
 
 def test_headline_reads_modes_kinds_and_units():

@@ -19,7 +19,7 @@ from contraflow.inference.calibration import Method, Settings
 from contraflow.inference.map_estimate import refit_map
 from contraflow.lab import calibrate, central_values
 from contraflow.report.sections import disagreements
-from contraflow.text.conflict_sentences import DisplayScale, claim_rows, group_rows, odds, scale_of, untold
+from contraflow.text.conflict_sentences import DisplayScale, claim_rows, group_rows, odds, scale_of, unweighed
 from tiny import two_routes
 
 
@@ -132,7 +132,7 @@ def test_a_side_that_cannot_be_true_says_how_near_it_comes():
     assert unmet.stated == 3000.0
     assert 500 < unmet.nearest < 1000
     (group,) = group_rows(lab.case, lab.tension())
-    assert "cannot make this true" in group["sides"][1]["told"][0]
+    assert "cannot make this true" in group["sides"][1]["sentences"][0]
 
 
 @pytest.mark.slow
@@ -248,7 +248,7 @@ def test_the_section_tells_each_side(lab, tension):
     assert all(0 <= p <= 100 for p in places)
     assert all(0 <= at <= 100 for at, _ in group["chart"]["ticks"])
     assert len(group["chart"]["ticks"]) >= 2
-    assert untold(lab.case, tension) == []
+    assert unweighed(lab.case, tension) == []
     rows = claim_rows(lab.case, tension)
     assert rows[0]["word"] == "outvoted"
     assert "half." in rows[0]["by"]

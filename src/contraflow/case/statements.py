@@ -144,8 +144,8 @@ class Pattern(Observed):
         "With 'dynamics': months in which it is observed, for example 13-24; 1 is the first of the policy."
     )
     against_months: Months | None = optional(
-        "Months of what it is compared with. Empty: the same. With the same policy on both sides, the course "
-        "is compared with itself earlier."
+        "Months of what it is compared with. Empty: the same. With the same policy on both sides, a run "
+        "is compared with its own earlier months."
     )
     until: int | None = optional("With 'dynamics': last month of both policies. Empty: they stay.", ge=1)
     search_strategy: SearchStrategy = optional(

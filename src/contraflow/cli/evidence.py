@@ -127,7 +127,7 @@ def _groups(console: Console, case: Case, found: Conflicts) -> None:
     for group in groups:
         console.print()
         say(console, (group["title"], "bold"))
-        say(console, group["told"])
+        say(console, group["text"])
         for side in group["sides"]:
             console.print()
             say(console, side["words"], (f"  {side['sources']}", "dim"), head="  ")
@@ -135,8 +135,8 @@ def _groups(console: Console, case: Case, found: Conflicts) -> None:
                 verdict = (side["word"], COLOURS[side["level"]])
                 line = Text.assemble("    → ", (side["implies"], "bold"), ": ", verdict)
                 console.print(line, soft_wrap=True)
-            say(console, (" ".join([*side["told"], side["note"]]).strip(), "dim"), head="    ")
-    others = words.untold(case, found)
+            say(console, (" ".join([*side["sentences"], side["note"]]).strip(), "dim"), head="    ")
+    others = words.unweighed(case, found)
     if others:
         console.print()
         say(console, ("Contradictions that the model cannot weigh", "bold"))

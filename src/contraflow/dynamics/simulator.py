@@ -233,7 +233,7 @@ class Simulator:
     ) -> Iterator[MonthlySummary | None]:
         """Years of one block of replicates; None for years that are not kept."""
         keys = _keys(seed, replicate)
-        fixed, course = self._begin(ledger, behaviour, keys, setting)
+        fixed, trajectory = self._begin(ledger, behaviour, keys, setting)
         calm = Orders(np.zeros(MONTHS), np.zeros(MONTHS))
         for year in range(-BURN_IN, levels.shape[1] // MONTHS):
             month = np.arange(MONTHS) + year * MONTHS
@@ -241,7 +241,7 @@ class Simulator:
             if year >= 0:
                 wanted = levels[:, month]
                 now = Orders(np.asarray(orders.share)[month], np.asarray(orders.largest)[month])
-            course, summary = self._year(fixed, course, wanted, now, month, setting)
+            trajectory, summary = self._year(fixed, trajectory, wanted, now, month, setting)
             yield summary if year >= -1 else None
 
     @cached_property
@@ -275,16 +275,17 @@ class Simulator:
 
         def year(
             fixed: _Fixed,
-            course: _Trajectory,
+            trajectory: _Trajectory,
             levels: jax.Array,
             orders: Orders,
             number: jax.Array,
             setting: Setting,
         ) -> tuple[_Trajectory, MonthlySummary]:
-            course = course._replace(effort=self._looked_back(fixed, course, levels[0], number[0], setting))
+            effort = self._looked_back(fixed, trajectory, levels[0], number[0], setting)
+            trajectory = trajectory._replace(effort=effort)
             return jax.lax.scan(
-                lambda course, month: self._month(fixed, course, *month, setting),
-                course,
+                lambda trajectory, month: self._month(fixed, trajectory, *month, setting),
+                trajectory,
                 (levels, orders, number),
             )
 
@@ -293,7 +294,7 @@ class Simulator:
     def _month(
         self,
         fixed: _Fixed,
-        course: _Trajectory,
+        trajectory: _Trajectory,
         levels: jax.Array,
         orders: Orders,
         number: jax.Array,
@@ -303,28 +304,28 @@ class Simulator:
         ledger = fixed.ledger
         draws, searches = self._draws(fixed, number)
         plain = model.economy(ledger)
-        effort = self._searches(fixed, course, searches, setting)
+        effort = self._searches(fixed, trajectory, searches, setting)
         goal = levers.capacity(ledger, levels)
         lag = jnp.exp(-levers.mending(ledger, levels) / MONTHS)
-        open_share = goal + (course.open_share - goal) * lag
+        open_share = goal + (trajectory.open_share - goal) * lag
         measured = levers.apply(plain, ledger, levels, effort=effort, open_share=open_share)
         economy = fixed.anchor.staffed(measured)
         state, month = self.calendar.step(
-            ledger, fixed.behaviour, economy, fixed.anchor, fixed.prior, fixed.known, course.state, orders,
-            jnp.asarray(setting.reachable), draws,
+            ledger, fixed.behaviour, economy, fixed.anchor, fixed.prior, fixed.known, trajectory.state,
+            orders, jnp.asarray(setting.reachable), draws,
         )  # fmt: skip
         fresh = number % MONTHS == 0
         pure = self._pure(ledger)
-        seized = jnp.where(fresh, 0.0, course.seized) + pure * month.lost
-        flowed = jnp.where(fresh, 0.0, course.flowed) + pure * month.sent
-        return _Trajectory(state, open_share, course.effort, seized, flowed), self._summary(
+        seized = jnp.where(fresh, 0.0, trajectory.seized) + pure * month.lost
+        flowed = jnp.where(fresh, 0.0, trajectory.flowed) + pure * month.sent
+        return _Trajectory(state, open_share, trajectory.effort, seized, flowed), self._summary(
             ledger, month, open_share
         )
 
     def _looked_back(
         self,
         fixed: _Fixed,
-        course: _Trajectory,
+        trajectory: _Trajectory,
         levels: jax.Array,
         number: jax.Array,
         setting: Setting,
@@ -335,23 +336,23 @@ class Simulator:
         plain = self.responder.model.economy(fixed.ledger)
         even = levers.apply(plain, fixed.ledger, levels).hazard
         added = jnp.maximum(even - plain.hazard, 0.0)
-        chased = chasing(covered, course.seized)
-        spread = best(covered, course.flowed, plain.hazard, added)
-        known = course.flowed.sum() > 0
+        chased = chasing(covered, trajectory.seized)
+        spread = best(covered, trajectory.flowed, plain.hazard, added)
+        known = trajectory.flowed.sum() > 0
         effort = jnp.where(
-            known & (setting.search_strategy == _NUMBER[SearchStrategy.CHASE]), chased, course.effort
+            known & (setting.search_strategy == _NUMBER[SearchStrategy.CHASE]), chased, trajectory.effort
         )
         return jnp.where(
             known & (setting.search_strategy == _NUMBER[SearchStrategy.OPTIMISE]), spread, effort
         )
 
     def _searches(
-        self, fixed: _Fixed, course: _Trajectory, uniform: jax.Array, setting: Setting
+        self, fixed: _Fixed, trajectory: _Trajectory, uniform: jax.Array, setting: Setting
     ) -> jax.Array:
         """Search effort of the month (arc,)."""
         covered = jnp.asarray(self.responder.levers.searches)
         drawn = concentrated(covered, fixed.busy - jnp.log(-jnp.log(uniform)))
-        return jnp.where(setting.search_strategy == _NUMBER[SearchStrategy.RANDOM], drawn, course.effort)
+        return jnp.where(setting.search_strategy == _NUMBER[SearchStrategy.RANDOM], drawn, trajectory.effort)
 
     def window(
         self, ledger: FloatArray, levels: FloatArray, summary: MonthlySummary, months: slice

@@ -120,12 +120,12 @@ class Outcome:
         Returns
         -------
         pandas.DataFrame
-            Indexed by actor: ``name``, ``kind``, and income in million USD a year (``before`` and ``after``
-            are the same).
+            Indexed by actor: ``name``, ``kind``, and, as ``before``, income in million USD a year, with its
+            share of all incomes.
         """
         from contraflow.results import tables
 
-        return tables.incomes(self.data, self.data)
+        return tables.incomes(self.data)
 
     def livelihoods(self, by: str = "activity") -> pd.DataFrame:
         """What households at home live from.
@@ -144,7 +144,7 @@ class Outcome:
 
         Raises
         ------
-        ValueError
+        ComparisonError
             For another ``by``.
 
         Examples
@@ -172,7 +172,7 @@ class Outcome:
 
         Raises
         ------
-        ValueError
+        ComparisonError
             For another ``by``.
         """
         from contraflow.results import side_economies
@@ -382,7 +382,7 @@ class Comparison:
 
         Raises
         ------
-        ValueError
+        ComparisonError
             For another ``by``.
 
         Examples
@@ -438,7 +438,7 @@ class Comparison:
 
         Raises
         ------
-        ValueError
+        ComparisonError
             For another ``by``.
         """
         from contraflow.results import side_economies
@@ -460,7 +460,7 @@ class Comparison:
 
         Raises
         ------
-        ValueError
+        ComparisonError
             For another ``by``.
         """
         from contraflow.results import side_economies

@@ -36,9 +36,10 @@ def behaviour_sensitivity(data: xr.Dataset, figure: str, year: int | None = None
 
     Returns
     -------
-    Indexed by ``number``, the strongest first: ``meaning``, ``unit``, ``low`` and ``high`` of the draws,
-    ``rank_correlation`` (Spearman), ``share`` (its square) and ``p_value`` of no relation at all; NaN for a
-    number that is the same in all replicates. ``attrs`` hold ``figure``, ``year`` and ``replicates``.
+    pandas.DataFrame
+        Indexed by ``number``, the strongest first: ``meaning``, ``unit``, ``low`` and ``high`` of the draws,
+        ``rank_correlation`` (Spearman), ``share`` (its square) and ``p_value`` of no relation at all; NaN for
+        a number that is the same in all replicates. ``attrs`` hold ``figure``, ``year`` and ``replicates``.
 
     Raises
     ------

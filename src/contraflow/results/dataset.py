@@ -26,9 +26,29 @@ def make_dataset(
     attributes: dict[str, Any],
     solved: BoolArray | None = None,
 ) -> xr.Dataset:
-    """Label one point per draw. Arrays lead with (draw,); ``load`` (draw, facility) is the anchor's.
+    """Label an economy in each draw; ``docs/results.md`` lists variables and units.
 
-    ``solved`` (draw,) says where an equilibrium was found, left out everywhere; other draws are emptied.
+    Parameters
+    ----------
+    network
+        The network of the model.
+    ledger
+        Values of the ledger (draw, number).
+    settled
+        Economy, point and books in each draw (draw, ...).
+    load
+        Loads of facilities in the baseline (draw, facility), units a year, to which crowding is relative.
+    spending
+        The state's spending on costed measures (draw,), USD a year.
+    attributes
+        Attributes of the dataset; the hash of the ledger is added.
+    solved
+        Draws in which an equilibrium was found (draw,); the others are emptied. None: all.
+
+    Returns
+    -------
+    xarray.Dataset
+        All variables with the leading dimension ``draw``.
     """
     economy, point, accounts = settled
     n = network.numbers
@@ -136,7 +156,14 @@ def final_markets(network: Network) -> BoolArray:
 
 
 def coordinates(network: Network) -> dict[str, Any]:
-    """Labels of arcs, nodes, markets, facilities, supplies and actors, as coordinates of a Dataset."""
+    """Labels of arcs, nodes, markets, facilities, supplies and actors, as coordinates of a Dataset.
+
+    Returns
+    -------
+    dict
+        Labels by dimension, and (dimension, labels) of further coordinates along it; text is empty where an
+        arc has no mode, facility or market that hires.
+    """
     case = network.case
     hires = np.isin(np.arange(len(network.markets)), network.hiring.market)
     hired_at = np.full(len(network.arcs), "", dtype=object)

@@ -36,10 +36,24 @@ def mark_unsolved(data: xr.Dataset, found: BoolArray) -> xr.Dataset:
 
 
 def paired(base: xr.Dataset, after: xr.Dataset | None = None) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Both outcomes on the draws that are solved in both; ``attrs["left_out"]`` counts the others.
+    """Both outcomes on the draws that are solved in both.
 
-    Raises :class:`~contraflow.errors.ComparisonError` if the outcomes do not share their draws, or if
-    none is left.
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: only the draws that ``base`` lacks are left out.
+
+    Returns
+    -------
+    tuple of xarray.Dataset
+        ``base`` and ``after``, or None, on the same draws; ``attrs["left_out"]`` counts those left out.
+
+    Raises
+    ------
+    ComparisonError
+        If the outcomes do not share their draws, or if none is left.
     """
     kept = solved(base)
     if after is not None:
@@ -61,7 +75,14 @@ def paired(base: xr.Dataset, after: xr.Dataset | None = None) -> tuple[xr.Datase
 
 
 def expect_same_draws(base: xr.Dataset, after: xr.Dataset) -> None:
-    """Raise ComparisonError unless draw i of both outcomes holds the same numbers."""
+    """Refuse outcomes of which draw i does not hold the same numbers.
+
+    Raises
+    ------
+    ComparisonError
+        If the number or the labels of the draws differ, or the hashes of the case or of the ledger where both
+        outcomes have them.
+    """
     count, other = base.sizes["draw"], after.sizes["draw"]
     if count != other:
         raise ComparisonError(
@@ -83,7 +104,7 @@ def expect_same_draws(base: xr.Dataset, after: xr.Dataset) -> None:
 
 
 def left_out(data: xr.Dataset) -> int:
-    """How many draws were left out of a dataset."""
+    """Number of draws that were left out of a dataset."""
     return int(data.attrs.get("left_out", 0))
 
 
@@ -94,21 +115,35 @@ def noted(frame: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
 
 
 def median(data: xr.Dataset, name: str) -> FloatArray:
-    """A variable's median over the draws that are solved, without the dimension ``draw``."""
+    """A variable's median over the solved draws; its other dimensions are kept, NaN are not skipped."""
     values = data[name].values
     kept = solved(data)
     return np.asarray(np.median(values if kept.all() else values[kept], axis=0), dtype=float)
 
 
 def mean(data: xr.Dataset, name: str) -> FloatArray:
-    """A variable's mean over the draws that are solved: unlike medians, means of parts add up."""
+    """As :func:`median`, the mean: unlike medians, means of parts add up."""
     values = data[name].values
     kept = solved(data)
     return np.asarray(np.mean(values if kept.all() else values[kept], axis=0), dtype=float)
 
 
 def quantiles(name: str, values: FloatArray) -> dict[str, FloatArray]:
-    """Columns of a figure with shape (draw, row): its median and, with draws, its 50 % and 90 % interval."""
+    """Columns of a table from figures in each draw.
+
+    Parameters
+    ----------
+    name
+        Name of the column that holds the medians.
+    values
+        Figures (draw, row).
+
+    Returns
+    -------
+    dict
+        ``name`` and, with more than one draw, ``name_5``, ``name_25``, ``name_75`` and ``name_95``: the ends
+        of the 90 % and the 50 % interval, each (row,).
+    """
     if values.shape[0] == 1:
         return {name: values[0].copy()}
     found = np.quantile(values, (MEDIAN, *ENDS.values()), axis=0)
@@ -128,7 +163,19 @@ def known_quantiles(name: str, values: FloatArray) -> dict[str, FloatArray]:
 
 
 def row_of(before: FloatArray, after: FloatArray) -> dict[str, float]:
-    """One row of a table from a figure (draw,) on both sides: before, after, change and ratio."""
+    """One row of a table of changes.
+
+    Parameters
+    ----------
+    before, after
+        A figure on both sides (draw,).
+
+    Returns
+    -------
+    dict
+        ``before``, ``after``, ``change`` (after less before) and ``ratio`` (after over before, over the draws
+        with something before), each with the ends of its intervals as :func:`quantiles` names them.
+    """
     ratio = after / np.where(before == 0, np.nan, before)
     columns = quantiles("before", before[:, None]) | quantiles("after", after[:, None])
     columns |= quantiles("change", (after - before)[:, None]) | known_quantiles("ratio", ratio[:, None])
@@ -136,15 +183,28 @@ def row_of(before: FloatArray, after: FloatArray) -> dict[str, float]:
 
 
 def with_ends(stems: Sequence[str]) -> list[str]:
-    """Names of columns, each followed by those of its intervals."""
+    """Names of columns, each followed by those of the ends of its intervals."""
     return [name for stem in stems for name in (stem, *(stem + end for end in ENDS))]
 
 
 def falls(before: FloatArray, change: FloatArray, by: float = 0.0) -> FloatArray:
-    """Share of draws in which rows (draw, row) fall by more than the part ``by`` of their value before."""
+    """Share of draws in which rows fall.
+
+    Parameters
+    ----------
+    before, change
+        Value before and change of each row (draw, row).
+    by
+        Part of the value before that the fall has to exceed, at least NOISE.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares from 0 to 1 (row,).
+    """
     return np.asarray((change < -max(by, NOISE) * np.abs(before)).mean(axis=0), dtype=float)
 
 
 def rises(before: FloatArray, change: FloatArray, by: float = 0.0) -> FloatArray:
-    """Share of draws in which rows (draw, row) rise by more than the part ``by`` of their value before."""
+    """Share of draws (row,) in which rows rise, as :func:`falls`."""
     return np.asarray((change > max(by, NOISE) * np.abs(before)).mean(axis=0), dtype=float)

@@ -14,20 +14,22 @@ from contraflow.policy.responder import Responder
 from contraflow.results.dataset import make_dataset
 
 Figure = Callable[[xr.Dataset], FloatArray]
+"""A figure (draw,) of an outcome's dataset."""
 
 
 @dataclass(frozen=True, eq=False)
 class FigureAtLedger:
-    """A figure under levels of measures (measure,), as a function of the ledger.
-
-    ``figure`` takes an outcome's dataset and gives one value for each of its draws. Ledgers are solved
-    ``rows`` at a time, always as many, so that the code of a lab with as many draws is used as compiled.
-    """
+    """A figure under levels of measures, as a function of the ledger."""
 
     responder: Responder
+    """The model with its levers."""
     levels: FloatArray
+    """Levels of the measures (measure,)."""
     figure: Figure
+    """The figure of an outcome's dataset."""
     rows: int
+    """Ledgers that are solved at a time, always as many: if it is the number of draws of a lab, the code that
+    was compiled for the lab is used."""
 
     def __call__(self, ledgers: FloatArray) -> FloatArray:
         """The figure (row,) at ledgers (row, number); NaN where no equilibrium is found."""

@@ -15,15 +15,15 @@ import pandas as pd
 from contraflow._numbers import share, significant
 from contraflow.case.naming import lower
 
-TOLD = 3
-"""Rows that a sentence names."""
+NAMED = 3
+"""Number of rows that a sentence names."""
 
 NOTICED = 0.02
 """Part of the 90 % interval below which a shift is not worth a word."""
 
 
 class How(StrEnum):
-    """How a figure without something was found."""
+    """How a figure without something was found; :attr:`words` describes each."""
 
     WEIGHTED = "weighted"
     REFITTED = "refitted"
@@ -32,7 +32,7 @@ class How(StrEnum):
 
     @property
     def words(self) -> str:
-        """For people."""
+        """Description for readers."""
         return {
             How.WEIGHTED: "from the same draws, weighed anew",
             How.REFITTED: "fitted anew without it",
@@ -42,7 +42,7 @@ class How(StrEnum):
 
 
 class Group(StrEnum):
-    """Whose variance: claims' own errors, errors that claims share, kinds of numbers, and the rest."""
+    """Parts of the variance of a figure; GROUPS describes each."""
 
     CLAIMS = "claims"
     SHARED = "shared errors"
@@ -66,47 +66,68 @@ GROUPS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """The claims and assumptions that a headline figure rests on.
+    """The claims and assumptions that a headline figure rests on; tables are ranked, the strongest first.
 
-    ``figure`` has the median and, as ``_5`` and ``_95``, the 90 % interval of ``quantity``, or of its
-    change where ``against`` names an outcome. Tables are ranked, the strongest first:
-
-    ``claims`` and ``sources``: the figure ``without`` each with its interval, the ``shift`` of the median
-    and its Monte Carlo ``error``, the shape ``k`` of the weights' tail, ``how`` it was found
-    (:class:`How`) and, for claims, the ``share`` of the variance that its own error makes.
-
-    ``numbers``: every free number of the ledger, its ``group``, the ``share`` of the variance, the figure
-    near the low and the high end of its range (``at_low``, ``at_high``; all else moves as the claims then
-    demand), and the figure if all its range were equally likely (``flat``, with ``k`` and ``how``).
-
-    ``shares``: the share of the variance by group. ``linear`` is the part of the variance that the linear
-    account explains; the groups divide that up, and the rest is interaction.
+    Made by :meth:`Lab.explain`; ``docs/influence.md`` has the method.
     """
 
     title: str
+    """Title of the outcome."""
     against: str
+    """Title of the outcome from which the change is taken; empty for the figure itself."""
     quantity: str
+    """Name of the headline figure."""
     unit: str
+    """Its unit."""
     figure: Mapping[str, float]
+    """Median of the figure, or of its change, under the key ``""``; ends of its 90 % interval under ``_5``
+    and ``_95``."""
     claims: pd.DataFrame
+    """One row per weighted claim: ``claim``, ``statement`` and ``source``; the median ``without`` it with its
+    90 % interval, the ``shift`` of the median and its Monte Carlo ``error``; the shape ``k`` of the tail of
+    the importance weights; ``how`` that was found (:class:`How`); the ``share`` of the variance that its own
+    error makes."""
     sources: pd.DataFrame
+    """One row per source: ``source``, its ``title`` and number of ``claims``, and from ``without`` to ``how``
+    the columns of :attr:`claims`, all its claims left out together."""
     numbers: pd.DataFrame
+    """One row per free number of the ledger: ``number``, ``meaning``, ``group`` (:class:`Group`), its
+    ``role`` in the functional form, the ``template`` of its range, ``unit``, ``low`` and ``high``; the
+    ``share`` of the variance; the figure near both ends of its range (``at_low``, ``at_high``), all else
+    moved as the claims then demand; the median if all its range were equally likely (``flat``, with ``k`` and
+    ``how``)."""
     shares: pd.DataFrame
+    """One row per :class:`Group`: its ``share`` of the variance, which add up to 1, and its ``meaning``."""
     linear: float
+    """Part of the variance that the linear account explains, from 0 to 1: the groups divide it up, and the
+    rest is interaction."""
     draws: int
+    """Number of draws in which the figure is known."""
     refits: int
+    """Number of times that the model was fitted again without a claim or source."""
 
     @property
     def subject(self) -> str:
-        """What is explained, in words."""
+        """What is explained: ``change of exports under “Shut the sky”``."""
         what = f"change of {self.quantity}" if self.against else self.quantity
         return f"{what} under “{self.title}”"
 
     def gathered(self, most: int = 12, named: int = 3) -> pd.DataFrame:
         """Numbers for reading: weights of single arcs gathered by the template of their range.
 
-        A gathered row sums the shares, counts the weights in ``count`` and names the strongest arcs in
-        ``strongest``; its other columns are those of the strongest.
+        Parameters
+        ----------
+        most
+            Rows, at most.
+        named
+            Arcs that a gathered row names, at most.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of :attr:`numbers`, by ``share``. A gathered row sums the shares, counts the weights in
+            ``count`` and names the strongest arcs in ``strongest``; its other columns are those of the
+            strongest.
         """
         rows = []
         key = self.numbers["template"].where(self.numbers["template"] != "", self.numbers["number"])
@@ -125,13 +146,19 @@ class Explanation:
         return frame.head(most).reset_index(drop=True)
 
     def words(self) -> list[str]:
-        """The answer in sentences."""
+        """The answer in sentences.
+
+        Returns
+        -------
+        list of str
+            The figure, the claims it leans on, the shares of the variance and the numbers that matter most.
+        """
         unit = self.unit.removesuffix("/yr")
         low, high = (_number(self.figure[e]) for e in ("_5", "_95"))
         made = [f"{_capital(self.subject)}: {_number(self.figure[''])} {unit}, 90% interval {low} to {high}."]
         spread = (self.figure["_95"] - self.figure["_5"]) * NOTICED
         sure = self.claims["shift"].abs() > np.maximum(2 * self.claims["error"].fillna(0.0), spread)
-        moved = self.claims[sure].head(TOLD)
+        moved = self.claims[sure].head(NAMED)
         if len(moved):
             leaning = [
                 f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)
@@ -147,7 +174,7 @@ class Explanation:
             f"{share(assumed)} to assumptions, {share(form)} to functional form; "
             f"{share(rest)} no linear account explains."
         )
-        first = self.numbers.head(TOLD)
+        first = self.numbers.head(NAMED)
         if len(first):
             numbers = [
                 f"{lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "

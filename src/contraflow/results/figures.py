@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -26,6 +25,7 @@ import xarray as xr
 
 from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
+from contraflow.results.choices import near_match
 from contraflow.results.draws import solved
 from contraflow.results.view import USD_PER_MILLION, View, price_spot
 
@@ -37,7 +37,11 @@ ACTIVE = 10.0
 class Figure:
     """A headline figure.
 
-    Raises ValueError for an entry without words, or without any results that it belongs to.
+    Raises
+    ------
+    ValueError
+        For an entry without words, without any results that it belongs to, or without a reason why some lack
+        it.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Figure:
     label: str
     """Title of its chart."""
     unit: str
+    """Unit of its values, as shown."""
     meaning: str
     """What it counts, for the documentation."""
     of: Callable[[View], FloatArray]
@@ -56,6 +61,7 @@ class Figure:
     in_run_summary: bool = True
     """Whether the summary of a run shows it without being asked."""
     why: str = ""
+    """Why outcomes or runs do not have it."""
 
     def __post_init__(self) -> None:
         missing = [n for n in ("name", "label", "unit", "meaning") if not getattr(self, n).strip()]
@@ -108,15 +114,26 @@ def _known(name: str, figures: tuple[Figure, ...], what: str) -> Figure:
         return known[name]
     if name in _figures:
         raise ComparisonError(f"{name!r} is no {what}: {_figures[name].why}. There are: {', '.join(known)}.")
-    near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise ComparisonError(f"{name!r} is no {what}. {hint}There are: {', '.join(known)}.")
+    hint = " ".join(filter(None, (near_match(name, known), f"There are: {', '.join(known)}.")))
+    raise ComparisonError(f"{name!r} is no {what}. {hint}")
 
 
 def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[pd.Index, FloatArray]:
-    """Names of the figures of an outcome and their values (draw, figure).
+    """All figures of an outcome.
 
-    ``spot`` is the node whose price is quoted, empty for none. What an economy does not have counts as nil.
+    Parameters
+    ----------
+    data
+        Dataset of an outcome, of solved draws.
+    spot
+        Node whose price is quoted, as :func:`~contraflow.results.view.price_spot` finds it; empty for none.
+    home
+        Code of the home country. None: that of the dataset.
+
+    Returns
+    -------
+    tuple
+        Names (figure,) and values (draw, figure), each in its unit; 0 where an economy lacks the figure.
     """
     view = View(data, home, spot)
     chosen = outcome_figures()
@@ -125,10 +142,28 @@ def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[
 
 
 def per_draw(data: xr.Dataset, name: str, home: str | None = None, spot: str | None = None) -> FloatArray:
-    """A headline figure (draw,) in its unit; NaN in draws without an equilibrium.
+    """A headline figure in each draw of an outcome.
 
-    ``spot`` is the node whose price is quoted; left out, that of the outcome itself. Raises
-    :class:`~contraflow.errors.ComparisonError` for an unknown figure.
+    Parameters
+    ----------
+    data
+        Dataset of an outcome.
+    name
+        Name of the figure.
+    home
+        Code of the home country. None: that of the dataset.
+    spot
+        Node whose price is quoted, where two outcomes have to quote the same. None: that of the outcome.
+
+    Returns
+    -------
+    numpy.ndarray
+        Values (draw,) in the figure's unit; NaN in draws without an equilibrium.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure.
     """
     figure = outcome_figure(name)
     kept = solved(data)
@@ -139,7 +174,25 @@ def per_draw(data: xr.Dataset, name: str, home: str | None = None, spot: str | N
 
 
 def series(data: xr.Dataset, name: str) -> xr.DataArray:
-    """A figure of a run (replicate, month). Raises ComparisonError for an unknown one."""
+    """A figure of a run, month by month.
+
+    Parameters
+    ----------
+    data
+        Dataset of a run.
+    name
+        Name of the figure.
+
+    Returns
+    -------
+    xarray.DataArray
+        Values (replicate, month), flows at yearly rates; ``attrs["unit"]`` is the unit.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure.
+    """
     figure = run_figure(name)
     return xr.DataArray(
         figure.of(View(data)),
@@ -190,6 +243,7 @@ def _at_home(view: View) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
 
 
 def _caught(view: View) -> FloatArray:
+    """Part of the consignments on links that start at home that is caught."""
     links = _at_home(view)
     return np.asarray(view.total("caught", links) / np.maximum(view.total("consignments", links), 1e-300))
 
@@ -201,6 +255,7 @@ def _per_dollar(view: View) -> FloatArray:
 
 
 def _footprint(view: View) -> FloatArray:
+    """Number of places at home from which links carry at least ACTIVE in a month."""
     links = _at_home(view)
     pure = view.data["pure"].values[..., links]
     places, index = np.unique(view.label("from_place")[links].astype(str), return_inverse=True)
@@ -209,6 +264,7 @@ def _footprint(view: View) -> FloatArray:
 
 
 def _effective_links(view: View) -> FloatArray:
+    """1 / sum(p^2) over the shares p of links: the Hill number of order two (Hill 1973, Simpson 1949)."""
     pure = view.data["pure"].values[..., _at_home(view)]
     share = pure / np.maximum(pure.sum(axis=-1, keepdims=True), 1e-300)
     return np.asarray(1 / np.maximum((share**2).sum(axis=-1), 1e-300))

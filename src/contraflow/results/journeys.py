@@ -22,14 +22,26 @@ SEIZED = "seized or lost"
 
 
 def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, str, str], float]:
-    """Flows at home by (zone, mode out, country reached, market), t pure a year.
+    """Where goods that grow at home go: by which way out they leave, and where they are sold.
 
-    Every node passes on a mix: what arrives at it from each zone leaves in proportion over its arcs.
-    So one forward pass of shares over the acyclic network says which zone's goods took which way out
-    and were sold where; what is seized or wasted on the way ends in its own row. Only goods that are
-    grown or bought at home are followed. The way out is ``stays`` for what never leaves. What is raw
-    counts as what can be made from it, so that nothing seems to appear where it is processed. Means
-    over draws: they add up, as medians would not.
+    Every node passes on a mix: what arrives at it from each zone leaves in proportion over its arcs. So one
+    forward pass of shares over the acyclic network says which zone's goods took which way out and were sold
+    where. What is raw counts as what can be made from it, so that nothing seems to appear where it is
+    processed.
+
+    Parameters
+    ----------
+    data
+        Dataset of an outcome.
+    home
+        Code of the home country. None: that of the dataset.
+
+    Returns
+    -------
+    dict
+        Flows by (zone, mode by which the country is left, country reached, place of the market), t pure a
+        year, as means over draws, which add up as medians would not. The mode is STAYS for goods that never
+        leave, the place SEIZED for goods that are seized or wasted on the way.
     """
     country = home_country(data, home)
     pure, arrived = (mean(data, v) / KG_PER_TONNE for v in ("pure", "arrival_pure"))

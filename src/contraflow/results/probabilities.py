@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Literal
 
 import xarray as xr
 
 from contraflow.errors import ComparisonError
 from contraflow.results import figures, tables
+from contraflow.results.choices import expect_choice, near_match
 from contraflow.results.draws import falls, paired, rises
 from contraflow.results.view import price_spot
 
@@ -28,14 +28,37 @@ def probability(
     among: str | None = None,
     home: str | None = None,
 ) -> float:
-    """Share of draws in which a figure falls or rises by more than the part ``by`` of its value before.
+    """Share of draws in which a figure falls or rises.
 
-    ``figure`` is a row of :func:`~contraflow.results.tables.headline` or, with ``among``, of the table of
-    displacement by mode, route, country, form or zone, or of incomes by ``actor``. A row that is not there
-    in a draw counts as zero; what appears rises by more than any part.
+    Parameters
+    ----------
+    base, after
+        Datasets of two outcomes of one lab.
+    figure
+        A row of :func:`~contraflow.results.tables.headline`, or of the table that ``among`` names. A row that
+        one side lacks counts as zero there; what appears rises by more than any part.
+    direction
+        ``falls`` or ``rises``.
+    by
+        Part of the value before that the change has to exceed, at least
+        :data:`~contraflow.results.draws.NOISE`.
+    among
+        ``mode``, ``route``, ``country``, ``form`` or ``zone`` for a row of
+        :func:`~contraflow.results.tables.displacement`, ``actor`` for one of
+        :func:`~contraflow.results.tables.incomes`. None: a headline figure.
+    home
+        Code of the home country. None: that of the dataset.
 
-    Raises :class:`~contraflow.errors.ComparisonError` for a figure, direction or part that makes no sense,
-    and for a single draw, which has no probabilities.
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure, direction or table, a negative part, outcomes that do not share their draws,
+        and a single draw, which has no probabilities.
     """
     if direction not in ("falls", "rises"):
         raise ComparisonError(f"The direction is {direction!r}; it can be 'falls' or 'rises'.")
@@ -67,8 +90,7 @@ def _rows(
     if among is None:
         spot = price_spot(base, home)
         return figures.outcome_rows(base, spot, home), figures.outcome_rows(after, spot, home)
-    if among not in AMONG:
-        raise ComparisonError(f"among is {among!r}; it can be {', '.join(AMONG)}, or left out")
+    expect_choice("among", among, AMONG, rest=", or left out")
     if among == "actor":
         return tables.income_rows(base), tables.income_rows(after)
     return tables.options(base, after, among, home)
@@ -80,6 +102,5 @@ def _unknown(base: xr.Dataset, figure: str, among: str | None, known: list[str],
         for table in AMONG:
             if figure in set(map(str, _rows(base, base, table, home)[0][0])):
                 return f"{figure!r} is no headline figure but a row by {table}: pass among={table!r}."
-    near = get_close_matches(figure, known, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    hint = near_match(figure, known) or f"Known: {', '.join(known)}."
     return f"{figure!r} is no {'headline figure' if among is None else f'row by {among}'}. {hint}"

@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow._types import BoolArray, IntArray
+from contraflow.results.choices import expect_choice
 from contraflow.results.draws import noted, paired
 from contraflow.results.tables import Rows, contrast, grouped
 from contraflow.results.view import USD_PER_MILLION, coord, home_country, leaving
@@ -28,11 +29,32 @@ WAYS = {"country": ("to_country",), "route": ("from_place", "to_place"), "form":
 def livelihoods(
     base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None, by: str = "activity"
 ) -> pd.DataFrame:
-    """What households at home live from, and what it pays; ``attrs["unit"]`` says in what.
+    """What households at home live from, and what it pays.
 
-    ``by`` is ``activity`` (labour-hectares by the form that they are turned into), ``zone`` (the same,
-    rows (zone, activity), shares within the zone), ``income`` (USD that a labour-hectare of a zone earns)
-    or ``hire`` (pay of hired work by market, 1 as in the ledger's baseline).
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+    home
+        Code of the home country. None: that of the dataset.
+    by
+        ``activity``: labour-hectares by the form that they are turned into; ``zone``: the same in each zone,
+        with shares of the zone; ``income``: USD a year that a labour-hectare of a zone earns; ``hire``: pay
+        at each market of hired work, 1 as in the ledger.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by activity, (zone, activity), zone or market, with the columns of
+        :func:`~contraflow.results.tables.contrast`, shares for the first two only; ``attrs["unit"]`` is the
+        unit.
+
+    Raises
+    ------
+    ComparisonError
+        For another ``by``, or outcomes that do not share their draws.
     """
     makers: dict[str, tuple[Callable[[xr.Dataset, xr.Dataset | None, str], pd.DataFrame], str]] = {
         "activity": (_by_activity, "ha"),
@@ -40,8 +62,7 @@ def livelihoods(
         "income": (_labour_income, "USD/ha"),
         "hire": (_hire, "1"),
     }
-    if by not in makers:
-        raise ValueError(f"by is {by!r}; it can be {', '.join(makers)}")
+    expect_choice("by", by, makers)
     maker, unit = makers[by]
     base, after = paired(base, after)
     frame = maker(base, after, home_country(base, home))
@@ -52,14 +73,33 @@ def livelihoods(
 def goods(
     base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None, by: str = "country"
 ) -> pd.DataFrame:
-    """What leaves home beside the case's own substance: kg of product, and M$ where it crosses.
+    """What leaves home beside the case's own substance.
 
-    Rows are (form, country), (form, from_place, to_place) or form, as ``by`` is ``country``, ``route`` or
-    ``form``. Shares are those of the form; columns ``value_...`` hold kg times the price at the tail of
-    the arc that crosses, so before the cost and the risk of crossing.
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+    home
+        Code of the home country. None: that of the dataset.
+    by
+        ``country`` (of destination), ``route`` (last place at home, first abroad) or ``form``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (form, to_country), (form, from_place, to_place) or form, with the columns of
+        :func:`~contraflow.results.tables.contrast` in kg of product a year, with shares of the form, and as
+        ``value_...`` in M$ a year: kg times the price at the tail of the arc that crosses, so before the cost
+        and the risk of crossing.
+
+    Raises
+    ------
+    ComparisonError
+        For another ``by``, or outcomes that do not share their draws.
     """
-    if by not in WAYS:
-        raise ValueError(f"by is {by!r}; it can be {', '.join(WAYS)}")
+    expect_choice("by", by, WAYS)
     base, after = paired(base, after)
     sides = [_leaving(data, WAYS[by], home) for data in ((base,) if after is None else (base, after))]
 
@@ -73,7 +113,21 @@ def goods(
 
 
 def bought(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
-    """What all supplies of an input earn together, M$ a year; rows by input."""
+    """What all supplies of an input earn together.
+
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by input, in the order of the case, with the columns of
+        :func:`~contraflow.results.tables.contrast` without shares, M$ a year.
+    """
     base, after = paired(base, after)
 
     def rows(data: xr.Dataset) -> Rows:
@@ -84,9 +138,20 @@ def bought(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
 
 
 def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
-    """What each supply of an input earns, M$ a year, and its share of the input; rows (input, supply).
+    """What each supply of an input earns.
 
-    ``name`` is what tells the supply from the others of its input.
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (input, supply): ``name``, the words of the supply's id that the others of its input lack,
+        and the columns of :func:`~contraflow.results.tables.contrast` in M$ a year, with shares of the input.
     """
     if not base.sizes.get("supply"):
         return pd.DataFrame(columns=["name", "before"])
@@ -102,7 +167,7 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
         supply: name
         for _, own in frame.groupby(level=0)
         for ids in [list(map(str, own.index.get_level_values(1)))]
-        for supply, name in zip(ids, _told_apart(ids), strict=True)
+        for supply, name in zip(ids, _distinguishing_names(ids), strict=True)
     }
     frame.insert(0, "name", [named[str(supply)] for _, supply in frame.index])
     return noted(frame, base)
@@ -178,7 +243,7 @@ def _keyed(frame: pd.DataFrame, names: tuple[str, ...], size: pd.Series[float] |
     return frame
 
 
-def _told_apart(ids: list[str]) -> list[str]:
+def _distinguishing_names(ids: list[str]) -> list[str]:
     """Ids without the words that all of them begin with, as text: ``laundering-banks`` is ``Banks``."""
     parts = [name.split("-") for name in ids]
     shared = sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False)))

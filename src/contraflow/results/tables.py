@@ -1,12 +1,13 @@
 """Tables from the labelled dataset of an outcome: what moves where, and what changes.
 
 Every function is pure: it takes one dataset or two (``base``, and ``after`` under a policy) with a
-leading dimension ``draw`` and returns a DataFrame. Figures are medians over draws; with more than
-one draw, columns ending in ``_5``, ``_25``, ``_75`` and ``_95`` hold the quantiles that bound the
-50 % and the 90 % interval. Draw i of ``base`` and of ``after`` share their parameters, so changes
-are taken draw by draw before the quantiles; medians of parts need not add up to the median of the
-whole. Draws that were not solved are left out (:mod:`contraflow.results.draws`). Masses are t of
-pure cocaine a year and money is million dollars a year unless a column says otherwise.
+leading dimension ``draw`` and returns a DataFrame; ``home`` is the code of the home country, that of the
+dataset where it is left out. Two datasets that do not share their draws raise ComparisonError. Figures are
+medians over draws; with more than one draw, columns ending in ``_5``, ``_25``, ``_75`` and ``_95`` hold the
+quantiles that bound the 50 % and the 90 % interval. Draw i of ``base`` and of ``after`` share their
+parameters, so changes are taken draw by draw before the quantiles; medians of parts need not add up to the
+median of the whole. Draws that were not solved are left out (:mod:`contraflow.results.draws`). Masses are t
+of pure cocaine a year and money is million dollars a year unless a column says otherwise.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from contraflow._types import FloatArray, IntArray
+from contraflow.errors import ComparisonError
 from contraflow.results import figures
+from contraflow.results.choices import expect_choice, near_match
 from contraflow.results.draws import (
     falls,
     known_quantiles,
@@ -42,6 +45,7 @@ from contraflow.results.view import (
 )
 
 Rows = tuple[pd.Index, FloatArray]
+"""Labels (row,) and values (draw, row)."""
 
 COSTS = {
     "cost": "spent",
@@ -59,7 +63,7 @@ NOTABLE = 0.05
 
 
 def grouped(labels: NDArray[np.object_], values: FloatArray) -> Rows:
-    """Sum values (draw, arc) over arcs of the same label, into (draw, label)."""
+    """Sum values (draw, arc) over arcs of the same label (arc,); labels are sorted."""
     names, index = np.unique(labels.astype(str), return_inverse=True)
     sums = np.zeros((values.shape[0], names.size))
     np.add.at(sums.T, index, values.T)
@@ -73,10 +77,26 @@ def contrast(
     shares: bool = True,
     within: Callable[[pd.Index], IntArray] | None = None,
 ) -> pd.DataFrame:
-    """Before, after, change, ratio and shares of rows, by label; a row absent on one side is zero.
+    """Before, after, change, ratio and shares of rows.
 
-    Shares are those of all rows, or of the group whose number ``within`` gives to each label. The ratio
-    is after over before, over the draws in which there is something before.
+    Parameters
+    ----------
+    base, after
+        Rows of both sides; a row that one lacks is zero there. ``after`` None: the table has one side.
+    name
+        Name of the index.
+    shares
+        Whether shares are shown.
+    within
+        Function from labels to the number of the group of each (row,), of which shares are taken. None:
+        shares are those of all rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by label, the largest before first: ``before`` and ``share_before``, and with ``after`` also
+        ``after``, ``change``, ``ratio`` (after over before, over the draws with something before),
+        ``share_after`` and ``share_change``; each followed by the ends of its intervals if there are draws.
     """
     index = base[0] if after is None else base[0].union(after[0])
     groups = np.zeros(len(index), dtype=np.int64) if within is None else within(index)
@@ -99,20 +119,32 @@ def contrast(
 
 
 def by_mode(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
-    """Exports of the home country by mode, t pure a year."""
+    """Exports of the home country by mode, t pure a year, with the columns of :func:`contrast`."""
     return _exports(base, after, home, "mode")
 
 
 def by_route(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
-    """Exports by way out: the last place at home (strips, port, crossing), t pure a year."""
+    """As :func:`by_mode`, by the last place at home: strips, a port, a crossing."""
     return _exports(base, after, home, "route")
 
 
 def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:
-    """Coca grown (ha) and goods made (t pure a year) by place; rows (what, place).
+    """Crops that stand and goods that are made, by place.
 
-    ``what`` is ``coca`` or the id of a form that some process makes. Places abroad are listed too
-    when ``home`` is ``"all"``.
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+    home
+        Code of the home country, or ``all`` for places of every country. None: that of the dataset.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (what, place): ``coca`` in ha, less what is lost to the state, and each form that some
+        process makes in t pure a year; columns of :func:`contrast`, with shares of the same ``what``.
     """
     base, after = paired(base, after)
 
@@ -146,13 +178,30 @@ WAYS = {"mode": "mode", "route": "from_place", "country": "to_country", "form": 
 def displacement(
     base: xr.Dataset, after: xr.Dataset, by: str = "mode", home: str | None = None
 ) -> pd.DataFrame:
-    """What left one option and what came up elsewhere, largest loss first.
+    """What left one option and what came up elsewhere.
 
-    ``by`` is mode, route, country, form (exports of the home country, t pure) or zone (ha of coca).
+    Parameters
+    ----------
+    base, after
+        Datasets of two outcomes of one lab.
+    by
+        ``mode``, ``route``, ``country`` or ``form``: exports of the home country in t pure a year; ``zone``:
+        ha that stand there.
+    home
+        Code of the home country. None: that of the dataset.
 
-    ``attrs["displaced"]`` is the sum of gains over the sum of losses (median over draws): 0 means
-    that what was stopped went nowhere else, 1 that all of it came up elsewhere. With more than one
-    draw, ``attrs["displaced_5"]`` and so on hold its intervals.
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by option, the largest loss first, with the columns of :func:`contrast`.
+        ``attrs["displaced"]`` is the sum of gains over the sum of losses (median over draws): 0 if what was
+        stopped went nowhere else or nothing was lost, 1 if all of it came up elsewhere. With more than one
+        draw, ``attrs["displaced_5"]`` and so on hold the ends of its intervals.
+
+    Raises
+    ------
+    ComparisonError
+        For another ``by``, or outcomes that do not share their draws.
     """
     before, then = options(base, after, by, home)
     frame = contrast(before, then, "place" if by == "zone" else by)
@@ -166,20 +215,38 @@ def displacement(
 
 
 def options(base: xr.Dataset, after: xr.Dataset, by: str, home: str | None = None) -> tuple[Rows, Rows]:
-    """Rows before and after of a grouping of :func:`displacement`, on the draws that both share."""
+    """Rows before and after of a grouping of :func:`displacement`, on the draws that are solved in both.
+
+    Raises
+    ------
+    ComparisonError
+        For another ``by``, or outcomes that do not share their draws.
+    """
+    expect_choice("by", by, ("zone", *WAYS))
     base, then = paired(base, after)
     sides = (base, base if then is None else then)
     if by == "zone":
         first, last = (_hectares(data, home) for data in sides)
-    elif by in WAYS:
-        first, last = (_leaving_rows(data, home, WAYS[by]) for data in sides)
     else:
-        raise ValueError(f"by is {by!r}; it can be zone, {', '.join(WAYS)}")
+        first, last = (_leaving_rows(data, home, WAYS[by]) for data in sides)
     return first, last
 
 
 def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
-    """Income by actor, M$ a year, with the actor's name and kind."""
+    """Income by actor.
+
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by actor: ``name``, ``kind``, and the columns of :func:`contrast` in M$ a year.
+    """
     base, after = paired(base, after)
     frame = contrast(income_rows(base), None if after is None else income_rows(after), "actor")
     names = pd.DataFrame(
@@ -189,7 +256,7 @@ def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
 
 
 def income_rows(data: xr.Dataset) -> Rows:
-    """Income of every actor, M$ a year."""
+    """Actors (actor,) and their incomes (draw, actor), M$ a year."""
     return pd.Index(coord(data, "actor")), data["income"].values / USD_PER_MILLION
 
 
@@ -198,13 +265,24 @@ def headline(
     after: xr.Dataset | None = None,
     home: str | None = None,
 ) -> pd.DataFrame:
-    """The figures that a reader asks for first; rows by name, each with its own ``unit``.
+    """The figures that a reader asks for first.
 
-    The figures are those of :func:`~contraflow.results.figures.outcome_figures`.
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+    home
+        Code of the home country. None: that of the dataset.
 
-    With more than one draw, ``p_falls`` and ``p_rises`` are the shares
-    of draws in which a figure falls or rises, ``p_falls_5pct`` and ``p_rises_5pct`` those in which it
-    does so by more than 5 % of its value before.
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by figure, those of :func:`~contraflow.results.figures.outcome_figures` in their order:
+        ``unit`` and the columns of :func:`contrast` without shares. Of two outcomes with more than one draw
+        also ``p_falls`` and ``p_rises``, the shares of draws in which a figure falls or rises, and
+        ``p_falls_5pct`` and ``p_rises_5pct``, those in which it does so by more than 5 % of its value before.
     """
     base, after = paired(base, after)
     spot = price_spot(base, home)
@@ -232,19 +310,39 @@ def price_ladder(
 ) -> pd.DataFrame:
     """From the farm gate to a final market: how a kilogram's price is built up, step by step.
 
-    ``chain`` is the arcs to follow, by id; left out, the path that carries most of what was grown at
-    home to ``market`` (left out: the one that pays most for it) is followed back to the leaf. All
-    figures are USD per kg of pure cocaine that arrives at the step's head, so that
+    All figures are USD per kg of pure substance that arrives at the step's head, so that
 
         price_to = price_from + loss + cost + inputs + fees + surcharge + risk_pay + margin + taken + rent
 
     holds in every draw: ``loss`` replaces what was seized or wasted on the way, ``rent`` is what the
-    step yields beyond the average of the options at its tail (it can be negative). ``market_from``
-    and ``market_to`` are the prices of a kg of the good as it is sold there.
+    step yields beyond the average of the options at its tail (it can be negative).
+
+    Parameters
+    ----------
+    data
+        Dataset of an outcome.
+    chain
+        Ids of the arcs to follow. None: the path that carries most of what was grown at home to ``market``.
+    market
+        Label of a market, ``market@place``. None: the one that pays most for what was grown at home.
+    home
+        Code of the home country. None: that of the dataset.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by arc, from the farm gate on: where and how the step leads, the terms above, and as
+        ``market_from`` and ``market_to`` the prices of a unit of the good as it is sold at both ends; each
+        followed by the ends of its intervals if there are draws.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown arc or market, or if no draw was solved.
     """
     data, _ = paired(data)
     ids = list(coord(data, "arc"))
-    numbers = [ids.index(a) for a in chain] if chain is not None else _main_path(data, market, home)
+    numbers = _main_path(data, market, home) if chain is None else [_arc(a, ids) for a in chain]
     nodes = {node: i for i, node in enumerate(coord(data, "node"))}
     parts: list[pd.DataFrame] = []
     for arc in numbers:
@@ -269,7 +367,20 @@ def price_ladder(
 
 
 def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
-    """Where the final good is made, by country, t pure a year: the good that earns most in the markets."""
+    """Where the final good is made: of all goods that some process makes, the one that earns most.
+
+    Parameters
+    ----------
+    base
+        Dataset of an outcome.
+    after
+        Dataset of another outcome of the same lab. None: the table has one side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by country, with the columns of :func:`contrast`, t pure a year.
+    """
     base, after = paired(base, after)
     pure = (base["sold_pure"].values > 0).any(axis=0)
     worth = (
@@ -285,6 +396,13 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     return noted(contrast(rows(base), None if after is None else rows(after), "country"), base)
 
 
+def _arc(name: str, ids: Sequence[str]) -> int:
+    """Number of an arc. Raises ComparisonError for an unknown one."""
+    if name not in ids:
+        raise ComparisonError(f"{name!r} is no arc of this outcome. {near_match(name, ids)}".rstrip())
+    return ids.index(name)
+
+
 def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[int]:
     """Numbers of the arcs from the farm gate to a market, by the largest home-grown arrival at every node."""
     grown = home_grown(data, home)
@@ -292,7 +410,9 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
     revenue = np.median(data["market_price"].values * data["sold"].values, axis=0) * share
     markets = list(coord(data, "market"))
     if market is not None and market not in markets:
-        raise ValueError(f"{market!r} is no market of this outcome; it has {', '.join(map(str, markets))}")
+        known = [str(name) for name in markets]
+        text = f"{market!r} is no market of this outcome; it has {', '.join(known)}."
+        raise ComparisonError(f"{text} {near_match(market, known)}".rstrip())
     chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
     node = str(data["market_node"].values[chosen])
     heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
@@ -307,7 +427,10 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
 
 
 def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
-    """Share of what reaches each node that was grown at home; sweeps over the acyclic network."""
+    """Share of the pure substance that reaches a node that was grown at home, by node; means over draws.
+
+    Sweeps over the acyclic network until nothing changes: a node passes on the mix that reaches it.
+    """
     names = list(map(str, coord(data, "node")))
     number = {n: i for i, n in enumerate(names)}
     tail, head = (np.array([number[str(n)] for n in coord(data, c)]) for c in ("tail", "head"))

@@ -40,11 +40,34 @@ def make_paths(
     behaviour: Mapping[str, FloatArray],
     attributes: dict[str, Any],
 ) -> xr.Dataset:
-    """Label the months of a simulation.
+    """Label the months of a simulation; ``docs/simulation.md`` lists variables and units.
 
-    ``ledger`` (replicate, number), ``levels`` (replicate, month, measure), ``spending`` (replicate, month)
-    USD a month, ``output`` (replicate, arc) units out per unit in, ``behaviour`` what each replicate drew
-    (replicate,) by the name of the number, ``months`` (month,) their names.
+    Parameters
+    ----------
+    network
+        The network of the model.
+    ledger
+        Values of the ledger (replicate, number).
+    summary
+        Result of the simulator (replicate, month, ...), flows a month.
+    months
+        Labels of the months (month,).
+    levels
+        Levels of the measures (replicate, month, measure).
+    spending
+        The state's spending on costed measures (replicate, month), USD a month.
+    output
+        Units out per unit in (replicate, arc).
+    behaviour
+        Draws of each number of behaviour (replicate,), by its name.
+    attributes
+        Attributes of the dataset; the hash of the ledger is added.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of KINDS with the leading dimensions (replicate, month), and ``behaviour`` (replicate,
+        number).
     """
     s = summary
     content = ledger[:, None, network.content]

@@ -22,14 +22,30 @@ BACK = 0.05
 
 
 def before(data: xr.Dataset) -> int:
-    """Months before the first of the policy."""
+    """Number of months before the first of the policy."""
     return int(data.attrs["before"])
 
 
 def yearly(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """Figures by year: median and, with replicates, the ends of the 50 and the 90 % interval.
+    """Figures by year, as means over its months.
 
-    Indexed by figure and year; year 0, or the year before a calendar's first, is the one before the policy.
+    Parameters
+    ----------
+    data
+        Dataset of a run.
+    figures
+        Names of figures of runs. None: all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (figure, year): ``value``, the median over replicates, with the ends of its intervals, and
+        ``unit``. Year 0, or the year before a calendar's first, is the one before the policy.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure.
     """
     names = years(data)
     parts = []
@@ -47,7 +63,7 @@ def yearly(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataF
 
 
 def years(data: xr.Dataset) -> list[int]:
-    """Names of the years, the one before the policy first."""
+    """Names of the whole years of a run, the one before the policy first: 0, 1, ... or calendar years."""
     first = int(data.attrs["first"])
     return list(
         range(
@@ -63,13 +79,30 @@ def summarised() -> tuple[str, ...]:
 
 
 def summary(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """How figures move: ``before``, in the ``first`` year and the ``last``, when they are furthest from
-    before (``extreme``, ``extreme_month``), months until half of the last year's change is reached
-    (``lag_months``) and until they are for good within a twentieth of what they were (``recovery_months``;
-    NaN where never).
+    """How figures move after a policy begins.
 
-    Medians over replicates; ``last_5`` and ``last_95`` bound the 90 % interval. Months count from the first
-    of the policy.
+    Parameters
+    ----------
+    data
+        Dataset of a run.
+    figures
+        Names of figures of runs. None: those of :func:`summarised`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by figure, as medians over replicates: means ``before`` the policy, in its ``first`` and in
+        the ``last`` year, the latter with its 90 % interval (``last_5``, ``last_95``); of means over three
+        months the one furthest from before (``extreme``) and its month (``extreme_month``); months until half
+        of the last year's change is reached (``lag_months``; NaN where that change is below BACK of before)
+        and until the figure stays within BACK of before (``recovery_months``; 0 where it never left, NaN
+        where it is not back at the end); and ``unit``. Months count from 1, the first of the policy. Both
+        times are NaN unless most replicates have one.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure.
     """
     start = before(data)
     rows = []
@@ -131,12 +164,28 @@ def _median(values: FloatArray) -> float:
 
 
 def contrast(one: xr.Dataset, other: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """What ``other`` changes against ``one`` by year, replicate by replicate: the ratio of means over each
-    year.
+    """What one run changes against another, replicate by replicate.
 
-    Raises ComparisonError unless both runs have the same replicates, seed and months.
+    Parameters
+    ----------
+    one, other
+        Datasets of two runs with the same replicates, seed and months; ``one`` is the run before.
+    figures
+        Names of figures of runs. None: those of :func:`summarised`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (figure, year): ``ratio`` of the means over the year, ``other`` over ``one``, with the ends
+        of its intervals; ``p_falls_5pct`` and ``p_rises_5pct``, the shares of replicates in which it is below
+        0.95 and above 1.05.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure, or if the runs do not have the same replicates, seed and months.
     """
-    expect_same_luck(one, other)
+    expect_same_random_draws(one, other)
     names = years(one)
     parts = []
     for figure in figures or summarised():
@@ -152,8 +201,14 @@ def contrast(one: xr.Dataset, other: xr.Dataset, figures: tuple[str, ...] | None
     return pd.concat(parts)
 
 
-def expect_same_luck(one: xr.Dataset, other: xr.Dataset) -> None:
-    """Raise ComparisonError unless two runs share draws, seed, clans and months."""
+def expect_same_random_draws(one: xr.Dataset, other: xr.Dataset) -> None:
+    """Refuse two runs whose replicates did not meet the same random draws.
+
+    Raises
+    ------
+    ComparisonError
+        If the runs differ in their draws of the ledger, seed, number of clans, first year or length.
+    """
     for name, what in (
         ("ledger", "draws"),
         ("seed", "seeds"),
@@ -169,7 +224,7 @@ def expect_same_luck(one: xr.Dataset, other: xr.Dataset) -> None:
 
 
 def incomes(data: xr.Dataset) -> pd.DataFrame:
-    """Incomes of actors by year, M$ a year: medians over replicates (actor, year)."""
+    """Incomes of actors, by name, in each year: M$ a year, medians over replicates (actor, year)."""
     names = years(data)
     value = data["income"].values[:, : len(names) * MONTHS_PER_YEAR]
     whole = value.reshape(len(value), len(names), MONTHS_PER_YEAR, -1).sum(axis=2) / USD_PER_MILLION

@@ -16,25 +16,29 @@ from contraflow.results.draws import paired
 
 
 class Verification(NamedTuple):
-    """Largest relative errors of each identity over all draws.
-
-    ``losses``: q = 1 - exp(-hazard), diluted. ``choice``: values, shares and flows by the one rule.
-    ``mass``: what arrives at a node is its stock, and leaves it. ``money``: sales, subsidies
-    and unobserved gains are somebody's income, and so is what inputs cost. ``markets``: demand at the
-    prices, and as many carry as are hired. ``congestion``: surcharges at the loads. The last two and
-    dilution need the baseline and are zero without it.
-    """
+    """Largest relative error of each identity of ``docs/model.md`` over all draws."""
 
     losses: float
+    """Losses: q = 1 - exp(-h d), with the hazard h and the dilution d, which is 1 without the baseline; the
+    same of expected losses, with fear added to h."""
     choice: float
+    """Choice: with the net value u of an arc, its share is w u^theta over the sum of that at its tail, the
+    price at the tail is that sum to the power 1/theta, and the flow is the share of the stock."""
     mass: float
+    """Mass: the stock of a node is what arrives and is endowed, and all of it leaves where there is a way
+    on."""
     money: float
+    """Money: sales, subsidies and unobserved gains are somebody's income or taken by the state; suppliers
+    earn what inputs cost."""
     markets: float
+    """Markets: sales follow demand at the price, and hired crews are as many as carry; 0 without the
+    baseline."""
     congestion: float
+    """Congestion: surcharges of facilities follow their loads; 0 without the baseline."""
 
     @property
     def worst(self) -> float:
-        """The largest of all."""
+        """The largest of all errors."""
         return max(self)
 
 
@@ -47,9 +51,27 @@ TRACE = 1e-13
 
 
 def verify(data: xr.Dataset, baseline: xr.Dataset | None = None) -> Verification:
-    """Recompute losses, choices, mass, money and, against ``baseline``, demand and congestion.
+    """Recompute an outcome from its labelled results, without any code of the model.
 
     Draws that are not solved on both sides are passed over.
+
+    Parameters
+    ----------
+    data
+        Dataset of an outcome.
+    baseline
+        Dataset of the baseline of the same lab, to which demand, pay of hired work and congestion are
+        relative. None: these are not recomputed.
+
+    Returns
+    -------
+    Verification
+        The largest relative error of each identity.
+
+    Raises
+    ------
+    ComparisonError
+        If the outcomes do not share their draws, or if no draw is solved on both sides.
 
     Examples
     --------
@@ -73,18 +95,22 @@ Variables = dict[str, FloatArray]
 
 
 class _Places(NamedTuple):
-    """Numbers of what each arc leads from and to, -1 for none: nodes, facility, market of hired work.
-
-    ``nodes`` and ``facilities`` are how many there are; ``hires`` (market,) says where work is hired.
-    """
+    """Where arcs lead, by number; -1 for none."""
 
     tail: IntArray
+    """Node that each arc leaves (arc,)."""
     head: IntArray
+    """Node that it reaches (arc,)."""
     facility: IntArray
+    """Facility that it uses (arc,)."""
     hired_at: IntArray
+    """Market that hires its crew (arc,)."""
     nodes: int
+    """Number of nodes."""
     facilities: int
+    """Number of facilities."""
     hires: BoolArray
+    """Whether work is hired (market,)."""
 
 
 def _places(data: xr.Dataset) -> _Places:

@@ -27,12 +27,12 @@ def coord(data: xr.Dataset, name: str) -> ObjectArray:
 
 
 def home_country(data: xr.Dataset, home: str | None = None) -> str:
-    """Country that the case is about: ``home``, else what the dataset says, else Peru."""
+    """Code of the country that the case is about: ``home``, else that of the dataset, else ``PE``."""
     return home or str(data.attrs.get("home", "PE"))
 
 
 def leaving(data: xr.Dataset, home: str | None = None) -> BoolArray:
-    """Which arcs carry goods out of the home country; shape (arc,)."""
+    """Links from the home country to another (arc,)."""
     return View(data, home).leaving
 
 
@@ -44,7 +44,17 @@ def families(data: xr.Dataset) -> dict[str, str]:
 def price_spot(data: xr.Dataset, home: str | None = None) -> str:
     """Node at home whose price is quoted: where most is made of the first good that the crop becomes.
 
-    Empty where nothing is made of it at home.
+    Parameters
+    ----------
+    data
+        Dataset of an outcome (median over draws) or of a run (mean over replicates and months).
+    home
+        Code of the home country. None: that of the dataset.
+
+    Returns
+    -------
+    str
+        ``form@place``; empty where nothing is made of the crop at home.
     """
     return View(data, home).spot
 
@@ -54,10 +64,12 @@ class View:
     """A dataset with the masks that figures are sums over; arrays lead with the dataset's own dimensions."""
 
     data: xr.Dataset
+    """Dataset of an outcome (draw, ...), with flows a year, or of a run (replicate, month, ...), with flows a
+    month."""
     home_asked: str | None = None
-    """Country that counts as home; that of the dataset if left out."""
+    """Code of the country that counts as home; None: that of the dataset."""
     spot_asked: str | None = None
-    """Node whose price is quoted; :func:`price_spot` of the dataset if left out."""
+    """Node whose price is quoted; None: :func:`price_spot` of the dataset."""
 
     @property
     def of_months(self) -> bool:
@@ -101,14 +113,14 @@ class View:
 
     @cached_property
     def growing(self) -> BoolArray:
-        """Activities that yield an illicit good (arc,)."""
+        """Activities whose product holds the substance of the case (arc,)."""
         arrives = self.data["arrival_pure"].values > 0
         yields = arrives.any(axis=tuple(range(arrives.ndim - 1)))
         return np.asarray((self.label("kind") == "activity") & yields, dtype=bool)
 
     @cached_property
     def growing_at_home(self) -> BoolArray:
-        """Those of the home country (arc,)."""
+        """Activities of :attr:`growing` in the home country (arc,)."""
         return self.growing & self.starts_at_home
 
     @cached_property
@@ -132,19 +144,32 @@ class View:
         return str(self.label("head")[int(np.argmax(typical * made))])
 
     def price(self, nodes: ObjectArray) -> FloatArray:
-        """Prices at nodes (..., node), USD per unit of the good."""
+        """Prices at nodes, given by label (node,), in USD per unit of the good (..., node)."""
         place = {name: i for i, name in enumerate(self.label("node"))}
         return np.asarray(self.data["price"].values[..., [place[n] for n in nodes]], dtype=float)
 
     def total(self, name: str, chosen: BoolArray | None = None) -> FloatArray:
-        """Sum of a variable over its last dimension, or over the ``chosen`` of it, in its own period."""
+        """Sum of a variable over its last dimension, by year of an outcome or month of a run.
+
+        Parameters
+        ----------
+        name
+            Name of the variable (..., n).
+        chosen
+            Mask of what is summed (n,). None: all.
+
+        Returns
+        -------
+        numpy.ndarray
+            Sums (...,) in the unit of the variable.
+        """
         values = self.data[name].values
         return np.asarray((values if chosen is None else values[..., chosen]).sum(axis=-1), dtype=float)
 
     def yearly(self, name: str, chosen: BoolArray | None = None) -> FloatArray:
-        """The same at the rate of a year."""
+        """As :meth:`total`, at the rate of a year."""
         return self.total(name, chosen) * self.per_year
 
     def tonnes(self, name: str, chosen: BoolArray | None = None) -> FloatArray:
-        """A variable in kg, summed, in t a year."""
+        """As :meth:`yearly` of a variable in kg, in t a year."""
         return self.yearly(name, chosen) / KG_PER_TONNE

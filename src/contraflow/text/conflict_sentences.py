@@ -28,8 +28,8 @@ becomes is its exponential, some 1.6, 7, 150 and 22,000 times at the limits."""
 FEWEST = 10
 """Claims that are shown at least, if not all are."""
 
-TOLD_WORSE = 2
-"""Claims that fit worse with a side, of which so many are named."""
+WORSE_NAMED = 2
+"""Number of claims that fit worse with a side that are named."""
 
 VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
 
@@ -114,7 +114,7 @@ def group_rows(case: Case, tension: Conflicts) -> list[dict[str, Any]]:
     return [_group(case, group) for group in tension.groups if group.predicted is not None]
 
 
-def untold(case: Case, tension: Conflicts) -> list[list[dict[str, str]]]:
+def unweighed(case: Case, tension: Conflicts) -> list[list[dict[str, str]]]:
     """Contradictions that the model cannot weigh: the statements of each, with their sources."""
     return [
         [
@@ -131,15 +131,15 @@ def _group(case: Case, group: DisagreementReport) -> dict[str, Any]:
     predicted = group.predicted or ()
     ends = [predicted[-1], *(s.implied.figure[2] for s in group.sides if s.implied is not None)]
     scale = scale_of(group.quantity, group.unit, max(ends))
-    sentences = f"All the evidence together says {_likely(scale, predicted)}."
+    text = f"All the evidence together says {_likely(scale, predicted)}."
     if group.rest is not None:
-        sentences += f" Without the claims below it would be {_likely(scale, group.rest)}."
+        text += f" Without the claims below it would be {_likely(scale, group.rest)}."
     return {
         "id": group.id,
         "title": group.title,
-        "told": sentences,
+        "text": text,
         "scale": scale,
-        "said": predicted,
+        "predicted": predicted,
         "rest": group.rest,
         "sides": [_side(case, side, scale) for side in group.sides],
     }
@@ -161,7 +161,7 @@ def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
         "implies": "",
         "word": "",
         "level": None,
-        "told": ["The model finds no economy in which this holds."],
+        "sentences": ["The model finds no economy in which this holds."],
     }
     if side.implied is None:
         return row
@@ -171,7 +171,7 @@ def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
     for claim, stated, nearest in implied.unmet:
         sentences.append(f"The model cannot make this true: {_against(case, claim, stated, nearest)}.")
     sentences.append(f"{'So far as it can be met, it' if implied.unmet else 'It'} {EASE[level][2]}.")
-    worse = [_worse(case, w.claim, w.stated, w.before, w.after) for w in implied.worse[:TOLD_WORSE]]
+    worse = [_worse(case, w.claim, w.stated, w.before, w.after) for w in implied.worse[:WORSE_NAMED]]
     if worse:
         sentences.append(f"Then {'these' if len(worse) > 1 else 'this'} would be off: {'; '.join(worse)}.")
     return row | {
@@ -180,7 +180,7 @@ def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
         "word": EASE[level][1],
         "level": level,
         "rise": implied.rise,
-        "told": sentences,
+        "sentences": sentences,
     }
 
 

@@ -34,7 +34,7 @@ NOTICED = 0.005
 """A change above this share is worth a chart."""
 TRACE = 5e-4
 """An activity that moves by less than this share of all labour is not reported, whatever its own change."""
-TOLD = 2e-3
+REPORTED = 2e-3
 """Labour that turns is reported in an answer's short sentences from this share of all labour on."""
 STRIKING = 0.1
 """Pay for hired work is reported beside other things from this change on."""
@@ -127,7 +127,7 @@ def in_short(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], home
         if _ratio(row) > SMALL and row["value_before"] >= worth and not is_open(row)
     ][:2]
     turned = turn(side_economies.livelihoods(base, after), names)
-    if turned is not None and turned.hectares > TOLD * turned.whole:
+    if turned is not None and turned.hectares > REPORTED * turned.whole:
         parts.append(str(turned))
     return _sentence(parts)
 

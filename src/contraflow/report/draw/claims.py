@@ -104,7 +104,7 @@ def draw_claims_chart(claims: pd.DataFrame, most: int = 36) -> Drawing:
                 "line": {"color": colour, "width": 2},
             },
             name=f"model {text}",
-            hovertext=[_told(row) for _, row in rows[own].iterrows()],
+            hovertext=[_hover_text(row) for _, row in rows[own].iterrows()],
             hoverinfo="text",
         )
     figure.xaxis(
@@ -154,7 +154,7 @@ def _centre(rows: pd.DataFrame) -> Array:
     return np.asarray(np.where(np.isfinite(value), value, middle), dtype=float)
 
 
-def _told(row: pd.Series[Any]) -> str:
+def _hover_text(row: pd.Series[Any]) -> str:
     ends = [amount(v) for v in (row["low"], row["value"], row["high"]) if np.isfinite(v)]
     year = f", {row['year']}" if isinstance(row["year"], str) and row["year"] else ""
     return (

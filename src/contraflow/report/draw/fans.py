@@ -48,7 +48,7 @@ def fans(
     ComparisonError for an unknown figure, or runs that do not go together.
     """
     if against is not None:
-        trajectory_tables.expect_same_luck(against, data)
+        trajectory_tables.expect_same_random_draws(against, data)
     drawing = _grid(len(figures))
     for number, figure in enumerate(figures):
         value = series(data, figure)

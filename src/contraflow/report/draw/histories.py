@@ -13,7 +13,7 @@ from contraflow.errors import ComparisonError
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.fans import BANDS, BLUE
-from contraflow.report.sections import predictions
+from contraflow.text import series_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def draw_histories(
     """
     chosen = [t._replace(rows=_one_series(t, quantity, form, where)) for t in histories]
     first = chosen[0].rows.iloc[0].to_dict()
-    scale = predictions.per_unit(chosen[0].rows)
+    scale = series_names.divisor(chosen[0].rows)
     drawing = Drawing(theme.layout(HEIGHT, margin={"l": 66, "r": 168, "t": 58, "b": 76}))
     span = [min(o.rows["when"].min() for o in chosen) - 0.6, max(o.rows["when"].max() for o in chosen) + 0.6]
     drawing.xaxis(
@@ -60,9 +60,9 @@ def draw_histories(
         _history(drawing, one, colour, scale)
     _observed(drawing, chosen, scale)
     drawing.note(
-        text=f"<b>{predictions.title(first, names)}, {predictions.where(first, names)}</b><br>"
-        f"<span style='color:{theme.SOFT};font-size:12px'>{predictions.unit(first)}, each line twice the one "
-        "below</span>",
+        text=f"<b>{series_names.title(first, names)}, {series_names.where(first, names)}</b><br>"
+        f"<span style='color:{theme.SOFT};font-size:12px'>{series_names.unit(first)}, each line twice the "
+        "one below</span>",
         x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=-58, yshift=8,
         align="left", showarrow=False, font={"size": 16},
     )  # fmt: skip
@@ -111,7 +111,7 @@ def _one_series(history: PanelSeries, quantity: str, form: str, where: str) -> p
             f"The history of '{history.title}' has {count} series '{asked}'. "
             f"It has: {'; '.join(' '.join(filter(None, one)) for one in known)}."
         )
-    return found.assign(when=found["year"].map(predictions.middle)).sort_values("when")
+    return found.assign(when=found["year"].map(series_names.middle)).sort_values("when")
 
 
 def _history(drawing: Drawing, history: PanelSeries, colour: str, scale: float) -> None:

@@ -31,7 +31,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
     return Content(
         data={
             "groups": [group | {"chart": draw(group)} for group in groups],
-            "untold": conflict_sentences.untold(report.case, tension),
+            "unweighed": conflict_sentences.unweighed(report.case, tension),
             "claims": conflict_sentences.claim_rows(report.case, tension, None),
             "outline": conflict_sentences.outline(tension),
             "checks": tension.checks.to_dict("records"),
@@ -45,7 +45,7 @@ def draw(group: dict[str, Any]) -> dict[str, Any]:
 
     Places and widths are in per cent of the width of the chart.
     """
-    everything = group["said"]
+    everything = group["predicted"]
     figures = [everything, *(s["figure"] for s in group["sides"] if s["figure"] is not None)]
     low, high = min(min(f) for f in figures), max(max(f) for f in figures)
     start = 0.0 if low < NEAR_NOUGHT * high else low - 0.08 * (high - low)

@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from contraflow._numbers import fixed, share, significant
-from contraflow.case.quantities import Quantity
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
-from contraflow.results.view import KG_PER_TONNE
-from contraflow.text.names import COUNTRIES
+from contraflow.text.series_names import divisor, middle, title, unit, where
 
 FITTED, LATER, MODEL = "#2f8f8b", theme.RISE, "#23508a"
 """Colours of observations that were fitted, of later ones, and of what the model says."""
@@ -30,8 +28,6 @@ COLUMNS, PANEL, GAP, TOP, BELOW, LEGEND = 3, 168, 78, 52, 30, 34
 
 WIDTH, GUTTER = 0.27, 0.095
 """Width of a panel and of the space between two, of the figure's."""
-
-UNITS = {"kg/year": "t a year", "USD/kg": "$ a kg", "ha": "ha", "USD/year": "$ a year", "1/year": "a year"}
 
 
 def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
@@ -76,7 +72,7 @@ def draw_predictions(frame: pd.DataFrame, names: Mapping[str, str], baseline: tu
         same = [p for p in panels if _what(p) == _what(rows)]
         top = max(float(p[["stated", "model"]].to_numpy(float).max()) for p in same)
         place = _Place(number, height)
-        _axes(figure, place, span, 1.12 * top / per_unit(rows))
+        _axes(figure, place, span, 1.12 * top / divisor(rows))
         _shade(figure, place, baseline)
         _panel(figure, place, rows, names)
     return figure
@@ -92,7 +88,7 @@ def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[
             "unit": unit(row),
             "year": row["year"],
             "break": str(row["note"]).startswith("Break"),
-            **{c: row[c] / per_unit(row) for c in ("stated", "model", "naive")},
+            **{c: row[c] / divisor(row) for c in ("stated", "model", "naive")},
             "model_off": factor(row["log_error"]),
             "naive_off": factor(row["naive_log_error"]),
             "nearer": abs(row["log_error"]) < abs(row["naive_log_error"]),
@@ -128,27 +124,6 @@ def coverage_rows(summary: pd.DataFrame) -> list[dict[str, Any]]:
         counts = {"claims": row["claims"], "series": row["series"]}
         rows.append({"what": row["quantity"]} | counts | ends | {"score": score})
     return rows
-
-
-def title(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
-    """What a series is about, in words: ``Price of cocaine hydrochloride``."""
-    quantity = Quantity(row["quantity"])
-    form = names.get(row["form"], row["form"]) or quantity.unnamed
-    words = quantity.phrase.format(form=form[:1].lower() + form[1:])
-    return words[:1].upper() + words[1:].strip(", ")
-
-
-def where(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
-    """The place or country of a series."""
-    country = row["country"] if ";" not in row["country"] else ""
-    known = names.get(row["place"]) or COUNTRIES.get(country, country)
-    return known.removesuffix(", directly") or "everywhere"
-
-
-def unit(row: Mapping[Any, Any]) -> str:
-    """Unit as shown, after the tonnes of :func:`per_unit`."""
-    plain = UNITS.get(row["unit"], "" if row["unit"] == "dimensionless" else row["unit"])
-    return plain.replace("t a year", "t pure a year") if row["basis"] == "pure" else plain
 
 
 def factor(log_error: float) -> str:
@@ -197,7 +172,7 @@ def _shade(figure: Drawing, place: _Place, baseline: tuple[int, int]) -> None:
 
 def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[str, str]) -> None:
     first = rows.iloc[0].to_dict()
-    scale = per_unit(rows)
+    scale = divisor(rows)
     years = [middle(y) for y in rows["year"]]
     ends = [min(years) - 0.5, max(years) + 0.5]
     predicted = (rows["model"] / scale).tolist()
@@ -239,7 +214,7 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
 
 def _hover(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What is shown over an observation."""
-    observed, predicted = (_figure(row[c] / per_unit(row)) for c in ("stated", "model"))
+    observed, predicted = (_figure(row[c] / divisor(row)) for c in ("stated", "model"))
     return (
         f"<b>{where(row, names)}, {row['year']}</b><br>observed {observed} {unit(row)}"
         f"<br>model {predicted}, {factor(row['log_error'])}"
@@ -249,18 +224,6 @@ def _hover(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
 def _what(rows: pd.DataFrame) -> tuple[str, str, str]:
     first = rows.iloc[0]
     return str(first["quantity"]), str(first["form"]), str(first["basis"])
-
-
-def per_unit(row: Any) -> float:
-    """What kg a year are divided by to be tonnes; 1 for all else."""
-    own = row["unit"].iloc[0] if isinstance(row, pd.DataFrame) else row["unit"]
-    return KG_PER_TONNE if own == "kg/year" else 1.0
-
-
-def middle(year: str) -> float:
-    """The middle of a year or of a span of years."""
-    begin, _, end = year.partition("-")
-    return (int(begin) + int(end or begin)) / 2
 
 
 def _figure(value: float) -> str:

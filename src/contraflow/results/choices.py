@@ -1,0 +1,39 @@
+"""Names that callers give, held against those that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from contraflow.errors import ComparisonError
+
+
+def near_match(name: object, known: Iterable[str]) -> str:
+    """``Did you mean 'zone'?`` if a known name looks like the one given, else nothing."""
+    near = get_close_matches(str(name), list(known), n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def expect_choice(parameter: str, given: object, known: Iterable[str], *, rest: str = "") -> None:
+    """Refuse a value that is none of the choices of a parameter.
+
+    Parameters
+    ----------
+    parameter
+        Name of the parameter, as the caller writes it.
+    given
+        Its value.
+    known
+        Its choices.
+    rest
+        What else it can be, for the message.
+
+    Raises
+    ------
+    ComparisonError
+        If ``given`` is none of ``known``; lists them, and names one that looks like it.
+    """
+    choices = list(known)
+    if given not in choices:
+        text = f"{parameter} is {given!r}; it can be {', '.join(choices)}{rest}."
+        raise ComparisonError(f"{text} {near_match(given, choices)}".rstrip())
