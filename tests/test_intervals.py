@@ -291,7 +291,9 @@ def test_half_the_draws_decide_whether_a_pattern_holds():
     pattern = contraflow.load("example").patterns["strips-to-road"]
     before = np.ones((1, 5))
     after = np.array([[1.5, 1.5, 0.5, np.nan, 0.5]])
-    table = Verdicts((pattern,), before, after, ()).table()
+    verdicts = Verdicts((pattern,), before, after, ())
+    assert repr(verdicts) == "<Verdicts: 1 of 1 patterns show>"
+    table = verdicts.table()
     assert table.loc[0, "probability"] == 0.5
     assert table.loc[0, "holds"]
     assert table.loc[0, "left_out"] == 1

@@ -404,6 +404,18 @@ def test_uniformity_sees_a_slope():
 
 
 @pytest.mark.slow
+def test_a_year_without_an_equilibrium_leaves_no_figure(log_posterior, monkeypatch):
+    """Residuals are then not finite, which the fit treats as a poor point, instead of an error."""
+    states = LogPosterior.states
+    monkeypatch.setattr(LogPosterior, "states", lambda *args: np.where(states(*args) == 0, 0.0, np.nan))
+    figures = log_posterior.likelihood.figures
+    residual, jacobian = log_posterior.linearise(np.zeros(log_posterior.size), figures)
+    then = log_posterior.likelihood.scenarios[1] > 0
+    assert np.array_equal(np.isfinite(residual), ~then)
+    assert not np.isfinite(jacobian[then]).any()
+
+
+@pytest.mark.slow
 def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
     z = np.pad([0.2, -0.3, 0.4], (0, log_posterior.size - 3))
     surrogate, figures = log_posterior.surrogate(z), log_posterior.likelihood.figures

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from contraflow.lab.lab import Lab, OpenCase, load
     from contraflow.lab.outcome import Comparison, Outcome
     from contraflow.lab.trajectories import History, Simulation
+    from contraflow.lab.transition_path import TransitionPath
     from contraflow.results.explanation import Explanation
     from contraflow.results.verify import verify
 
@@ -55,6 +56,7 @@ __all__ = [
     "OutputError",
     "PolicyError",
     "Simulation",
+    "TransitionPath",
     "Verdicts",
     "__version__",
     "check",
@@ -74,6 +76,7 @@ _HOME = {
     "OpenCase": "contraflow.lab.lab",
     "Outcome": "contraflow.lab.outcome",
     "Simulation": "contraflow.lab.trajectories",
+    "TransitionPath": "contraflow.lab.transition_path",
     "Verdicts": "contraflow.analysis.pattern_validation",
     "check": "contraflow.case",
     "load": "contraflow.lab.lab",

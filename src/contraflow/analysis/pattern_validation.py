@@ -97,6 +97,17 @@ class Verdicts:
         rows = ran + [_row(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
 
+    def _repr_html_(self) -> str:
+        return str(self.table().to_html(index=False))
+
+    def __repr__(self) -> str:
+        """How many patterns show."""
+        sides = [self] if self.simulated is None else [self, self.simulated]
+        shows = sum(int((side.probability >= 0.5).sum()) for side in sides)
+        ran = sum(len(side.patterns) for side in sides)
+        waits = f"; {len(self.waiting)} take time and were not run" if self.waiting else ""
+        return f"<Verdicts: {shows} of {ran} patterns show{waits}>"
+
     @property
     def _many(self) -> bool:
         return bool(self.before.shape[1] > 1)

@@ -125,7 +125,8 @@ class Adjustment:
     def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
         """The steps of a path and the economies in them, one after the other.
 
-        A step lasts STEP months, and a month in the STEP months after a change of levels.
+        A step lasts STEP months, and a month in the STEP months after a change of levels. A draw in which no
+        prices clear the markets of a step is left where it was, and not solved in later ones.
 
         Parameters
         ----------
@@ -134,16 +135,20 @@ class Adjustment:
         """
         levels = timeline.levels(self.ledger)
         draws = len(self.ledger)
-        every, habits = np.arange(draws), self.habits
+        habits = self.habits
         state = np.zeros((draws, self.responder.model.unknowns))
         solved = np.ones(draws, dtype=bool)
         for first, last in steps(timeline):
             begins, ends = first / MONTHS_PER_YEAR, last / MONTHS_PER_YEAR
             now = habits._replace(reconsidered=self.reconsidered(ends - begins))
             references = self.references(ends - begins)
-            root = self.responder.solve(self.ledger, references, levels[:, first], every, state, now)
-            state = np.where(root.solved[:, None], root.state, state)
-            solved = solved & root.solved
+            left = np.flatnonzero(solved)
+            own = Habits(*(jnp.asarray(x)[left] for x in now))
+            root = self.responder.solve(self.ledger, references, levels[left, first], left, state[left], own)
+            state = state.copy()
+            state[left[root.solved]] = root.state[root.solved]
+            solved = solved.copy()
+            solved[left] = root.solved
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled

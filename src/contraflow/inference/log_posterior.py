@@ -263,6 +263,11 @@ class LogPosterior:
             here = claims[which[claims] == number]
             if not here.size:
                 continue
+            if not np.isfinite(state).all():
+                jacobian[here] = np.nan
+                inverses.append(np.full((state.size, state.size), np.nan))
+                slopes.append(np.full((state.size, self.size), np.nan))
+                continue
             at = (ledger, levels[number], state)
             location[here] = np.asarray(self._predictions.conditions(*at)[2])[here]
             by_ledger, by_state = self._derivatives(at, here, number > 0)
