@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from contraflow._version import __version__
 from contraflow.case.schema import Question
@@ -35,8 +38,8 @@ KEY, REFITS, FEWEST = "exports", 2, 30
 REPLICATES = 24
 """Runs of a question that is simulated month by month."""
 
-YEARS = 5
-"""Years for which a question is followed on its way to the long run."""
+YEARS, FOLLOWED = 5, 32
+"""Years for which a question is followed on its way to the long run, and draws in which it is, at most."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
 
@@ -127,14 +130,25 @@ def _followed(lab: Lab, answers: Answers, say: Progress) -> tuple[FollowedQuesti
     """Each question on its way to the long run, except where markets do not clear on the way."""
     from contraflow.report.data import FollowedQuestion
 
+    some = _some_draws(lab)
     followed = []
     for question, _ in answers:
         try:
-            path = lab.path(question.policy, years=YEARS, title=question.title, progress=say)
+            path = some.path(question.policy, years=YEARS, title=question.title, progress=say)
         except ConvergenceError:
             continue
         followed.append(FollowedQuestion(question=question, table=path.table(), summary=path.summary()))
     return tuple(followed)
+
+
+def _some_draws(lab: Lab) -> Lab:
+    """The lab with FOLLOWED of its draws, spread evenly, since a path takes as long as twenty answers."""
+    draws = len(lab.ledger)
+    if draws <= FOLLOWED:
+        return lab
+    own = np.linspace(0, draws, FOLLOWED, endpoint=False).astype(np.int64)
+    picks = lab.picks[own] if lab.picks.size == draws else lab.picks
+    return replace(lab, ledger=lab.ledger[own], picks=picks)
 
 
 def _simulated(lab: Lab, answers: Answers, say: Progress) -> tuple[SimulatedQuestion, ...]:

@@ -71,6 +71,8 @@ class _Way(NamedTuple):
     heads: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
     text: str
+    draws: int
+    """Number of draws in which the question is followed."""
 
 
 def _on_the_way(
@@ -98,7 +100,8 @@ def _on_the_way(
             }
         )
     heads = (*(f"After {in_words(time)}" for time in times), "In the long run")
-    return _Way(heads, tuple(rows), " ".join(tell_path(path.summary, last)))
+    draws = int(path.table.attrs.get("draws", base.sizes["draw"]))
+    return _Way(heads, tuple(rows), " ".join(tell_path(path.summary, last)), draws)
 
 
 def _change(row: Mapping[str, Any]) -> dict[str, Any]:
