@@ -88,7 +88,7 @@ def _on_the_way(
     for figure, moved in plain(path.summary).items():
         if not moved["before"] or figure not in settled:
             continue
-        steps = path.table.loc[figure]
+        steps = pd.DataFrame(path.table.loc[figure])
         places = [int(np.searchsorted(steps.index.to_numpy(), time - 1e-9)) for time in times]
         contrasts = [*(plain(steps.iloc[[place]].reset_index(drop=True))["0"] for place in places)]
         rows.append(
