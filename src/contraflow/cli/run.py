@@ -38,7 +38,7 @@ KEY, REFITS, FEWEST = "exports", 2, 30
 REPLICATES = 24
 """Runs of a question that is simulated month by month."""
 
-YEARS, FOLLOWED = 5, 32
+YEARS, FOLLOWED = 5, 24
 """Years for which a question is followed on its way to the long run, and draws in which it is, at most."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
