@@ -125,8 +125,9 @@ class Adjustment:
     def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
         """The steps of a path and the economies in them, one after the other.
 
-        A step lasts STEP months, and a month in the STEP months after a change of levels. A draw in which no
-        prices clear the markets of a step is left where it was, and not solved in later ones.
+        A step lasts STEP months, and a month in the STEP months after a change of levels. Prices
+        are sought from those of the step before, and where that fails from the starts of the equilibrium. A
+        draw in which none clear the markets of a step is left where it was, and not solved in later ones.
 
         Parameters
         ----------
@@ -145,10 +146,18 @@ class Adjustment:
             left = np.flatnonzero(solved)
             own = Habits(*(jnp.asarray(x)[left] for x in now))
             root = self.responder.solve(self.ledger, references, levels[left, first], left, state[left], own)
-            state = state.copy()
+            state, solved = state.copy(), solved.copy()
             state[left[root.solved]] = root.state[root.solved]
-            solved = solved.copy()
             solved[left] = root.solved
+            for start in np.asarray(self.responder.model.starts()):
+                again = left[~solved[left]]
+                if not again.size:
+                    break
+                own = Habits(*(jnp.asarray(x)[again] for x in now))
+                begin = np.repeat(start[None], again.size, axis=0)
+                root = self.responder.solve(self.ledger, references, levels[again, first], again, begin, own)
+                state[again[root.solved]] = root.state[root.solved]
+                solved[again] = root.solved
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled

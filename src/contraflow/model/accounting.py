@@ -60,7 +60,13 @@ class Books(NamedTuple):
     """Income of the actors, then of the accounts RENT and UNNAMED (actor + 2,)."""
 
 
-def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -> Books:
+def books(
+    network: Network,
+    ledger: jax.Array,
+    economy: Economy,
+    point: Point,
+    waiting: jax.Array | None = None,
+) -> Books:
     """Keep the books of one point. Money closes::
 
         sales + subsidies + gains = endowments + costs + inputs + fees + surcharges + risk pay + margins
@@ -80,6 +86,8 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
         The economy with its measures, staffed.
     point
         Prices, flows and losses.
+    waiting
+        What was bought and stays where it is (node,), units per year. None: nothing.
     """
     n, flow = network.numbers, point.flow
     nodes = len(network.nodes)
@@ -102,10 +110,11 @@ def books(network: Network, ledger: jax.Array, economy: Economy, point: Point) -
     realised = delivered - margin - taken + subsidy + gain - out
     carrying = jnp.zeros(len(flow), dtype=bool).at[hiring.activity].set(True)
     other = jnp.where(carrying, 0.0, flow)
-    onward = np.bincount(network.tail, minlength=nodes) > 0
+    moved = jnp.zeros(nodes).at[network.tail].add(other)
+    if waiting is not None:
+        moved = moved + waiting
+    rent = jnp.zeros(nodes).at[network.tail].add(jnp.where(carrying, 0.0, realised)) - moved * point.value
     carries = jnp.zeros(nodes).at[network.tail].add(flow - other)
-    held = jnp.where(onward, point.stock - carries, 0.0)
-    rent = jnp.zeros(nodes).at[network.tail].add(jnp.where(carrying, 0.0, realised)) - held * point.value
     endowment = (economy.endowment - carries) * point.value
 
     actors = len(network.actor_ids)

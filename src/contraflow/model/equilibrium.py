@@ -315,6 +315,13 @@ class Model:
             load=self.loads(forward.arc),
         )
 
+    def waiting(self, point: Point) -> jax.Array:
+        """What stays at nodes from which something leads on (node,), units per year."""
+        tail, nodes = self.network.tail, len(self.network.nodes)
+        onward = np.bincount(tail, minlength=nodes) > 0
+        left = jnp.zeros(nodes).at[tail].add(point.flow)
+        return jnp.where(onward, point.stock - left, 0.0)
+
     def residual(
         self, economy: Economy, anchor: Anchor, state: jax.Array, habits: Habits | None = None
     ) -> jax.Array:

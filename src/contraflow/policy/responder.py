@@ -199,7 +199,8 @@ class Responder:
         """
         economy = self.economy(ledger, levels, anchor)
         point = self.model.evaluate(economy, state, habits)
-        return Settled(economy, point, books(self.model.network, ledger, economy, point), habits)
+        waiting = None if habits is None else self.model.waiting(point)
+        return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), habits)
 
     @property
     def references(self) -> jax.stages.Wrapped:
