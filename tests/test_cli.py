@@ -333,6 +333,7 @@ def test_path_of_the_events_starts_in_the_baseline(lab):
     assert call("path", "example", "-m", "radar=1", "--out", "path.pdf").exit_code == 1
 
 
+@pytest.mark.slow
 def test_path_with_draws(drawn):
     result = call("path", "example", "-m", "radar=2; interceptors=4", "--years", "1", width=80)
     assert result.exit_code == 0, result.stderr
@@ -726,6 +727,7 @@ def test_simulate_says_what_is_wrong(lab, options, message):
     assert message in " ".join((result.stdout + result.stderr).split())
 
 
+@pytest.mark.slow
 def test_the_report_follows_questions_in_some_draws_and_leaves_out_what_does_not_clear(many, monkeypatch):
     from contraflow.cli import run
 

@@ -16,7 +16,7 @@ from textwrap import dedent
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SLOW = ("calibration", "influence", "simulation", "tension")
+SLOW = ("calibration", "horizons", "influence", "simulation", "tension")
 LARGE = ('"peru"', '"andes-1990s"')
 PAGES = [
     ROOT / "README.md",
