@@ -9,8 +9,8 @@ the next are the choices of this one,
     h' = P_a + (1 - mu_a) h_a (1 - s_a)
 
 so that those who keep to an option that does not pay are still there when it pays again; what they are used
-to is the mean over those who came at different times. A path is
-deterministic and has no memory but its habits; as its steps go on it ends in the equilibrium.
+to is the mean over those who came at different times. A path is deterministic and has no memory but its
+habits; in the end it reaches the equilibrium.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy as np
 
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.behaviour import BEHAVIOUR, row_id
+from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
 from contraflow.model.choice import Habits, shipped
@@ -33,7 +34,6 @@ from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
 
-MONTHS_PER_YEAR = 12
 STEP = 3
 """Months in a step of a path, at most."""
 
@@ -86,8 +86,7 @@ class Adjustment:
         """References of the draws for a step, or a horizon, of this length."""
         known, years = self._references, round(years, 9)
         if years not in known:
-            habits = self.habits._replace(reconsidered=self.reconsidered(years))
-            known[years] = self.responder.references_with(self.ledger, habits)
+            known[years] = self.responder.references_with(self.ledger, self.after(years))
         return known[years]
 
     def after(self, years: float) -> Habits:
@@ -125,9 +124,9 @@ class Adjustment:
     def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
         """The steps of a path and the economies in them, one after the other.
 
-        A step lasts STEP months, and a month in the STEP months after a change of levels. Prices
-        are sought from those of the step before, and where that fails from the starts of the equilibrium. A
-        draw in which none clear the markets of a step is left where it was, and not solved in later ones.
+        A step lasts STEP months, and a month in the STEP months after a change of levels. Prices are sought
+        from those of the step before, and where that fails from the starts of the equilibrium. A draw in
+        which none clear the markets of a step is left where it was, and not solved in later ones.
 
         Parameters
         ----------
@@ -140,24 +139,19 @@ class Adjustment:
         state = np.zeros((draws, self.responder.model.unknowns))
         solved = np.ones(draws, dtype=bool)
         for first, last in steps(timeline):
-            begins, ends = first / MONTHS_PER_YEAR, last / MONTHS_PER_YEAR
+            begins, ends = first / MONTHS, last / MONTHS
             now = habits._replace(reconsidered=self.reconsidered(ends - begins))
             references = self.references(ends - begins)
-            left = np.flatnonzero(solved)
-            own = Habits(*(jnp.asarray(x)[left] for x in now))
-            root = self.responder.solve(self.ledger, references, levels[left, first], left, state[left], own)
-            state, solved = state.copy(), solved.copy()
-            state[left[root.solved]] = root.state[root.solved]
-            solved[left] = root.solved
-            for start in np.asarray(self.responder.model.starts()):
-                again = left[~solved[left]]
-                if not again.size:
+            left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(draws, dtype=bool)
+            for start in (state.copy(), *np.asarray(self.responder.model.starts())):
+                if not left.size:
                     break
-                own = Habits(*(jnp.asarray(x)[again] for x in now))
-                begin = np.repeat(start[None], again.size, axis=0)
-                root = self.responder.solve(self.ledger, references, levels[again, first], again, begin, own)
-                state[again[root.solved]] = root.state[root.solved]
-                solved[again] = root.solved
+                own = Habits(*(jnp.asarray(x)[left] for x in now))
+                begin = np.broadcast_to(start, state.shape)[left]
+                root = self.responder.solve(self.ledger, references, levels[left, first], left, begin, own)
+                found = left[root.solved]
+                state[found], solved[found] = root.state[root.solved], True
+                left = left[~root.solved]
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled

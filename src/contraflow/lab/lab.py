@@ -491,8 +491,9 @@ class Lab:
         ----------
         timeline
             A policy, which holds from the beginning; policies by date (``{1: {...}, 4: {...}}`` for years of
-            the path, or calendar dates if ``first`` is given); or, with ``first``, the ids of measures whose
-            events hold, or ``"events"`` for all.
+            the path, or calendar dates if ``first`` is given); a
+            :class:`~contraflow.dynamics.timeline.Timeline`, such as one of a measure for some months; or,
+            with ``first``, the ids of measures whose events hold, or ``"events"`` for all.
         years
             Length of the path, from 1 to 100.
         first
