@@ -33,6 +33,9 @@ SHOWN = (
 HALF = 0.5
 """Part of the largest change whose date is reported."""
 
+FEWEST = 0.5
+"""Part of the draws in which markets must clear on the way."""
+
 STEADY = 0.01
 """Part of the value before below which a change is none."""
 
@@ -52,7 +55,7 @@ class TransitionPath:
     ends: FloatArray
     """Years from the beginning to the end of each step (step,)."""
     values: FloatArray
-    """Headline figures (step, draw, figure), in the order of ``names``; NaN in draws without a solution."""
+    """Headline figures (step, draw, figure), in the order of ``names``; no meaning where not ``solved``."""
     names: tuple[str, ...]
     """Names of the figures."""
     solved: BoolArray
@@ -231,7 +234,7 @@ def follow(
         names, found = figures.outcome_rows(data, spot)
         taken.append(step)
         values.append(found)
-        if step.solved.mean() <= HALF:
+        if step.solved.mean() <= FEWEST:
             raise ConvergenceError(
                 f"After {in_words(step.ends)} prices that clear all markets are found in "
                 f"{int(step.solved.sum())} of {step.solved.size} draws. Try a lower level."
