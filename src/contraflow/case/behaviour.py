@@ -155,6 +155,19 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "Work by the trip can be left after any of them; nobody has counted",
         least=0.1,
     ),
+    "trade_at_once": BehaviourNumber(
+        "Part of the elasticity between ways and buyers that is there at once",
+        "dimensionless", 0.2, 0.38, 0.6,
+        "Licit trade has an elasticity of 0.76 in the first year and of 2 after seven to ten (Boehm, Levchenko "
+        "& Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
+        least=0.01, most=1,
+    ),
+    "land_at_once": BehaviourNumber(
+        "Part of the elasticity between uses of land and labour that is there at once",
+        "dimensionless", 0.03, 0.1, 0.3,
+        "Fields of a perennial crop are there for years; what is done at once is to harvest them or not",
+        least=0.01, most=1,
+    ),
 }  # fmt: skip
 """Every behaviour parameter by its name, in the order in which replicates draw them."""
 

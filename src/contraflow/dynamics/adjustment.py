@@ -1,16 +1,13 @@
 """The economy while it adjusts to a policy: at a horizon, and along a path.
 
 Of the users of each option a part reconsiders per unit of time, at a constant rate (the *pace* of growers, of
-buyers of a crop, of traders and of carriers); the others go on as before
-(:mod:`~contraflow.model.choice`, habits). A horizon is one equilibrium in which the part 1 - exp(-t / pace)
-has reconsidered, at the prices of then. A path chains short steps: prices clear in each, and the habits of
-the next are the choices of this one,
-
-    h' = P_a + (1 - mu_a) h_a (1 - s_a)
-
-so that those who keep to an option that does not pay are still there when it pays again; what they are used
-to is the mean over those who came at different times. A path is deterministic and has no memory but its
-habits; in the end it reaches the equilibrium.
+buyers of a crop, of traders and of carriers); the others substitute little, with the weights of what they are
+used to (:mod:`~contraflow.model.choice`, adaptation). A horizon is one equilibrium in which the part
+1 - exp(-t / pace) has reconsidered, at the prices of then. A path chains short steps: prices clear in each,
+and the weights of the next move by the same part towards those of the long run at the prices of this one
+(:func:`~contraflow.model.choice.adapted`). So a way that is shut for a while is remembered, one that is shut
+for years is forgotten at the pace of its users, and has to be found again. A path is deterministic and has no
+memory but these weights; in the end it reaches the equilibrium.
 """
 
 from __future__ import annotations
@@ -28,8 +25,7 @@ from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
-from contraflow.model.choice import Habits, shipped
-from contraflow.model.equilibrium import Point
+from contraflow.model.choice import Adaptation, adapted
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
@@ -51,8 +47,8 @@ class Step(NamedTuple):
     """Logarithms of prices and loads relative to the baseline (draw, unknown)."""
     solved: BoolArray
     """Whether markets clear in this step and all before (draw,)."""
-    habits: Habits
-    """Those who have not reconsidered by the end of the step (draw, arc)."""
+    adaptation: Adaptation
+    """What people are used to, and the part that reconsiders by the end of the step; leads with (draw,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +61,9 @@ class Adjustment:
     """Values of the ledger (draw, number), with the paces drawn."""
 
     @cached_property
-    def habits(self) -> Habits:
-        """Habits of the baselines (draw, arc), of which nobody has reconsidered any."""
-        return self.responder.habits_of(self.ledger)
+    def used(self) -> Adaptation:
+        """What people are used to in the baselines, which nobody has reconsidered; leads with (draw,)."""
+        return self.responder.adaptations(self.ledger)
 
     @cached_property
     def pace(self) -> FloatArray:
@@ -89,9 +85,9 @@ class Adjustment:
             known[years] = self.responder.references_with(self.ledger, self.after(years))
         return known[years]
 
-    def after(self, years: float) -> Habits:
-        """Habits of the baseline, and the part that has reconsidered after ``years`` (draw, arc)."""
-        return self.habits._replace(reconsidered=self.reconsidered(years))
+    def after(self, years: float) -> Adaptation:
+        """What people are used to in the baselines, of whom some have reconsidered after ``years``."""
+        return self.used._replace(reconsidered=self.reconsidered(years))
 
     def solve(self, levels: FloatArray, years: float, draw: IntArray, start: FloatArray) -> Solutions:
         """Prices that clear all markets some years after a policy begins. Does not raise.
@@ -107,19 +103,19 @@ class Adjustment:
         start
             Starting points (problem, unknown).
         """
-        habits = Habits(*(x[draw] for x in self.after(years)))
-        return self.responder.solve(self.ledger, self.references(years), levels, draw, start, habits)
+        adaptation = Adaptation(*(x[draw] for x in self.after(years)))
+        return self.responder.solve(self.ledger, self.references(years), levels, draw, start, adaptation)
 
     def settled(self, levels: FloatArray, years: float, state: FloatArray) -> Settled:
         """Economies of all draws at known states (draw, unknown), some years after a policy begins."""
-        references, habits = self.references(years), self.after(years)
+        references, adaptation = self.references(years), self.after(years)
         every = np.arange(len(self.ledger))
-        return self.responder.settled(self.ledger, references, levels, state, every, habits)
+        return self.responder.settled(self.ledger, references, levels, state, every, adaptation)
 
     def economies(self, step: Step) -> Settled:
         """The economies of all draws in a step of a path, at yearly rates."""
         every, references = np.arange(len(self.ledger)), self.references(step.ends - step.begins)
-        return self.responder.settled(self.ledger, references, step.levels, step.state, every, step.habits)
+        return self.responder.settled(self.ledger, references, step.levels, step.state, every, step.adaptation)
 
     def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
         """The steps of a path and the economies in them, one after the other.
@@ -135,18 +131,18 @@ class Adjustment:
         """
         levels = timeline.levels(self.ledger)
         draws = len(self.ledger)
-        habits = self.habits
+        used = self.used
         state = np.zeros((draws, self.responder.model.unknowns))
         solved = np.ones(draws, dtype=bool)
         for first, last in steps(timeline):
             begins, ends = first / MONTHS, last / MONTHS
-            now = habits._replace(reconsidered=self.reconsidered(ends - begins))
+            now = used._replace(reconsidered=self.reconsidered(ends - begins))
             references = self.references(ends - begins)
             left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(draws, dtype=bool)
             for start in (state.copy(), *np.asarray(self.responder.model.starts())):
                 if not left.size:
                     break
-                own = Habits(*(jnp.asarray(x)[left] for x in now))
+                own = Adaptation(*(jnp.asarray(x)[left] for x in now))
                 begin = np.broadcast_to(start, state.shape)[left]
                 root = self.responder.solve(self.ledger, references, levels[left, first], left, begin, own)
                 found = left[root.solved]
@@ -155,34 +151,14 @@ class Adjustment:
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled
-            habits = self._chosen(now, settled.point)
+            used = self._adapted(now, settled)
 
-    def _chosen(self, habits: Habits, point: Point) -> Habits:
-        """Habits after a step in which those who reconsidered have chosen."""
-        tail, nodes = self.responder.model.network.tail, point.value.shape[1]
-
-        def by_node(values: FloatArray) -> FloatArray:
-            sums = np.zeros((len(values), nodes))
-            np.add.at(sums.T, tail, values.T)
-            return sums
-
-        staying = np.asarray((1 - habits.reconsidered) * habits.share)
-        sent = staying * np.asarray(shipped(point.net, habits.usual))
-        free = 1 - by_node(staying)
-        worth = point.value - by_node(sent * habits.benefit * point.net)
-        entered = np.where(point.net > 0, np.maximum(point.share - sent, 0.0), 0.0)
-        share = staying + entered
-        each = (worth / np.where(free > 0, free, 1.0))[:, tail] / np.where(point.net > 0, point.net, 1.0)
-
-        def mean(old: jax.Array, new: jax.Array) -> jax.Array:
-            some = jnp.where(share > 0, share, 1.0)
-            return jnp.where(share > 0, (staying * old + entered * new) / some, old)
-
-        return habits._replace(
-            share=jnp.asarray(share),
-            usual=mean(habits.usual, point.net),
-            benefit=mean(habits.benefit, jnp.asarray(each)),
-        )
+    def _adapted(self, now: Adaptation, settled: Settled) -> Adaptation:
+        """What people are used to after a step at these economies."""
+        economy, point = settled.economy, settled.point
+        tail = self.responder.model.network.tail
+        over_draws = jax.vmap(adapted, in_axes=(0, None, 0, 0, 0))
+        return Adaptation(*over_draws(now, tail, economy.weight, economy.theta, jnp.asarray(point.net)))
 
 
 def steps(timeline: Timeline) -> list[tuple[int, int]]:

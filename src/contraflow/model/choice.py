@@ -31,25 +31,22 @@ American Journal of Agricultural Economics 77(2)): the unobserved extra benefit 
 observed but apparently unprofitable option worth using. It is the same under every policy, and zero where an
 option nets at least 2 d of what it fetches.
 
-**Habits.** Until everybody has reconsidered, some go on as before. With h_a the share that used an option,
-mu_a the part of them that has reconsidered since, and P* and V* the rule above::
+**Adaptation.** Who uses an option knows its people and has its tools; others need time to come by them. So
+at once the elasticity of substitution at a node is lower, t = at_once theta, and its weights g are those of
+what people are used to. With mu_a the part of the users of an option that has reconsidered since::
 
-    P_a = (1 - mu_a) h_a s_a + m_n P*_a ,    m_n = sum_b mu_b h_b
-    V_n = sum_a (1 - mu_a) h_a s_a b_a u_a + m_n V*_n
-    s_a = r^2 (3 - 2 r) ,  r = u_a / (STAYS u'_a) between 0 and 1
+    V*   = (sum_b w_b u_b^theta)^(1/theta)                        the rule above: the long run
+    g*_a = w_a (u_a / V*)^(theta - t)                             weights that would give it with elasticity t
+    m_a  = (1 - mu_a) g_a s_a + mu_a g*_a
+    V_n  = (sum_a m_a u_a^t)^(1/t) ,   P_a = m_a u_a^t / sum_b m_b u_b^t
+    s_a  = r^2 (3 - 2 r) ,  r = u_a / (STAYS u'_a) between 0 and 1
 
-where P* and V* have the weights w_a mu_a / m_n: an option whose users are slow to leave is as slow to be
-taken up, so that the baseline stands still. With the same mu everywhere these are the weights w.
-
-Whoever chose option a had V_n from it, not u_a: under the rule users of all options fare alike on average,
-since they differ in what suits them. So b_a = V_n / u_a at the time of choice.
-
-Here u'_a is what users of the option were used to. Those who keep to an option ship all as long as it nets
-the fraction STAYS of that; below, fewer do, and none where it nets nothing (s goes to 0 without a kink).
-What is not shipped stays at the node. This is staggered adjustment (Calvo 1983, Journal of Monetary
-Economics 12(3); for trade Arkolakis, Eaton & Kortum 2011, Staggered adjustment and trade dynamics): with the
-same mu everywhere, the elasticity is mu theta at once and theta in the end. Where all have reconsidered
-(mu = 1) it is the rule above; in the baseline, where h = P' and u = u', it is the baseline for any mu.
+In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
+for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
+to theta. It is partial adjustment of a CES function (calibrated share form; partial adjustment of odds as in
+Nerlove 1958, The Dynamics of Supply) and of one kind with staggered adjustment in trade (Arkolakis, Eaton &
+Kortum 2011, Staggered adjustment and trade dynamics), where t = 0. As a way stops paying its users give up
+between the fraction STAYS of what they are used to and nothing, without a kink (s).
 """
 
 from __future__ import annotations
@@ -68,20 +65,20 @@ THIN = 0.1
 
 
 STAYS = 0.25
-"""Fraction of the usual net value of an option below which those who keep to it ship less than all."""
+"""Fraction of the usual net value of an option below which its users begin to give it up."""
 
 
-class Habits(NamedTuple):
-    """Users of options who have not reconsidered their choice, and what they are used to."""
+class Adaptation(NamedTuple):
+    """What people are used to, and how many have reconsidered it."""
 
-    share: jax.Array
-    """Shares h of those at the tail who used the option before (arc,)."""
+    weight: jax.Array
+    """Preference weights g of what people are used to (arc,)."""
     usual: jax.Array
-    """Net value u' that they were used to (arc,), USD per unit at the tail."""
-    benefit: jax.Array
-    """What an option was worth to those who chose it, per unit of its net value b (arc,)."""
+    """Net value u' that users of the option are used to (arc,), USD per unit at the tail."""
+    theta: jax.Array
+    """Elasticities of substitution at once t (node,)."""
     reconsidered: jax.Array
-    """Part mu of them that has reconsidered since (arc,), from 0 to 1."""
+    """Part mu of the users that has reconsidered since (arc,), from 0 to 1."""
 
 
 class Values(NamedTuple):
@@ -121,7 +118,7 @@ def values(
     theta: jax.Array,
     sink_node: IntArray,
     sink_price: jax.Array,
-    habits: Habits | None = None,
+    adaptation: Adaptation | None = None,
 ) -> Values:
     """Backward pass: values and choice probabilities from the prices at the sinks.
 
@@ -141,15 +138,16 @@ def values(
         Nodes with a market (market,).
     sink_price
         Their prices (market,), USD per unit.
-    habits
-        Those who have not reconsidered. None: everybody has.
+    adaptation
+        What people are used to. None: everybody has reconsidered.
     """
     spread = Spread(layout)
-    kept: tuple[jax.Array, ...] = ()
-    if habits is not None:
-        kept = (
-            spread(habits.share, 0.0), spread(habits.reconsidered, 1.0), spread(habits.usual, 0.0),
-            spread(habits.benefit, 0.0),
+    used: tuple[jax.Array, ...] = ()
+    if adaptation is not None:
+        at_once = jnp.concatenate([adaptation.theta, jnp.ones(1)])[layout.members]
+        used = (
+            spread(adaptation.weight, 0.0), spread(adaptation.usual, 0.0), at_once,
+            spread(adaptation.reconsidered, 1.0),
         )  # fmt: skip
     steps = (
         spread(weight, 0.0),
@@ -159,35 +157,31 @@ def values(
         jnp.asarray(layout.heads),
         jnp.asarray(layout.local),
         jnp.arange(layout.chunks) * layout.span,
-        *kept,
+        *used,
     )
     start = jnp.zeros(layout.padded_nodes).at[layout.node_slot[sink_node]].set(sink_price)
 
     def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
-        weight, keep, outlay, theta, heads, local, first, *kept = chunk
+        weight, keep, outlay, theta, heads, local, first, *used = chunk
         nodes = _Nodes(layout, local)
         u = keep * value[heads] - outlay
-        if kept:
-            share, reconsidered, usual, benefit = kept
-            staying = (1 - reconsidered) * share
-            free = 1 - nodes.total(staying)
-            some = (nodes.total(share) > 0) & (free > 0)
-            weight *= jnp.where(nodes.of(some), reconsidered / nodes.of(jnp.where(some, free, 1.0)), 1.0)
-            shipping = staying * shipped(u, usual)
         open_ = (u > 0) & (weight > 0)
         best = jax.lax.stop_gradient(nodes.largest(jnp.where(open_, u, 0.0)))
         scale = jnp.where(best > 0, best, 1.0)
-        ratio = jnp.where(open_, u / nodes.of(scale), 1.0)
-        power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * natural_log(ratio)), 0.0)
+        ratio = natural_log(jnp.where(open_, u / nodes.of(scale), 1.0))
+        power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * ratio), 0.0)
         total = nodes.total(power)
+        if used:
+            habit, usual, at_once, reconsidered = used
+            long_run = jnp.where(total > 0, total, 1.0)
+            drawn = jnp.exp((at_once - theta) / theta * natural_log(long_run))
+            kept = (1 - reconsidered) * habit * kept_to(u, usual) * jnp.exp(nodes.of(at_once) * ratio)
+            power = jnp.where(open_, kept, 0.0) + reconsidered * power * nodes.of(drawn)
+            theta, total = at_once, nodes.total(power)
         some = total > 0
         safe = jnp.where(some, total, 1.0)
         node = jnp.where(some, scale * jnp.exp(natural_log(safe) / theta), 0.0)
-        share = power / nodes.of(safe)
-        if kept:
-            node = nodes.total(shipping * benefit * u) + free * node
-            share = shipping + nodes.of(free) * share
-        return jax.lax.dynamic_update_slice(value, node, (first,)), share
+        return jax.lax.dynamic_update_slice(value, node, (first,)), power / nodes.of(safe)
 
     padded, share = jax.lax.scan(step, start, steps, reverse=True)
     return Values(padded[layout.node_slot], share)
@@ -258,8 +252,8 @@ def _thin(left: jax.Array, floor: float) -> jax.Array:
     return jnp.where(left > 1 - edge, left, floor + THIN * jnp.exp(edge / THIN * natural_log(edge / spent)))
 
 
-def shipped(net: jax.Array, usual: jax.Array) -> jax.Array:
-    """Fraction s of what they hold that those who keep to an option ship.
+def kept_to(net: jax.Array, usual: jax.Array) -> jax.Array:
+    """Fraction s of the users of an option who do not give it up at once.
 
     Parameters
     ----------
@@ -270,12 +264,80 @@ def shipped(net: jax.Array, usual: jax.Array) -> jax.Array:
 
     Examples
     --------
-    >>> [float(shipped(jnp.asarray(net), jnp.asarray(40.0))) for net in (-1.0, 0.0, 5.0, 10.0, 40.0)]
+    >>> [float(kept_to(jnp.asarray(net), jnp.asarray(40.0))) for net in (-1.0, 0.0, 5.0, 10.0, 40.0)]
     [0.0, 0.0, 0.5, 1.0, 1.0]
     """
     some = usual > 0
     r = jnp.clip(net / jnp.where(some, STAYS * usual, 1.0), 0.0, 1.0)
     return jnp.where(some, r * r * (3 - 2 * r), 0.0)
+
+
+def habit(share: jax.Array, value: jax.Array, net: jax.Array, theta: jax.Array) -> jax.Array:
+    """Weights g with which people who are used to these shares choose them (arc,).
+
+    Parameters
+    ----------
+    share
+        Shares P of the options at their nodes (arc,).
+    value
+        Values V of their nodes (arc,), USD per unit.
+    net
+        Net values u of the options (arc,), USD per unit.
+    theta
+        Elasticities at once t of their nodes (arc,).
+
+    Examples
+    --------
+    >>> float(habit(jnp.asarray(0.5), jnp.asarray(90.0), jnp.asarray(45.0), jnp.asarray(1.0)))
+    1.0
+    """
+    able = (net > 0) & (value > 0)
+    ratio = jnp.where(able, value, 1.0) / jnp.where(able, net, 1.0)
+    return jnp.where(able, share * jnp.exp(theta * natural_log(ratio)), 0.0)
+
+
+def adapted(
+    adaptation: Adaptation, tail: IntArray, weight: jax.Array, theta: jax.Array, net: jax.Array
+) -> Adaptation:
+    """What people are used to after a time in which they chose at net values u.
+
+    ::
+
+        g' = (1 - mu) g + mu g*         u'' = (1 - mu) u' + mu max(u, 0)
+
+    Parameters
+    ----------
+    adaptation
+        What they were used to, and the part that has reconsidered.
+    tail
+        Node where each option is chosen (arc,).
+    weight
+        Preference weights w (arc,).
+    theta
+        Elasticities of substitution in the long run (node,).
+    net
+        Net values u (arc,), USD per unit.
+
+    Returns
+    -------
+    Adaptation
+        The same with other weights and usual values.
+    """
+    nodes = theta.shape[0]
+    open_ = (net > 0) & (weight > 0)
+    u = jnp.where(open_, net, 0.0)
+    best = jnp.maximum(jax.ops.segment_max(u, tail, nodes, indices_are_sorted=True), 0.0)
+    scale = jnp.where(best > 0, best, 1.0)
+    ratio = natural_log(jnp.where(open_, u / scale[tail], 1.0))
+    power = jnp.where(open_, weight * jnp.exp(theta[tail] * ratio), 0.0)
+    total = jax.ops.segment_sum(power, tail, nodes, indices_are_sorted=True)
+    relative = ratio - (natural_log(jnp.where(total > 0, total, 1.0)) / theta)[tail]
+    wanted = jnp.where(open_, weight * jnp.exp((theta - adaptation.theta)[tail] * relative), 0.0)
+    mu = adaptation.reconsidered
+    return adaptation._replace(
+        weight=(1 - mu) * adaptation.weight + mu * wanted,
+        usual=(1 - mu) * adaptation.usual + mu * u,
+    )
 
 
 def flows(layout: Layout, share: jax.Array, arrive: jax.Array, endowment: jax.Array) -> Flows:

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow._types import FloatArray
-from contraflow.model.choice import Habits, Values, anchored_values, flows, values
+from contraflow.model.choice import Adaptation, Values, anchored_values, flows, values
 from contraflow.model.economy import Economy, economy
 from contraflow.model.layout import Layout, make_layout
 from contraflow.model.numerics import jax, jnp
@@ -232,7 +232,7 @@ class Model:
         rise = price[hire] / economy.price[hire] - 1
         return jnp.asarray(self._hired) @ rise * economy.hired
 
-    def evaluate(self, economy: Economy, state: jax.Array, habits: Habits | None = None) -> Point:
+    def evaluate(self, economy: Economy, state: jax.Array, adaptation: Adaptation | None = None) -> Point:
         """Both passes at given prices and loads.
 
         Parameters
@@ -241,8 +241,8 @@ class Model:
             The economy, staffed.
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
-        habits
-            Those who have not reconsidered. None: everybody has.
+        adaptation
+            What people are used to. None: everybody has reconsidered.
         """
         terms = self.terms(economy, state)
         network = self.network
@@ -254,7 +254,7 @@ class Model:
             economy.theta,
             network.market_node,
             terms.price,
-            habits,
+            adaptation,
         )
         return self.point(economy, terms, backward)
 
@@ -323,7 +323,7 @@ class Model:
         return jnp.where(onward, point.stock - left, 0.0)
 
     def residual(
-        self, economy: Economy, anchor: Anchor, state: jax.Array, habits: Habits | None = None
+        self, economy: Economy, anchor: Anchor, state: jax.Array, adaptation: Adaptation | None = None
     ) -> jax.Array:
         """Excess supply of markets that clear and unforeseen load of facilities (unknown,), in logarithms.
 
@@ -335,10 +335,10 @@ class Model:
             Anchor of its baseline.
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
-        habits
-            Those who have not reconsidered. None: everybody has.
+        adaptation
+            What people are used to. None: everybody has reconsidered.
         """
-        return self.excess(economy, anchor, state, self.evaluate(economy, state, habits))
+        return self.excess(economy, anchor, state, self.evaluate(economy, state, adaptation))
 
     def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:
         """The :meth:`residual` from a ``point`` that is already evaluated at ``state``."""
@@ -351,10 +351,10 @@ class Model:
         load = point.load / anchor.load
         return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
 
-    def jacobian_inverse(self, economy: Economy, anchor: Anchor, habits: Habits | None = None) -> jax.Array:
+    def jacobian_inverse(self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None) -> jax.Array:
         """Inverse Jacobian of :meth:`residual` at the baseline (unknown, unknown)."""
         start = jnp.zeros(self.unknowns)
-        return inverse_jacobian(lambda z: self.residual(economy, anchor, z, habits), start)
+        return inverse_jacobian(lambda z: self.residual(economy, anchor, z, adaptation), start)
 
     def solve(
         self,
@@ -362,7 +362,7 @@ class Model:
         anchor: Anchor,
         inverse: jax.Array,
         start: jax.Array | None = None,
-        habits: Habits | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Root:
         """One equilibrium.
 
@@ -379,12 +379,12 @@ class Model:
             :meth:`jacobian_inverse` of the baseline (unknown, unknown).
         start
             Starting point (unknown,). None: the baseline.
-        habits
-            Those who have not reconsidered. None: everybody has.
+        adaptation
+            What people are used to. None: everybody has reconsidered.
         """
         if start is None:
             start = jnp.zeros(self.unknowns)
-        return find_root(lambda z: self.residual(economy, anchor, z, habits), start, inverse)
+        return find_root(lambda z: self.residual(economy, anchor, z, adaptation), start, inverse)
 
     def starts(self) -> jax.Array:
         """Starting points (start, unknown) from which equilibria are sought."""

@@ -124,6 +124,10 @@ def build(case: Case) -> Network:
         fee_actor=np.array([actor_number[f.actor] for _, f in fees], dtype=np.int64),
         fee_amount=np.array([ledger.index(f.amount) for _, f in fees], dtype=np.int64),
         switching=np.array([ledger.index(case.forms[f].switching) for f in node_form], dtype=np.int64),
+        at_once=np.array(
+            [ledger.index(row_id("land_at_once" if f in labour else "trade_at_once")) for f in node_form],
+            dtype=np.int64,
+        ),
         purity=np.array(purity, dtype=np.int64),
         content=np.where(own, purity, ZERO),
         endowment=np.array(

@@ -219,6 +219,8 @@ class Network:
     """USD per unit (fee,); position in the ledger."""
     switching: IntArray
     """Elasticity of substitution theta (node,); position in the ledger."""
+    at_once: IntArray
+    """Part of theta that is there at once (node,); position in the ledger."""
     purity: IntArray
     """Pure content of the form in kg per unit (node,); position in the ledger."""
     content: IntArray

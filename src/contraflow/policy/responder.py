@@ -19,7 +19,7 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
-from contraflow.model.choice import Habits
+from contraflow.model.choice import Adaptation, habit
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point
 from contraflow.model.numerics import jax, jnp
@@ -73,8 +73,8 @@ class Settled(NamedTuple):
     """Prices, flows and losses at which it settles."""
     books: Books
     """Its accounts."""
-    habits: Habits | None = None
-    """Those who have not reconsidered; None where everybody has."""
+    adaptation: Adaptation | None = None
+    """What people are used to; None where everybody has reconsidered."""
 
 
 class Compiled(NamedTuple):
@@ -92,16 +92,16 @@ class Compiled(NamedTuple):
     """Equilibria by Broyden's method alone."""
     settled: jax.stages.Wrapped
     """Economies at known states."""
-    habits: jax.stages.Wrapped
-    """From ledgers (draw, number) to the :class:`~contraflow.model.choice.Habits` of the baseline."""
+    adaptations: jax.stages.Wrapped
+    """From ledgers (draw, number) to the :class:`~contraflow.model.choice.Adaptation` of the baseline."""
     references_with: jax.stages.Wrapped
-    """From ledgers and habits over draws to :class:`Reference`."""
+    """From ledgers and adaptations over draws to :class:`Reference`."""
     roots_with: jax.stages.Wrapped
-    """Prices while some go on as before."""
+    """Prices while people adapt."""
     quick_roots_with: jax.stages.Wrapped
     """The same by Broyden's method alone."""
     settled_with: jax.stages.Wrapped
-    """Economies at known states while some go on as before."""
+    """Economies at known states while people adapt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,18 +135,19 @@ class Responder:
         """The economy with measures at ``levels``, and the weights, gains and endowments of ``anchor``."""
         return anchor.staffed(self.measured(ledger, levels))
 
-    def reference(self, ledger: jax.Array, habits: Habits | None = None) -> Reference:
-        """Anchor and inverse Jacobian of the baseline of one draw; ``habits``: some go on as before."""
+    def reference(self, ledger: jax.Array, adaptation: Adaptation | None = None) -> Reference:
+        """Anchor and inverse Jacobian of the baseline of one draw; ``adaptation``: what people are used to."""
         anchor = self.anchor(ledger)
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
-        return Reference(anchor, self.model.jacobian_inverse(economy, anchor, habits))
+        return Reference(anchor, self.model.jacobian_inverse(economy, anchor, adaptation))
 
-    def habits(self, ledger: jax.Array) -> Habits:
-        """Habits of the baseline of one draw, of which nobody has reconsidered any."""
+    def adaptation(self, ledger: jax.Array) -> Adaptation:
+        """What people are used to in the baseline of one draw, which nobody has reconsidered."""
+        network = self.model.network
         _, _, point = self.baseline(ledger)
-        value = point.value[self.model.network.tail]
-        benefit = jnp.where(point.net > 0, value / jnp.where(point.net > 0, point.net, 1.0), 0.0)
-        return Habits(point.share, point.net, benefit, jnp.zeros_like(point.share))
+        theta = ledger[network.at_once] * ledger[network.switching]
+        weight = habit(point.share, point.value[network.tail], point.net, theta[network.tail])
+        return Adaptation(weight, point.net, theta, jnp.zeros_like(weight))
 
     def root(
         self,
@@ -154,7 +155,7 @@ class Responder:
         reference: Reference,
         levels: jax.Array,
         start: jax.Array | None = None,
-        habits: Habits | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Root:
         """The equilibrium of one draw under one policy, from one start; differentiable.
 
@@ -168,11 +169,11 @@ class Responder:
             Levels of the measures (measure,).
         start
             Starting point (unknown,). None: the baseline.
-        habits
-            Those who have not reconsidered. None: everybody has.
+        adaptation
+            What people are used to. None: everybody has reconsidered.
         """
         economy = self.economy(ledger, levels, reference.anchor)
-        return self.model.solve(economy, reference.anchor, reference.inverse, start, habits)
+        return self.model.solve(economy, reference.anchor, reference.inverse, start, adaptation)
 
     def settle(
         self,
@@ -180,7 +181,7 @@ class Responder:
         anchor: Anchor,
         levels: jax.Array,
         state: jax.Array,
-        habits: Habits | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Settled:
         """One economy at a known state, with its books.
 
@@ -194,27 +195,27 @@ class Responder:
             Levels of the measures (measure,).
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
-        habits
-            Those who have not reconsidered. None: everybody has.
+        adaptation
+            What people are used to. None: everybody has reconsidered.
         """
         economy = self.economy(ledger, levels, anchor)
-        point = self.model.evaluate(economy, state, habits)
-        waiting = None if habits is None else self.model.waiting(point)
-        return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), habits)
+        point = self.model.evaluate(economy, state, adaptation)
+        waiting = None if adaptation is None else self.model.waiting(point)
+        return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), adaptation)
 
     @property
     def references(self) -> jax.stages.Wrapped:
         """Compiled :meth:`reference` over draws, for the long run."""
         return self._compiled.references
 
-    def habits_of(self, ledger: FloatArray) -> Habits:
-        """Habits of the baselines of draws (draw, number), as arrays (draw, arc)."""
-        found: Habits = jax.tree.map(np.asarray, self._compiled.habits(jnp.asarray(ledger)))
+    def adaptations(self, ledger: FloatArray) -> Adaptation:
+        """What people are used to in the baselines of draws (draw, number); fields lead with (draw,)."""
+        found: Adaptation = jax.tree.map(np.asarray, self._compiled.adaptations(jnp.asarray(ledger)))
         return found
 
-    def references_with(self, ledger: FloatArray, habits: Habits) -> Reference:
-        """References of draws (draw, number) with habits (draw, arc)."""
-        found: Reference = self._compiled.references_with(jnp.asarray(ledger), habits)
+    def references_with(self, ledger: FloatArray, adaptation: Adaptation) -> Reference:
+        """References of draws (draw, number) while people adapt; fields of it lead with (draw,)."""
+        found: Reference = self._compiled.references_with(jnp.asarray(ledger), adaptation)
         return found
 
     def solve(
@@ -224,7 +225,7 @@ class Responder:
         levels: FloatArray,
         draw: IntArray | None = None,
         start: FloatArray | None = None,
-        habits: Habits | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Solutions:
         """Equilibria of many problems.
 
@@ -243,8 +244,8 @@ class Responder:
             Draw that each problem uses (problem,). None: the first.
         start
             Starting points (problem, unknown). None: the baseline.
-        habits
-            Those who have not reconsidered (problem, arc). None: everybody has.
+        adaptation
+            What people are used to (problem, ...). None: everybody has reconsidered.
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
@@ -252,8 +253,8 @@ class Responder:
         few, many = BLOCKS
         problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start)
         thorough, quick = self._compiled.roots, self._compiled.quick_roots
-        if habits is not None:
-            problems = (*problems, habits)
+        if adaptation is not None:
+            problems = (*problems, adaptation)
             thorough, quick = self._compiled.roots_with, self._compiled.quick_roots_with
         if count <= MANY:
             return Solutions(*self._in_blocks(thorough, few, ledger, references, *problems))
@@ -273,7 +274,7 @@ class Responder:
         levels: FloatArray,
         state: FloatArray,
         draw: IntArray | None = None,
-        habits: Habits | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Settled:
         """Economies of many problems at known states.
 
@@ -283,8 +284,8 @@ class Responder:
             As for :meth:`solve`.
         state
             Logarithms of prices and loads relative to the baseline (problem, unknown).
-        habits
-            Those who have not reconsidered (problem, arc). None: everybody has.
+        adaptation
+            What people are used to (problem, ...). None: everybody has reconsidered.
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
@@ -292,8 +293,8 @@ class Responder:
         compiled, problems = self._compiled, (draw, levels, state)
         economies: Settled = (
             self._in_blocks(compiled.settled, size, ledger, references, *problems)
-            if habits is None
-            else self._in_blocks(compiled.settled_with, size, ledger, references, *problems, habits)
+            if adaptation is None
+            else self._in_blocks(compiled.settled_with, size, ledger, references, *problems, adaptation)
         )
         return economies
 
@@ -392,12 +393,12 @@ def _compile(responder: Responder) -> Compiled:
         draw: jax.Array,
         levels: jax.Array,
         start: jax.Array,
-        habits: Habits | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Root:
         anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
         economy = responder.economy(ledger[draw], levels, anchor)
         return find_root(
-            lambda z: model.residual(economy, anchor, z, habits), start, inverse, newton_rounds=0
+            lambda z: model.residual(economy, anchor, z, adaptation), start, inverse, newton_rounds=0
         )
 
     def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Settled:
@@ -411,7 +412,7 @@ def _compile(responder: Responder) -> Compiled:
         roots=over_problems(root),
         quick_roots=over_problems(quick_root),
         settled=over_problems(settled),
-        habits=jax.jit(jax.vmap(responder.habits)),
+        adaptations=jax.jit(jax.vmap(responder.adaptation)),
         references_with=jax.jit(jax.vmap(responder.reference)),
         roots_with=over_problems(root, more=1),
         quick_roots_with=over_problems(quick_root, more=1),

@@ -50,7 +50,7 @@ def make_dataset(
     xarray.Dataset
         All variables with the leading dimension ``draw``.
     """
-    economy, point, accounts, habits = settled
+    economy, point, accounts, adaptation = settled
     n = network.numbers
     link = np.array([a.kind == "link" for a in network.arcs])
     content = ledger[:, network.content]
@@ -103,12 +103,11 @@ def make_dataset(
         "subsidy": np.asarray(accounts.subsidy),
         "gain": np.asarray(accounts.gain),
     }
-    if habits is not None:
+    if adaptation is not None:
         arc |= {
-            "habit": np.asarray(habits.share),
-            "benefit": np.asarray(habits.benefit),
-            "usual_value": np.asarray(habits.usual),
-            "reconsidered": np.asarray(habits.reconsidered),
+            "habit_weight": np.asarray(adaptation.weight),
+            "usual_value": np.asarray(adaptation.usual),
+            "reconsidered": np.asarray(adaptation.reconsidered),
         }
     node = {
         "price": np.asarray(point.value),
@@ -119,6 +118,8 @@ def make_dataset(
         "endowment_income": np.asarray(accounts.endowment),
         "rent": np.asarray(accounts.rent),
     }
+    if adaptation is not None:
+        node["theta_at_once"] = np.asarray(adaptation.theta)
     scalars = {
         "delivered": (sold * sold_content * final).sum(axis=1),
         "hectares": (flow * (1 - loss) * grows).sum(axis=1),

@@ -142,20 +142,21 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     outlay = a["cost_rate"] + a["bought_rate"] + _wages(places, a, before) + a["fee_rate"] - a["subsidy_rate"]
     outlay = outlay + surcharge + a["risk_pay_rate"] * feared - a["gain_rate"]
     net = keep * a["price"][head] - outlay
-    weight = a["weight"] * (_entered(places, a) if "habit" in a else 1.0)
     best = np.zeros(nodes)
     np.maximum.at(best, tail, np.where(a["weight"] > 0, net, 0.0))
-    scale = np.where(best > 0, best, 1.0)[tail]
-    power = np.where(net > 0, weight * (np.maximum(net, 0.0) / scale) ** a["theta"][tail], 0.0)
+    relative = np.maximum(net, 0.0) / np.where(best > 0, best, 1.0)[tail]
+    theta = a["theta"]
+    power = np.where(net > 0, a["weight"] * relative ** theta[tail], 0.0)
     total = np.bincount(tail, power, minlength=nodes)
+    if "habit_weight" in a:
+        known = (1 - a["reconsidered"]) * _kept_to(a, net) * relative ** a["theta_at_once"][tail]
+        found = np.where(total > 0, total, 1.0) ** (a["theta_at_once"] / theta - 1)
+        theta = a["theta_at_once"]
+        power = np.where(a["weight"] > 0, known, 0.0) + a["reconsidered"] * power * found[tail]
+        total = np.bincount(tail, power, minlength=nodes)
     inner = np.bincount(tail, minlength=nodes) > 0
-    value = best * total ** (1 / a["theta"])
+    value = best * total ** (1 / theta)
     share = power / np.where(total > 0, total, 1.0)[tail]
-    if "habit" in a:
-        sent = _kept_to(a, net)
-        free = 1 - np.bincount(tail, (1 - a["reconsidered"]) * a["habit"], minlength=nodes)
-        value = free * value + np.bincount(tail, sent * a["benefit"] * net, minlength=nodes)
-        share = free[tail] * share + sent
     choice = max(
         _error(a["net_value"], net, floor=1e-6),
         _error(a["price"][inner], value[inner]),
@@ -170,22 +171,15 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     return Verification(losses, choice, mass, _money(places, a), _markets(places, a, before), congestion)
 
 
-KEPT_TO = 0.25
-"""Part of its usual net value below which those who keep to an option send less than all they have."""
+GIVEN_UP = 0.25
+"""Part of its usual net value below which users of an option begin to give it up."""
 
 
 def _kept_to(a: Variables, net: FloatArray) -> FloatArray:
-    """Share of what is at its tail that those who keep to an arc send by it (arc,)."""
+    """Weights of what people are used to, less those of whoever has given up (arc,)."""
     usual = np.maximum(a["usual_value"], 0.0)
-    r = np.clip(net / np.where(usual > 0, KEPT_TO * usual, 1.0), 0.0, 1.0)
-    return np.where(usual > 0, (1 - a["reconsidered"]) * a["habit"] * (3 * r**2 - 2 * r**3), 0.0)
-
-
-def _entered(places: _Places, a: Variables) -> FloatArray:
-    """Factor on weights by which options that are slow to be left are slow to be taken up (arc,)."""
-    moved = np.bincount(places.tail, a["reconsidered"] * a["habit"], minlength=places.nodes)[places.tail]
-    there = np.bincount(places.tail, a["habit"], minlength=places.nodes)[places.tail] > 0.5
-    return np.where(there & (moved > 0), a["reconsidered"] / np.where(moved > 0, moved, 1.0), 1.0)
+    r = np.clip(net / np.where(usual > 0, GIVEN_UP * usual, 1.0), 0.0, 1.0)
+    return np.where(usual > 0, a["habit_weight"] * (3 * r**2 - 2 * r**3), 0.0)
 
 
 def _numbers(data: xr.Dataset) -> Variables:
