@@ -77,6 +77,10 @@ class Behaviour:
     """Months in which two thirds of traders reconsider."""
     carriers: Number = BEHAVIOUR["carriers"].value
     """Months in which two thirds of those who carry reconsider."""
+    trade_at_once: Number = BEHAVIOUR["trade_at_once"].value
+    """Part of the elasticity between ways and buyers that is there at once."""
+    land_at_once: Number = BEHAVIOUR["land_at_once"].value
+    """Part of the elasticity between uses of land and labour that is there at once."""
 
 
 @dataclass(frozen=True, eq=False)
