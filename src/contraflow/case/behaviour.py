@@ -162,6 +162,26 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "& Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
         least=0.01, most=1,
     ),
+    "replanting": BehaviourNumber(
+        "Part of destroyed fields that is planted again at once",
+        "dimensionless", 0.35, 0.5, 0.67,
+        "Half to two thirds of what is eradicated in Colombia is replanted (INDEPAZ, Ceballos, in InSight Crime "
+        "2019)",
+        Scale.LINEAR,
+        least=0, most=1,
+    ),
+    "fear_multiplier": BehaviourNumber(
+        "Believed over true chance of being hit, where lives are at risk",
+        "dimensionless", 1.5, 3, 8,
+        "Three per cent of flights hit deterred four in five (Anthony, Crane & Hanson, IDA P-3472)",
+        least=1,
+    ),
+    "fear_half_life": BehaviourNumber(
+        "Months in which half of the fear of a measure that has ended is gone",
+        "month", 60, 108, 204,
+        "Tracking of flights out of Peru ended in 2001; flights were reported back in 2012 and 2013",
+        least=0.1,
+    ),
     "land_at_once": BehaviourNumber(
         "Part of the elasticity between uses of land and labour that is there at once",
         "dimensionless", 0.03, 0.1, 0.3,

@@ -58,7 +58,7 @@ class Adjustment:
     responder: Responder
     """The model with its levers."""
     ledger: FloatArray
-    """Values of the ledger (draw, number), with the paces drawn."""
+    """Values of the ledger (draw, number), with behaviour."""
 
     @cached_property
     def used(self) -> Adaptation:
@@ -69,6 +69,11 @@ class Adjustment:
     def pace(self) -> FloatArray:
         """Years in which two thirds of the users of each arc reconsider (draw, arc)."""
         return self.ledger[:, self.responder.model.network.pace]
+
+    @cached_property
+    def _half_life(self) -> FloatArray:
+        """Years in which half of the fear of a measure that has ended is gone (draw,)."""
+        return self.ledger[:, self.responder.model.network.ledger.index(row_id("fear_half_life"))]
 
     @cached_property
     def _references(self) -> dict[float, Reference]:
@@ -115,7 +120,9 @@ class Adjustment:
     def economies(self, step: Step) -> Settled:
         """The economies of all draws in a step of a path, at yearly rates."""
         every, references = np.arange(len(self.ledger)), self.references(step.ends - step.begins)
-        return self.responder.settled(self.ledger, references, step.levels, step.state, every, step.adaptation)
+        return self.responder.settled(
+            self.ledger, references, step.levels, step.state, every, step.adaptation
+        )
 
     def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
         """The steps of a path and the economies in them, one after the other.
@@ -151,14 +158,20 @@ class Adjustment:
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled
-            used = self._adapted(now, settled)
+            used = self._adapted(now, settled, ends - begins)
 
-    def _adapted(self, now: Adaptation, settled: Settled) -> Adaptation:
-        """What people are used to after a step at these economies."""
+    def _adapted(self, now: Adaptation, settled: Settled, years: float) -> Adaptation:
+        """What people are used to after a step of some years at these economies."""
         economy, point = settled.economy, settled.point
         tail = self.responder.model.network.tail
-        over_draws = jax.vmap(adapted, in_axes=(0, None, 0, 0, 0))
-        return Adaptation(*over_draws(now, tail, economy.weight, economy.theta, jnp.asarray(point.net)))
+        over_draws = jax.vmap(adapted, in_axes=(0, None, 0, 0, 0, 0))
+        after = over_draws(
+            now, tail, economy.weight, economy.theta, jnp.asarray(point.net), economy.open_part
+        )
+        remembered = 0.5 ** (years / self._half_life)[:, None]
+        return Adaptation(*after)._replace(
+            dread=remembered * jnp.asarray(economy.lethal_pay * point.expected_loss)
+        )
 
 
 def steps(timeline: Timeline) -> list[tuple[int, int]]:
@@ -182,14 +195,11 @@ def steps(timeline: Timeline) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in found]
 
 
-def with_paces(ledger: Ledger, draws: FloatArray, seed: int) -> FloatArray:
+def with_behaviour(ledger: Ledger, draws: FloatArray, seed: int) -> FloatArray:
     """Draws of the ledger (draw, number) in which behaviour parameters are drawn too.
 
-    No equilibrium depends on behaviour, so a posterior leaves it at central values. Several draws each have
-    their own; a single one keeps the central values.
+    No claim informs behaviour, so a posterior leaves it at central values.
     """
-    if len(draws) == 1:
-        return draws
     drawn = draw_behaviour(ledger, len(draws), seed)
     whole = draws.copy()
     for name, number in BEHAVIOUR.items():

@@ -24,7 +24,7 @@ from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
-from contraflow.dynamics.adjustment import Adjustment, Step, with_paces
+from contraflow.dynamics.adjustment import Adjustment, Step, with_behaviour
 from contraflow.dynamics.arrests import Arrest
 from contraflow.dynamics.simulator import Simulator, settle_clans
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
@@ -284,7 +284,8 @@ def _lab(case: Case, response: Responder, posterior: Posterior, keep: int) -> La
         raise ConvergenceError(
             "No draw of the posterior has an equilibrium in every year that claims observe."
         )
-    return Lab(case, response, posterior.ledger(picks), posterior, picks, posterior.seed)
+    ledger = with_behaviour(response.model.network.ledger, posterior.ledger(picks), posterior.seed)
+    return Lab(case, response, ledger, posterior, picks, posterior.seed)
 
 
 def _settings(method: str | Method, **given: int) -> Settings:
@@ -443,7 +444,7 @@ class Lab:
     @cached_property
     def _adjustment(self) -> Adjustment:
         """The draws with their paces, whose economies adjust to policies."""
-        return Adjustment(self._compiled, with_paces(self.network.ledger, self.ledger, self.seed))
+        return Adjustment(self._compiled, self.ledger)
 
     def _search(self, wanted: FloatArray, years: float = math.inf) -> _Found:
         """Equilibria of all draws: from the baseline in every draw, and from all other starting points in

@@ -79,6 +79,8 @@ class Adaptation(NamedTuple):
     """Elasticities of substitution at once t (node,)."""
     reconsidered: jax.Array
     """Part mu of the users that has reconsidered since (arc,), from 0 to 1."""
+    dread: jax.Array | float = 0.0
+    """Pay for risk of life that crews remember from an earlier time (arc,), USD per unit at the tail."""
 
 
 class Values(NamedTuple):
@@ -297,7 +299,12 @@ def habit(share: jax.Array, value: jax.Array, net: jax.Array, theta: jax.Array) 
 
 
 def adapted(
-    adaptation: Adaptation, tail: IntArray, weight: jax.Array, theta: jax.Array, net: jax.Array
+    adaptation: Adaptation,
+    tail: IntArray,
+    weight: jax.Array,
+    theta: jax.Array,
+    net: jax.Array,
+    open_part: jax.Array | float = 1.0,
 ) -> Adaptation:
     """What people are used to after a time in which they chose at net values u.
 
@@ -317,6 +324,9 @@ def adapted(
         Elasticities of substitution in the long run (node,).
     net
         Net values u (arc,), USD per unit.
+    open_part
+        Part of each option that was open (arc,), a factor in ``weight``. What is shut for a while is not
+        forgotten for that.
 
     Returns
     -------
@@ -332,7 +342,7 @@ def adapted(
     power = jnp.where(open_, weight * jnp.exp(theta[tail] * ratio), 0.0)
     total = jax.ops.segment_sum(power, tail, nodes, indices_are_sorted=True)
     relative = ratio - (natural_log(jnp.where(total > 0, total, 1.0)) / theta)[tail]
-    wanted = jnp.where(open_, weight * jnp.exp((theta - adaptation.theta)[tail] * relative), 0.0)
+    wanted = jnp.where(open_, weight / open_part * jnp.exp((theta - adaptation.theta)[tail] * relative), 0.0)
     mu = adaptation.reconsidered
     return adaptation._replace(
         weight=(1 - mu) * adaptation.weight + mu * wanted,

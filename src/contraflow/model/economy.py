@@ -36,12 +36,18 @@ class Economy:
     """Spent on inputs bought by the unit, USD per unit at the tail (arc,)."""
     bought_share: jax.Array
     """Share of revenue spent on inputs bought by the dollar (arc,)."""
+    planted: jax.Array
+    """Factor on preference weights for fields that were destroyed and not planted again (arc,)."""
+    open_part: jax.Array
+    """Part of the option that is open, relative to the baseline (arc,)."""
     hazard: jax.Array
     """Hazard of interception, before dilution (arc,)."""
     fear: jax.Array
     """Hazard that is believed but not real, before dilution (arc,)."""
     risk_pay: jax.Array
     """USD per unit at the tail and unit of interception probability (arc,)."""
+    lethal_pay: jax.Array
+    """The part of ``risk_pay`` that is asked where lives are at risk (arc,)."""
     theta: jax.Array
     """Elasticity of substitution (node,)."""
     endowment: jax.Array
@@ -102,9 +108,12 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
         gain=jnp.zeros(arcs),
         bought=jnp.zeros(arcs),
         bought_share=jnp.zeros(arcs),
+        planted=jnp.ones(arcs),
+        open_part=jnp.ones(arcs),
         hazard=ledger[n.hazard_km] * km + ledger[n.hazard_trip] + ledger[n.hazard_own],
         fear=jnp.zeros(arcs),
         risk_pay=ledger[n.risk_pay],
+        lethal_pay=jnp.zeros(arcs),
         theta=ledger[network.switching],
         endowment=ledger[network.endowment],
         price=ledger[network.market_price],

@@ -59,7 +59,8 @@ class Anchor(NamedTuple):
 
     def staffed(self, economy: Economy) -> Economy:
         """The economy with the weights, gains and endowments of this baseline."""
-        return replace(economy, weight=self.weight, gain=self.gain, endowment=self.endowment)
+        weight = self.weight * economy.planted * economy.open_part
+        return replace(economy, weight=weight, gain=self.gain, endowment=self.endowment)
 
 
 class Point(NamedTuple):
@@ -246,6 +247,9 @@ class Model:
         """
         terms = self.terms(economy, state)
         network = self.network
+        if adaptation is not None:
+            terms = terms._replace(outlay=terms.outlay + dread(economy, adaptation, terms.expected))
+            adaptation = adaptation._replace(weight=adaptation.weight * economy.open_part)
         backward = values(
             self.layout,
             economy.weight,
@@ -351,7 +355,9 @@ class Model:
         load = point.load / anchor.load
         return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
 
-    def jacobian_inverse(self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None) -> jax.Array:
+    def jacobian_inverse(
+        self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None
+    ) -> jax.Array:
         """Inverse Jacobian of :meth:`residual` at the baseline (unknown, unknown)."""
         start = jnp.zeros(self.unknowns)
         return inverse_jacobian(lambda z: self.residual(economy, anchor, z, adaptation), start)
@@ -402,6 +408,21 @@ class Model:
     def loads(self, flow: jax.Array) -> jax.Array:
         """Load of each facility (facility,) under ``flow`` (arc,)."""
         return flow @ self._uses
+
+
+def dread(economy: Economy, adaptation: Adaptation, expected: jax.Array) -> jax.Array:
+    """What crews still ask for the fear of an earlier time, beyond risk pay (arc,), USD per unit at the tail.
+
+    Parameters
+    ----------
+    economy
+        The economy.
+    adaptation
+        What people are used to, with the pay that fear of an earlier time would ask.
+    expected
+        Believed probability of loss (arc,).
+    """
+    return jnp.maximum(adaptation.dread - economy.lethal_pay * expected, 0.0)
 
 
 def _mask(place: npt.NDArray[np.int64], columns: int | npt.NDArray[np.int64]) -> FloatArray:

@@ -8,7 +8,7 @@ over thousands of policies run the same compiled code.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, habit
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import Anchor, Model, Point
+from contraflow.model.equilibrium import Anchor, Model, Point, dread
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
 from contraflow.network.network import Ledger, Network
@@ -147,7 +147,8 @@ class Responder:
         _, _, point = self.baseline(ledger)
         theta = ledger[network.at_once] * ledger[network.switching]
         weight = habit(point.share, point.value[network.tail], point.net, theta[network.tail])
-        return Adaptation(weight, point.net, theta, jnp.zeros_like(weight))
+        nothing = jnp.zeros_like(weight)
+        return Adaptation(weight, point.net, theta, nothing, nothing)
 
     def root(
         self,
@@ -200,7 +201,15 @@ class Responder:
         """
         economy = self.economy(ledger, levels, anchor)
         point = self.model.evaluate(economy, state, adaptation)
-        waiting = None if adaptation is None else self.model.waiting(point)
+        waiting = None
+        if adaptation is not None:
+            waiting = self.model.waiting(point)
+            asked = dread(economy, adaptation, point.expected_loss)
+            some = point.expected_loss > 0
+            asked = jnp.where(some, asked / jnp.where(some, point.expected_loss, 1.0), 0.0)
+            economy = replace(
+                economy, risk_pay=economy.risk_pay + asked, lethal_pay=economy.lethal_pay + asked
+            )
         return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), adaptation)
 
     @property

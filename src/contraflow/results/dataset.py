@@ -105,7 +105,7 @@ def make_dataset(
     }
     if adaptation is not None:
         arc |= {
-            "habit_weight": np.asarray(adaptation.weight),
+            "habit_weight": np.asarray(adaptation.weight * economy.open_part),
             "usual_value": np.asarray(adaptation.usual),
             "reconsidered": np.asarray(adaptation.reconsidered),
         }
