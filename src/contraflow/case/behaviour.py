@@ -158,15 +158,15 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "trade_at_once": BehaviourNumber(
         "Part of the elasticity between ways and buyers that is there at once",
         "dimensionless", 0.2, 0.38, 0.6,
-        "Licit trade has an elasticity of 0.76 in the first year and of 2 after seven to ten (Boehm, Levchenko "
-        "& Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
+        "Licit trade has an elasticity of 0.76 in the first year and of 2 after seven to ten (Boehm, "
+        "Levchenko & Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
         least=0.01, most=1,
     ),
     "replanting": BehaviourNumber(
         "Part of destroyed fields that is planted again at once",
         "dimensionless", 0.35, 0.5, 0.67,
-        "Half to two thirds of what is eradicated in Colombia is replanted (INDEPAZ, Ceballos, in InSight Crime "
-        "2019)",
+        "Half to two thirds of what is eradicated in Colombia is replanted (INDEPAZ, Ceballos, in InSight "
+        "Crime 2019)",
         Scale.LINEAR,
         least=0, most=1,
     ),

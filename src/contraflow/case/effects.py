@@ -147,8 +147,8 @@ BUILT_IN = (
     ),
     EffectType(
         kind="remove hectares",
-        about="hazard += amount: a share 1 - exp(-amount) of the year's crop is lost, and of these fields those "
-        "that are not replanted are missing in the next years",
+        about="hazard += amount: a share 1 - exp(-amount) of the year's crop is lost, and what is not "
+        "replanted of these fields is missing in the next years",
         acts_on=ActsOn.ACTIVITIES,
         units=("dimensionless", "1/ha"),
         most=1.0,

@@ -136,19 +136,31 @@ class Responder:
         return anchor.staffed(self.measured(ledger, levels))
 
     def reference(self, ledger: jax.Array, adaptation: Adaptation | None = None) -> Reference:
-        """Anchor and inverse Jacobian of the baseline of one draw; ``adaptation``: what people are used to."""
+        """Anchor and inverse Jacobian of the baseline of one draw, in the long run or while people adapt."""
         anchor = self.anchor(ledger)
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor, adaptation))
 
-    def adaptation(self, ledger: jax.Array) -> Adaptation:
-        """What people are used to in the baseline of one draw, which nobody has reconsidered."""
+    def adaptation(
+        self, ledger: jax.Array, years: jax.Array | float = 0.0, point: Point | None = None
+    ) -> Adaptation:
+        """What people are used to in the baseline of one draw, some of whom reconsider within some years.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        years
+            Time in which they reconsider, at their paces.
+        point
+            The baseline of the draw. None: it is computed.
+        """
         network = self.model.network
-        _, _, point = self.baseline(ledger)
+        point = self.baseline(ledger)[2] if point is None else point
         theta = ledger[network.at_once] * ledger[network.switching]
         weight = habit(point.share, point.value[network.tail], point.net, theta[network.tail])
         nothing = jnp.zeros_like(weight)
-        return Adaptation(weight, point.net, theta, nothing, nothing)
+        return Adaptation(weight, point.net, theta, -jnp.expm1(-years / ledger[network.pace]), nothing)
 
     def root(
         self,
@@ -221,6 +233,19 @@ class Responder:
         """What people are used to in the baselines of draws (draw, number); fields lead with (draw,)."""
         found: Adaptation = jax.tree.map(np.asarray, self._compiled.adaptations(jnp.asarray(ledger)))
         return found
+
+    def after(self, ledger: FloatArray, years: FloatArray) -> Adaptation:
+        """What people are used to in the baselines of problems, of whom some have reconsidered.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger of each problem (problem, number).
+        years
+            Years since then (problem,).
+        """
+        pace = jnp.asarray(ledger[:, self.model.network.pace])
+        return self.adaptations(ledger)._replace(reconsidered=-jnp.expm1(-jnp.asarray(years)[:, None] / pace))
 
     def references_with(self, ledger: FloatArray, adaptation: Adaptation) -> Reference:
         """References of draws (draw, number) while people adapt; fields of it lead with (draw,)."""

@@ -93,6 +93,7 @@ def make_dataset(
         "consignments": trips,
         "arrested": arrests,
         "delivered_value": np.asarray(accounts.delivered),
+        "crew_pay": np.asarray(accounts.pay + accounts.risk_pay),
         "spent": np.asarray(accounts.pay + accounts.haul + accounts.cost),
         "inputs": np.asarray(accounts.inputs),
         "fees": np.asarray(accounts.fees),
