@@ -269,7 +269,7 @@ def test_a_way_that_is_stopped_is_remembered():
     t.add("measures", id="curfew", name="c", unit="level", maximum=1.0)
     t.add("effects", id="grounded", measure="curfew", kind="close ways", mode="air", size=0.9)
     lab = central_values(t.case())
-    path = lab.path(for_months(lab.responder.levers, {"curfew": 1}, 6, 2), years=2)
+    path = lab.path({"curfew": 1}, years=2, months=6)
     air = list(path.base.data["arc"].values).index("by-air")
     base = path.base.data["share"].values[0, air]
     assert base == pytest.approx(0.5)
@@ -353,5 +353,7 @@ def test_a_path_takes_a_timeline_of_its_own_length(lab):
         assert one == pytest.approx(other, rel=1e-9)
     before, at_end = float(by_air[0, 0]), float(by_air[0, -1])
     assert abs(at_end - before) < 0.5 * abs(float(held[0, -1]) - before)
+    with pytest.raises(PolicyError, match="Only a policy can end after some months"):
+        lab.path({1: shut}, years=2, months=3)
     with pytest.raises(PolicyError, match="12 months, and 2 years have 24"):
         lab.path(brief, years=2)

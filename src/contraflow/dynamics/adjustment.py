@@ -108,7 +108,7 @@ class Adjustment:
         start
             Starting points (problem, unknown).
         """
-        adaptation = Adaptation(*(x[draw] for x in self.after(years)))
+        adaptation = jax.tree.map(lambda x: x[draw], self.after(years))
         return self.responder.solve(self.ledger, self.references(years), levels, draw, start, adaptation)
 
     def settled(self, levels: FloatArray, years: float, state: FloatArray) -> Settled:
@@ -170,7 +170,7 @@ class Adjustment:
         )
         remembered = 0.5 ** (years / self._half_life)[:, None]
         return Adaptation(*after)._replace(
-            dread=remembered * jnp.asarray(economy.lethal_pay * point.expected_loss)
+            dread=jnp.asarray(remembered * economy.lethal_pay * point.expected_loss)
         )
 
 

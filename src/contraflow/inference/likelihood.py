@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -62,9 +62,9 @@ class ClaimErrors(NamedTuple):
 class Scenario(NamedTuple):
     """The state of the world in which a claim was made."""
 
-    levels: FloatArray | jax.Array
+    levels: Any
     """Levels of the measures (measure,)."""
-    years: FloatArray | jax.Array
+    years: Any
     """Years in which people had adapted to them, from or to the baseline; 0 in the baseline."""
 
 

@@ -26,7 +26,9 @@ from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.adjustment import Adjustment, Step, with_behaviour
 from contraflow.dynamics.arrests import Arrest
+from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import Simulator, settle_clans
+from contraflow.dynamics.timeline import for_months
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
@@ -477,26 +479,29 @@ class Lab:
         timeline: TimelineSpec,
         *,
         years: int = 5,
+        months: int | None = None,
         first: int | None = None,
         title: str | None = None,
         progress: Progress | None = None,
     ) -> TransitionPath:
         """Follow the economy from the baseline along a policy or a timeline.
 
-        Prices clear in every step of a quarter, or of a month in the quarter after a change; some reconsider
-        in each, at the paces of the ledger's rows ``behaviour-growers``, ``-crop-buyers``, ``-traders`` and
-        ``-carriers``, the others go on as before. A path has no chance in it and no memory but habits; its
-        end is the long run.
+        Prices clear in every step of a quarter, or of a month in the quarter after a change. At once people
+        substitute little; they reconsider at the paces of the ledger's rows ``behaviour-growers``,
+        ``-crop-buyers``, ``-traders`` and ``-carriers``. A path has no chance in it and no memory but what
+        people are used to and fear; its end is the long run.
 
         Parameters
         ----------
         timeline
             A policy, which holds from the beginning; policies by date (``{1: {...}, 4: {...}}`` for years of
             the path, or calendar dates if ``first`` is given); a
-            :class:`~contraflow.dynamics.timeline.Timeline`, such as one of a measure for some months; or,
-            with ``first``, the ids of measures whose events hold, or ``"events"`` for all.
+            :class:`~contraflow.dynamics.timeline.Timeline`; or, with ``first``, the ids of measures whose
+            events hold, or ``"events"`` for all.
         years
             Length of the path, from 1 to 100.
+        months
+            Months after which a policy ends, for a blockade, a curfew or an operation. None: it stays.
         first
             The first calendar year. None: years are counted from 1.
         title
@@ -512,7 +517,8 @@ class Lab:
         Raises
         ------
         PolicyError
-            If the timeline cannot be read, or starts before the case's baseline.
+            If the timeline cannot be read, starts before the case's baseline, or is not a policy although it
+            is to end after some months.
         ConvergenceError
             If markets fail to clear in half of the draws or more.
 
@@ -526,6 +532,10 @@ class Lab:
             raise PolicyError(
                 f"A path starts from the baseline, which is that of {begins}: give {begins} or a later year."
             )
+        if months is not None:
+            policy = scenario.plain_policy(timeline)
+            title = title or f"{describe(self.case, policy)}, for {in_words(months / MONTHS)}"
+            timeline = for_months(self.responder.levers, policy, months, years)
         spec, name = scenario.timeline_of(self.responder, timeline, years, first)
         title = title or name
         return follow(self._adjustment, self.baseline(), spec, title, self._label_step, progress or silent)
