@@ -41,6 +41,10 @@ what people are used to. With mu_a the part of the users of an option that has r
     V_n  = (sum_a m_a u_a^t)^(1/t) ,   P_a = m_a u_a^t / sum_b m_b u_b^t
     s_a  = r^2 (3 - 2 r) ,  r = u_a / (STAYS u'_a) between 0 and 1
 
+and for fields and mines, which are there whether they pay or not, s = 1 and u_a is at least STAYS u'_a in
+m_a u_a^t: whoever has them holds on, and leaves as he reconsiders (hysteresis; Dixit 1992, Investment and
+Hysteresis, Journal of Economic Perspectives 6(1)).
+
 In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
 for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
 to theta. It is partial adjustment of a CES function (calibrated share form; partial adjustment of odds as in
@@ -79,6 +83,8 @@ class Adaptation(NamedTuple):
     """Elasticities of substitution at once t (node,)."""
     reconsidered: jax.Array
     """Part mu of the users that has reconsidered since (arc,), from 0 to 1."""
+    lasting: jax.Array | float = 0.0
+    """1 for options that users hold on to when they do not pay, such as fields; else 0 (arc,)."""
     dread: jax.Array | float = 0.0
     """Pay for risk of life that crews remember from an earlier time (arc,), USD per unit at the tail."""
 
@@ -150,6 +156,7 @@ def values(
         used = (
             spread(adaptation.weight, 0.0), spread(adaptation.usual, 0.0), at_once,
             spread(adaptation.reconsidered, 1.0),
+            spread(jnp.broadcast_to(jnp.asarray(adaptation.lasting, float), weight.shape), 0.0),
         )  # fmt: skip
     steps = (
         spread(weight, 0.0),
@@ -174,11 +181,14 @@ def values(
         power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * ratio), 0.0)
         total = nodes.total(power)
         if used:
-            habit, usual, at_once, reconsidered = used
+            habit, usual, at_once, reconsidered, lasting = used
             long_run = jnp.where(total > 0, total, 1.0)
             drawn = jnp.exp((at_once - theta) / theta * natural_log(long_run))
-            kept = (1 - reconsidered) * habit * kept_to(u, usual) * jnp.exp(nodes.of(at_once) * ratio)
-            power = jnp.where(open_, kept, 0.0) + reconsidered * power * nodes.of(drawn)
+            held = jnp.where(lasting > 0, jnp.maximum(u, STAYS * usual), u)
+            there = (held > 0) & (habit > 0)
+            above = nodes.of(at_once) * natural_log(jnp.where(there, held / nodes.of(scale), 1.0))
+            kept = (1 - reconsidered) * habit * kept_to(held, usual) * jnp.exp(above)
+            power = jnp.where(there, kept, 0.0) + reconsidered * power * nodes.of(drawn)
             theta, total = at_once, nodes.total(power)
         some = total > 0
         safe = jnp.where(some, total, 1.0)

@@ -115,6 +115,7 @@ def build(case: Case) -> Network:
         great_circle=np.array([d.great_circle for d in drafts]),
         facility=np.array([facility_number.get(d.facility or "", -1) for d in drafts], dtype=np.int64),
         pace=np.array([ledger.index(row_id(name)) for name in _choosers(arcs, hiring)], dtype=np.int64),
+        lasting=np.array([name == "growers" for name in _choosers(arcs, hiring)], dtype=bool),
         numbers=ArcNumbers(
             weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
             **{f.name: column(f.name) for f in fields(ArcNumbers) if f.name != "weight"},

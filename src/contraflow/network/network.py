@@ -219,6 +219,8 @@ class Network:
     """USD per unit (fee,); position in the ledger."""
     switching: IntArray
     """Elasticity of substitution theta (node,); position in the ledger."""
+    lasting: npt.NDArray[np.bool_]
+    """Whether an arc uses fields or mines, which are there whether they pay or not (arc,)."""
     at_once: IntArray
     """Part of theta that is there at once (node,); position in the ledger."""
     purity: IntArray

@@ -160,7 +160,10 @@ class Responder:
         theta = ledger[network.at_once] * ledger[network.switching]
         weight = habit(point.share, point.value[network.tail], point.net, theta[network.tail])
         nothing = jnp.zeros_like(weight)
-        return Adaptation(weight, point.net, theta, -jnp.expm1(-years / ledger[network.pace]), nothing)
+        reconsidered = -jnp.expm1(-years / ledger[network.pace])
+        return Adaptation(
+            weight, point.net, theta, reconsidered, jnp.asarray(network.lasting, float), nothing
+        )
 
     def root(
         self,

@@ -109,6 +109,7 @@ def make_dataset(
             "habit_weight": np.asarray(adaptation.weight * economy.open_part),
             "usual_value": np.asarray(adaptation.usual),
             "reconsidered": np.asarray(adaptation.reconsidered),
+            "lasting": np.asarray(adaptation.lasting),
         }
     node = {
         "price": np.asarray(point.value),
