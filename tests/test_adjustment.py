@@ -13,6 +13,7 @@ from contraflow.dynamics.timeline import constant, dated, for_months
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.lab import central_values
 from contraflow.model.choice import STAYS, Adaptation, adapted, habit
+from contraflow.model.equilibrium import people
 from contraflow.model.numerics import jax, jnp
 from contraflow.policy.horizon import in_words, in_years
 from contraflow.results.verify import verify
@@ -261,6 +262,25 @@ def test_destroyed_fields_are_missing_until_they_are_planted_again():
     grow = [a.id for a in responder.model.network.arcs].index("grow")
     missing = 0.5 * (1 - math.exp(-0.3)) * 1.5
     assert float(one.weight[grow] / none.weight[grow]) == pytest.approx(1 / (1 + missing), rel=1e-12)
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.5, 1.0])
+def test_people_come_where_their_labour_is_worth_more(moved):
+    """Labour worth 90 instead of 60 with an elasticity of two draws 2.25 times the people; at once nobody."""
+    t = two_routes(costs=(10.0, 40.0), weights=(0.0001, 1.0))
+    t.tables["parameters"].pop("behaviour-migration")
+    t.number("behaviour-migration", 2.0)
+    model = responder_of(t).model
+    economy = model.economy(jnp.asarray(model.network.ledger.value))
+    anchor, before = model.baseline(economy)
+    economy = anchor.staffed(economy)
+    valley = list(model.network.nodes).index("labour@valley")
+    value = before.value.at[valley].multiply(1.5)
+    used = Adaptation(before.share, before.net, economy.theta, 0.0, people=0.0, moved=moved)
+    found = people(economy, used, value)
+    assert float(found[valley]) == pytest.approx(moved * 2 * math.log(1.5), rel=1e-12)
+    assert float(jnp.abs(found).sum()) == pytest.approx(float(jnp.abs(found[valley])))
+    assert float(people(economy, None, value)[valley]) == pytest.approx(2 * math.log(1.5), rel=1e-12)
 
 
 def test_a_way_that_is_stopped_is_remembered():

@@ -162,6 +162,19 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "Levchenko & Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
         least=0.01, most=1,
     ),
+    "migration": BehaviourNumber(
+        "Elasticity of the number of people in a zone to what their labour is worth there",
+        "dimensionless", 0.75, 1.5, 3,
+        "1.5 between China's provinces (Tombe & Zhu 2019), 2.7 to 3.2 between Indonesia's regions (Bryan & "
+        "Morten 2019)",
+        least=0,
+    ),
+    "settling": BehaviourNumber(
+        "Months in which two thirds of the people who would come to a zone, or leave it, do",
+        "month", 18, 36, 72,
+        "A field has to be cleared and planted, and bears after a year or two; nobody has counted",
+        least=1,
+    ),
     "replanting": BehaviourNumber(
         "Part of destroyed fields that is planted again at once",
         "dimensionless", 0.35, 0.5, 0.67,

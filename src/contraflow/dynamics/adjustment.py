@@ -79,10 +79,6 @@ class Adjustment:
     def _references(self) -> dict[float, Reference]:
         return {}
 
-    def reconsidered(self, years: float) -> jax.Array:
-        """Part of the users of each arc that reconsiders within ``years`` (draw, arc)."""
-        return -jnp.expm1(-years / jnp.asarray(self.pace))
-
     def references(self, years: float) -> Reference:
         """References of the draws for a step, or a horizon, of this length."""
         known, years = self._references, round(years, 9)
@@ -92,7 +88,7 @@ class Adjustment:
 
     def after(self, years: float) -> Adaptation:
         """What people are used to in the baselines, of whom some have reconsidered after ``years``."""
-        return self.used._replace(reconsidered=self.reconsidered(years))
+        return self.responder.passed(self.used, self.ledger, years)
 
     def solve(self, levels: FloatArray, years: float, draw: IntArray, start: FloatArray) -> Solutions:
         """Prices that clear all markets some years after a policy begins. Does not raise.
@@ -143,7 +139,7 @@ class Adjustment:
         solved = np.ones(draws, dtype=bool)
         for first, last in steps(timeline):
             begins, ends = first / MONTHS, last / MONTHS
-            now = used._replace(reconsidered=self.reconsidered(ends - begins))
+            now = self.responder.passed(used, self.ledger, ends - begins)
             references = self.references(ends - begins)
             left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(draws, dtype=bool)
             for start in (state.copy(), *np.asarray(self.responder.model.starts())):
@@ -169,8 +165,11 @@ class Adjustment:
             now, tail, economy.weight, economy.theta, jnp.asarray(point.net), economy.open_part
         )
         remembered = 0.5 ** (years / self._half_life)[:, None]
+        endowed = jnp.asarray(economy.endowment)
+        there = jnp.asarray(point.endowment) / jnp.where(endowed > 0, endowed, 1.0)
         return Adaptation(*after)._replace(
-            dread=jnp.asarray(remembered * economy.lethal_pay * point.expected_loss)
+            people=jnp.where(there > 0, jnp.log(jnp.where(there > 0, there, 1.0)), 0.0),
+            dread=jnp.asarray(remembered * economy.lethal_pay * point.expected_loss),
         )
 
 

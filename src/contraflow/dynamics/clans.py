@@ -79,6 +79,10 @@ class Behaviour:
     """Months in which two thirds of those who carry reconsider."""
     trade_at_once: Number = BEHAVIOUR["trade_at_once"].value
     """Part of the elasticity between ways and buyers that is there at once."""
+    migration: Number = BEHAVIOUR["migration"].value
+    """Elasticity of the number of people in a zone to what their labour is worth there."""
+    settling: Number = BEHAVIOUR["settling"].value
+    """Months in which two thirds of the people who would come to a zone, or leave it, do."""
     replanting: Number = BEHAVIOUR["replanting"].value
     """Part of destroyed fields that is planted again at once."""
     fear_multiplier: Number = BEHAVIOUR["fear_multiplier"].value

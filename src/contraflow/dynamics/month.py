@@ -393,7 +393,8 @@ class MonthlyEconomy:
         forward = flows(layout, Spread(layout)(shares, 0.0), (1 - loss) * economy.output, supply)
         nothing = jnp.zeros(0)
         return Point(
-            value=nothing, stock=forward.stock, flow=forward.arc, share=shares, net=nothing, loss=loss,
+            value=nothing, endowment=supply,
+            stock=forward.stock, flow=forward.arc, share=shares, net=nothing, loss=loss,
             expected_loss=nothing, wages=terms.wages, surcharge=terms.surcharge, price=terms.price,
             sold=forward.stock[network.market_node], load=self.model.loads(forward.arc),
         )  # fmt: skip
@@ -556,6 +557,7 @@ class MonthlyEconomy:
         sold = swept.arrived[network.market_node]
         happened = Point(
             value=value,
+            endowment=economy.endowment,
             stock=swept.arrived * MONTHS,
             flow=swept.sent * MONTHS,
             share=share,

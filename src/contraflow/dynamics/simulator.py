@@ -421,7 +421,7 @@ class Simulator:
             stock = economy.endowment + jnp.zeros(len(network.nodes)).at[network.head].add(arrived)
             at_hand = stock[network.tail]
             point = Point(
-                value=value, stock=stock, flow=sent,
+                value=value, endowment=economy.endowment, stock=stock, flow=sent,
                 share=jnp.where(at_hand > 0, sent / jnp.where(at_hand > 0, at_hand, 1.0), 0.0),
                 net=terms.keep * value[network.head] - terms.outlay, loss=loss, expected_loss=terms.expected,
                 wages=terms.wages, surcharge=terms.surcharge, price=market_price,

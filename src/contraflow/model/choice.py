@@ -85,6 +85,10 @@ class Adaptation(NamedTuple):
     """Part mu of the users that has reconsidered since (arc,), from 0 to 1."""
     lasting: jax.Array | float = 0.0
     """1 for options that users hold on to when they do not pay, such as fields; else 0 (arc,)."""
+    people: jax.Array | float = 0.0
+    """Natural logarithm of the number of people relative to the baseline (node,)."""
+    moved: jax.Array | float = 1.0
+    """Part of the people who would come or go that has done so since (node,), from 0 to 1."""
     dread: jax.Array | float = 0.0
     """Pay for risk of life that crews remember from an earlier time (arc,), USD per unit at the tail."""
 

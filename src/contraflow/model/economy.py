@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import Network
+from contraflow.network.network import ZERO, Network
 
 
 @jax.tree_util.register_dataclass
@@ -51,7 +51,11 @@ class Economy:
     theta: jax.Array
     """Elasticity of substitution (node,)."""
     endowment: jax.Array
-    """Units per year (node,)."""
+    """Units per year, while people live as well as in the baseline (node,)."""
+    migration: jax.Array
+    """Elasticity of the number of people to the value of their labour (node,); 0 where nobody lives."""
+    living: jax.Array
+    """Value of labour in the baseline (node,), USD per unit."""
     price: jax.Array
     """Price in the baseline or, where it is given, now; USD per unit (market,)."""
     elasticity: jax.Array
@@ -116,6 +120,8 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
         lethal_pay=jnp.zeros(arcs),
         theta=ledger[network.switching],
         endowment=ledger[network.endowment],
+        migration=jnp.where(network.endowment > ZERO, ledger[network.migration], 0.0),
+        living=jnp.ones(len(network.nodes)),
         price=ledger[network.market_price],
         elasticity=ledger[network.market_elasticity],
         demand=jnp.ones(len(network.markets)),

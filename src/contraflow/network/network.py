@@ -229,6 +229,10 @@ class Network:
     """As ``purity``, but ZERO for forms of another substance than the case's own (node,)."""
     endowment: IntArray
     """Labour-hectares (node,); position in the ledger, ZERO where no labour is."""
+    migration: int
+    """Elasticity of the number of people to the value of their labour; position in the ledger."""
+    settling: int
+    """Years in which two thirds of whoever would come or go do; position in the ledger."""
     households: IntArray
     """Actor who holds the endowments of the place (node,), -1 for nobody."""
     markets: tuple[str, ...]

@@ -161,8 +161,16 @@ class Responder:
         weight = habit(point.share, point.value[network.tail], point.net, theta[network.tail])
         nothing = jnp.zeros_like(weight)
         reconsidered = -jnp.expm1(-years / ledger[network.pace])
+        nobody = jnp.zeros(len(network.nodes))
         return Adaptation(
-            weight, point.net, theta, reconsidered, jnp.asarray(network.lasting, float), nothing
+            weight=weight,
+            usual=point.net,
+            theta=theta,
+            reconsidered=reconsidered,
+            lasting=jnp.asarray(network.lasting, float),
+            people=nobody,
+            moved=nobody - jnp.expm1(-years / ledger[network.settling]),
+            dread=nothing,
         )
 
     def root(
@@ -247,8 +255,16 @@ class Responder:
         years
             Years since then (problem,).
         """
-        pace = jnp.asarray(ledger[:, self.model.network.pace])
-        return self.adaptations(ledger)._replace(reconsidered=-jnp.expm1(-jnp.asarray(years)[:, None] / pace))
+        return self.passed(self.adaptations(ledger), ledger, years)
+
+    def passed(self, adaptation: Adaptation, ledger: FloatArray, years: FloatArray | float) -> Adaptation:
+        """The same, some of whom reconsider or move within ``years`` (problem,)."""
+        network = self.model.network
+        time = -jnp.broadcast_to(jnp.asarray(years, dtype=float), len(ledger))[:, None]
+        return adaptation._replace(
+            reconsidered=-jnp.expm1(time / ledger[:, network.pace]),
+            moved=-jnp.expm1(time / ledger[:, [network.settling]] + jnp.zeros(len(network.nodes))),
+        )
 
     def references_with(self, ledger: FloatArray, adaptation: Adaptation) -> Reference:
         """References of draws (draw, number) while people adapt; fields of it lead with (draw,)."""
@@ -347,7 +363,7 @@ class Responder:
         ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
         n = model.network
-        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes)
+        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes), len(n.nodes)
         anchor = Anchor(*(jnp.ones((draws, size)) for size in sizes))
         shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
         return [

@@ -115,7 +115,7 @@ def make_dataset(
         "price": np.asarray(point.value),
         "stock": np.asarray(point.stock),
         "theta": np.asarray(economy.theta),
-        "endowment": np.asarray(economy.endowment),
+        "endowment": np.asarray(point.endowment),
         "waiting": _waiting(network, np.asarray(point.stock), flow),
         "endowment_income": np.asarray(accounts.endowment),
         "rent": np.asarray(accounts.rent),
