@@ -17,4 +17,4 @@ def spread(lab: Lab, draws: int = 20, width: float = 0.1, seed: int = 0) -> Lab:
     factor = np.exp(width * rng.standard_normal((draws, numbers.value.size)))
     moved = np.clip(lab.ledger[0] * factor, numbers.low, numbers.high)
     ledger = np.where(numbers.free, moved, lab.ledger[0])
-    return dataclasses.replace(lab, ledger=with_behaviour(numbers, ledger, seed))
+    return dataclasses.replace(lab, ledger=with_behaviour(lab.network, ledger, seed))

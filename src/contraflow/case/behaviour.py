@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from contraflow.case.learned import NONE, LearnedBehaviour, learned_behaviour
 from contraflow.case.schema import Parameter, Scale
 
 PREFIX = "behaviour-"
@@ -162,18 +163,24 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "Levchenko & Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
         least=0.01, most=1,
     ),
-    "migration": BehaviourNumber(
-        "Elasticity of the number of people in a zone to what their labour is worth there",
-        "dimensionless", 0.75, 1.5, 3,
-        "1.5 between China's provinces (Tombe & Zhu 2019), 2.7 to 3.2 between Indonesia's regions (Bryan & "
-        "Morten 2019)",
-        least=0,
+    "theta_trade": BehaviourNumber(
+        "How readily goods are sent by other ways and to other buyers, in the long run",
+        "dimensionless", 1.0, 1.8, 3.0,
+        "Licit trade: 2 after seven to ten years (Boehm, Levchenko & Pandalai-Nayar 2023)",
+        least=0.1,
     ),
-    "settling": BehaviourNumber(
-        "Months in which two thirds of the people who would come to a zone, or leave it, do",
-        "month", 18, 36, 72,
-        "A field has to be cleared and planted, and bears after a year or two; nobody has counted",
-        least=1,
+    "theta_land": BehaviourNumber(
+        "How readily land and labour go to other uses, in the long run",
+        "dimensionless", 0.8, 2, 5,
+        "Area of coca fell in proportion to its price within three years of 1995, and in other cases less",
+        least=0.1,
+    ),
+    "migration": BehaviourNumber(
+        "How readily people come to a zone or leave it, over how readily they change crops",
+        "dimensionless", 0.5, 1, 1.5,
+        "A living elsewhere is one more use of labour; as readily as other uses, unless a case knows better",
+        Scale.LINEAR,
+        least=0,
     ),
     "replanting": BehaviourNumber(
         "Part of destroyed fields that is planted again at once",
@@ -220,20 +227,50 @@ ROWS: Mapping[str, str] = {row_id(name): name for name in BEHAVIOUR}
 """Names of the behaviour parameters by the ids of their rows."""
 
 
-def complete(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Parameters, in units of the ledger, with a default row for each behaviour parameter that is missing."""
-    return {**parameters, **{row: _default(row) for row in ROWS if row not in parameters}}
+def complete(parameters: Mapping[str, Parameter], learned: str = NONE) -> dict[str, Parameter]:
+    """Parameters, in units of the ledger, with a row for each behaviour parameter that is missing.
+
+    Parameters
+    ----------
+    parameters
+        Rows of the case, which prevail.
+    learned
+        Set of episodes from which the other rows are taken where they were learned.
+    """
+    known = None if learned == NONE else learned_behaviour(learned)
+    return {**parameters, **{row: _default(row, known) for row in ROWS if row not in parameters}}
 
 
-def _default(row: str) -> Parameter:
-    number = BEHAVIOUR[ROWS[row]]
+def taken_from(parameters: Mapping[str, Parameter], learned: str) -> tuple[str, ...]:
+    """Names of the behaviour parameters that a case takes from a set of episodes."""
+    if learned == NONE:
+        return ()
+    known = learned_behaviour(learned).names
+    return tuple(
+        name for row, name in ROWS.items() if name in known and parameters[row].reason.startswith(LEARNED)
+    )
+
+
+LEARNED = "Learned from episodes of history"
+"""Beginning of the reasons of numbers that were learned."""
+
+
+def _default(row: str, learned: LearnedBehaviour | None) -> Parameter:
+    name = ROWS[row]
+    number = BEHAVIOUR[name]
+    low, value, high, scale = number.low, number.value, number.high, number.scale
+    reason = f"Default of the package: {number.reason[0].lower()}{number.reason[1:]}."
+    if learned is not None and name in learned.names:
+        low, value, high = learned.interval(name)
+        scale = Scale.LOG
+        reason = f"{LEARNED}: {len(learned.episodes)} of them; the 90 % interval of another place."
     return Parameter(
         id=row,
         meaning=number.meaning,
-        low=number.low * number.factor,
-        value=number.value * number.factor,
-        high=number.high * number.factor,
+        low=low * number.factor,
+        value=value * number.factor,
+        high=high * number.factor,
         unit="year" if number.unit == "month" else "dimensionless",
-        scale=number.scale,
-        reason=f"Default of the package: {number.reason[0].lower()}{number.reason[1:]}.",
+        scale=scale,
+        reason=reason,
     )

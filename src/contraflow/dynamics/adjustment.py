@@ -20,14 +20,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow import _random
 from contraflow._types import BoolArray, FloatArray, IntArray
-from contraflow.case.behaviour import BEHAVIOUR, row_id
+from contraflow.case.behaviour import BEHAVIOUR, row_id, taken_from
+from contraflow.case.learned import learned_behaviour
 from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
 from contraflow.model.choice import Adaptation, adapted
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import Ledger
+from contraflow.network.network import Network
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
 
 STEP = 3
@@ -194,13 +196,35 @@ def steps(timeline: Timeline) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in found]
 
 
-def with_behaviour(ledger: Ledger, draws: FloatArray, seed: int) -> FloatArray:
-    """Draws of the ledger (draw, number) in which behaviour parameters are drawn too.
+def with_behaviour(network: Network, draws: FloatArray, seed: int) -> FloatArray:
+    """Draws of the ledger in which behaviour parameters are drawn too.
 
-    No claim informs behaviour, so a posterior leaves it at central values.
+    No claim informs behaviour, so a posterior leaves it at central values. What the case takes from episodes
+    of history is drawn together, with its correlations; the other numbers from their ranges.
+
+    Parameters
+    ----------
+    network
+        The network of the case.
+    draws
+        Values of the ledger (draw, number).
+    seed
+        Seed of the draws.
     """
+    case, ledger = network.case, network.ledger
     drawn = draw_behaviour(ledger, len(draws), seed)
+    found = {name: np.asarray(getattr(drawn, name), dtype=float) for name in BEHAVIOUR}
+    if names := taken_from(case.parameters, case.info.learned):
+        learned = learned_behaviour(case.info.learned)
+        rng = _random.stream("learned behaviour", seed)
+        inner = rng.multivariate_normal(learned.centre, learned.covariance, len(draws), method="eigh")
+        for name in names:
+            place = learned.names.index(name)
+            own = inner[:, place]
+            number = BEHAVIOUR[name]
+            outer = 1 / (1 + np.exp(-own)) if learned.is_part[place] else np.exp(own)
+            found[name] = np.clip(outer, number.least, number.most)
     whole = draws.copy()
     for name, number in BEHAVIOUR.items():
-        whole[:, ledger.index(row_id(name))] = np.asarray(getattr(drawn, name)) * number.factor
+        whole[:, ledger.index(row_id(name))] = found[name] * number.factor
     return whole

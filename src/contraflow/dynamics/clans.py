@@ -79,10 +79,12 @@ class Behaviour:
     """Months in which two thirds of those who carry reconsider."""
     trade_at_once: Number = BEHAVIOUR["trade_at_once"].value
     """Part of the elasticity between ways and buyers that is there at once."""
+    theta_trade: Number = BEHAVIOUR["theta_trade"].value
+    """How readily goods are sent by other ways and to other buyers, in the long run."""
+    theta_land: Number = BEHAVIOUR["theta_land"].value
+    """How readily land and labour go to other uses, in the long run."""
     migration: Number = BEHAVIOUR["migration"].value
-    """Elasticity of the number of people in a zone to what their labour is worth there."""
-    settling: Number = BEHAVIOUR["settling"].value
-    """Months in which two thirds of the people who would come to a zone, or leave it, do."""
+    """How readily people come to a zone or leave it, over how readily they change crops."""
     replanting: Number = BEHAVIOUR["replanting"].value
     """Part of destroyed fields that is planted again at once."""
     fear_multiplier: Number = BEHAVIOUR["fear_multiplier"].value

@@ -286,7 +286,7 @@ def _lab(case: Case, response: Responder, posterior: Posterior, keep: int) -> La
         raise ConvergenceError(
             "No draw of the posterior has an equilibrium in every year that claims observe."
         )
-    ledger = with_behaviour(response.model.network.ledger, posterior.ledger(picks), posterior.seed)
+    ledger = with_behaviour(response.model.network, posterior.ledger(picks), posterior.seed)
     return Lab(case, response, ledger, posterior, picks, posterior.seed)
 
 

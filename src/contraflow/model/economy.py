@@ -120,7 +120,9 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
         lethal_pay=jnp.zeros(arcs),
         theta=ledger[network.switching],
         endowment=ledger[network.endowment],
-        migration=jnp.where(network.endowment > ZERO, ledger[network.migration], 0.0),
+        migration=jnp.where(
+            network.endowment > ZERO, ledger[network.migration] * ledger[network.switching], 0.0
+        ),
         living=jnp.ones(len(network.nodes)),
         price=ledger[network.market_price],
         elasticity=ledger[network.market_elasticity],

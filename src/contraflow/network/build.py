@@ -139,7 +139,7 @@ def build(case: Case) -> Network:
             dtype=np.int64,
         ),
         migration=ledger.index(row_id("migration")),
-        settling=ledger.index(row_id("settling")),
+        settling=ledger.index(row_id("growers")),
         households=np.array(
             [actor_number.get(case.places[p].households or "", -1) for p in node_place], dtype=np.int64
         ),

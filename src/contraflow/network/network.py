@@ -230,9 +230,9 @@ class Network:
     endowment: IntArray
     """Labour-hectares (node,); position in the ledger, ZERO where no labour is."""
     migration: int
-    """Elasticity of the number of people to the value of their labour; position in the ledger."""
+    """How readily people come or leave, over how readily they change crops; position in the ledger."""
     settling: int
-    """Years in which two thirds of whoever would come or go do; position in the ledger."""
+    """Years in which two thirds of whoever would come or go do, as growers; position in the ledger."""
     households: IntArray
     """Actor who holds the endowments of the place (node,), -1 for nobody."""
     markets: tuple[str, ...]
