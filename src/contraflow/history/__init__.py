@@ -1,0 +1,1 @@
+"""Behaviour learned from episodes of history, and tested on episodes that were left out."""
