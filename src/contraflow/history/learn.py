@@ -2,9 +2,10 @@
 
 With phi the shared numbers on the scales on which their priors are normal, a figure i of episode e is ::
 
-    y_ei = f_i(phi + d_e, s_e) + delta_ei + epsilon_ei        d_e ~ N(0, tau^2),  s_e ~ N(0, 1)
+    y_ei = f_i(phi + d_e, s_e) + delta_ei + epsilon_ei        d_e ~ N(0, tau_e^2),  s_e ~ N(0, 1)
 
-f is the reduced form, d_e how the episode deviates from the common mean, s_e the unknown sizes of its
+f is the reduced form, d_e how the episode deviates from the common mean (tau_e = tau for cocaine, twice as
+much for other substances), s_e the unknown sizes of its
 measures, epsilon what its source got wrong. delta is the discrepancy of the model (Kennedy & O'Hagan 2001,
 Journal of the Royal Statistical Society B 63(3); Brynjarsdottir & O'Hagan 2014, Inverse Problems 30): one
 standard deviation for quantities and one for prices, nearly the same in all years of a region, so that the
@@ -52,6 +53,9 @@ SETTLED = 0.02
 LARGEST = 1.5
 """Change of a number in one step, in standard deviations of its prior, at most."""
 
+OTHER_SUBSTANCE = 2.0
+"""Deviations of episodes of other substances than cocaine, as a multiple of tau."""
+
 Linear = tuple[FloatArray, FloatArray]
 
 
@@ -73,6 +77,8 @@ class Sample:
     """Number of the region and stage (episode, observation)."""
     weight: FloatArray
     """Weights of the episodes (episode,)."""
+    reach: FloatArray
+    """How much further an episode deviates from the common mean than one of cocaine (episode,)."""
 
     def errors(self, place: int, hyper: FloatArray) -> FloatArray:
         """Covariance of discrepancy and error in one episode, of its observations alone."""
@@ -107,6 +113,7 @@ def sample(found: Sequence[Episode]) -> Sample:
         ramp=of(lambda e, o: -np.expm1(-(e.month(o.month) + 1) / RAMP) if o.stage in slow else 1.0, 1.0),
         group=of(lambda e, o: names[e.id, o.region, o.stage], -1.0),
         weight=np.array([e.row.weight for e in found]),
+        reach=np.array([1.0 if e.row.substance == "cocaine" else OTHER_SUBSTANCE for e in found]),
     )
 
 
@@ -204,7 +211,7 @@ class _Problem:
         pull = self.model.centre / self.model.spread**2
         logs, kept = 0.0, []
         value, slope = linear
-        tau = np.exp(2 * hyper[2])
+        variance = (np.exp(hyper[2]) * self.seen.reach) ** 2
         for e in self.used:
             mask = self.seen.seen[e]
             if not mask.any():
@@ -212,7 +219,7 @@ class _Problem:
             at, of_sizes = slope[e][mask][:, :n], slope[e][mask][:, n:]
             target = self.seen.response[e][mask] - value[e][mask] + at @ centre[e] + of_sizes @ sizes[e]
             cover = self.seen.errors(e, hyper) / self.seen.weight[e]
-            cover = cover + tau * at @ at.T + of_sizes @ of_sizes.T
+            cover = cover + variance[e] * at @ at.T + of_sizes @ of_sizes.T
             inverse = np.linalg.inv(cover)
             precision += at.T @ inverse @ at
             pull += at.T @ inverse @ target
@@ -234,7 +241,7 @@ class _Problem:
             miss = self.seen.response[e][mask] - value[e][mask]
             cover = self.seen.errors(e, hyper) / self.seen.weight[e]
             total += 0.5 * float(miss @ np.linalg.solve(cover, miss))
-            total += 0.5 * float((off[e] ** 2).sum() * np.exp(-2 * hyper[2]) + (sizes[e] ** 2).sum())
+            total += 0.5 * float((off[e] ** 2).sum() / (np.exp(hyper[2]) * self.seen.reach[e]) ** 2 + (sizes[e] ** 2).sum())
         return total if np.isfinite(total) else np.inf
 
 
@@ -280,7 +287,7 @@ def fit(
     for taken in range(1, ROUNDS + 1):
         found = minimize(
             minus_evidence, hyper, (linear, mean + off, sizes), method="Nelder-Mead",
-            options={"xatol": 0.02, "fatol": 0.01, "maxfev": 60},
+            options={"xatol": 0.02, "fatol": 0.01, "maxfev": 60 if taken == 1 and near is None else 25},
         )  # fmt: skip
         hyper = np.asarray(found.x)
         wanted, _, _, kept = problem.pieces(linear, mean + off, sizes, hyper)
@@ -289,7 +296,7 @@ def fit(
         new_off, new_sizes = np.zeros_like(off), np.zeros_like(sizes)
         for e, at, of_sizes, inverse, target in kept:
             rest = inverse @ (target - at @ wanted)
-            new_off[e] = np.exp(2 * hyper[2]) * at.T @ rest
+            new_off[e] = (np.exp(hyper[2]) * seen.reach[e]) ** 2 * at.T @ rest
             new_sizes[e] = of_sizes.T @ rest
         before = problem.misfit(linear[0], mean, off, sizes, hyper)
         reach = float(np.max(np.abs((wanted - mean) / model.spread), initial=0.0))
@@ -365,7 +372,7 @@ def foresee(model: Forecaster, seen: Sample, place: int, known: Fitted, draws: i
     inner = rng.multivariate_normal(known.centre, known.covariance, draws, method="eigh")
     hyper = rng.multivariate_normal(known.hyper, known.hyper_covariance, draws, method="eigh")
     hyper = np.clip(hyper, known.hyper - 1.5, known.hyper + 1.5)
-    inner = inner + np.exp(hyper[:, 2:]) * rng.standard_normal((draws, n))
+    inner = inner + np.exp(hyper[:, 2:]) * seen.reach[place] * rng.standard_normal((draws, n))
     centre = model.one(place, inner, rng.standard_normal((draws, MOST_SIZES)))[:, seen.seen[place]]
     noise = np.stack([np.linalg.cholesky(seen.errors(place, h)) @ rng.standard_normal(centre.shape[1]) for h in hyper])
     return Foresight(centre, centre + noise, hyper)

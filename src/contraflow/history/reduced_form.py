@@ -11,7 +11,9 @@ or by others to one market. Prices are relative to those before; a step is a mon
 K is what buyers are set up for, which moves towards A at the pace ``crop_buyers``; S what reaches the market,
 Q what reaches the street. P and the areas are those at which all of this holds at once. Weights of choices
 move from month to month by :func:`contraflow.model.choice.adapted`. Eradication at h a year takes the weight
-of the crop down by (1 - replanting) h, and the weight grows by ``growth`` a year at most. What is believed of
+of the crop down by (1 - replanting) h, and the weight grows by ``growth`` a year at most. Fields that are not
+worth harvesting stand for a while: the area that surveys see falls by no more than growers reconsider and
+eradication takes. What is believed of
 a measure that is feared is ``fear_multiplier`` times what it costs, and after its end falls by half in
 ``fear_half_life``.
 """
@@ -99,7 +101,9 @@ class Course(NamedTuple):
     """How an episode goes, in logarithms over what was before."""
 
     area: jax.Array
-    """Land that bears the crop (month, region)."""
+    """Land on which the crop stands (month, region)."""
+    output: jax.Array
+    """Land on which it is harvested (month, region)."""
     gate: jax.Array
     """Price at the farm gate (month, region)."""
     street: jax.Array
@@ -165,7 +169,7 @@ class _State(NamedTuple):
     capacity: jax.Array
     feared: jax.Array
     root: jax.Array
-    area: jax.Array
+    standing: jax.Array
 
 
 def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
@@ -215,7 +219,7 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
         feared = jnp.maximum(
             n["fear_multiplier"] * now["feared"], state.feared * jnp.exp(-jnp.log(2.0) / n["fear_half_life"])
         )
-        hazard = jnp.minimum(now["eradication"] * jnp.exp(-state.area), MOST_SOUGHT)
+        hazard = jnp.minimum(now["eradication"] * jnp.exp(-state.standing), MOST_SOUGHT)
 
         def economy(root: jax.Array) -> tuple[jax.Array, ...]:
             street, area = root[0], root[1:]
@@ -233,7 +237,7 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
             gone = flows(LAYOUT, found.share, arrive, endowment)
             share = found.share.reshape(-1)[LAYOUT.arc_slot]
             new_area = _log(share[CROP] * setting.multiple * (1 - ban))
-            reaching = jnp.log(jnp.exp(state.street) * (1 - flowing) + gone.stock[_MARKET] * flowing)
+            reaching = _log(jnp.exp(state.street) * (1 - flowing) + gone.stock[_MARKET] * flowing)
             net = keep * found.node[HEAD] - outlay
             gate = _log(found.node[_GATE]) + jnp.log(full)
             way = _log(share[TREATED] / jnp.where(setting.way > 0, setting.way, 1.0)) + new_area
@@ -248,12 +252,14 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
         _, net, gate, reaching, way = economy(root.state)
         area = root.state[1:]
         used = adapted(state.used, TAIL, weight, theta, net)
-        kept = jnp.exp(-hazard * (1 - n["replanting"]) / YEAR)
+        taken = hazard * (1 - n["replanting"]) / YEAR
         most = state.used.weight[CROP] * jnp.exp(n["growth"] / YEAR)
-        used = used._replace(weight=used.weight.at[CROP].set(jnp.minimum(used.weight[CROP], most) * kept))
+        crop = jnp.minimum(used.weight[CROP], most) * jnp.exp(-taken)
+        used = used._replace(weight=used.weight.at[CROP].set(crop))
         capacity = state.capacity - jnp.expm1(-1 / n["crop_buyers"]) * (area - state.capacity)
-        after = _State(used, reaching, capacity, feared, root.state, area)
-        return after, (area, gate, root.state[0], reaching, way, root.residual)
+        standing = jnp.maximum(area, state.standing - 1 / n["growers"] - taken)
+        after = _State(used, reaching, capacity, feared, root.state, standing)
+        return after, (standing, area, gate, root.state[0], reaching, way, root.residual)
 
     _, steps = jax.lax.scan(month, start, levels)
     return Course(*steps)
@@ -276,7 +282,7 @@ def foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> jax.Arra
     at, where = setting.month, setting.region
     by_stage = jnp.stack(
         [
-            found.area[at, where], found.area[at, where], found.gate[at, where], found.street[at],
+            found.area[at, where], found.output[at, where], found.gate[at, where], found.street[at],
             found.supply[at], found.way[at, where],
         ]
     )  # fmt: skip
