@@ -20,16 +20,16 @@ a measure that is feared is ``fear_multiplier`` times what it costs, and after i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from contraflow._types import FloatArray, IntArray
-from contraflow.history.episodes import MOST_REGIONS, Episode, KindOfMeasure, StageOfTrade
+from contraflow.history.episode_tables import MOST_REGIONS, Episode, KindOfMeasure, StageOfTrade
 from contraflow.history.shared_numbers import NAMES, SPAN
-from contraflow.model.choice import Adaptation, adapted, flows, habit, values
+from contraflow.model.choice import Adaptation, Values, adapted, flows, habit, values
 from contraflow.model.layout import make_layout
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root
@@ -66,6 +66,19 @@ CROP = 2 * _LAND
 TREATED = 2 * MOST_REGIONS + 2 * _LAND
 """Arcs by the way that measures act on."""
 SINKS = np.array([_MARKET, _REST])
+
+
+class Rule(NamedTuple):
+    """How people choose, and how what they are used to moves from month to month."""
+
+    values: Callable[..., Values]
+    """As :func:`contraflow.model.choice.values`."""
+    adapted: Callable[..., Adaptation]
+    """As :func:`contraflow.model.choice.adapted`."""
+
+
+ADAPTING = Rule(values, adapted)
+"""The one rule: at once a lower elasticity, with weights that move."""
 
 
 class Setting(NamedTuple):
@@ -141,7 +154,9 @@ def _setting(episode: Episode, months: int, most: int, ceiling: float | None) ->
         size = sizes.index(m.id)
         feared = m.kind is KindOfMeasure.OUTLAY and m.feared == "yes"
         first, last = max(0, episode.month(m.first)), episode.month(m.last) + 1
-        levels[size, KINDS.index("feared" if feared else m.kind.value), first:last, names.index(m.region)] += m.level
+        levels[
+            size, KINDS.index("feared" if feared else m.kind.value), first:last, names.index(m.region)
+        ] += m.level
         centre[size] = (np.log(m.low) + np.log(m.high)) / 2
         spread[size] = (np.log(m.high) - np.log(m.low)) / SPAN
 
@@ -154,7 +169,11 @@ def _setting(episode: Episode, months: int, most: int, ceiling: float | None) ->
     seen = episode.observations
     place = np.zeros((3, most), dtype=np.int64)
     place[:, : len(seen)] = np.array(
-        [[episode.month(o.month) for o in seen], [names.index(o.region) for o in seen], [STAGES.index(o.stage) for o in seen]]
+        [
+            [episode.month(o.month) for o in seen],
+            [names.index(o.region) for o in seen],
+            [STAGES.index(o.stage) for o in seen],
+        ]
     ).reshape(3, -1)
     return (
         supply / supply.sum(), padded("way", 0.0), padded("ladder", 0.5),
@@ -172,7 +191,7 @@ class _State(NamedTuple):
     standing: jax.Array
 
 
-def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
+def course(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> Course:
     """Follow one episode month by month.
 
     Parameters
@@ -183,6 +202,8 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
         Standard normal deviates of the measures' true sizes (size,).
     setting
         The episode.
+    rule
+        How people choose, and how what they are used to moves.
     """
     n = dict(zip(NAMES, numbers, strict=True))
     true = jnp.exp(setting.size_centre + setting.size_spread * sizes)
@@ -203,7 +224,9 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
         ]
     )
     usual = jnp.concatenate([jnp.repeat(1 - setting.cost, 2), jnp.ones(2 * MOST_REGIONS)])
-    pace = jnp.repeat(jnp.stack([n["growers"], n["traders"]]), 2 * MOST_REGIONS, total_repeat_length=TAIL.size)
+    pace = jnp.repeat(
+        jnp.stack([n["growers"], n["traders"]]), 2 * MOST_REGIONS, total_repeat_length=TAIL.size
+    )
     mu = -jnp.expm1(-1 / pace)
     first = Adaptation(habit(weight, usual, usual, at_once[TAIL]), usual, at_once, mu)
     endowment = jnp.zeros(2 * MOST_REGIONS + 2).at[_LAND].set(setting.supply * setting.multiple)
@@ -232,7 +255,7 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
             keep = jnp.concatenate([keep_land.ravel(), keep_way.ravel()])
             outlay = jnp.concatenate([outlay_land.ravel(), outlay_way.ravel()])
             prices = jnp.stack([jnp.exp(n["pass_through"] * street), jnp.ones(())])
-            found = values(LAYOUT, weight, keep, outlay, theta, SINKS, prices, state.used)
+            found = rule.values(LAYOUT, weight, keep, outlay, theta, SINKS, prices, state.used)
             arrive = jnp.ones(TAIL.size).at[CROP].set(1 - ban).at[TREATED].set(1 - loss)
             gone = flows(LAYOUT, found.share, arrive, endowment)
             share = found.share.reshape(-1)[LAYOUT.arc_slot]
@@ -251,7 +274,7 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> Course:
         )
         _, net, gate, reaching, way = economy(root.state)
         area = root.state[1:]
-        used = adapted(state.used, TAIL, weight, theta, net)
+        used = rule.adapted(state.used, TAIL, weight, theta, net)
         taken = hazard * (1 - n["replanting"]) / YEAR
         most = state.used.weight[CROP] * jnp.exp(n["growth"] / YEAR)
         crop = jnp.minimum(used.weight[CROP], most) * jnp.exp(-taken)
@@ -270,15 +293,15 @@ def _log(x: jax.Array) -> jax.Array:
     return jnp.log(jnp.maximum(x, 1e-6))
 
 
-def foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> jax.Array:
+def foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> jax.Array:
     """Logarithms of after over before of the observations of one episode (observation,).
 
     Parameters
     ----------
-    numbers, sizes, setting
+    numbers, sizes, setting, rule
         As for :func:`course`.
     """
-    found = course(numbers, sizes, setting)
+    found = course(numbers, sizes, setting, rule)
     at, where = setting.month, setting.region
     by_stage = jnp.stack(
         [
@@ -289,16 +312,15 @@ def foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting) -> jax.Arra
     return by_stage[setting.stage, jnp.arange(at.size)]
 
 
-all_foreseen = jax.jit(jax.vmap(foreseen))
-"""The same of all episodes at once: numbers (episode, number), sizes (episode, size), settings."""
+@partial(jax.jit, static_argnames="rule")
+def many_foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> jax.Array:
+    """The same of one episode for many draws: numbers (draw, number), sizes (draw, size)."""
+    return jax.vmap(lambda n, z: foreseen(n, z, setting, rule))(numbers, sizes)
 
-many_foreseen = jax.jit(jax.vmap(foreseen, in_axes=(0, 0, None)))
-"""The same of one episode for many draws: numbers (draw, number), sizes (draw, size), its setting."""
 
-
-@partial(jax.jit, static_argnames="scales")
+@partial(jax.jit, static_argnames=("scales", "rule"))
 def linearised(
-    inner: jax.Array, sizes: jax.Array, setting: Setting, scales: tuple[bool, ...]
+    inner: jax.Array, sizes: jax.Array, setting: Setting, scales: tuple[bool, ...], rule: Rule = ADAPTING
 ) -> tuple[jax.Array, jax.Array]:
     """Foreseen logarithms (episode, observation) and their slopes (episode, observation, number + size).
 
@@ -312,11 +334,13 @@ def linearised(
         The episodes.
     scales
         Whether each number is a part of one, whose scale is the logit (number,).
+    rule
+        How people choose.
     """
     count = len(scales)
 
     def at(x: jax.Array, one: Setting) -> jax.Array:
-        return foreseen(outer_of(x[:count], scales), x[count:], one)
+        return foreseen(outer_of(x[:count], scales), x[count:], one, rule)
 
     def both(x: jax.Array, one: Setting) -> tuple[jax.Array, jax.Array]:
         value, push = jax.linearize(lambda y: at(y, one), x)

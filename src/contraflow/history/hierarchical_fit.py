@@ -25,8 +25,16 @@ import numpy as np
 
 from contraflow import _random
 from contraflow._types import BoolArray, FloatArray
-from contraflow.history.episodes import Episode, ObservationRow, StageOfTrade
-from contraflow.history.reduced_form import MOST_SIZES, Setting, linearised, many_foreseen, settings
+from contraflow.history.episode_tables import Episode, ObservationRow, StageOfTrade
+from contraflow.history.reduced_form import (
+    ADAPTING,
+    MOST_SIZES,
+    Rule,
+    Setting,
+    linearised,
+    many_foreseen,
+    settings,
+)
 from contraflow.history.shared_numbers import NAMES, NUMBERS, WHOLE, Structure
 from contraflow.model.numerics import jnp
 
@@ -133,7 +141,7 @@ class Forecaster:
     """The same of one episode for many draws (draw, number), (draw, size): (draw, observation)."""
 
 
-def reduced(found: Sequence[Episode], structure: Structure = WHOLE) -> Forecaster:
+def reduced(found: Sequence[Episode], structure: Structure = WHOLE, rule: Rule = ADAPTING) -> Forecaster:
     """The reduced form as a forecaster of these episodes.
 
     Parameters
@@ -142,12 +150,16 @@ def reduced(found: Sequence[Episode], structure: Structure = WHOLE) -> Forecaste
         The episodes.
     structure
         Which numbers are learned.
+    rule
+        How people choose.
     """
     setting = settings(found, structure.ceiling)
     free = [NAMES.index(name) for name in structure.free]
     known = [structure.number(name) for name in structure.free]
     scales = tuple(NUMBERS[name].unit == "part" for name in NAMES)
-    whole = np.array([structure.number(n).centre if n in structure.free else _inner_of(n, structure) for n in NAMES])
+    whole = np.array(
+        [structure.number(n).centre if n in structure.free else _inner_of(n, structure) for n in NAMES]
+    )
 
     def all_inner(inner: FloatArray) -> FloatArray:
         every = np.tile(whole, (len(inner), 1))
@@ -155,14 +167,15 @@ def reduced(found: Sequence[Episode], structure: Structure = WHOLE) -> Forecaste
         return every
 
     def linear(inner: FloatArray, sizes: FloatArray) -> Linear:
-        value, slope = linearised(jnp.asarray(all_inner(inner)), jnp.asarray(sizes), setting, scales)
+        value, slope = linearised(jnp.asarray(all_inner(inner)), jnp.asarray(sizes), setting, scales, rule)
         columns = [*free, *range(len(NAMES), len(NAMES) + MOST_SIZES)]
         return np.asarray(value), np.asarray(slope)[:, :, columns]
 
     def one(place: int, inner: FloatArray, sizes: FloatArray) -> FloatArray:
         every = all_inner(inner)
         outer = np.where(scales, 1 / (1 + np.exp(-every)), np.exp(every))
-        return np.asarray(many_foreseen(jnp.asarray(outer), jnp.asarray(sizes), Setting(*(x[place] for x in setting))))
+        own = Setting(*(x[place] for x in setting))
+        return np.asarray(many_foreseen(jnp.asarray(outer), jnp.asarray(sizes), own, rule))
 
     return Forecaster(
         structure.free, np.array([n.centre for n in known]), np.array([n.spread for n in known]), linear, one
@@ -204,7 +217,9 @@ class _Problem:
     def __init__(self, model: Forecaster, seen: Sample, used: Sequence[int]) -> None:
         self.model, self.seen, self.used = model, seen, list(used)
 
-    def pieces(self, linear: Linear, centre: FloatArray, sizes: FloatArray, hyper: FloatArray) -> tuple[object, ...]:
+    def pieces(
+        self, linear: Linear, centre: FloatArray, sizes: FloatArray, hyper: FloatArray
+    ) -> tuple[object, ...]:
         """Posterior of the numbers, and what is left to each episode."""
         n = len(self.model.centre)
         precision = np.diag(self.model.spread**-2)
@@ -241,13 +256,13 @@ class _Problem:
             miss = self.seen.response[e][mask] - value[e][mask]
             cover = self.seen.errors(e, hyper) / self.seen.weight[e]
             total += 0.5 * float(miss @ np.linalg.solve(cover, miss))
-            total += 0.5 * float((off[e] ** 2).sum() / (np.exp(hyper[2]) * self.seen.reach[e]) ** 2 + (sizes[e] ** 2).sum())
+            total += 0.5 * float(
+                (off[e] ** 2).sum() / (np.exp(hyper[2]) * self.seen.reach[e]) ** 2 + (sizes[e] ** 2).sum()
+            )
         return total if np.isfinite(total) else np.inf
 
 
-def fit(
-    model: Forecaster, seen: Sample, used: Sequence[int], near: Fitted | None = None
-) -> Fitted:
+def fit(model: Forecaster, seen: Sample, used: Sequence[int], near: Fitted | None = None) -> Fitted:
     """Learn the numbers of a forecaster from some episodes.
 
     Parameters
@@ -331,7 +346,9 @@ def _curvature(function: Callable[[FloatArray], float], at: FloatArray, step: fl
     found = np.empty((size, size))
     for i in range(size):
         for j in range(size):
-            corners = [function(at + a * unit[i] + b * unit[j]) for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+            corners = [
+                function(at + a * unit[i] + b * unit[j]) for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+            ]
             found[i, j] = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * step**2)
     values, vectors = np.linalg.eigh((found + found.T) / 2)
     return np.asarray(vectors @ np.diag(np.maximum(values, 1.0)) @ vectors.T)
@@ -349,7 +366,9 @@ class Foresight:
     """Hyperparameters of the draws (draw, 3)."""
 
 
-def foresee(model: Forecaster, seen: Sample, place: int, known: Fitted, draws: int = 400, seed: int = 0) -> Foresight:
+def foresee(
+    model: Forecaster, seen: Sample, place: int, known: Fitted, draws: int = 400, seed: int = 0
+) -> Foresight:
     """Foresee an episode that was not learned from: its deviations and sizes are drawn from their priors.
 
     Parameters
@@ -374,7 +393,9 @@ def foresee(model: Forecaster, seen: Sample, place: int, known: Fitted, draws: i
     hyper = np.clip(hyper, known.hyper - 1.5, known.hyper + 1.5)
     inner = inner + np.exp(hyper[:, 2:]) * seen.reach[place] * rng.standard_normal((draws, n))
     centre = model.one(place, inner, rng.standard_normal((draws, MOST_SIZES)))[:, seen.seen[place]]
-    noise = np.stack([np.linalg.cholesky(seen.errors(place, h)) @ rng.standard_normal(centre.shape[1]) for h in hyper])
+    noise = np.stack(
+        [np.linalg.cholesky(seen.errors(place, h)) @ rng.standard_normal(centre.shape[1]) for h in hyper]
+    )
     return Foresight(centre, centre + noise, hyper)
 
 

@@ -92,7 +92,9 @@ class RegionRow(Row):
     way: float = column("Share of what it sends that goes by the way that measures act on.", ge=0, le=0.99)
     ladder: float = column("Price at the farm gate over that where it is sold.", ge=0.01, le=1)
     multiple: float = column("Land that could bear the crop, over what does.", ge=1.01)
-    cost: float = column("Part of the price at the gate that growing costs, beside land and labour.", ge=0, le=0.9)
+    cost: float = column(
+        "Part of the price at the gate that growing costs, beside land and labour.", ge=0, le=0.9
+    )
     basis: Text = column("What the numbers rest on.")
 
 
@@ -112,7 +114,9 @@ class MeasureRow(Row):
         "outlay: cost by the treated way, over the price at the gate; loss: share of what goes by it; demand: "
         "logarithm of its factor; eradication: hectares a year over those of before; ban: share of the land."
     )
-    low: float = column("Lower end of the 90 % interval of its true size, as a multiple of the level.", ge=0.01)
+    low: float = column(
+        "Lower end of the 90 % interval of its true size, as a multiple of the level.", ge=0.01
+    )
     high: float = column("Upper end of that interval.", ge=0.01)
     feared: Text = column("yes: sized by what happens, and feared more; no: sized as it is believed.")
     source: Text = column("Source.")
@@ -178,7 +182,7 @@ class Episode:
 
         Examples
         --------
-        >>> episodes()["air-bridge-1995"].month("1995-08")
+        >>> read_episodes()["air-bridge-1995"].month("1995-08")
         5
         """
         return _months(date) - _months(self.row.first)
@@ -187,18 +191,24 @@ class Episode:
         """Whether an observation is of a treated region, or elsewhere."""
         return next(r.role for r in self.regions if r.id == observation.region)
 
+    def place(self, observation: ObservationRow) -> str:
+        """Where an observation is of."""
+        if observation.stage in (StageOfTrade.STREET, StageOfTrade.SUPPLY):
+            return "market"
+        return next(r.place for r in self.regions if r.id == observation.region)
+
 
 def _months(date: str) -> int:
     year, month = (int(part) for part in date.split("-")[:2])
     return 12 * year + month - 1
 
 
-def data() -> Path:
+def own_tables() -> Path:
     """Folder of the tables that come with the package."""
     return Path(str(resources.files("contraflow.history") / "data"))
 
 
-def digest(folder: str | Path | None = None) -> str:
+def digest_of(folder: str | Path | None = None) -> str:
     """SHA-256 of the four tables, by which a result says what it was learned from.
 
     Parameters
@@ -208,11 +218,13 @@ def digest(folder: str | Path | None = None) -> str:
     """
     found = sha256()
     for model in (EpisodeRow, RegionRow, MeasureRow, ObservationRow):
-        found.update((Path(folder or data()) / file_of(model.table)).read_bytes().replace(b"\r\n", b"\n"))
+        found.update(
+            (Path(folder or own_tables()) / file_of(model.table)).read_bytes().replace(b"\r\n", b"\n")
+        )
     return found.hexdigest()
 
 
-def episodes(folder: str | Path | None = None) -> dict[str, Episode]:
+def read_episodes(folder: str | Path | None = None) -> dict[str, Episode]:
     """Read and check the episodes of a folder.
 
     Parameters
@@ -233,10 +245,10 @@ def episodes(folder: str | Path | None = None) -> dict[str, Episode]:
 
     Examples
     --------
-    >>> len(episodes())
+    >>> len(read_episodes())
     13
     """
-    place = Path(folder) if folder is not None else data()
+    place = Path(folder) if folder is not None else own_tables()
     problems: list[Problem] = []
     if not place.is_dir():
         raise HistoryError([Problem(str(place), "This is no folder", "Name the folder of the four tables")])
@@ -326,7 +338,9 @@ def _across(
         faults = [*_dated(row, number, "first", row.first), *_dated(row, number, "last", row.last)]
         yield from faults
         if not faults and _months(row.last) < _months(row.first):
-            yield Problem("measures.csv", "is before the first month", "Exchange them", number, "last", row.last)
+            yield Problem(
+                "measures.csv", "is before the first month", "Exchange them", number, "last", row.last
+            )
         if row.low > row.high:
             yield Problem("measures.csv", "is above 'high'", "Exchange them", number, "low", f"{row.low:g}")
         most = 0.98 if row.kind in (KindOfMeasure.LOSS, KindOfMeasure.BAN) else float("inf")

@@ -17,8 +17,17 @@ import pandas as pd
 
 from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
-from contraflow.history.episodes import Episode, StageOfTrade
-from contraflow.history.learn import Fitted, Forecaster, Foresight, Sample, fit, foresee, reduced, sample
+from contraflow.history.episode_tables import Episode, StageOfTrade
+from contraflow.history.hierarchical_fit import (
+    Fitted,
+    Forecaster,
+    Foresight,
+    Sample,
+    fit,
+    foresee,
+    reduced,
+    sample,
+)
 from contraflow.history.reduced_form import MOST_SIZES
 from contraflow.history.shared_numbers import OLD_RULE, WHOLE
 
@@ -112,7 +121,7 @@ class LeftOut:
     """What was foreseen of every episode from all others, beside what was seen."""
 
     observations: pd.DataFrame
-    """Each observation: episode, stage, months, observed, and for every forecaster its quantiles and CRPS."""
+    """Each observation: episode, place, stage, months, observed, and for every forecaster its quantiles and CRPS."""
     episodes: pd.DataFrame
     """Each episode: its weight, and CRPS and log score of every forecaster."""
 
@@ -157,7 +166,9 @@ def compare(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             row |= {
                 score: float(weight @ own),
                 f"{score} lead": mean,
-                f"{score} error": float(np.sqrt((weight**2) @ (lead - mean) ** 2 * len(lead) / max(1, len(lead) - 1))),
+                f"{score} error": float(
+                    np.sqrt((weight**2) @ (lead - mean) ** 2 * len(lead) / max(1, len(lead) - 1))
+                ),
             }
         rows.append(row)
     return pd.DataFrame(rows).set_index("forecaster")
@@ -169,6 +180,7 @@ def leave_out(
     draws: int = DRAWS,
     seed: int = 0,
     only: Sequence[str] | None = None,
+    without: Sequence[str] = (),
     progress: Progress = silent,
 ) -> LeftOut:
     """Foresee each episode from all others.
@@ -185,6 +197,8 @@ def leave_out(
         Seed of the draws.
     only
         Episodes that are left out in turn. None: all.
+    without
+        Episodes that are never learned from.
     progress
         Called with what is being done.
 
@@ -201,22 +215,27 @@ def leave_out(
     rows: dict[tuple[str, str], dict[str, float | str]] = {}
     asked = list(found) if only is None else list(only)
     for done, (name, model) in enumerate(who.items()):
-        whole[name] = fit(model, seen, range(len(every)))
+        usable = [p for p, one in enumerate(found) if one not in without]
+        whole[name] = fit(model, seen, usable)
         for number, left in enumerate(asked):
             progress(f"Leaving out {left}: {name}", (done + number / len(asked)) / len(who))
             place = list(found).index(left)
             episode = every[place]
-            known = fit(model, seen, [p for p in range(len(every)) if p != place], near=whole[name])
+            known = fit(model, seen, [p for p in usable if p != place], near=whole[name])
             ahead = foresee(model, seen, place, known, draws, seed)
             own = crps(ahead.drawn, seen.response[place][seen.seen[place]])
             head = heads.setdefault(left, {"episode": left, "weight": episode.row.weight})
-            head |= {f"{name} crps": float(own.mean()), f"{name} log score": joint_log_score(ahead, seen, place)}
+            head |= {
+                f"{name} crps": float(own.mean()),
+                f"{name} log score": joint_log_score(ahead, seen, place),
+            }
             ends = np.quantile(ahead.drawn, LEVELS, axis=0)
             for i, one in enumerate(episode.observations):
                 row = rows.setdefault(
                     (left, one.id),
                     {
-                        "observation": one.id, "episode": left, "region": one.region, "stage": str(one.stage),
+                        "observation": one.id, "episode": left, "title": episode.row.title,
+                        "place": episode.place(one), "stage": str(one.stage),
                         "months": episode.month(one.month), "observed": one.response,
                     },
                 )  # fmt: skip
