@@ -2,12 +2,12 @@
 
     python benchmarks/structures.py
 
-Learns each structure from all episodes and from all but one in turn, and prints the evidence, the mean log
-score and CRPS of the episodes that were left out, by how much the whole model is ahead with a standard error,
-and how much 90 % intervals hold. Takes about a minute for each structure.
+Learns each structure from all episodes and from all but one in turn, and prints the evidence, the mean
+log score and CRPS of the episodes that were left out, by how much the whole model is ahead with a standard
+error, and how much 90 % intervals hold. Takes about a minute for each structure.
 
-*Staggered choice* lets those who have not reconsidered go on as they did, whatever prices are; what they would
-send by a way that no longer pays waits. *Nobody switches at once* has weights that drift and hardly any
+*Staggered choice* lets those who have not reconsidered go on as they did, whatever prices are; what they
+would send by a way that no longer pays waits. *Nobody switches at once* has weights that drift and hardly any
 elasticity in a month.
 """
 

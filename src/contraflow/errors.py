@@ -55,7 +55,7 @@ class CaseError(ContraflowError):
 
 
 class HistoryError(ContraflowError):
-    """Episodes of history, or forecasts of them, are not well formed; ``problems`` lists all that was found."""
+    """Episodes of history or forecasts are not well formed; ``problems`` lists all that was found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         """Keep the problems and show them all, one a line."""

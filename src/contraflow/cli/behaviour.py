@@ -98,9 +98,9 @@ def _score(path: Path, as_json: bool) -> None:
     say(
         console,
         (
-            "CRPS: the lower, the better; log score: the higher. Means over episodes, from the quantiles that "
-            "your table has. Ahead by: with its standard error over episodes. Each figure is foreseen without "
-            "its own episode.",
+            "CRPS: the lower, the better; log score: the higher. Means over episodes, from the quantiles "
+            "that your table has. Ahead by: with its standard error over episodes. Each figure is foreseen "
+            "without its own episode.",
             "dim",
         ),
     )
@@ -188,9 +188,10 @@ def _show_numbers(own: Learned, console: Console) -> None:
     say(
         console,
         (
-            f"Another place deviates from these numbers by a factor of {significant(np.exp(own.deviation))} (one "
-            "standard deviation). Beyond that a quantity is missed by a factor of "
-            f"{significant(np.exp(np.exp(own.hyper[0])))}, a price by {significant(np.exp(np.exp(own.hyper[1])))}. "
+            f"Another place deviates from these numbers by a factor of {significant(np.exp(own.deviation))} "
+            "(one standard deviation). Beyond that a quantity is missed by a factor of "
+            f"{significant(np.exp(np.exp(own.hyper[0])))}, a price by "
+            f"{significant(np.exp(np.exp(own.hyper[1])))}. "
             "Narrower: next to what was known before any episode.",
             "dim",
         ),
@@ -201,11 +202,11 @@ def _show_record(found: LeftOut, console: Console) -> None:
     from contraflow.history.left_out_episodes import NEW, RIVALS
 
     say(console, ("How often was it right? Each episode foreseen from all others", "bold"))
-    scores = found.comparison()
+    scores = dict(found.comparison().iterrows())
     lines = [
         (
-            name, significant(scores.loc[name, "crps"]), _lead(scores.loc[name], "crps"),
-            significant(scores.loc[name, "log score"]), _lead(scores.loc[name], "log score"),
+            name, significant(scores[name]["crps"]), _lead(scores[name], "crps"),
+            significant(scores[name]["log score"]), _lead(scores[name], "log score"),
             share(found.coverage(name)),
         )
         for name in (NEW, *RIVALS)

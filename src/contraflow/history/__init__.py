@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contraflow.history.episode_tables import Episode, read_episodes
     from contraflow.history.forecast_scores import score_forecasts
-    from contraflow.history.left_out_episodes import LeftOut, leave_out
     from contraflow.history.learned_tables import Learned, learn, learned, left_out
+    from contraflow.history.left_out_episodes import LeftOut, leave_out
 
 __all__ = [
     "Episode", "Learned", "LeftOut", "learn", "learned", "leave_out", "left_out", "read_episodes",

@@ -111,8 +111,9 @@ class MeasureRow(Row):
     first: Date = column("First month.")
     last: Date = column("Last month.")
     level: float = column(
-        "outlay: cost by the treated way, over the price at the gate; loss: share of what goes by it; demand: "
-        "logarithm of its factor; eradication: hectares a year over those of before; ban: share of the land."
+        "outlay: cost by the treated way, over the price at the gate; loss: share of what goes by it; "
+        "demand: logarithm of its factor; eradication: hectares a year over those of before; "
+        "ban: share of the land."
     )
     low: float = column(
         "Lower end of the 90 % interval of its true size, as a multiple of the level.", ge=0.01
@@ -313,23 +314,24 @@ def _across(
     """What is wrong between tables, and with dates, shares and words."""
     known = {row.id: row for _, row in heads}
     places = {(row.episode, row.id) for _, row in regions}
-    for number, row in (*regions, *measures, *observations):
-        if row.episode not in known:
+    own: list[tuple[int, RegionRow | MeasureRow | ObservationRow]] = [*regions, *measures, *observations]
+    for number, one in own:
+        if one.episode not in known:
             cure = f"The episodes are: {', '.join(known)}"
-            yield Problem(file_of(row.table), "names no episode", cure, number, "episode", row.episode)
-        elif not isinstance(row, RegionRow) and (row.episode, row.region) not in places:
-            cure = f"Regions of {row.episode}: {', '.join(r for e, r in places if e == row.episode)}"
-            yield Problem(file_of(row.table), "names no region", cure, number, "region", row.region)
+            yield Problem(file_of(one.table), "names no episode", cure, number, "episode", one.episode)
+        elif not isinstance(one, RegionRow) and (one.episode, one.region) not in places:
+            cure = f"Regions of {one.episode}: {', '.join(r for e, r in places if e == one.episode)}"
+            yield Problem(file_of(one.table), "names no region", cure, number, "region", one.region)
     for number, row in regions:
         yield from _word(row, number, "role", row.role, ("treated", "elsewhere"))
     for number, row in heads:
         yield from _dated(row, number, "first", row.first)
-        own = [r for _, r in regions if r.episode == row.id]
-        if not 1 <= len(own) <= MOST_REGIONS:
+        there = [r for _, r in regions if r.episode == row.id]
+        if not 1 <= len(there) <= MOST_REGIONS:
             cure = f"Give it one to {MOST_REGIONS} rows in regions.csv"
-            yield Problem("episodes.csv", f"has {len(own)} regions", cure, number, "id", row.id)
-        elif abs(sum(r.supply for r in own) - 1) > 0.02:
-            total = f"{sum(r.supply for r in own):g}"
+            yield Problem("episodes.csv", f"has {len(there)} regions", cure, number, "id", row.id)
+        elif abs(sum(r.supply for r in there) - 1) > 0.02:
+            total = f"{sum(r.supply for r in there):g}"
             cure = "Let the column 'supply' of its regions sum to 1"
             yield Problem("regions.csv", f"The shares of {row.id} sum to {total}", cure, None, "supply")
     for number, row in measures:
@@ -352,7 +354,7 @@ def _across(
         yield from _graded(row, number, row.grade)
         faults = list(_dated(row, number, "month", row.month))
         yield from faults
-        if faults or row.episode not in known:
+        if faults or row.episode not in known or not _is_month(known[row.episode].first):
             continue
         episode = known[row.episode]
         after = _months(row.month) - _months(episode.first)
@@ -369,8 +371,12 @@ def _word(row: Row, number: int, column: str, value: str, words: tuple[str, ...]
         )  # fmt: skip
 
 
+def _is_month(value: str) -> bool:
+    return len(value) == len("1995-03")
+
+
 def _dated(row: Row, number: int, column: str, value: str) -> Iterator[Problem]:
-    if len(value) != len("1995-03"):
+    if not _is_month(value):
         yield Problem(file_of(row.table), "is not a month", "Write it as 1995-03", number, column, value)
 
 

@@ -224,7 +224,8 @@ class _Problem:
         n = len(self.model.centre)
         precision = np.diag(self.model.spread**-2)
         pull = self.model.centre / self.model.spread**2
-        logs, kept = 0.0, []
+        logs: float = 0.0
+        kept = []
         value, slope = linear
         variance = (np.exp(hyper[2]) * self.seen.reach) ** 2
         for e in self.used:
@@ -238,13 +239,13 @@ class _Problem:
             inverse = np.linalg.inv(cover)
             precision += at.T @ inverse @ at
             pull += at.T @ inverse @ target
-            logs -= 0.5 * (np.linalg.slogdet(2 * np.pi * cover)[1] + target @ inverse @ target)
+            logs -= 0.5 * float(np.linalg.slogdet(2 * np.pi * cover)[1] + target @ inverse @ target)
             kept.append((e, at, of_sizes, inverse, target))
         covariance = np.linalg.inv(precision)
         mean = covariance @ pull
-        logs += 0.5 * (pull @ mean - self.model.centre @ (self.model.centre / self.model.spread**2))
-        logs += 0.5 * np.linalg.slogdet(covariance)[1] - np.log(self.model.spread).sum()
-        return mean, covariance, float(logs), kept
+        logs += 0.5 * float(pull @ mean - self.model.centre @ (self.model.centre / self.model.spread**2))
+        logs += float(0.5 * np.linalg.slogdet(covariance)[1] - np.log(self.model.spread).sum())
+        return mean, covariance, logs, kept
 
     def misfit(
         self, value: FloatArray, mean: FloatArray, off: FloatArray, sizes: FloatArray, hyper: FloatArray
@@ -319,7 +320,9 @@ def fit(model: Forecaster, seen: Sample, used: Sequence[int], near: Fitted | Non
         part, better = min(1.0, LARGEST / max(reach, 1e-9)), False
         for _ in range(6):
             trial = (
-                mean + part * (wanted - mean), off + part * (new_off - off), sizes + part * (new_sizes - sizes)
+                mean + part * (wanted - mean),
+                off + part * (new_off - off),
+                sizes + part * (new_sizes - sizes),
             )  # fmt: skip
             new = model.linear(trial[0] + trial[1], trial[2])
             fall = before - problem.misfit(new[0], *trial, hyper)
@@ -332,11 +335,12 @@ def fit(model: Forecaster, seen: Sample, used: Sequence[int], near: Fitted | Non
         (mean, off, sizes), linear = trial, new
         if fall < SETTLED and taken > 2:
             break
-    centre, covariance, logs, _ = problem.pieces(linear, mean + off, sizes, hyper)
+    _, covariance, logs, _ = problem.pieces(linear, mean + off, sizes, hyper)
     assert isinstance(covariance, np.ndarray)
     assert isinstance(logs, float)
     curved = _curvature(lambda h: minus_evidence(h, linear, mean + off, sizes), hyper)
-    return Fitted(model.names, mean, covariance, hyper, np.linalg.inv(curved), logs, off, sizes, taken)
+    cover = np.asarray(np.linalg.inv(curved), dtype=np.float64)
+    return Fitted(model.names, mean, covariance, hyper, cover, logs, off, sizes, taken)
 
 
 def _curvature(function: Callable[[FloatArray], float], at: FloatArray, step: float = 0.1) -> FloatArray:

@@ -31,7 +31,7 @@ from contraflow.history.hierarchical_fit import (
 from contraflow.history.reduced_form import MOST_SIZES
 from contraflow.history.shared_numbers import OLD_RULE, WHOLE
 
-DRAWS = 2000
+DRAWS = 1000
 """Draws of each forecast."""
 
 NEW = "the model"
@@ -121,7 +121,7 @@ class LeftOut:
     """What was foreseen of every episode from all others, beside what was seen."""
 
     observations: pd.DataFrame
-    """Each observation: episode, place, stage, months, observed, and for every forecaster its quantiles and CRPS."""
+    """Each observation: episode, place, stage, months, observed, quantiles and CRPS of each forecaster."""
     episodes: pd.DataFrame
     """Each episode: its weight, and CRPS and log score of every forecaster."""
 

@@ -20,7 +20,7 @@ a measure that is feared is ``fear_multiplier`` times what it costs, and after i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -188,26 +188,13 @@ class _State(NamedTuple):
     capacity: jax.Array
     feared: jax.Array
     root: jax.Array
+    left: jax.Array
+    """Fields that would stand if none were worth harvesting."""
     standing: jax.Array
 
 
-def course(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> Course:
-    """Follow one episode month by month.
-
-    Parameters
-    ----------
-    numbers
-        Shared numbers in the order of ``NAMES`` (number,).
-    sizes
-        Standard normal deviates of the measures' true sizes (size,).
-    setting
-        The episode.
-    rule
-        How people choose, and how what they are used to moves.
-    """
-    n = dict(zip(NAMES, numbers, strict=True))
-    true = jnp.exp(setting.size_centre + setting.size_spread * sizes)
-    levels = jnp.einsum("s,sktr->tkr", true, setting.levels)
+def _people(n: Mapping[str, jax.Array], setting: Setting) -> tuple[jax.Array, jax.Array, Adaptation]:
+    """Elasticities (node,), preference weights (arc,) and what people are used to, before the episode."""
     theta = jnp.concatenate(
         [jnp.full(MOST_REGIONS, n["theta_land"]), jnp.full(MOST_REGIONS, n["theta_trade"]), jnp.ones(2)]
     )
@@ -229,10 +216,31 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = 
     )
     mu = -jnp.expm1(-1 / pace)
     first = Adaptation(habit(weight, usual, usual, at_once[TAIL]), usual, at_once, mu)
+    return theta, weight, first
+
+
+def course(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> Course:
+    """Follow one episode month by month.
+
+    Parameters
+    ----------
+    numbers
+        Shared numbers in the order of ``NAMES`` (number,).
+    sizes
+        Standard normal deviates of the measures' true sizes (size,).
+    setting
+        The episode.
+    rule
+        How people choose, and how what they are used to moves.
+    """
+    n = dict(zip(NAMES, numbers, strict=True))
+    true = jnp.exp(setting.size_centre + setting.size_spread * sizes)
+    levels = jnp.einsum("s,sktr->tkr", true, setting.levels)
+    theta, weight, first = _people(n, setting)
     endowment = jnp.zeros(2 * MOST_REGIONS + 2).at[_LAND].set(setting.supply * setting.multiple)
     start = _State(
         first, jnp.zeros(()), jnp.zeros(MOST_REGIONS), jnp.zeros(MOST_REGIONS), jnp.zeros(1 + MOST_REGIONS),
-        jnp.zeros(MOST_REGIONS),
+        jnp.zeros(MOST_REGIONS), jnp.zeros(MOST_REGIONS),
     )  # fmt: skip
     flowing = -jnp.expm1(-1 / (n["stocks"] * setting.stocks))
 
@@ -280,8 +288,10 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = 
         crop = jnp.minimum(used.weight[CROP], most) * jnp.exp(-taken)
         used = used._replace(weight=used.weight.at[CROP].set(crop))
         capacity = state.capacity - jnp.expm1(-1 / n["crop_buyers"]) * (area - state.capacity)
-        standing = jnp.maximum(area, state.standing - 1 / n["growers"] - taken)
-        after = _State(used, reaching, capacity, feared, root.state, standing)
+        standing = jnp.maximum(area, state.left)
+        after = _State(
+            used, reaching, capacity, feared, root.state, standing - 1 / n["growers"] - taken, standing
+        )
         return after, (standing, area, gate, root.state[0], reaching, way, root.residual)
 
     _, steps = jax.lax.scan(month, start, levels)

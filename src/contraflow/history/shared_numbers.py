@@ -64,8 +64,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         "theta_land": SharedNumber(
             "Elasticity of the crop's land to what it earns, in the long run",
             "dimensionless", 0.8, 2.5, 8, 2.5,
-            "coca takes a few per cent of a zone's land; area followed prices by 1 within three years in Peru, "
-            "cropland in general by 0.3 (Scott 2013)",
+            "coca takes a few per cent of a zone's land; area followed prices by 1 in three years in Peru, "
+            "0.3 for cropland in general (Scott 2013)",
         ),
         "trade_at_once": SharedNumber(
             "Part of the elasticity between ways and buyers that is there at once",
@@ -77,7 +77,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         ),
         "growers": SharedNumber(
             "Months in which two thirds of growers reconsider what they grow",
-            "month", 12, 36, 100, 0.02, "fields abandoned at 15 to 35 per cent a year; a coca field bears after one",
+            "month", 12, 36, 100, 0.02,
+            "fields abandoned at 15 to 35 per cent a year; a coca field bears after one",
         ),
         "traders": SharedNumber(
             "Months in which two thirds of traders reconsider ways and buyers",
@@ -88,8 +89,9 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
             "month", 5, 10, 20, 10, "pits and kitchens move within a season or two; nobody has counted",
         ),
         "buyers_exponent": SharedNumber(
-            "How far the price at the gate falls, in per cent, as one per cent more comes in than buyers can take",
-            "dimensionless", 0.3, 0.8, 2, 0, "nobody has counted; prices of neighbouring valleys differ threefold",
+            "Fall of the price at the gate, in per cent, as one per cent more comes in than buyers can take",
+            "dimensionless", 0.3, 0.8, 2, 0,
+            "nobody has counted; prices of neighbouring valleys differ threefold",
         ),
         "demand": SharedNumber(
             "Elasticity of demand in the street",
@@ -97,16 +99,19 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
             "0.9 for illicit drugs on average, 0.5 for cocaine, 0.25 for methamphetamine within half a year",
         ),
         "pass_through": SharedNumber(
-            "How far the price where the crop's goods are sold follows the street's, in per cent for each per cent",
-            "dimensionless", 0.2, 0.5, 1.2, 1, "margins overseas are set in part by the price and in part by the kilogram",
+            "How far the price where the goods are sold follows the street's, in per cent for each per cent",
+            "dimensionless", 0.2, 0.5, 1.2, 1,
+            "margins overseas are set in part by the price and in part by the kilogram",
         ),
         "stocks": SharedNumber(
             "Months of goods on the way to the street, of cocaine",
-            "month", 3, 4.5, 8, 0.02, "prices in the street follow those at the gate after four to five months (IDA P-3472)",
+            "month", 3, 4.5, 8, 0.02,
+            "prices in the street follow those at the gate after four to five months (IDA P-3472)",
         ),
         "fear_multiplier": SharedNumber(
             "What a risk is believed to cost, over what it costs",
-            "dimensionless", 1.5, 3, 8, 1, "three per cent of flights were hit and four in five deterred (IDA P-3472)",
+            "dimensionless", 1.5, 3, 8, 1,
+            "three per cent of flights were hit and four in five deterred (IDA P-3472)",
         ),
         "fear_half_life": SharedNumber(
             "Months in which fear of a measure that ended falls by half",
@@ -117,7 +122,7 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
             "part", 0.3, 0.5, 0.7, 0.5, "a half to two thirds in Colombia (INDEPAZ, reported 2019)",
         ),
         "reckoning": SharedNumber(
-            "Years of the crop's income that growers write off for a chance of one in a year of losing a field",
+            "Years of income that growers write off where one field in one is lost each year",
             "year", 0.5, 1.5, 4, 0, "a field bears after a year to a year and a half",
         ),
         "growth": SharedNumber(

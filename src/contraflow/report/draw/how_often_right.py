@@ -20,10 +20,12 @@ ROW = 22
 
 STAGES = {
     "area": "land with the crop", "output": "harvest", "gate": "price at the farm gate",
-    "street": "price in the street", "supply": "what reaches the street", "way": "traffic by the way that was closed",
+    "street": "price in the street", "supply": "what reaches the street", 
+    "way": "traffic by the way that was closed",
 }  # fmt: skip
 """Stages as a figure names them."""
 
+TICKS = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 LIMIT = 60.0
 """Multiple of what was before beyond which lines are cut off."""
 
@@ -54,9 +56,10 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
     for title, own in observations.groupby("title", sort=False):
         labels.append(f"<b>{title}</b>")
         rows.append(None)
-        for _, row in own.iterrows():
+        for _, found in own.iterrows():
+            row = {str(key): value for key, value in found.items()}
             labels.append(f"{STAGES[row['stage']]}, {row['place']}, after {int(row['months'])} months")
-            rows.append(row.to_dict())
+            rows.append(row)
     labels = unique(labels)
     figure = Drawing(
         theme.layout(
@@ -64,8 +67,8 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
             margin={"l": 8, "r": 20, "t": 30, "b": 44},
             xaxis=theme.axis(
                 type="log", range=[-log(LIMIT) / log(10), log(LIMIT) / log(10)],
-                tickvals=[0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50], side="top",
-                ticktext=["×0.02", "×0.05", "×0.1", "×0.2", "×0.5", "no change", "×2", "×5", "×10", "×20", "×50"],
+                tickvals=TICKS, side="top",
+                ticktext=["no change" if t == 1 else f"×{t:g}" for t in TICKS],
             ),
             yaxis=theme.axis(
                 showgrid=False, tickfont={"size": 12, "color": theme.INK}, type="category",
@@ -73,7 +76,7 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
             ),
         )
     )  # fmt: skip
-    drawn = [(label, row) for label, row in zip(labels, rows, strict=True) if row is not None]
+    drawn = [(label, one) for label, one in zip(labels, rows, strict=True) if one is not None]
     for low, high, width in (("0.05", "0.95", 1.4), ("0.25", "0.75", 5.0)):
         x: list[float | None] = []
         y: list[str | None] = []
@@ -106,9 +109,10 @@ def reading(observations: pd.DataFrame, who: str = "the model") -> str:
     observed = observations["observed"]
     held = int(((observed >= observations[f"{who} 0.05"]) & (observed <= observations[f"{who} 0.95"])).sum())
     return (
-        "Each line is one figure of an episode of history, foreseen from all other episodes, as a multiple of what "
-        "it was before. Thin line: the 90% interval; thick line: the 50% interval; dot: the median. Diamond: what was "
-        f"observed, red where it lies beyond the 90% interval. {held} of {len(observed)} lie within."
+        "Each line is one figure of an episode of history, foreseen from all other episodes, as a multiple "
+        "of what it was before. Thin line: the 90% interval; thick line: the 50% interval; dot: the median. "
+        "Diamond: what was observed, red where it lies beyond the 90% interval. "
+        f"{held} of {len(observed)} lie within."
     )
 
 
