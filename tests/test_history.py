@@ -13,7 +13,14 @@ from typer.testing import CliRunner
 
 from contraflow.cli import app
 from contraflow.errors import HistoryError
-from contraflow.history import episode_tables, learned, learned_tables, left_out, read_episodes, score_forecasts
+from contraflow.history import (
+    episode_tables,
+    learned,
+    learned_tables,
+    left_out,
+    read_episodes,
+    score_forecasts,
+)
 from contraflow.history.episode_tables import Episode, EpisodeRow, MeasureRow, ObservationRow, RegionRow
 from contraflow.history.forecast_scores import YOURS, two_piece_log_density
 from contraflow.history.hierarchical_fit import Forecaster, Sample, fit, reduced, sample
@@ -28,7 +35,7 @@ from contraflow.history.left_out_episodes import (
     mean_of_others,
     nothing_changes,
 )
-from contraflow.history.reduced_form import MOST_SIZES, Setting, course, settings
+from contraflow.history.reduced_form import MOST_SIZES, EpisodeArrays, course, settings
 from contraflow.history.shared_numbers import INGREDIENTS, NAMES, NUMBERS, WHOLE
 from contraflow.model.numerics import jax, jnp
 
@@ -40,7 +47,14 @@ FOLLOWED = jax.jit(course)
 def episode(*measures, months=24, way=0.0, ladder=0.5, multiple=20.0, cost=0.2, seen=(), supply=(1.0,)):
     """An episode made by hand; a measure is (kind, level, last month), in the first region."""
     head = EpisodeRow(
-        id="made", title="Made", substance="cocaine", first="2000-01", months=months, stocks=1, weight=1, told="x"
+        id="made",
+        title="Made",
+        substance="cocaine",
+        first="2000-01",
+        months=months,
+        stocks=1,
+        weight=1,
+        told="x",
     )
     regions = tuple(
         RegionRow(
@@ -74,15 +88,15 @@ def date(month):
 STILL = {
     "theta_trade": 2.0, "theta_land": 2.0, "trade_at_once": 0.5, "land_at_once": 1e-6, "growers": FOREVER,
     "traders": FOREVER, "crop_buyers": FOREVER, "buyers_exponent": 0.0, "demand": 0.5, "pass_through": 0.4,
-    "stocks": FOREVER, "fear_multiplier": 1.0, "fear_half_life": NOW, "replanting": 0.999999, "reckoning": 0.0,
-    "growth": 1e3,
+    "stocks": FOREVER, "fear_multiplier": 1.0, "fear_half_life": NOW, "replanting": 0.999999,
+    "reckoning": 0.0, "growth": 1e3,
 }  # fmt: skip
 """Nothing moves but what a test lets move."""
 
 
 def follow(made, **numbers):
     values = STILL | numbers
-    one = Setting(*(x[0] for x in settings([made])))
+    one = EpisodeArrays(*(x[0] for x in settings([made])))
     found = FOLLOWED(jnp.array([values[name] for name in NAMES]), jnp.zeros(MOST_SIZES), one)
     assert float(found.residual.max()) < 1e-8
     return found
@@ -140,7 +154,7 @@ def test_growers_write_off_what_they_expect_to_lose():
 
 
 def test_fields_eradicated_are_gone_but_for_what_is_replanted():
-    """Twelve months at 0.12 a year of the first area: (1 - r) h / 12 is lost in each, h = 0.12 / area before."""
+    """Twelve months at 0.12 of the first area a year: (1 - r) h / 12 is lost in each, h = 0.12 / area."""
     found = follow(episode(("eradication", 0.12, 11), multiple=1e5), replanting=0.5)
     before = area = 0.0
     for _ in range(12):
@@ -224,10 +238,25 @@ def test_nothing_of_peru_after_2014():
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("episodes.csv", "1995-03,106", "1995,106", "episodes.csv, row 4, column 'first': '1995' is not a month"),
+        (
+            "episodes.csv",
+            "1995-03,106",
+            "1995,106",
+            "episodes.csv, row 4, column 'first': '1995' is not a month",
+        ),
         ("regions.csv", "treated,0.51", "treated,0.91", "The shares of air-bridge-1995 sum to 1.4"),
-        ("regions.csv", "Peru,treated,0.51", "Peru,dealt,0.51", "column 'role': 'dealt' is not one of the choices"),
-        ("measures.csv", "denial,air-bridge-1995,peru", "denial,air-bridge-1995,peri", "'peri' names no region"),
+        (
+            "regions.csv",
+            "Peru,treated,0.51",
+            "Peru,dealt,0.51",
+            "column 'role': 'dealt' is not one of the choices",
+        ),
+        (
+            "measures.csv",
+            "denial,air-bridge-1995,peru",
+            "denial,air-bridge-1995,peri",
+            "'peri' names no region",
+        ),
         ("measures.csv", "outlay,1995-03,2001-04", "outlay,1995-03,1994-04", "is before the first month"),
         ("observations.csv", "gate,1995-08,100,40", "gate,2005-08,100,40", "is outside the episode"),
         ("observations.csv", "gate,1995-08,100,40", "gate,1995-08,100,forty", "'forty' is not a number"),
@@ -303,7 +332,9 @@ def test_what_is_carried_is_current(name):
     correlation = known.correlation().to_numpy()
     assert np.allclose(np.diag(correlation), 1)
     assert np.linalg.eigvalsh(known.covariance).min() > 0
-    record = json.loads((episode_tables.own_tables() / "learned" / f"{name}.json").read_text(encoding="utf-8"))
+    record = json.loads(
+        (episode_tables.own_tables() / "learned" / f"{name}.json").read_text(encoding="utf-8")
+    )
     for one in record["numbers"]:
         assert one["median"] == pytest.approx(known.median(one["name"]), rel=1e-3)
 
@@ -352,19 +383,32 @@ def test_what_is_carried_is_what_the_episodes_teach(name):
 @pytest.mark.slow
 def test_numbers_that_made_an_episode_are_found_again():
     """Responses made with known numbers and little error narrow the prior around them."""
-    truth = {name: number.value for name, number in NUMBERS.items()} | {"theta_trade": 2.6, "buyers_exponent": 0.5}
+    truth = {name: number.value for name, number in NUMBERS.items()} | {
+        "theta_trade": 2.6,
+        "buyers_exponent": 0.5,
+    }
     stages = [("gate", m, 1.0) for m in (1, 6, 12, 23)] + [("way", m, 1.0) for m in (1, 12, 23)]
     made = [episode(("outlay", level, 23), way=0.8, seen=stages) for level in (0.2, 0.4, 0.6, 0.8)]
     made += [episode(("ban", 0.3, 23), seen=stages[:4])]
     for number, one in enumerate(made):
         found = course(
-            jnp.array([truth[name] for name in NAMES]), jnp.zeros(MOST_SIZES), Setting(*(x[0] for x in settings([one])))
+            jnp.array([truth[name] for name in NAMES]),
+            jnp.zeros(MOST_SIZES),
+            EpisodeArrays(*(x[0] for x in settings([one]))),
         )
         rows = tuple(
-            o.model_copy(update={"after": exp(float({"gate": found.gate, "way": found.way}[str(o.stage)][one.month(o.month), 0]))})
+            o.model_copy(
+                update={
+                    "after": exp(
+                        float({"gate": found.gate, "way": found.way}[str(o.stage)][one.month(o.month), 0])
+                    )
+                }
+            )
             for o in one.observations
         )
-        made[number] = Episode(one.row.model_copy(update={"id": f"made-{number}"}), one.regions, one.measures, rows, ())
+        made[number] = Episode(
+            one.row.model_copy(update={"id": f"made-{number}"}), one.regions, one.measures, rows, ()
+        )
     known = fit(reduced(made), sample(made), range(len(made)))
     for name in ("theta_trade", "buyers_exponent"):
         place = known.names.index(name)
@@ -389,7 +433,13 @@ def test_crps_of_a_normal_forecast_is_its_formula():
 
 def test_a_lead_is_weighed_and_has_its_error():
     frame = pd.DataFrame(
-        {"weight": [1, 1, 2], "a crps": [1, 2, 3], "b crps": [2, 2, 4], "a log score": [0, 0, 0], "b log score": [0, 0, 0]}
+        {
+            "weight": [1, 1, 2],
+            "a crps": [1, 2, 3],
+            "b crps": [2, 2, 4],
+            "a log score": [0, 0, 0],
+            "b log score": [0, 0, 0],
+        }
     )
     found = compare(frame, ["a", "b"])
     assert found.loc["b", "crps lead"] == pytest.approx(0.75)
@@ -479,12 +529,18 @@ def test_two_halves_integrate_to_one():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("observation,low,median,high\nco05-aera,1,1,1\n", "row 2, column 'observation': 'co05-aera' is no observation. Did you mean 'co05-area'?"),
+        (
+            "observation,low,median,high\nco05-aera,1,1,1\n",
+            "row 2, column 'observation': 'co05-aera' is no observation. Did you mean 'co05-area'?",
+        ),
         ("observation,low,median,high\nco05-area,2,1,3\n", "row 2, column 'median': '1' Quantiles fall"),
         ("observation,low,median,high\nco05-area,-1,1,3\n", "row 2, column 'low': '-1' is below"),
         ("observation,low,median,high\nco05-area,1,one,3\n", "row 2, column 'median': 'one' is not a number"),
         ("observation,low,median\nco05-area,1,1\n", "column 'high': The column is missing"),
-        ("observation,low,median,high\nco05-area,1,1,1\nco05-area,1,1,1\n", "row 3, column 'observation': 'co05-area' stands twice"),
+        (
+            "observation,low,median,high\nco05-area,1,1,1\nco05-area,1,1,1\n",
+            "row 3, column 'observation': 'co05-area' stands twice",
+        ),
         ("observation,low,median,high,low_50\nco05-area,1,2,3,1.5\n", "One end is missing"),
         ("observation,low,median,high\n", "There is no forecast"),
         ("observation;low;median;high\n", "The columns are not separated by commas"),
@@ -570,5 +626,8 @@ def test_the_figure_has_a_row_for_every_figure_and_marks_what_was_missed():
     assert len(observed.x) == len(found.observations)
     missed = round((1 - found.coverage()) * len(found.observations))
     assert len(set(observed.marker.color)) == 2
-    assert sum(c == observed.marker.color[0] for c in observed.marker.color) in (missed, len(observed.x) - missed)
+    assert sum(c == observed.marker.color[0] for c in observed.marker.color) in (
+        missed,
+        len(observed.x) - missed,
+    )
     assert f"{len(observed.x) - missed} of {len(observed.x)}" in reading(found.observations)

@@ -29,8 +29,8 @@ from contraflow.history.episode_tables import Episode, ObservationRow, StageOfTr
 from contraflow.history.reduced_form import (
     ADAPTING,
     MOST_SIZES,
+    EpisodeArrays,
     Rule,
-    Setting,
     linearised,
     many_foreseen,
     settings,
@@ -174,7 +174,7 @@ def reduced(found: Sequence[Episode], structure: Structure = WHOLE, rule: Rule =
     def one(place: int, inner: FloatArray, sizes: FloatArray) -> FloatArray:
         every = all_inner(inner)
         outer = np.where(scales, 1 / (1 + np.exp(-every)), np.exp(every))
-        own = Setting(*(x[place] for x in setting))
+        own = EpisodeArrays(*(x[place] for x in setting))
         return np.asarray(many_foreseen(jnp.asarray(outer), jnp.asarray(sizes), own, rule))
 
     return Forecaster(

@@ -81,7 +81,7 @@ ADAPTING = Rule(values, adapted)
 """The one rule: at once a lower elasticity, with weights that move."""
 
 
-class Setting(NamedTuple):
+class EpisodeArrays(NamedTuple):
     """One episode as arrays; several lead with (episode,)."""
 
     supply: jax.Array
@@ -129,7 +129,7 @@ class Course(NamedTuple):
     """How far markets are from clearing (month,)."""
 
 
-def settings(found: Sequence[Episode], ceiling: float | None = None) -> Setting:
+def settings(found: Sequence[Episode], ceiling: float | None = None) -> EpisodeArrays:
     """Episodes as arrays, padded to the same shape; lead with (episode,).
 
     Parameters
@@ -142,7 +142,7 @@ def settings(found: Sequence[Episode], ceiling: float | None = None) -> Setting:
     months = max(e.row.months for e in found)
     most = max(1, *(len(e.observations) for e in found))
     each = [_setting(e, months, most, ceiling) for e in found]
-    return Setting(*(jnp.asarray(np.stack(parts)) for parts in zip(*each, strict=True)))
+    return EpisodeArrays(*(jnp.asarray(np.stack(parts)) for parts in zip(*each, strict=True)))
 
 
 def _setting(episode: Episode, months: int, most: int, ceiling: float | None) -> tuple[FloatArray, ...]:
@@ -193,7 +193,7 @@ class _State(NamedTuple):
     standing: jax.Array
 
 
-def _people(n: Mapping[str, jax.Array], setting: Setting) -> tuple[jax.Array, jax.Array, Adaptation]:
+def _people(n: Mapping[str, jax.Array], setting: EpisodeArrays) -> tuple[jax.Array, jax.Array, Adaptation]:
     """Elasticities (node,), preference weights (arc,) and what people are used to, before the episode."""
     theta = jnp.concatenate(
         [jnp.full(MOST_REGIONS, n["theta_land"]), jnp.full(MOST_REGIONS, n["theta_trade"]), jnp.ones(2)]
@@ -219,7 +219,7 @@ def _people(n: Mapping[str, jax.Array], setting: Setting) -> tuple[jax.Array, ja
     return theta, weight, first
 
 
-def course(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> Course:
+def course(numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: Rule = ADAPTING) -> Course:
     """Follow one episode month by month.
 
     Parameters
@@ -303,7 +303,9 @@ def _log(x: jax.Array) -> jax.Array:
     return jnp.log(jnp.maximum(x, 1e-6))
 
 
-def foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> jax.Array:
+def foreseen(
+    numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: Rule = ADAPTING
+) -> jax.Array:
     """Logarithms of after over before of the observations of one episode (observation,).
 
     Parameters
@@ -323,14 +325,20 @@ def foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule 
 
 
 @partial(jax.jit, static_argnames="rule")
-def many_foreseen(numbers: jax.Array, sizes: jax.Array, setting: Setting, rule: Rule = ADAPTING) -> jax.Array:
+def many_foreseen(
+    numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: Rule = ADAPTING
+) -> jax.Array:
     """The same of one episode for many draws: numbers (draw, number), sizes (draw, size)."""
     return jax.vmap(lambda n, z: foreseen(n, z, setting, rule))(numbers, sizes)
 
 
 @partial(jax.jit, static_argnames=("scales", "rule"))
 def linearised(
-    inner: jax.Array, sizes: jax.Array, setting: Setting, scales: tuple[bool, ...], rule: Rule = ADAPTING
+    inner: jax.Array,
+    sizes: jax.Array,
+    setting: EpisodeArrays,
+    scales: tuple[bool, ...],
+    rule: Rule = ADAPTING,
 ) -> tuple[jax.Array, jax.Array]:
     """Foreseen logarithms (episode, observation) and their slopes (episode, observation, number + size).
 
@@ -349,10 +357,10 @@ def linearised(
     """
     count = len(scales)
 
-    def at(x: jax.Array, one: Setting) -> jax.Array:
+    def at(x: jax.Array, one: EpisodeArrays) -> jax.Array:
         return foreseen(outer_of(x[:count], scales), x[count:], one, rule)
 
-    def both(x: jax.Array, one: Setting) -> tuple[jax.Array, jax.Array]:
+    def both(x: jax.Array, one: EpisodeArrays) -> tuple[jax.Array, jax.Array]:
         value, push = jax.linearize(lambda y: at(y, one), x)
         return value, jax.vmap(push, out_axes=1)(jnp.eye(x.size))
 
