@@ -56,7 +56,7 @@ ROUNDS = 25
 """Steps towards the maximum, at most."""
 
 SETTLED = 0.02
-"""Fall of the misfit below which the maximum is reached."""
+"""Fall of the misfit below which, twice in a row, the maximum is reached."""
 
 LARGEST = 1.5
 """Change of a number in one step, in standard deviations of its prior, at most."""
@@ -298,7 +298,7 @@ def fit(model: Forecaster, seen: Sample, used: Sequence[int], near: Fitted | Non
         assert isinstance(logs, float)
         return -logs + 0.5 * float((((h - HYPER_CENTRE) / HYPER_SPREAD) ** 2).sum())
 
-    taken = 0
+    taken = still = 0
     linear = model.linear(mean + off, sizes)
     for taken in range(1, ROUNDS + 1):
         found = minimize(
@@ -333,7 +333,8 @@ def fit(model: Forecaster, seen: Sample, used: Sequence[int], near: Fitted | Non
         if not better:
             break
         (mean, off, sizes), linear = trial, new
-        if fall < SETTLED and taken > 2:
+        still = still + 1 if fall < SETTLED else 0
+        if still == 2 and taken > 2:
             break
     _, covariance, logs, _ = problem.pieces(linear, mean + off, sizes, hyper)
     assert isinstance(covariance, np.ndarray)

@@ -40,6 +40,9 @@ TOLERANCE = 1e-9
 
 NEWTON_ROUNDS = 8
 
+BATCH = 25
+"""Draws that are followed side by side."""
+
 MOST_CLOSED = 0.97
 """Part of a way or of land that a measure of unknown size closes, at most."""
 
@@ -329,7 +332,8 @@ def many_foreseen(
     numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: Rule = ADAPTING
 ) -> jax.Array:
     """The same of one episode for many draws: numbers (draw, number), sizes (draw, size)."""
-    return jax.vmap(lambda n, z: foreseen(n, z, setting, rule))(numbers, sizes)
+    # Draws that are hard to clear hold up only those of their batch.
+    return jax.lax.map(lambda x: foreseen(*x, setting, rule), (numbers, sizes), batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames=("scales", "rule"))
