@@ -251,8 +251,10 @@ def test_fear_outlasts_the_measure_and_fades_with_its_half_life(lab, shut):
 
 
 def test_destroyed_fields_are_missing_until_they_are_planted_again():
-    """A part e = 1 - exp(-0.3) destroyed a year, half planted again, the rest at a pace of 1.5 years."""
+    """A part e = 1 - exp(-0.3) destroyed a year, half planted again, the rest at a pace of three years."""
     t = two_routes(costs=(10.0, 10.0))
+    t.number("behaviour-replanting", 0.5)
+    t.number("behaviour-growers", 3.0)
     t.add("measures", id="eradication", name="e", unit="level", maximum=1.0)
     t.add("effects", id="erased", measure="eradication", kind="remove hectares", step="grow", size=0.3)
     responder = responder_of(t)
@@ -260,16 +262,16 @@ def test_destroyed_fields_are_missing_until_they_are_planted_again():
     one = responder.economy(ledger, jnp.ones(1), responder.anchor(ledger))
     none = responder.economy(ledger, jnp.zeros(1), responder.anchor(ledger))
     grow = [a.id for a in responder.model.network.arcs].index("grow")
-    missing = 0.5 * (1 - math.exp(-0.3)) * 1.5
+    missing = 0.5 * (1 - math.exp(-0.3)) * 3
     assert float(one.weight[grow] / none.weight[grow]) == pytest.approx(1 / (1 + missing), rel=1e-12)
 
 
 @pytest.mark.parametrize("moved", [0.0, 0.5, 1.0])
 def test_people_come_where_their_labour_is_worth_more(moved):
-    """Labour worth 90 instead of 60 with an elasticity of two draws 2.25 times the people; at once nobody."""
+    """Labour worth half as much again draws 1.5^3 times the people, with theta three; at once nobody."""
     t = two_routes(costs=(10.0, 40.0), weights=(0.0001, 1.0))
     t.tables["parameters"].pop("behaviour-migration")
-    t.number("behaviour-migration", 2.0)
+    t.number("behaviour-migration", 1.0)
     model = responder_of(t).model
     economy = model.economy(jnp.asarray(model.network.ledger.value))
     anchor, before = model.baseline(economy)
@@ -278,9 +280,9 @@ def test_people_come_where_their_labour_is_worth_more(moved):
     value = before.value.at[valley].multiply(1.5)
     used = Adaptation(before.share, before.net, economy.theta, 0.0, people=0.0, moved=moved)
     found = people(economy, used, value)
-    assert float(found[valley]) == pytest.approx(moved * 2 * math.log(1.5), rel=1e-12)
+    assert float(found[valley]) == pytest.approx(moved * 3 * math.log(1.5), rel=1e-12)
     assert float(jnp.abs(found).sum()) == pytest.approx(float(jnp.abs(found[valley])))
-    assert float(people(economy, None, value)[valley]) == pytest.approx(2 * math.log(1.5), rel=1e-12)
+    assert float(people(economy, None, value)[valley]) == pytest.approx(3 * math.log(1.5), rel=1e-12)
 
 
 def test_a_way_that_is_stopped_is_remembered():

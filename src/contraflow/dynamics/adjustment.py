@@ -85,7 +85,7 @@ class Adjustment:
         """References of the draws for a step, or a horizon, of this length."""
         known, years = self._references, round(years, 9)
         if years not in known:
-            known[years] = self.responder.references_with(self.ledger, self.after(years))
+            known[years] = self.responder.references(self.ledger, self.after(years))
         return known[years]
 
     def after(self, years: float) -> Adaptation:

@@ -80,28 +80,20 @@ class Settled(NamedTuple):
 class Compiled(NamedTuple):
     """The compiled functions of all responders of one :func:`structure`.
 
-    All but ``references`` take ledgers, references and, over problems, the draw of each and the further
-    arguments of :meth:`Responder.root` or :meth:`Responder.settle`.
+    Those of prices and economies take ledgers, references and, over problems, the draw of each and the
+    further arguments of :meth:`Responder.root` or :meth:`Responder.settle`.
     """
 
     references: jax.stages.Wrapped
-    """From ledgers (draw, number) to :class:`Reference`."""
+    """From ledgers and adaptations over draws to :class:`Reference`."""
     roots: jax.stages.Wrapped
-    """Equilibria."""
+    """Prices that clear."""
     quick_roots: jax.stages.Wrapped
-    """Equilibria by Broyden's method alone."""
+    """The same by Broyden's method alone."""
     settled: jax.stages.Wrapped
     """Economies at known states."""
     adaptations: jax.stages.Wrapped
     """From ledgers (draw, number) to the :class:`~contraflow.model.choice.Adaptation` of the baseline."""
-    references_with: jax.stages.Wrapped
-    """From ledgers and adaptations over draws to :class:`Reference`."""
-    roots_with: jax.stages.Wrapped
-    """Prices while people adapt."""
-    quick_roots_with: jax.stages.Wrapped
-    """The same by Broyden's method alone."""
-    settled_with: jax.stages.Wrapped
-    """Economies at known states while people adapt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,10 +227,25 @@ class Responder:
             )
         return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), adaptation)
 
-    @property
-    def references(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`reference` over draws, for the long run."""
-        return self._compiled.references
+    def references(self, ledger: FloatArray | jax.Array, adaptation: Adaptation | None = None) -> Reference:
+        """References of draws.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (draw, number).
+        adaptation
+            What people are used to; fields lead with (draw,). None: everybody has reconsidered.
+        """
+        given = self._long_run(len(ledger)) if adaptation is None else adaptation
+        found: Reference = self._compiled.references(jnp.asarray(ledger), given)
+        return found
+
+    def _long_run(self, count: int) -> Adaptation:
+        """Adaptations (count, ...) of whom everybody has reconsidered, so that habits do not matter."""
+        arcs, nodes = len(self.model.network.arcs), len(self.model.network.nodes)
+        fields = ((arcs, 0), (arcs, 0), (nodes, 1), (arcs, 1), (arcs, 0), (nodes, 0), (nodes, 1), (arcs, 0))
+        return Adaptation(*(jnp.full((count, size), float(value)) for size, value in fields))
 
     def adaptations(self, ledger: FloatArray) -> Adaptation:
         """What people are used to in the baselines of draws (draw, number); fields lead with (draw,)."""
@@ -265,11 +272,6 @@ class Responder:
             reconsidered=-jnp.expm1(time / ledger[:, network.pace]),
             moved=-jnp.expm1(time / ledger[:, [network.settling]] + jnp.zeros(len(network.nodes))),
         )
-
-    def references_with(self, ledger: FloatArray, adaptation: Adaptation) -> Reference:
-        """References of draws (draw, number) while people adapt; fields of it lead with (draw,)."""
-        found: Reference = self._compiled.references_with(jnp.asarray(ledger), adaptation)
-        return found
 
     def solve(
         self,
@@ -304,11 +306,9 @@ class Responder:
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
         few, many = BLOCKS
-        problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start)
+        given = self._long_run(count) if adaptation is None else adaptation
+        problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start), given
         thorough, quick = self._compiled.roots, self._compiled.quick_roots
-        if adaptation is not None:
-            problems = (*problems, adaptation)
-            thorough, quick = self._compiled.roots_with, self._compiled.quick_roots_with
         if count <= MANY:
             return Solutions(*self._in_blocks(thorough, few, ledger, references, *problems))
         found = Solutions(*self._in_blocks(quick, many, ledger, references, *problems))
@@ -342,14 +342,12 @@ class Responder:
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        size = BLOCKS[count > MANY]
-        compiled, problems = self._compiled, (draw, levels, state)
-        economies: Settled = (
-            self._in_blocks(compiled.settled, size, ledger, references, *problems)
-            if adaptation is None
-            else self._in_blocks(compiled.settled_with, size, ledger, references, *problems, adaptation)
+        given = self._long_run(count) if adaptation is None else adaptation
+        problems = draw, levels, state, given
+        economies: Settled = self._in_blocks(
+            self._compiled.settled, BLOCKS[count > MANY], ledger, references, *problems
         )
-        return economies
+        return economies if adaptation is not None else economies._replace(adaptation=None)
 
     def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
         """Calls that compile the functions for a small number of problems, independent of each other.
@@ -359,7 +357,7 @@ class Responder:
         draws
             Number of draws of the ledgers for which the code is compiled.
         """
-        model, compiled = self.model, self._compiled
+        model = self.model
         ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
         n = model.network
@@ -368,7 +366,7 @@ class Responder:
         shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
         return [
             lambda: self.solve(ledger, shape, levels),
-            lambda: compiled.references(jnp.asarray(ledger)),
+            lambda: self.references(ledger),
             lambda: self.settled(ledger, shape, levels, state),
         ]
 
@@ -457,8 +455,8 @@ def _compile(responder: Responder) -> Compiled:
     def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Settled:
         return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
 
-    def over_problems(function: Callable[..., Any], more: int = 0) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0, *(0,) * more)))
+    def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
+        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0, 0)))
 
     return Compiled(
         references=jax.jit(jax.vmap(responder.reference)),
@@ -466,8 +464,4 @@ def _compile(responder: Responder) -> Compiled:
         quick_roots=over_problems(quick_root),
         settled=over_problems(settled),
         adaptations=jax.jit(jax.vmap(responder.adaptation)),
-        references_with=jax.jit(jax.vmap(responder.reference)),
-        roots_with=over_problems(root, more=1),
-        quick_roots_with=over_problems(quick_root, more=1),
-        settled_with=over_problems(settled, more=1),
     )
