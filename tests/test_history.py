@@ -88,7 +88,7 @@ def date(month):
 STILL = {
     "theta_trade": 2.0, "theta_land": 2.0, "trade_at_once": 0.5, "land_at_once": 1e-6, "growers": FOREVER,
     "traders": FOREVER, "crop_buyers": FOREVER, "buyers_exponent": 0.0, "demand": 0.5, "pass_through": 0.4,
-    "stocks": FOREVER, "fear_multiplier": 1.0, "fear_half_life": NOW, "replanting": 0.999999,
+    "stocks": FOREVER, "fear_multiplier": 1.0, "replanting": 0.999999,
     "reckoning": 0.0, "growth": 1e3,
 }  # fmt: skip
 """Nothing moves but what a test lets move."""
@@ -163,12 +163,11 @@ def test_fields_eradicated_are_gone_but_for_what_is_replanted():
     assert float(found.area[20, 0]) == pytest.approx(area, abs=2e-5)
 
 
-def test_fear_is_above_the_risk_and_outlasts_it():
-    """Half go by the way; it is dearer by 0.1 told, 0.3 believed, halved in six months after month 0."""
-    found = follow(episode(("feared", 0.1, 0), way=0.5), fear_multiplier=3, fear_half_life=6)
-    for month in (0, 6, 12):
-        outlay = 0.3 * 0.5 ** (month / 6)
-        assert float(found.gate[month, 0]) == pytest.approx(log(0.5 * (1 - outlay) + 0.5), abs=1e-6)
+def test_fear_is_above_the_risk_and_ends_with_it():
+    """Half go by the way; it is dearer by 0.1 told and by 0.3 believed, in month 0 only."""
+    found = follow(episode(("feared", 0.1, 0), way=0.5), fear_multiplier=3)
+    assert float(found.gate[0, 0]) == pytest.approx(log(0.5 * 0.7 + 0.5), abs=1e-6)
+    assert float(found.gate[1, 0]) == pytest.approx(0, abs=1e-6)
 
 
 def test_buyers_bid_for_a_short_crop_and_adapt():

@@ -41,11 +41,11 @@ class ForecastRow(Row):
     about: ClassVar[str] = "forecasts"
 
     observation: Text = column("Name of the observation, as in observations.csv.")
-    low: float = column("5 % quantile of after over before.", ge=1e-9)
-    median: float = column("Median of after over before.", ge=1e-9)
-    high: float = column("95 % quantile of after over before.", ge=1e-9)
-    low_50: float | None = optional("25 % quantile.", None, ge=1e-9)
-    high_50: float | None = optional("75 % quantile.", None, ge=1e-9)
+    low: float = column("5 % quantile of after over before.", ge=1e-30)
+    median: float = column("Median of after over before.", ge=1e-30)
+    high: float = column("95 % quantile of after over before.", ge=1e-30)
+    low_50: float | None = optional("25 % quantile.", None, ge=1e-30)
+    high_50: float | None = optional("75 % quantile.", None, ge=1e-30)
 
 
 LEVELS_OF: Mapping[str, float] = {"low": 0.05, "low_50": 0.25, "median": 0.5, "high_50": 0.75, "high": 0.95}

@@ -1,9 +1,9 @@
 """Episodes that are left out, foreseen from all others, and scored beside rivals.
 
-The unit is the episode: its log score and its CRPS (Gneiting & Raftery 2007, Journal of the American Statistical
-Association 102(477)) are means over its observations. Rivals are learned from the same episodes by the same machine, their spread too: *nothing
-changes*; *the mean of the others* at the same stage, in treated regions or elsewhere; *the old rule*, one
-elasticity for every horizon.
+The unit is the episode: its log score and its CRPS (Gneiting & Raftery 2007, Journal of the American
+Statistical Association 102(477)) are means over its observations. Rivals are learned from the same episodes
+by the same machine, their spread too: *nothing changes*; *the mean of the others* at the same stage, in
+treated regions or elsewhere; *the old rule*, one elasticity for every horizon.
 """
 
 from __future__ import annotations

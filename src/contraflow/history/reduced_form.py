@@ -14,8 +14,7 @@ move from month to month by :func:`contraflow.model.choice.adapted`. Eradication
 of the crop down by (1 - replanting) h, and the weight grows by ``growth`` a year at most. Fields that are not
 worth harvesting stand for a while: the area that surveys see falls by no more than growers reconsider and
 eradication takes. What is believed of
-a measure that is feared is ``fear_multiplier`` times what it costs, and after its end falls by half in
-``fear_half_life``.
+a measure that is feared is ``fear_multiplier`` times what it costs.
 """
 
 from __future__ import annotations
@@ -189,7 +188,6 @@ class _State(NamedTuple):
     used: Adaptation
     street: jax.Array
     capacity: jax.Array
-    feared: jax.Array
     root: jax.Array
     left: jax.Array
     """Fields that would stand if none were worth harvesting."""
@@ -242,17 +240,14 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: R
     theta, weight, first = _people(n, setting)
     endowment = jnp.zeros(2 * MOST_REGIONS + 2).at[_LAND].set(setting.supply * setting.multiple)
     start = _State(
-        first, jnp.zeros(()), jnp.zeros(MOST_REGIONS), jnp.zeros(MOST_REGIONS), jnp.zeros(1 + MOST_REGIONS),
-        jnp.zeros(MOST_REGIONS), jnp.zeros(MOST_REGIONS),
+        first, jnp.zeros(()), jnp.zeros(MOST_REGIONS), jnp.zeros(1 + MOST_REGIONS), jnp.zeros(MOST_REGIONS),
+        jnp.zeros(MOST_REGIONS),
     )  # fmt: skip
     flowing = -jnp.expm1(-1 / (n["stocks"] * setting.stocks))
 
     def month(state: _State, level: jax.Array) -> tuple[_State, tuple[jax.Array, ...]]:
         now = dict(zip(KINDS, level, strict=True))
         loss, ban = (jnp.minimum(now[kind], MOST_CLOSED) for kind in ("loss", "ban"))
-        feared = jnp.maximum(
-            n["fear_multiplier"] * now["feared"], state.feared * jnp.exp(-jnp.log(2.0) / n["fear_half_life"])
-        )
         hazard = jnp.minimum(now["eradication"] * jnp.exp(-state.standing), MOST_SOUGHT)
 
         def economy(root: jax.Array) -> tuple[jax.Array, ...]:
@@ -262,7 +257,9 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: R
             outlay_land = jnp.stack([setting.cost, jnp.zeros(MOST_REGIONS)], 1)
             keep_way = jnp.stack([(1 - loss) / setting.ladder, 1 / setting.ladder], 1)
             usual_outlay = 1 / setting.ladder - 1
-            outlay_way = jnp.stack([usual_outlay + now["outlay"] + feared, usual_outlay], 1)
+            outlay_way = jnp.stack(
+                [usual_outlay + now["outlay"] + n["fear_multiplier"] * now["feared"], usual_outlay], 1
+            )
             keep = jnp.concatenate([keep_land.ravel(), keep_way.ravel()])
             outlay = jnp.concatenate([outlay_land.ravel(), outlay_way.ravel()])
             prices = jnp.stack([jnp.exp(n["pass_through"] * street), jnp.ones(())])
@@ -292,9 +289,7 @@ def course(numbers: jax.Array, sizes: jax.Array, setting: EpisodeArrays, rule: R
         used = used._replace(weight=used.weight.at[CROP].set(crop))
         capacity = state.capacity - jnp.expm1(-1 / n["crop_buyers"]) * (area - state.capacity)
         standing = jnp.maximum(area, state.left)
-        after = _State(
-            used, reaching, capacity, feared, root.state, standing - 1 / n["growers"] - taken, standing
-        )
+        after = _State(used, reaching, capacity, root.state, standing - 1 / n["growers"] - taken, standing)
         return after, (standing, area, gate, root.state[0], reaching, way, root.residual)
 
     _, steps = jax.lax.scan(month, start, levels)

@@ -113,10 +113,6 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
             "dimensionless", 1.5, 3, 8, 1,
             "three per cent of flights were hit and four in five deterred (IDA P-3472)",
         ),
-        "fear_half_life": SharedNumber(
-            "Months in which fear of a measure that ended falls by half",
-            "month", 12, 36, 120, 0.02, "flights were reported back more than ten years after tracking ended",
-        ),
         "replanting": SharedNumber(
             "Part of what is eradicated that is planted again at once",
             "part", 0.3, 0.5, 0.7, 0.5, "a half to two thirds in Colombia (INDEPAZ, reported 2019)",
@@ -171,7 +167,6 @@ INGREDIENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "incomplete pass-through": ("pass_through",),
         "growers who reckon with eradication": ("reckoning",),
         "fear above the risk": ("fear_multiplier",),
-        "fear that outlasts its measure": ("fear_half_life",),
         "stocks on the way": ("stocks",),
         "buyers with limited capacity": ("buyers_exponent", "crop_buyers"),
         "a limit to growth": ("growth",),
