@@ -165,15 +165,16 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     ),
     "theta_trade": BehaviourNumber(
         "How readily goods are sent by other ways and to other buyers, in the long run",
-        "dimensionless", 1.0, 1.8, 3.0,
-        "Licit trade: 2 after seven to ten years (Boehm, Levchenko & Pandalai-Nayar 2023)",
-        least=0.1,
+        "dimensionless", 1.05, 1.8, 3.0,
+        "Licit trade: 2 after seven to ten years (Boehm, Levchenko & Pandalai-Nayar 2023); above 1, where "
+        "the mean of the rule's distribution exists",
+        least=1,
     ),
     "theta_land": BehaviourNumber(
         "How readily land and labour go to other uses, in the long run",
-        "dimensionless", 0.8, 2, 5,
+        "dimensionless", 1.05, 2, 5,
         "Area of coca fell in proportion to its price within three years of 1995, and in other cases less",
-        least=0.1,
+        least=1,
     ),
     "migration": BehaviourNumber(
         "How readily people come to a zone or leave it, over how readily they change crops",
@@ -181,6 +182,12 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "A living elsewhere is one more use of labour; as readily as other uses, unless a case knows better",
         Scale.LINEAR,
         least=0,
+    ),
+    "stocks": BehaviourNumber(
+        "Months of sales that are on the way to the street",
+        "month", 3, 4.5, 8,
+        "Four to five months between operations at the source and the street (IDA P-3472)",
+        least=0.1,
     ),
     "replanting": BehaviourNumber(
         "Part of destroyed fields that is planted again at once",
@@ -261,7 +268,7 @@ def _default(row: str, learned: LearnedBehaviour | None) -> Parameter:
     low, value, high, scale = number.low, number.value, number.high, number.scale
     reason = f"Default of the package: {number.reason[0].lower()}{number.reason[1:]}."
     if learned is not None and name in learned.names:
-        low, value, high = learned.interval(name)
+        low, value, high = (max(x, number.least) for x in learned.interval(name))
         scale = Scale.LOG
         reason = f"{LEARNED}: {len(learned.episodes)} of them; the 90 % interval of another place."
     return Parameter(

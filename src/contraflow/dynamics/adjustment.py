@@ -28,6 +28,7 @@ from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
 from contraflow.model.choice import Adaptation, adapted
+from contraflow.model.equilibrium import street
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Network
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
@@ -170,6 +171,7 @@ class Adjustment:
         endowed = jnp.asarray(economy.endowment)
         there = jnp.asarray(point.endowment) / jnp.where(endowed > 0, endowed, 1.0)
         return Adaptation(*after)._replace(
+            street=street(jnp.asarray(point.sold), now),
             people=jnp.where(there > 0, jnp.log(jnp.where(there > 0, there, 1.0)), 0.0),
             dread=jnp.asarray(remembered * economy.lethal_pay * point.expected_loss),
         )

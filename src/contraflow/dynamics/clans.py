@@ -85,6 +85,8 @@ class Behaviour:
     """How readily land and labour go to other uses, in the long run."""
     migration: Number = BEHAVIOUR["migration"].value
     """How readily people come to a zone or leave it, over how readily they change crops."""
+    stocks: Number = BEHAVIOUR["stocks"].value
+    """Months of sales that are on the way to the street."""
     replanting: Number = BEHAVIOUR["replanting"].value
     """Part of destroyed fields that is planted again at once."""
     fear_multiplier: Number = BEHAVIOUR["fear_multiplier"].value

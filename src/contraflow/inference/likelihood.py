@@ -257,7 +257,8 @@ class Likelihood:
         adaptation = self.responder.adaptation(ledger, scenario.years, before)
         economy = self.responder.economy(ledger, scenario.levels, anchor)
         point = model.evaluate(economy, state, adaptation)
-        return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
+        off = model.excess(economy, anchor, state, point, adaptation)
+        return off, self.observations.observe(ledger, economy, point)
 
     def shared(self, errors: jax.typing.ArrayLike, rows: IntArray | None = None) -> jax.Array:
         """The shared error of each claim.

@@ -89,6 +89,10 @@ class Adaptation(NamedTuple):
     """Natural logarithm of the number of people relative to the baseline (node,)."""
     moved: jax.Array | float = 1.0
     """Part of the people who would come or go that has done so since (node,), from 0 to 1."""
+    street: jax.Array | float = 0.0
+    """What reaches the street (market,), units per year."""
+    arrived: jax.Array | float = 1.0
+    """Part of the goods on the way to the street that has arrived since (market,), from 0 to 1."""
     dread: jax.Array | float = 0.0
     """Pay for risk of life that crews remember from an earlier time (arc,), USD per unit at the tail."""
 

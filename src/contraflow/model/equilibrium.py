@@ -357,15 +357,24 @@ class Model:
         adaptation
             What people are used to. None: everybody has reconsidered.
         """
-        return self.excess(economy, anchor, state, self.evaluate(economy, state, adaptation))
+        point = self.evaluate(economy, state, adaptation)
+        return self.excess(economy, anchor, state, point, adaptation)
 
-    def excess(self, economy: Economy, anchor: Anchor, state: jax.Array, point: Point) -> jax.Array:
+    def excess(
+        self,
+        economy: Economy,
+        anchor: Anchor,
+        state: jax.Array,
+        point: Point,
+        adaptation: Adaptation | None = None,
+    ) -> jax.Array:
         """The :meth:`residual` from a ``point`` that is already evaluated at ``state``."""
+        reaching = street(point.sold, adaptation)
         cleared, hire = self.network.cleared, self.network.hiring.market
         wanted = economy.demand
         if hire.size:
             wanted = wanted.at[hire].set(self._payroll(economy, point.flow) / anchor.sold[hire])
-        relative = jnp.log(point.sold / anchor.sold + TRACE) - jnp.log(wanted + TRACE)
+        relative = jnp.log(reaching / anchor.sold + TRACE) - jnp.log(wanted + TRACE)
         excess = relative[cleared] + economy.elasticity[cleared] * state[: len(cleared)]
         load = point.load / anchor.load
         return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
@@ -423,6 +432,24 @@ class Model:
     def loads(self, flow: jax.Array) -> jax.Array:
         """Load of each facility (facility,) under ``flow`` (arc,)."""
         return flow @ self._uses
+
+
+def street(sold: jax.Array, adaptation: Adaptation | None) -> jax.Array:
+    """What reaches the street while goods are on the way (market,), units per year.
+
+    Stocks on the way are some months of sales, and what leaves them follows what enters as in a well mixed
+    tank: Q' = Q + a (S - Q), with a = 1 - exp(-time / months).
+
+    Parameters
+    ----------
+    sold
+        What markets take from sellers S (market,), units per year.
+    adaptation
+        What reached the street before. None: the long run, in which as much arrives as is sold.
+    """
+    if adaptation is None:
+        return sold
+    return (1 - adaptation.arrived) * adaptation.street + adaptation.arrived * sold
 
 
 def people(economy: Economy, adaptation: Adaptation | None, value: jax.Array) -> jax.Array:

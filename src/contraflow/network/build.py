@@ -140,6 +140,7 @@ def build(case: Case) -> Network:
         ),
         migration=ledger.index(row_id("migration")),
         settling=ledger.index(row_id("growers")),
+        stocks=ledger.index(row_id("stocks")),
         households=np.array(
             [actor_number.get(case.places[p].households or "", -1) for p in node_place], dtype=np.int64
         ),

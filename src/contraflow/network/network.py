@@ -233,6 +233,8 @@ class Network:
     """How readily people come or leave, over how readily they change crops; position in the ledger."""
     settling: int
     """Years in which two thirds of whoever would come or go do, as growers; position in the ledger."""
+    stocks: int
+    """Years of sales that are on the way to the street; position in the ledger."""
     households: IntArray
     """Actor who holds the endowments of the place (node,), -1 for nobody."""
     markets: tuple[str, ...]

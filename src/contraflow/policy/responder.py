@@ -162,8 +162,16 @@ class Responder:
             lasting=jnp.asarray(network.lasting, float),
             people=nobody,
             moved=nobody - jnp.expm1(-years / ledger[network.settling]),
+            street=point.sold,
+            arrived=self._arrived(-years / ledger[network.stocks]),
             dread=nothing,
         )
+
+    def _arrived(self, time: jax.Array) -> jax.Array:
+        """Part of the goods on the way that arrives within minus ``time`` times the stocks (..., market)."""
+        markets = np.ones(len(self.model.network.markets))
+        markets[self.model.network.hiring.market] = 0.0
+        return jnp.asarray(1 - markets * jnp.exp(time))
 
     def root(
         self,
@@ -244,7 +252,11 @@ class Responder:
     def _long_run(self, count: int) -> Adaptation:
         """Adaptations (count, ...) of whom everybody has reconsidered, so that habits do not matter."""
         arcs, nodes = len(self.model.network.arcs), len(self.model.network.nodes)
-        fields = ((arcs, 0), (arcs, 0), (nodes, 1), (arcs, 1), (arcs, 0), (nodes, 0), (nodes, 1), (arcs, 0))
+        markets = len(self.model.network.markets)
+        fields = (
+            (arcs, 0), (arcs, 0), (nodes, 1), (arcs, 1), (arcs, 0), (nodes, 0), (nodes, 1), (markets, 0),
+            (markets, 1), (arcs, 0),
+        )  # fmt: skip
         return Adaptation(*(jnp.full((count, size), float(value)) for size, value in fields))
 
     def adaptations(self, ledger: FloatArray) -> Adaptation:
@@ -271,6 +283,7 @@ class Responder:
         return adaptation._replace(
             reconsidered=-jnp.expm1(time / ledger[:, network.pace]),
             moved=-jnp.expm1(time / ledger[:, [network.settling]] + jnp.zeros(len(network.nodes))),
+            arrived=self._arrived(time / ledger[:, [network.stocks]]),
         )
 
     def solve(

@@ -12,6 +12,8 @@ from contraflow._types import BoolArray, FloatArray
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.model.accounting import RENT, UNNAMED
+from contraflow.model.equilibrium import street
+from contraflow.model.numerics import jnp
 from contraflow.network.network import ZERO, Network
 from contraflow.policy.responder import Settled
 from contraflow.results.draws import mark_unsolved
@@ -135,6 +137,7 @@ def make_dataset(
         | {
             "market_price": (("draw", "market"), np.asarray(point.price)),
             "sold": (("draw", "market"), sold),
+            "reaching_street": (("draw", "market"), np.asarray(street(jnp.asarray(sold), adaptation))),
             "sold_pure": (("draw", "market"), sold * sold_content),
             "load": (("draw", "facility"), np.asarray(point.load)),
             "facility_surcharge": (("draw", "facility"), np.asarray(economy.surcharge)),

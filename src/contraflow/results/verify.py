@@ -240,7 +240,7 @@ def _markets(places: _Places, a: Variables, before: Variables | None) -> float:
     moved = a["demand"][clears] / before["demand"][clears]
     used = np.maximum(before["sold"][clears], UNUSED)
     wanted = used * moved * ratio ** -a["elasticity"][clears]
-    off = np.abs(a["sold"][clears] - wanted) / np.maximum(
+    off = np.abs(a["reaching_street"][clears] - wanted) / np.maximum(
         wanted, np.maximum(UNUSED, 1e-12 * used.max(initial=0.0))
     )
     return max(error, float(np.max(off, initial=0.0)))
