@@ -582,7 +582,7 @@ def test_the_command_tells_numbers_and_how_often_it_was_right():
 def test_the_command_scores_a_table(forecasts):
     found = run("--score", str(forecasts))
     assert found.exit_code == 0
-    assert "your forecasts" in found.output
+    assert "yours" in found.output
     assert max(len(line) for line in found.output.splitlines()) <= 80
     scores = json.loads(run("--score", str(forecasts), "--json").output)["scores"]
     assert [row["forecaster"] for row in scores] == [YOURS, NEW, *RIVALS]
