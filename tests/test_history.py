@@ -191,7 +191,7 @@ def test_fields_stand_for_a_while_though_nobody_harvests_them():
     """A price below the cost of growing: nothing is harvested, and fields go at the pace of growers."""
     found = follow(episode(("outlay", 5, 23), way=0.97, cost=0.5), growers=30)
     assert float(found.output[3, 0]) < -3
-    assert float(found.area[3, 0]) == pytest.approx(-4 / 30, abs=1e-6)
+    assert float(found.area[3, 0]) == pytest.approx(-3 / 30, abs=1e-6)
 
 
 def test_every_ingredient_can_be_switched_off():
@@ -582,7 +582,7 @@ def test_the_command_tells_numbers_and_how_often_it_was_right():
 def test_the_command_scores_a_table(forecasts):
     found = run("--score", str(forecasts))
     assert found.exit_code == 0
-    assert "your forecasts" in found.output
+    assert "yours" in found.output
     assert max(len(line) for line in found.output.splitlines()) <= 80
     scores = json.loads(run("--score", str(forecasts), "--json").output)["scores"]
     assert [row["forecaster"] for row in scores] == [YOURS, NEW, *RIVALS]

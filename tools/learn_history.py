@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "how-often-right.svg"
-ROW, LEFT, WIDTH, TOP = 16, 330, 420, 40
+ROW, LEFT, WIDTH, TOP = 16, 350, 420, 40
 TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 REACH = log(60)
 
@@ -24,7 +24,7 @@ REACH = log(60)
 def picture(observations: pd.DataFrame, who: str = "the model") -> str:
     """Foreseen against observed, one row a figure, as a picture without scripts."""
     from contraflow.report.draw import theme
-    from contraflow.report.draw.how_often_right import STAGES
+    from contraflow.report.draw.how_often_right import label_of
 
     def x(logarithm: float) -> float:
         return LEFT + WIDTH * (min(REACH, max(-REACH, logarithm)) + REACH) / (2 * REACH)
@@ -35,8 +35,7 @@ def picture(observations: pd.DataFrame, who: str = "the model") -> str:
         parts.append(f'<text x="8" y="{y + 4:g}" font-weight="bold">{escape(str(title))}</text>')
         for _, row in own.iterrows():
             y += ROW
-            months = int(row["months"])
-            label = f"{STAGES[row['stage']]}, {row['place']}, {months} months"
+            label = label_of({str(key): value for key, value in row.items()})
             parts.append(
                 f'<text x="{LEFT - 8}" y="{y + 4:g}" text-anchor="end" fill="{theme.SOFT}">'
                 f"{escape(label)}</text>"
@@ -54,7 +53,7 @@ def picture(observations: pd.DataFrame, who: str = "the model") -> str:
     bottom = y + ROW
     grid = []
     for tick in TICKS:
-        at, text = x(log(tick)), "no change" if tick == 1 else f"×{tick:g}"
+        at, text = x(log(tick)), f"×{tick:g}"
         colour = "#8d877b" if tick == 1 else "#e4e1d8"
         grid.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{bottom:g}" stroke="{colour}"/>')
         grid.append(

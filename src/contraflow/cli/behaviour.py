@@ -85,7 +85,7 @@ def _score(path: Path, as_json: bool) -> None:
         return
     console = screen()
     first = found.iloc[0]
-    say(console, (f"{first['observations']} figures of {first['episodes']} episodes", "bold"))
+    say(console, (f"{int(first['observations'])} figures of {int(first['episodes'])} episodes", "bold"))
     lines = [
         (
             str(name), significant(row["crps"]), _lead(row, "crps"), significant(row["log score"]),
@@ -93,7 +93,7 @@ def _score(path: Path, as_json: bool) -> None:
         )
         for name, row in found.iterrows()
     ]  # fmt: skip
-    console.print(table("forecaster|>CRPS|>yours ahead by|>log score|>yours ahead by|>in 90%", lines))
+    console.print(table("forecaster|>CRPS|>ahead by|>log score|>ahead by|>in 90%", lines))
     console.print()
     say(
         console,
@@ -211,7 +211,7 @@ def _show_record(found: LeftOut, console: Console) -> None:
         )
         for name in (NEW, *RIVALS)
     ]  # fmt: skip
-    console.print(table("forecaster|>CRPS|>model ahead by|>log score|>model ahead by|>in 90%", lines))
+    console.print(table("forecaster|>CRPS|>ahead by|>log score|>ahead by|>in 90%", lines))
     console.print()
     say(
         console,

@@ -2,8 +2,10 @@
 
 >>> import contraflow.history
 >>> behaviour = contraflow.history.learned("without-andes-1990s")
->>> behaviour.table().loc["theta_land"]  # median, interval, and how much narrower than before
->>> left_out = contraflow.history.left_out()  # what was foreseen of each episode from all others
+>>> table = behaviour.table()  # each number: median, 90 % interval, prior, how much narrower
+>>> found = contraflow.history.left_out()  # what was foreseen of each episode from all others
+>>> bool(0.8 < found.coverage() < 0.97)
+True
 
 Names load when they are first used.
 """

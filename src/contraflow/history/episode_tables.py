@@ -322,45 +322,55 @@ def _across(
         elif not isinstance(one, RegionRow) and (one.episode, one.region) not in places:
             cure = f"Regions of {one.episode}: {', '.join(r for e, r in places if e == one.episode)}"
             yield Problem(file_of(one.table), "names no region", cure, number, "region", one.region)
-    for number, row in regions:
-        yield from _word(row, number, "role", row.role, ("treated", "elsewhere"))
-    for number, row in heads:
-        yield from _dated(row, number, "first", row.first)
-        there = [r for _, r in regions if r.episode == row.id]
-        if not 1 <= len(there) <= MOST_REGIONS:
-            cure = f"Give it one to {MOST_REGIONS} rows in regions.csv"
-            yield Problem("episodes.csv", f"has {len(there)} regions", cure, number, "id", row.id)
-        elif abs(sum(r.supply for r in there) - 1) > 0.02:
-            total = f"{sum(r.supply for r in there):g}"
-            cure = "Let the column 'supply' of its regions sum to 1"
-            yield Problem("regions.csv", f"The shares of {row.id} sum to {total}", cure, None, "supply")
-    for number, row in measures:
-        yield from _word(row, number, "feared", row.feared, ("yes", "no"))
-        yield from _graded(row, number, row.grade)
-        faults = [*_dated(row, number, "first", row.first), *_dated(row, number, "last", row.last)]
-        yield from faults
-        if not faults and _months(row.last) < _months(row.first):
-            yield Problem(
-                "measures.csv", "is before the first month", "Exchange them", number, "last", row.last
-            )
-        if row.low > row.high:
-            yield Problem("measures.csv", "is above 'high'", "Exchange them", number, "low", f"{row.low:g}")
-        most = 0.98 if row.kind in (KindOfMeasure.LOSS, KindOfMeasure.BAN) else float("inf")
-        if row.kind is not KindOfMeasure.DEMAND and not 0 <= row.level <= most:
-            cure = f"Write a number from 0 to {most:g}" if most < 1 else "Write a number from 0"
-            yield Problem("measures.csv", "is out of range", cure, number, "level", f"{row.level:g}")
-    for number, row in observations:
-        yield from _word(row, number, "use", row.use, ("fit", "told"))
-        yield from _graded(row, number, row.grade)
-        faults = list(_dated(row, number, "month", row.month))
-        yield from faults
-        if faults or row.episode not in known or not _is_month(known[row.episode].first):
-            continue
-        episode = known[row.episode]
-        after = _months(row.month) - _months(episode.first)
-        if not 0 <= after < episode.months:
-            cure = f"{row.episode} lasts {episode.months} months from {episode.first} on"
-            yield Problem("observations.csv", "is outside the episode", cure, number, "month", row.month)
+    yield from (
+        f for number, r in regions for f in _word(r, number, "role", r.role, ("treated", "elsewhere"))
+    )
+    for number, head in heads:
+        yield from _of_episode(number, head, [r for _, r in regions if r.episode == head.id])
+    for number, measure in measures:
+        yield from _of_measure(number, measure)
+    for number, seen in observations:
+        yield from _of_observation(number, seen, known)
+
+
+def _of_episode(number: int, row: EpisodeRow, there: list[RegionRow]) -> Iterator[Problem]:
+    yield from _dated(row, number, "first", row.first)
+    if not 1 <= len(there) <= MOST_REGIONS:
+        cure = f"Give it one to {MOST_REGIONS} rows in regions.csv"
+        yield Problem("episodes.csv", f"has {len(there)} regions", cure, number, "id", row.id)
+    elif abs(sum(r.supply for r in there) - 1) > 0.02:
+        total = f"{sum(r.supply for r in there):g}"
+        cure = "Let the column 'supply' of its regions sum to 1"
+        yield Problem("regions.csv", f"The shares of {row.id} sum to {total}", cure, None, "supply")
+
+
+def _of_measure(number: int, row: MeasureRow) -> Iterator[Problem]:
+    yield from _word(row, number, "feared", row.feared, ("yes", "no"))
+    yield from _graded(row, number, row.grade)
+    faults = [*_dated(row, number, "first", row.first), *_dated(row, number, "last", row.last)]
+    yield from faults
+    if not faults and _months(row.last) < _months(row.first):
+        yield Problem("measures.csv", "is before the first month", "Exchange them", number, "last", row.last)
+    if row.low > row.high:
+        yield Problem("measures.csv", "is above 'high'", "Exchange them", number, "low", f"{row.low:g}")
+    most = 0.98 if row.kind in (KindOfMeasure.LOSS, KindOfMeasure.BAN) else float("inf")
+    if row.kind is not KindOfMeasure.DEMAND and not 0 <= row.level <= most:
+        cure = f"Write a number from 0 to {most:g}" if most < 1 else "Write a number from 0"
+        yield Problem("measures.csv", "is out of range", cure, number, "level", f"{row.level:g}")
+
+
+def _of_observation(number: int, row: ObservationRow, known: dict[str, EpisodeRow]) -> Iterator[Problem]:
+    yield from _word(row, number, "use", row.use, ("fit", "told"))
+    yield from _graded(row, number, row.grade)
+    faults = list(_dated(row, number, "month", row.month))
+    yield from faults
+    if faults or row.episode not in known or not _is_month(known[row.episode].first):
+        return
+    episode = known[row.episode]
+    after = _months(row.month) - _months(episode.first)
+    if not 0 <= after < episode.months:
+        cure = f"{row.episode} lasts {episode.months} months from {episode.first} on"
+        yield Problem("observations.csv", "is outside the episode", cure, number, "month", row.month)
 
 
 def _word(row: Row, number: int, column: str, value: str, words: tuple[str, ...]) -> Iterator[Problem]:

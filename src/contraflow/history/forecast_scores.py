@@ -28,7 +28,7 @@ from contraflow.case.table import Row, Text, column, optional
 from contraflow.errors import HistoryError, Problem
 from contraflow.history.left_out_episodes import NEW, RIVALS, LeftOut, compare
 
-YOURS = "your forecasts"
+YOURS = "yours"
 NINETY = 1.6448536269514722
 LEAST = 0.01
 """Least half width of an interval in logarithms that counts: nobody is surer than that."""

@@ -109,7 +109,7 @@ def log_scores(ahead: Foresight, seen: Sample, place: int) -> FloatArray:
 
     observed = seen.response[place][seen.seen[place]]
     spread = np.sqrt([np.diag(seen.errors(place, hyper)) for hyper in ahead.hyper])
-    logs = norm.logpdf(observed, ahead.centre, spread)
+    logs = np.asarray(norm.logpdf(observed, ahead.centre, spread))
     return np.asarray(logsumexp(logs, axis=0) - np.log(len(logs)))
 
 

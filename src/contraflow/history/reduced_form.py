@@ -328,7 +328,10 @@ def many_foreseen(
 ) -> jax.Array:
     """The same of one episode for many draws: numbers (draw, number), sizes (draw, size)."""
     # Draws that are hard to clear hold up only those of their batch.
-    return jax.lax.map(lambda x: foreseen(*x, setting, rule), (numbers, sizes), batch_size=BATCH)
+    found: jax.Array = jax.lax.map(
+        lambda x: foreseen(x[0], x[1], setting, rule), (numbers, sizes), batch_size=BATCH
+    )
+    return found
 
 
 @partial(jax.jit, static_argnames=("scales", "rule"))

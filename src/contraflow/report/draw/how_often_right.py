@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import exp, log
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
         rows.append(None)
         for _, found in own.iterrows():
             row = {str(key): value for key, value in found.items()}
-            labels.append(f"{STAGES[row['stage']]}, {row['place']}, after {int(row['months'])} months")
+            labels.append(label_of(row))
             rows.append(row)
     labels = unique(labels)
     figure = Drawing(
@@ -68,7 +69,7 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
             xaxis=theme.axis(
                 type="log", range=[-log(LIMIT) / log(10), log(LIMIT) / log(10)],
                 tickvals=TICKS, side="top",
-                ticktext=["no change" if t == 1 else f"×{t:g}" for t in TICKS],
+                ticktext=[f"×{t:g}" for t in TICKS],
             ),
             yaxis=theme.axis(
                 showgrid=False, tickfont={"size": 12, "color": theme.INK}, type="category",
@@ -102,6 +103,13 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
             cliponaxis=False,
         )
     return figure
+
+
+def label_of(row: Mapping[str, Any]) -> str:
+    """What a figure is of, where, and how long after: ``price at the farm gate, Peru, after 5 months``."""
+    months = int(row["months"])
+    place = "" if row["place"] == "market" else f", {row['place']}"
+    return f"{STAGES[row['stage']]}{place}, after {months} month{'s' if months != 1 else ''}"
 
 
 def reading(observations: pd.DataFrame, who: str = "the model") -> str:
