@@ -21,9 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from contraflow._types import BoolArray, FloatArray, IntArray
-from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.dynamics.month import MONTHS
-from contraflow.dynamics.simulator import draw_behaviour
+from contraflow.dynamics.simulator import draw_behaviour, with_behaviour
 from contraflow.dynamics.timeline import Timeline
 from contraflow.model.choice import Adaptation, adapted
 from contraflow.model.numerics import jax, jnp
@@ -190,8 +189,4 @@ def with_paces(ledger: Ledger, draws: FloatArray, seed: int) -> FloatArray:
     """
     if len(draws) == 1:
         return draws
-    drawn = draw_behaviour(ledger, len(draws), seed)
-    whole = draws.copy()
-    for name, number in BEHAVIOUR.items():
-        whole[:, ledger.index(row_id(name))] = np.asarray(getattr(drawn, name)) * number.factor
-    return whole
+    return with_behaviour(ledger, draws, draw_behaviour(ledger, len(draws), seed))
