@@ -7,6 +7,7 @@ block of problems is then run, so that the last column is what the user waits fo
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from common import arguments, report
@@ -27,15 +28,16 @@ def main() -> None:
         lambda x: jnp.ones(x.shape), jax.eval_shape(jax.vmap(responder.reference), ledger)
     )
 
-    def problems(count: int) -> tuple[np.ndarray, ...]:
+    def problems(count: int) -> tuple[Any, ...]:
         levels = np.tile(responder.levers.baseline, (count, 1))
-        return np.zeros(count, dtype=np.int64), levels, np.zeros((count, model.unknowns))
+        start = np.zeros((count, model.unknowns))
+        return np.zeros(count, dtype=np.int64), levels, start, responder._long_run(count)
 
     parts = {
-        "references, 1 draw": (responder.references, (ledger,)),
+        "references, 1 draw": (responder._compiled.references, (ledger, responder._long_run(1))),
         "solve, block of 8": (responder._compiled.roots, (ledger, references, *problems(8))),
         "Broyden only, block of 16": (responder._compiled.quick_roots, (ledger, references, *problems(16))),
-        "settled, block of 8": (responder._compiled.settled, (ledger, None, *problems(8))),
+        "settled, block of 8": (responder._compiled.settled, (ledger, references, *problems(8))),
     }
     rows = []
     for name, (function, given) in parts.items():

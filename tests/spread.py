@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from contraflow.dynamics.adjustment import with_behaviour
 from contraflow.lab import Lab
 
 
@@ -15,4 +16,5 @@ def spread(lab: Lab, draws: int = 20, width: float = 0.1, seed: int = 0) -> Lab:
     numbers = lab.network.ledger
     factor = np.exp(width * rng.standard_normal((draws, numbers.value.size)))
     moved = np.clip(lab.ledger[0] * factor, numbers.low, numbers.high)
-    return dataclasses.replace(lab, ledger=np.where(numbers.free, moved, lab.ledger[0]))
+    ledger = np.where(numbers.free, moved, lab.ledger[0])
+    return dataclasses.replace(lab, ledger=with_behaviour(lab.network, ledger, seed))

@@ -148,7 +148,7 @@ def outcome(draws: int = 1, hazard: float = 0.0, seed: int = 7) -> xr.Dataset:
     nodes = list(dict.fromkeys(n for a in arcs for n in (a["tail"], a["head"])))
     price_of = {f"hydrochloride@{m}": p for m, p in MARKETS.items()}
     per_arc = ["flow", "pure", "arrival", "arrival_pure", "seized", "seized_pure", "loss", "net_value"]
-    per_arc += ["share", "consignments", "spent", "fees", "margin", "risk_pay"]
+    per_arc += ["share", "consignments", "crew_pay", "spent", "fees", "margin", "risk_pay"]
     out = {name: np.zeros((draws, count)) for name in per_arc}
     price, stock = np.zeros((draws, len(nodes))), np.zeros((draws, len(nodes)))
     number = {n: i for i, n in enumerate(nodes)}
@@ -194,6 +194,7 @@ def outcome(draws: int = 1, hazard: float = 0.0, seed: int = 7) -> xr.Dataset:
         out["seized"][d], out["seized_pure"][d] = flow * q, flow * q * cin
         out["loss"][d], out["net_value"][d] = q, u
         out["spent"][d] = flow * np.array([a["cost"] for a in arcs]) * noise
+        out["crew_pay"][d] = out["spent"][d]
         out["fees"][d], out["risk_pay"][d] = flow * fee, flow * risk * q
         out["margin"][d] = (1 - q) * yields * flow * margins * [value[a["head"]] for a in arcs]
         out["consignments"][d] = [

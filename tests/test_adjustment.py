@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from contraflow.dynamics.adjustment import steps
 from contraflow.dynamics.timeline import constant, dated, for_months
 from contraflow.errors import ComparisonError, PolicyError
+from contraflow.lab import central_values
 from contraflow.model.choice import STAYS, Adaptation, adapted, habit
+from contraflow.model.equilibrium import people
 from contraflow.model.numerics import jax, jnp
 from contraflow.policy.horizon import in_words, in_years
 from contraflow.results.verify import verify
@@ -164,7 +167,7 @@ def test_when_all_have_reconsidered_it_is_the_equilibrium(lab, shut):
     settled = adjustment.settled(wanted, math.inf, found.state)
     equilibrium = lab.respond(shut).data
     np.testing.assert_allclose(settled.point.flow, equilibrium["flow"].values, rtol=1e-9, atol=1e-3)
-    np.testing.assert_allclose(settled.point.value, equilibrium["price"].values, rtol=1e-9)
+    np.testing.assert_allclose(settled.point.value, equilibrium["price"].values, rtol=1e-9, atol=1e-9)
 
 
 def test_what_is_there_at_once_grows_with_time(lab, shut):
@@ -215,12 +218,87 @@ def test_a_path_without_a_policy_stands_still(lab):
 
 def test_what_ends_is_left_again_but_not_at_once(lab, shut):
     """A measure that ends after a year: some have gone over to other ways and only come back in time."""
-    flown = lab.path({1: shut, 2: {}}, years=30).series("exports by air")[0]
+    place, brave = lab.ledger[0] * 1.0, lab.responder.model.network.ledger
+    place[brave.index("behaviour-fear-half-life")] = 1e-3
+    place[brave.index("lethal-pay")] = 600.0
+    unafraid = replace(lab, ledger=place[None])
+    flown = unafraid.path({1: shut, 2: {}}, years=30).series("exports by air")[0]
     before, during = float(flown[0]), float(flown.sel(years=1.0))
     at_once = float(flown.sel(years=13 / 12, method="nearest"))
     assert during < 0.8 * before
     assert during < at_once < before
     assert float(flown[-1]) == pytest.approx(before, rel=1e-3)
+
+
+def test_fear_outlasts_the_measure_and_fades_with_its_half_life(lab, shut):
+    """Ten years after shooting has ended crews still ask for half of the pay for it, then for a quarter."""
+    model = lab.responder.model
+    place = model.network.ledger.index("behaviour-fear-half-life")
+    assert lab.ledger[0, place] == pytest.approx(9.0)
+    path = lab.path({1: shut, 2: {}}, years=20)
+    flies = (path.base.data["mode"] == "plane").values
+
+    def pay(time):
+        data = path.at(time).data
+        return (data["risk_pay_rate"] * data["expected_loss"]).values[0, flies]
+
+    before = (path.base.data["risk_pay_rate"] * path.base.data["expected_loss"]).values[0, flies]
+    during, ten, nineteen = pay("1 year"), pay("10 years"), pay("19 years")
+    assert (during > 10 * before).all()
+    np.testing.assert_allclose((ten - before) / (during - before), 0.5, rtol=0.1)
+    np.testing.assert_allclose((nineteen - before) / (ten - before), 0.5, rtol=1e-6)
+    assert verify(path.at("3 years").data, path.base.data).worst < 1e-9
+
+
+def test_destroyed_fields_are_missing_until_they_are_planted_again():
+    """A part e = 1 - exp(-0.3) destroyed a year, half planted again, the rest at a pace of three years."""
+    t = two_routes(costs=(10.0, 10.0))
+    t.number("behaviour-replanting", 0.5)
+    t.number("behaviour-growers", 3.0)
+    t.add("measures", id="eradication", name="e", unit="level", maximum=1.0)
+    t.add("effects", id="erased", measure="eradication", kind="remove hectares", step="grow", size=0.3)
+    responder = responder_of(t)
+    ledger = jnp.asarray(responder.model.network.ledger.value)
+    one = responder.economy(ledger, jnp.ones(1), responder.anchor(ledger))
+    none = responder.economy(ledger, jnp.zeros(1), responder.anchor(ledger))
+    grow = [a.id for a in responder.model.network.arcs].index("grow")
+    missing = 0.5 * (1 - math.exp(-0.3)) * 3
+    assert float(one.weight[grow] / none.weight[grow]) == pytest.approx(1 / (1 + missing), rel=1e-12)
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.5, 1.0])
+def test_people_come_where_their_labour_is_worth_more(moved):
+    """Labour worth half as much again draws 1.5^3 times the people, with theta three; at once nobody."""
+    t = two_routes(costs=(10.0, 40.0), weights=(0.0001, 1.0))
+    t.tables["parameters"].pop("behaviour-migration")
+    t.number("behaviour-migration", 1.0)
+    model = responder_of(t).model
+    economy = model.economy(jnp.asarray(model.network.ledger.value))
+    anchor, before = model.baseline(economy)
+    economy = anchor.staffed(economy)
+    valley = list(model.network.nodes).index("labour@valley")
+    value = before.value.at[valley].multiply(1.5)
+    used = Adaptation(before.share, before.net, economy.theta, 0.0, people=0.0, moved=moved)
+    found = people(economy, used, value)
+    assert float(found[valley]) == pytest.approx(moved * 3 * math.log(1.5), rel=1e-12)
+    assert float(jnp.abs(found).sum()) == pytest.approx(float(jnp.abs(found[valley])))
+    assert float(people(economy, None, value)[valley]) == pytest.approx(3 * math.log(1.5), rel=1e-12)
+
+
+def test_a_way_that_is_stopped_is_remembered():
+    """Nine tenths of what would fly are stopped: the odds of flying are a tenth at once, and 1 afterwards."""
+    t = two_routes(costs=(10.0, 10.0))
+    t.add("measures", id="curfew", name="c", unit="level", maximum=1.0)
+    t.add("effects", id="grounded", measure="curfew", kind="close ways", mode="air", size=0.9)
+    lab = central_values(t.case())
+    path = lab.path({"curfew": 1}, years=2, months=6)
+    air = list(path.base.data["arc"].values).index("by-air")
+    base = path.base.data["share"].values[0, air]
+    assert base == pytest.approx(0.5)
+    assert path.at("1 month").data["share"].values[0, air] == pytest.approx(1 / 11, rel=0.01)
+    assert path.at("6 months").data["share"].values[0, air] == pytest.approx(1 / 11, rel=0.05)
+    assert path.at("7 months").data["share"].values[0, air] == pytest.approx(base, rel=0.05)
+    assert verify(path.at("6 months").data, path.base.data).worst < 1e-9
 
 
 def test_draws_differ_in_pace_and_share_the_baseline(lab, shut):
@@ -284,7 +362,8 @@ def test_a_policy_of_some_months_ends(lab, shut):
         for_months(levers, {"raddar": 1}, 6, 2)
 
 
-def test_a_path_takes_a_timeline_of_its_own_length(lab, shut):
+def test_a_path_takes_a_timeline_of_its_own_length(lab):
+    shut = {"strip-demolition": 60}
     brief = for_months(lab.responder.levers, shut, 3, 1)
     path = lab.path(brief, years=1)
     throughout = lab.path(shut, years=1)
@@ -296,5 +375,7 @@ def test_a_path_takes_a_timeline_of_its_own_length(lab, shut):
         assert one == pytest.approx(other, rel=1e-9)
     before, at_end = float(by_air[0, 0]), float(by_air[0, -1])
     assert abs(at_end - before) < 0.5 * abs(float(held[0, -1]) - before)
+    with pytest.raises(PolicyError, match="Only a policy can end after some months"):
+        lab.path({1: shut}, years=2, months=3)
     with pytest.raises(PolicyError, match="12 months, and 2 years have 24"):
         lab.path(brief, years=2)

@@ -45,7 +45,7 @@ def test_no_imports_go_in_a_circle():
     assert [sorted(ring) for ring in nx.strongly_connected_components(arrows) if len(ring) > 1] == []
 
 
-COMMANDS = {"claims", "coverage", "hindcast", "sources"}
+COMMANDS = {"behaviour", "claims", "coverage", "hindcast", "history", "sources"}
 """Files of commands, named as their commands are, whose names other rooms have as well."""
 
 OWN_ROOM = {"case", "lab", "network", "policy"}
@@ -67,6 +67,7 @@ def test_a_name_of_a_file_or_class_is_given_once():
         classes.update(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     assert [name for name, times in (files + classes).items() if times > 1] == []
     every = Counter(path.stem for path in package.rglob("*.py"))
+    every.update(path.parent.name for path in package.rglob("__init__.py"))
     assert [name for name in COMMANDS if every[name] < 2] == [], "no exception is needed"
 
 

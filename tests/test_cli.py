@@ -301,15 +301,15 @@ def test_path_tells_what_moves_first_and_what_is_left(lab, width, tmp_path):
 
 
 def test_path_of_a_policy_that_ends(lab):
-    given = ("path", "example", "-m", "radar=1; interceptors=4", "--until", "6", "--years", "2")
+    given = ("path", "example", "-m", "strip-demolition=60", "--until", "6", "--years", "2")
     text = call(*given, width=80).stdout
     assert re.search(r"before +6 months +1 year +2 years", text)
     text = " ".join(text.split())
-    assert "on alert), for 6 months: 2 years from the baseline on" in text
+    assert "per year), for 6 months: 2 years from the baseline on" in text
     assert re.search(r"less than half is left after 2 years for .*seizures at home \(\d+%\)", text)
     record = finite(call(*given, "--json").stdout)
     assert (record["until_months"], record["years"], record["events"]) == (6, 2, False)
-    assert record["policy"] == {"radar": 1, "interceptors": 4}
+    assert record["policy"] == {"strip-demolition": 60}
     summary = {row["figure"]: row for row in record["summary"]}
     assert summary["seized at home"]["kept"] < 0.2
     assert summary["seized at home"]["extreme_years"] <= 0.5

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import contraflow as cf
 import synthetic
 from contraflow.case import schema
-from contraflow.case.behaviour import BEHAVIOUR
+from contraflow.case.behaviour import BEHAVIOUR, row_id
 from contraflow.dynamics import adjustment, timeline
 from contraflow.dynamics.arrests import Arrest
 from contraflow.dynamics.month import binomial
@@ -26,8 +26,12 @@ from contraflow.report.data import SimulatedQuestion
 from contraflow.results import trajectory_tables
 
 CLANS, YEARS = 60, 4
-CLOCK = ("growers", "crop_buyers", "traders", "carriers", "trade_at_once", "land_at_once")
-"""Behaviour parameters that say what people do at once, and how soon they reconsider."""
+OF_CLANS = (
+    "memory", "prior_weight", "news", "attitude", "ways", "size_dispersion", "cover", "entry", "dismantled"
+)  # fmt: skip
+"""Behaviour parameters of runs alone; paths turn on the others."""
+PACES = ("growers", "crop_buyers", "traders", "carriers")
+"""Behaviour parameters that say how soon people reconsider."""
 AMPLE = {"cover": 40.0, "dismantled": 0.0}
 """Behaviour of clans that neither lack of capital nor seizures end."""
 
@@ -115,7 +119,7 @@ def test_the_best_spread_of_searches_equalises_marginal_finds():
     ],
 )
 def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
-    """Where clans know the losses, and where these do not change: within Monte Carlo error and one per cent.
+    """Where clans know the losses, and where these do not change: within Monte Carlo error and two per cent.
 
     Those who know them have ample capital, since a trade that is all but shut ruins the others.
 
@@ -124,7 +128,8 @@ def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
     """
     monkeypatch.setattr(adjustment, "STEP", 1)
     years = 4
-    clock = {name: BEHAVIOUR[name].value for name in CLOCK}
+    clock = {name: float(lab.ledger[0, lab.network.ledger.index(row_id(name))]) / number.factor
+             for name, number in BEHAVIOUR.items() if name not in OF_CLANS}  # fmt: skip
     how = how | {"behaviour": clock | how["behaviour"]}
     run = lab.simulate(policy, years=years, clans=200, replicates=24, **how)
     path = lab.path(policy, years=years)
@@ -137,14 +142,14 @@ def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
         for number in np.unique(period):
             own, mean = found[:, period == number].mean(axis=1), wanted[period == number].mean()
             error = own.std(ddof=1) / np.sqrt(len(own))
-            assert abs(own.mean() - mean) <= 4 * error + 0.01 * mean, (name, number)
+            assert abs(own.mean() - mean) <= 4 * error + 0.02 * mean, (name, number)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"radar": 1, "interceptors": 4}])
 def test_the_long_run_is_the_equilibrium(lab, policy):
     """Informed clans with ample capital: mean flows within Monte Carlo error, prices nearly exact."""
-    soon = {name: BEHAVIOUR[name].low for name in CLOCK}
+    soon = {name: BEHAVIOUR[name].low for name in PACES}
     run = lab.simulate(policy, years=30, clans=CLANS, replicates=8, informed=True, behaviour=soon | AMPLE)
     settled = lab.respond(policy).data if policy else lab.baseline().data
     late = run.data.isel(month=slice(-96, None))

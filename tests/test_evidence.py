@@ -307,14 +307,16 @@ def yearly():
     return t
 
 
-def test_claims_of_other_years_observe_the_measures_of_their_year():
+def test_claims_of_other_years_observe_the_measures_of_their_year_and_how_far_people_had_adapted():
+    """From the middle of 2005 to that of the baseline, 2013 and 2014, are eight and a half years."""
     lab = central_values(yearly().case())
     likelihood = make_likelihood(lab.responder)
-    levels, which = likelihood.scenarios
-    assert levels.tolist() == [[1.0], [0.0]]
+    scenarios, which = likelihood.scenarios
+    assert scenarios.levels.tolist() == [[1.0], [0.0]]
+    assert scenarios.years.tolist() == [0.0, 8.5]
     assert which.tolist() == [0, 1, 1]
     said = LogPosterior(Prior(lab.network.ledger), likelihood).predicted_at(lab.ledger)[0]
-    then = lab.respond({"m": 0}).data.isel(draw=0)
+    then = lab.respond({"m": 0}, after=8.5).data.isel(draw=0)
     road, air = (float(then["flow"].sel(arc=a)) for a in ("by-road", "by-air"))
     assert said[1] == pytest.approx(road / (road + air), rel=1e-9)
     assert said[2] == pytest.approx(float(then["price"].sel(node="drug@valley")), rel=1e-9)
@@ -351,3 +353,23 @@ def test_calibration_moves_to_the_claims_and_repeats():
     assert (again.ledger == lab.ledger).all()
     kept = calibrate(t.case(), Settings(Method.BEST, seed=1))
     assert (kept.ledger == lab.ledger).all()
+
+
+def test_years_of_the_baseline_and_after_it_have_their_own_measures():
+    """Of two years of the baseline each has its own level; after it people adapt from the first event on."""
+    t = yearly()
+    t.add("events", id="more", date="2014", measure="m", level=3.0)
+    t.add("events", id="most", date="2015-07", measure="m", level=5.0)
+    for year in ("2013", "2014", "2015", "2017"):
+        claim(t, f"in-{year}", "price", 60.0, from_="valley", form="drug", year=year)
+    likelihood = make_likelihood(central_values(t.case()).responder)
+    scenarios, which = likelihood.scenarios
+    found = {
+        c.year: (float(scenarios.levels[w, 0]), round(float(scenarios.years[w]), 9))
+        for c, w in zip(likelihood.claims, which, strict=True)
+        if c.year
+    }
+    assert found["2013"] == (1.0, 0.5)
+    assert found["2014"] == (3.0, 0.5)
+    assert found["2015"] == (5.0, round(1 / 12, 9))
+    assert found["2017"] == (5.0, 2.0)

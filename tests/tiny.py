@@ -22,6 +22,7 @@ class Tiny:
         self.add("sources", id="s", title="Made up", publisher="Nobody", published="2014", kind="report",
                  reliability="B", reason="Invented.")  # fmt: skip
         self.number("drift", 0.1)
+        self.number("behaviour-migration", 0.0)
 
     def number(
         self, name: str, value: float | tuple[float, float, float], unit: str = "dimensionless"

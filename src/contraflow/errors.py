@@ -6,6 +6,7 @@ ContraflowError
 ├── PolicyError          a level is unknown, negative or beyond its range
 ├── ConvergenceError     no equilibrium, or no fit, was found; says what was tried
 ├── ObservationError     a claim or pattern selects nothing in the model
+├── HistoryError         episodes or forecasts of them are not well formed; lists every problem
 ├── ComparisonError      two outcomes do not go together, or a figure is not among theirs
 └── OutputError          a result cannot be written
 """
@@ -50,6 +51,17 @@ class CaseError(ContraflowError):
         self.problems = tuple(problems)
         count = len(self.problems)
         head = f"{count} problem{'s' if count != 1 else ''} in the case:"
+        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
+
+
+class HistoryError(ContraflowError):
+    """Episodes of history or forecasts are not well formed; ``problems`` lists all that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems and show them all, one a line."""
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count != 1 else ''} in the tables:"
         super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from contraflow.case.learned import NONE, LearnedBehaviour, learned_behaviour
 from contraflow.case.schema import Parameter, Scale
 
 PREFIX = "behaviour-"
@@ -145,9 +146,48 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "trade_at_once": BehaviourNumber(
         "Part of the elasticity between ways and buyers that is there at once",
         "dimensionless", 0.2, 0.38, 0.6,
-        "Licit trade has an elasticity of 0.76 in the first year and of 2 after seven to ten (Boehm, Levchenko "
-        "& Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
+        "Licit trade has an elasticity of 0.76 in the first year and of 2 after seven to ten (Boehm, "
+        "Levchenko & Pandalai-Nayar 2023); a quarter by Anderson & Yotov (Short Run Gravity)",
         least=0.01, most=1,
+    ),
+    "theta_trade": BehaviourNumber(
+        "How readily goods are sent by other ways and to other buyers, in the long run",
+        "dimensionless", 1.0, 1.8, 3.0,
+        "Licit trade: 2 after seven to ten years (Boehm, Levchenko & Pandalai-Nayar 2023)",
+        least=0.1,
+    ),
+    "theta_land": BehaviourNumber(
+        "How readily land and labour go to other uses, in the long run",
+        "dimensionless", 0.8, 2, 5,
+        "Area of coca fell in proportion to its price within three years of 1995, and in other cases less",
+        least=0.1,
+    ),
+    "migration": BehaviourNumber(
+        "How readily people come to a zone or leave it, over how readily they change crops",
+        "dimensionless", 0.5, 1, 1.5,
+        "A living elsewhere is one more use of labour; as readily as other uses, unless a case knows better",
+        Scale.LINEAR,
+        least=0,
+    ),
+    "replanting": BehaviourNumber(
+        "Part of destroyed fields that is planted again at once",
+        "dimensionless", 0.35, 0.5, 0.67,
+        "Half to two thirds of what is eradicated in Colombia is replanted (INDEPAZ, Ceballos, in InSight "
+        "Crime 2019)",
+        Scale.LINEAR,
+        least=0, most=1,
+    ),
+    "fear_multiplier": BehaviourNumber(
+        "Believed over true chance of being hit, where lives are at risk",
+        "dimensionless", 1.5, 3, 8,
+        "Three per cent of flights hit deterred four in five (Anthony, Crane & Hanson, IDA P-3472)",
+        least=1,
+    ),
+    "fear_half_life": BehaviourNumber(
+        "Months in which half of the fear of a measure that has ended is gone",
+        "month", 60, 108, 204,
+        "Tracking of flights out of Peru ended in 2001; flights were reported back in 2012 and 2013",
+        least=0.1,
     ),
     "land_at_once": BehaviourNumber(
         "Part of the elasticity between uses of land and labour that is there at once",
@@ -174,20 +214,50 @@ ROWS: Mapping[str, str] = {row_id(name): name for name in BEHAVIOUR}
 """Names of the behaviour parameters by the ids of their rows."""
 
 
-def complete(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Parameters, in units of the ledger, with a default row for each behaviour parameter that is missing."""
-    return {**parameters, **{row: _default(row) for row in ROWS if row not in parameters}}
+def complete(parameters: Mapping[str, Parameter], learned: str = NONE) -> dict[str, Parameter]:
+    """Parameters, in units of the ledger, with a row for each behaviour parameter that is missing.
+
+    Parameters
+    ----------
+    parameters
+        Rows of the case, which prevail.
+    learned
+        Set of episodes from which the other rows are taken where they were learned.
+    """
+    known = None if learned == NONE else learned_behaviour(learned)
+    return {**parameters, **{row: _default(row, known) for row in ROWS if row not in parameters}}
 
 
-def _default(row: str) -> Parameter:
-    number = BEHAVIOUR[ROWS[row]]
+def taken_from(parameters: Mapping[str, Parameter], learned: str) -> tuple[str, ...]:
+    """Names of the behaviour parameters that a case takes from a set of episodes."""
+    if learned == NONE:
+        return ()
+    known = learned_behaviour(learned).names
+    return tuple(
+        name for row, name in ROWS.items() if name in known and parameters[row].reason.startswith(LEARNED)
+    )
+
+
+LEARNED = "Learned from episodes of history"
+"""Beginning of the reasons of numbers that were learned."""
+
+
+def _default(row: str, learned: LearnedBehaviour | None) -> Parameter:
+    name = ROWS[row]
+    number = BEHAVIOUR[name]
+    low, value, high, scale = number.low, number.value, number.high, number.scale
+    reason = f"Default of the package: {number.reason[0].lower()}{number.reason[1:]}."
+    if learned is not None and name in learned.names:
+        low, value, high = learned.interval(name)
+        scale = Scale.LOG
+        reason = f"{LEARNED}: {len(learned.episodes)} of them; the 90 % interval of another place."
     return Parameter(
         id=row,
         meaning=number.meaning,
-        low=number.low * number.factor,
-        value=number.value * number.factor,
-        high=number.high * number.factor,
+        low=low * number.factor,
+        value=value * number.factor,
+        high=high * number.factor,
         unit="year" if number.unit == "month" else "dimensionless",
-        scale=number.scale,
-        reason=f"Default of the package: {number.reason[0].lower()}{number.reason[1:]}.",
+        scale=scale,
+        reason=reason,
     )

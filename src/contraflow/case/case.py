@@ -71,7 +71,7 @@ class Case:
 
     def __post_init__(self) -> None:
         """Add the default rows of behaviour that the case does not state itself."""
-        object.__setattr__(self, "parameters", complete(self.parameters))
+        object.__setattr__(self, "parameters", complete(self.parameters, self.info.learned))
 
     def sizes(self) -> dict[str, int]:
         """Number of rows of each table.

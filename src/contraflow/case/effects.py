@@ -147,7 +147,8 @@ BUILT_IN = (
     ),
     EffectType(
         kind="remove hectares",
-        about="hazard += amount: a share 1 - exp(-amount) of the year's crop is lost",
+        about="hazard += amount: a share 1 - exp(-amount) of the year's crop is lost, and what is not "
+        "replanted of these fields is missing in the next years",
         acts_on=ActsOn.ACTIVITIES,
         units=("dimensionless", "1/ha"),
         most=1.0,
@@ -166,6 +167,12 @@ BUILT_IN = (
         most=1.0,
     ),
     EffectType(kind="deter", about="expected hazard += amount; losses stay as they are", acts_on=ActsOn.ARCS),
+    EffectType(
+        kind="close ways",
+        about="the share amount of what would go this way is stopped; who used it remembers it",
+        acts_on=ActsOn.ARCS,
+        most=1.0,
+    ),
     EffectType(
         kind="scale demand",
         about="demand ×= 1 + amount; where the price is given, the price",

@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contraflow.case import effects
+from contraflow.case.learned import NONE, sets
 from contraflow.case.statements import Claim, Coverage, Pattern, Tension
 from contraflow.case.table import (
     ID_PATTERN,
@@ -607,6 +608,12 @@ class Question(BaseModel):
     )
 
 
+def _known_set(name: str) -> str:
+    if name != NONE and name not in sets():
+        raise ValueError(f"'{name}' is no set of episodes; there are: {', '.join((*sets(), NONE))}")
+    return name
+
+
 class CaseInfo(BaseModel):
     """The ``case.toml`` of a case."""
 
@@ -625,6 +632,11 @@ class CaseInfo(BaseModel):
     drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
         description="Parameter: standard deviation of unmodelled change, in logarithms per square root of "
         "a year."
+    )
+    learned: Annotated[str, AfterValidator(_known_set)] = Field(
+        default="all",
+        description="Set of episodes of history that behaviour is learned from: all, without-andes-1990s, or "
+        "none for the ranges of the package. Rows of parameters.csv prevail.",
     )
     currency: dict[str, float] = Field(
         default_factory=dict, description="Dollars of the baseline year per unit of another currency."

@@ -338,6 +338,31 @@ def history(
 
 
 @command
+def behaviour(
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="EPISODE", help="Learn without this episode and foresee it; may be repeated."),
+    ] = None,
+    score: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Score a table of forecasts beside the model's.")
+    ] = None,
+    episodes: Annotated[bool, typer.Option("--episodes", help="List the episodes instead.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Episodes of your own, in four tables.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what episodes of history teach about behaviour, and how often it foresaw others."""
+    from contraflow.cli import behaviour
+
+    if score is not None and (without or episodes or folder is not None):
+        raise typer.BadParameter("goes with no other option but --json", param_hint="--score")
+    if episodes and without:
+        raise typer.BadParameter("lists all episodes; leave out --without", param_hint="--episodes")
+    behaviour.behaviour(behaviour.Asked(tuple(without or ()), score, episodes, folder), as_json=as_json)
+
+
+@command
 def measures(case: CaseName, as_json: AsJson = False) -> None:
     """List the measures that a policy can set."""
     from contraflow.cli import measures

@@ -17,6 +17,7 @@ from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.respond import ABROAD
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.cli.terminal_tables import interval_of_share, known, say, table
+from contraflow.dynamics.timeline import for_months
 from contraflow.errors import OutputError, PolicyError
 from contraflow.policy import describe, make_levers
 from contraflow.policy.horizon import in_words
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from contraflow.lab import Lab
     from contraflow.lab.lab import OpenCase
-    from contraflow.lab.scenario import TimelineSpec
     from contraflow.lab.transition_path import TransitionPath
+    from contraflow.policy.policy import Policy
 
 ENDING = ".csv"
 
@@ -60,9 +61,19 @@ def path(name: str, asked: PathOptions, out: Path | None, *, how: CalibrationOpt
         expect_writable(out)
     with progress() as say_so:
         case = load(name)
-        title, timeline = _asked(case, asked)
+        timeline = _asked(case, asked)
+        title = f"{case.info.title}, events" if asked.events else None
+        if isinstance(timeline, Mapping) and asked.until is None:
+            title = describe(case, timeline)
         lab = calibrated(case, how, say_so)
-        found = lab.path(timeline, years=asked.years, first=asked.first, title=title, progress=say_so)
+        found = lab.path(
+            timeline,
+            years=asked.years,
+            months=asked.until,
+            first=asked.first,
+            title=title,
+            progress=say_so,
+        )
         record = _record(lab, found, asked)
         if out is not None:
             csv = found.table().to_csv()
@@ -76,21 +87,14 @@ def path(name: str, asked: PathOptions, out: Path | None, *, how: CalibrationOpt
         console.print(f"The table of all steps is in {out}", soft_wrap=True)
 
 
-def _asked(case: OpenCase, asked: PathOptions) -> tuple[str, TimelineSpec]:
-    """Title and timeline, checked before anything is computed. Raises PolicyError."""
-    from contraflow.dynamics.timeline import for_months
-
+def _asked(case: OpenCase, asked: PathOptions) -> str | Policy:
+    """The timeline, checked before anything is computed. Raises PolicyError."""
     policy = json_records.policy_of(case, asked.measures)
     if asked.events == bool(policy):
         raise PolicyError("Give either measures (-m) or the case's own events (--events).")
-    if asked.events:
-        return f"{case.info.title}, events", "events"
-    title = describe(case, policy)
-    if asked.until is None:
-        return title, policy
-    levers = make_levers(case.network())
-    ends = in_words(asked.until / MONTHS_PER_YEAR)
-    return f"{title}, for {ends}", for_months(levers, policy, asked.until, asked.years)
+    if asked.until is not None:
+        for_months(make_levers(case.network()), policy, asked.until, asked.years)
+    return "events" if asked.events else policy
 
 
 def _record(lab: Lab, found: TransitionPath, asked: PathOptions) -> Record:

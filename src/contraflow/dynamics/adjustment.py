@@ -20,13 +20,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow import _random
 from contraflow._types import BoolArray, FloatArray, IntArray
+from contraflow.case.behaviour import BEHAVIOUR, row_id, taken_from
+from contraflow.case.learned import learned_behaviour
 from contraflow.dynamics.month import MONTHS
-from contraflow.dynamics.simulator import draw_behaviour, with_behaviour
+from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
 from contraflow.model.choice import Adaptation, adapted
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import Ledger
+from contraflow.network.network import Network
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
 
 STEP = 3
@@ -57,7 +60,7 @@ class Adjustment:
     responder: Responder
     """The model with its levers."""
     ledger: FloatArray
-    """Values of the ledger (draw, number), with the paces drawn."""
+    """Values of the ledger (draw, number), with behaviour."""
 
     @cached_property
     def used(self) -> Adaptation:
@@ -70,23 +73,24 @@ class Adjustment:
         return self.ledger[:, self.responder.model.network.pace]
 
     @cached_property
+    def _half_life(self) -> FloatArray:
+        """Years in which half of the fear of a measure that has ended is gone (draw,)."""
+        return self.ledger[:, self.responder.model.network.ledger.index(row_id("fear_half_life"))]
+
+    @cached_property
     def _references(self) -> dict[float, Reference]:
         return {}
-
-    def reconsidered(self, years: float) -> jax.Array:
-        """Part of the users of each arc that reconsiders within ``years`` (draw, arc)."""
-        return -jnp.expm1(-years / jnp.asarray(self.pace))
 
     def references(self, years: float) -> Reference:
         """References of the draws for a step, or a horizon, of this length."""
         known, years = self._references, round(years, 9)
         if years not in known:
-            known[years] = self.responder.references_with(self.ledger, self.after(years))
+            known[years] = self.responder.references(self.ledger, self.after(years))
         return known[years]
 
     def after(self, years: float) -> Adaptation:
         """What people are used to in the baselines, of whom some have reconsidered after ``years``."""
-        return self.used._replace(reconsidered=self.reconsidered(years))
+        return self.responder.passed(self.used, self.ledger, years)
 
     def solve(self, levels: FloatArray, years: float, draw: IntArray, start: FloatArray) -> Solutions:
         """Prices that clear all markets some years after a policy begins. Does not raise.
@@ -102,7 +106,7 @@ class Adjustment:
         start
             Starting points (problem, unknown).
         """
-        adaptation = Adaptation(*(x[draw] for x in self.after(years)))
+        adaptation = jax.tree.map(lambda x: x[draw], self.after(years))
         return self.responder.solve(self.ledger, self.references(years), levels, draw, start, adaptation)
 
     def settled(self, levels: FloatArray, years: float, state: FloatArray) -> Settled:
@@ -114,7 +118,9 @@ class Adjustment:
     def economies(self, step: Step) -> Settled:
         """The economies of all draws in a step of a path, at yearly rates."""
         every, references = np.arange(len(self.ledger)), self.references(step.ends - step.begins)
-        return self.responder.settled(self.ledger, references, step.levels, step.state, every, step.adaptation)
+        return self.responder.settled(
+            self.ledger, references, step.levels, step.state, every, step.adaptation
+        )
 
     def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
         """The steps of a path and the economies in them, one after the other.
@@ -135,7 +141,7 @@ class Adjustment:
         solved = np.ones(draws, dtype=bool)
         for first, last in steps(timeline):
             begins, ends = first / MONTHS, last / MONTHS
-            now = used._replace(reconsidered=self.reconsidered(ends - begins))
+            now = self.responder.passed(used, self.ledger, ends - begins)
             references = self.references(ends - begins)
             left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(draws, dtype=bool)
             for start in (state.copy(), *np.asarray(self.responder.model.starts())):
@@ -150,14 +156,23 @@ class Adjustment:
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled
-            used = self._adapted(now, settled)
+            used = self._adapted(now, settled, ends - begins)
 
-    def _adapted(self, now: Adaptation, settled: Settled) -> Adaptation:
-        """What people are used to after a step at these economies."""
+    def _adapted(self, now: Adaptation, settled: Settled, years: float) -> Adaptation:
+        """What people are used to after a step of some years at these economies."""
         economy, point = settled.economy, settled.point
         tail = self.responder.model.network.tail
-        over_draws = jax.vmap(adapted, in_axes=(0, None, 0, 0, 0))
-        return Adaptation(*over_draws(now, tail, economy.weight, economy.theta, jnp.asarray(point.net)))
+        over_draws = jax.vmap(adapted, in_axes=(0, None, 0, 0, 0, 0))
+        after = over_draws(
+            now, tail, economy.weight, economy.theta, jnp.asarray(point.net), economy.open_part
+        )
+        remembered = 0.5 ** (years / self._half_life)[:, None]
+        endowed = jnp.asarray(economy.endowment)
+        there = jnp.asarray(point.endowment) / jnp.where(endowed > 0, endowed, 1.0)
+        return Adaptation(*after)._replace(
+            people=jnp.where(there > 0, jnp.log(jnp.where(there > 0, there, 1.0)), 0.0),
+            dread=jnp.asarray(remembered * economy.lethal_pay * point.expected_loss),
+        )
 
 
 def steps(timeline: Timeline) -> list[tuple[int, int]]:
@@ -181,12 +196,35 @@ def steps(timeline: Timeline) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in found]
 
 
-def with_paces(ledger: Ledger, draws: FloatArray, seed: int) -> FloatArray:
-    """Draws of the ledger (draw, number) in which behaviour parameters are drawn too.
+def with_behaviour(network: Network, draws: FloatArray, seed: int) -> FloatArray:
+    """Draws of the ledger in which behaviour parameters are drawn too.
 
-    No equilibrium depends on behaviour, so a posterior leaves it at central values. Several draws each have
-    their own; a single one keeps the central values.
+    No claim informs behaviour, so a posterior leaves it at central values. What the case takes from episodes
+    of history is drawn together, with its correlations; the other numbers from their ranges.
+
+    Parameters
+    ----------
+    network
+        The network of the case.
+    draws
+        Values of the ledger (draw, number).
+    seed
+        Seed of the draws.
     """
-    if len(draws) == 1:
-        return draws
-    return with_behaviour(ledger, draws, draw_behaviour(ledger, len(draws), seed))
+    case, ledger = network.case, network.ledger
+    drawn = draw_behaviour(ledger, len(draws), seed)
+    found = {name: np.asarray(getattr(drawn, name), dtype=float) for name in BEHAVIOUR}
+    if names := taken_from(case.parameters, case.info.learned):
+        learned = learned_behaviour(case.info.learned)
+        rng = _random.stream("learned behaviour", seed)
+        inner = rng.multivariate_normal(learned.centre, learned.covariance, len(draws), method="eigh")
+        for name in names:
+            place = learned.names.index(name)
+            own = inner[:, place]
+            number = BEHAVIOUR[name]
+            outer = 1 / (1 + np.exp(-own)) if learned.is_part[place] else np.exp(own)
+            found[name] = np.clip(outer, number.least, number.most)
+    whole = draws.copy()
+    for name, number in BEHAVIOUR.items():
+        whole[:, ledger.index(row_id(name))] = found[name] * number.factor
+    return whole

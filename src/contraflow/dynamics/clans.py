@@ -82,6 +82,18 @@ class Behaviour:
     """Months in which two thirds of those who carry reconsider."""
     trade_at_once: Number = BEHAVIOUR["trade_at_once"].value
     """Part of the elasticity between ways and buyers that is there at once."""
+    theta_trade: Number = BEHAVIOUR["theta_trade"].value
+    """How readily goods are sent by other ways and to other buyers, in the long run."""
+    theta_land: Number = BEHAVIOUR["theta_land"].value
+    """How readily land and labour go to other uses, in the long run."""
+    migration: Number = BEHAVIOUR["migration"].value
+    """How readily people come to a zone or leave it, over how readily they change crops."""
+    replanting: Number = BEHAVIOUR["replanting"].value
+    """Part of destroyed fields that is planted again at once."""
+    fear_multiplier: Number = BEHAVIOUR["fear_multiplier"].value
+    """Believed over true chance of being hit, where lives are at risk."""
+    fear_half_life: Number = BEHAVIOUR["fear_half_life"].value
+    """Months in which half of the fear of a measure that has ended is gone."""
     land_at_once: Number = BEHAVIOUR["land_at_once"].value
     """Part of the elasticity between uses of land and labour that is there at once."""
 

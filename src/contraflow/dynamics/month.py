@@ -11,7 +11,7 @@ used to moves by the part of them that has reconsidered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow._types import IntArray
+from contraflow.case.behaviour import row_id
 from contraflow.dynamics import clans as trade
 from contraflow.dynamics.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, Spread, Values, adapted, flows, values
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms
+from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms, dread, people
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root, inverse_jacobian
 
@@ -267,26 +268,26 @@ class MonthlyEconomy:
         prices = self._cleared(economy, anchor, state, mean, purse)
 
         terms = self._terms(economy, prices, mean, purse)
-        backward = self._values(economy, terms, used)
+        there, terms, backward = self._chosen(economy, terms, used)
         share = backward.share.reshape(-1)[model.layout.arc_slot]
         need = self._need(backward.node, state.expected + state.stock)
         price = backward.node * purse
         net = terms.keep * backward.node[network.head] - terms.outlay
         expected = self._expected(economy, terms, belief, arc[:, None])
-        at_stake = terms.gross * backward.node[network.head] + economy.risk_pay
+        at_stake = terms.gross * backward.node[network.head] + there.risk_pay
         own = net[arc][:, None] + at_stake[arc][:, None] * (terms.expected[arc][:, None] - expected)
         part = trade.choose(roster, uses, share, own, net, used.theta[tail], tail)
         taken = trade.by_arc(roster, part, arcs)
         shares = jnp.where(self._traded, taken, share)
 
-        planned = self._planned(economy, terms, shares, state.stock)
+        planned = self._planned(there, terms, shares, state.stock)
         excess = jnp.where(self._idle(anchor), 0.0, model.excess(economy, anchor, prices, planned))
-        swept = self._sweep(ledger, economy, terms.loss, shares, state, draws.search)
+        swept = self._sweep(ledger, there, terms.loss, shares, state, draws.search)
         shipped = trade.divide(
             roster, part, taken, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
             terms.loss, draws.order,
         )  # fmt: skip
-        earned = self._earned(economy, terms, price, shipped)
+        earned = self._earned(there, terms, price, shipped)
         profit, sent, lost = (trade.by_clan(roster, x) for x in (earned, shipped.sent, shipped.lost))
         caught = lost / jnp.maximum(sent, 1.0)
         capital, founded, fates = trade.fortunes(
@@ -298,11 +299,11 @@ class MonthlyEconomy:
             (planned.stock - CLEARED_OUT * state.stock) / MONTHS,
             need,
             swept.waiting,
-            adapted(used, tail, economy.weight, economy.theta, net),
+            self._adapted(ledger, there, used, net, backward.node, terms.expected),
             self._learnt(b, clans, prior, capital, founded, shipped, swept),
         )
         month = self._record(
-            ledger, economy, terms, price, share, state, after, planned, swept, capital, fates, excess
+            ledger, there, terms, price, share, state, after, planned, swept, capital, fates, excess
         )
         return after, month
 
@@ -314,10 +315,41 @@ class MonthlyEconomy:
         learns = self._link & self._traded & (not self.informed)
         return jnp.where(learns[arc], feared, terms.expected[arc])
 
-    def _values(self, economy: Economy, terms: Terms, used: Adaptation) -> Values:
+    def _chosen(self, economy: Economy, terms: Terms, used: Adaptation) -> tuple[Economy, Terms, Values]:
+        """What people choose, and the economy with those who are there and what their fear asks for."""
+        asked = dread(economy, used, terms.expected)
+        terms = terms._replace(outlay=terms.outlay + asked)
+        habit = used._replace(weight=used.weight * economy.open_part)
         e, sinks = economy, self.model.network.market_node
-        return values(
-            self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price, used
+        backward = values(
+            self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price, habit
+        )
+        some = terms.expected > 0
+        pay = jnp.where(some, asked / jnp.where(some, terms.expected, 1.0), 0.0)
+        there = replace(
+            economy,
+            endowment=economy.endowment * jnp.exp(people(economy, used, backward.node)),
+            risk_pay=economy.risk_pay + pay,
+            lethal_pay=economy.lethal_pay + pay,
+        )
+        return there, terms, backward
+
+    def _adapted(
+        self,
+        ledger: jax.Array,
+        economy: Economy,
+        used: Adaptation,
+        net: jax.Array,
+        value: jax.Array,
+        expected: jax.Array,
+    ) -> Adaptation:
+        """What people are used to after a month, who is there, and what they remember of fear."""
+        tail = self.model.network.tail
+        half_life = ledger[self.model.network.ledger.index(row_id("fear_half_life"))]
+        after = adapted(used, tail, economy.weight, economy.theta, net, economy.open_part)
+        return after._replace(
+            people=people(economy, used, value),
+            dread=0.5 ** (1 / (MONTHS * half_life)) * economy.lethal_pay * expected,
         )
 
     def _need(self, value: jax.Array, stock: jax.Array) -> jax.Array:
@@ -350,7 +382,8 @@ class MonthlyEconomy:
         forward = flows(layout, Spread(layout)(shares, 0.0), (1 - loss) * economy.output, supply)
         nothing = jnp.zeros(0)
         return Point(
-            value=nothing, stock=forward.stock, flow=forward.arc, share=shares, net=nothing, loss=loss,
+            value=nothing, endowment=supply,
+            stock=forward.stock, flow=forward.arc, share=shares, net=nothing, loss=loss,
             expected_loss=nothing, wages=terms.wages, surcharge=terms.surcharge, price=terms.price,
             sold=forward.stock[network.market_node], load=self.model.loads(forward.arc),
         )  # fmt: skip
@@ -367,9 +400,9 @@ class MonthlyEconomy:
 
         def residual(prices: jax.Array) -> jax.Array:
             terms = self._terms(economy, prices, mean, purse)
-            backward = self._values(economy, terms, state.used)
+            there, terms, backward = self._chosen(economy, terms, state.used)
             share = backward.share.reshape(-1)[self.model.layout.arc_slot]
-            planned = self._planned(economy, terms, share, state.stock)
+            planned = self._planned(there, terms, share, state.stock)
             return jnp.where(idle, prices, self.model.excess(economy, anchor, prices, planned))
 
         inverse = inverse_jacobian(residual, state.prices)
@@ -492,6 +525,7 @@ class MonthlyEconomy:
         sold = swept.arrived[network.market_node]
         happened = Point(
             value=value,
+            endowment=economy.endowment,
             stock=swept.arrived * MONTHS,
             flow=swept.sent * MONTHS,
             share=share,

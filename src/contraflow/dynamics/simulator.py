@@ -189,7 +189,7 @@ class Simulator:
             NumPy arrays (replicate, month, ...), which begin with the last year of the burn-in; and whether
             the run was interrupted.
         """
-        ledger = with_behaviour(self.responder.model.network.ledger, ledger, behaviour)
+        ledger = in_ledger(self.responder.model.network.ledger, ledger, behaviour)
         count, months = levels.shape[:2]
         blocks = [np.arange(i, min(i + self.block, count)) for i in range(0, count, self.block)]
         years = months // MONTHS
@@ -254,8 +254,7 @@ class Simulator:
             ledger: jax.Array, behaviour: Behaviour, key: jax.Array, setting: Setting
         ) -> tuple[_Fixed, _Trajectory]:
             anchor, _, point = responder.baseline(ledger)
-            pace = ledger[responder.model.network.pace]
-            used = responder.adaptation(ledger)._replace(reconsidered=-jnp.expm1(-1 / (MONTHS * pace)))
+            used = responder.adaptation(ledger, 1 / MONTHS, point)
             start = calendar.start(behaviour, point, used, _stream(key, "start"))
             busy = jnp.log(self._pure(ledger) * point.flow + 1e-9)
             fixed = _Fixed(ledger, behaviour, anchor, point.loss, busy, key)
@@ -421,7 +420,7 @@ class Simulator:
             stock = economy.endowment + jnp.zeros(len(network.nodes)).at[network.head].add(arrived)
             at_hand = stock[network.tail]
             point = Point(
-                value=value, stock=stock, flow=sent,
+                value=value, endowment=economy.endowment, stock=stock, flow=sent,
                 share=jnp.where(at_hand > 0, sent / jnp.where(at_hand > 0, at_hand, 1.0), 0.0),
                 net=terms.keep * value[network.head] - terms.outlay, loss=loss, expected_loss=terms.expected,
                 wages=terms.wages, surcharge=terms.surcharge, price=market_price,
@@ -563,7 +562,7 @@ def draw_behaviour(
     return Behaviour(**numbers)
 
 
-def with_behaviour(ledger: Ledger, draws: FloatArray, behaviour: Behaviour) -> FloatArray:
+def in_ledger(ledger: Ledger, draws: FloatArray, behaviour: Behaviour) -> FloatArray:
     """Draws of the ledger (draw, number) whose rows of behaviour hold these parameters.
 
     Parameters

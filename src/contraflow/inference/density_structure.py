@@ -51,13 +51,15 @@ def density_structure(prior: Prior, likelihood: Likelihood) -> bytes:
         levels of measures of each claim's year, and in which claims are fitted, which are bounds and which
         share an error.
     """
+    scenarios, which = likelihood.scenarios
     ledger = prior.ledger
     arrays = [held for f in fields(ledger) if isinstance(held := getattr(ledger, f.name), np.ndarray)]
     return _digest(
         [
             claims_structure(likelihood),
             *arrays,
-            *likelihood.scenarios,
+            *map(np.asarray, scenarios),
+            which,
             likelihood.fitted,
             likelihood.sides,
             likelihood.error,

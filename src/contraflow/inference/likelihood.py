@@ -17,12 +17,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case import statements
+from contraflow.case.behaviour import MONTH
 from contraflow.inference.scale import ClaimScale
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.observables import Observations, observable
@@ -56,6 +57,15 @@ class ClaimErrors(NamedTuple):
     """Deviation s of the error that it shares with other claims (claim,); 0 if it shares none."""
     weight: FloatArray
     """Power to which the claim's likelihood is raised (claim,); 0 leaves the claim out."""
+
+
+class Scenario(NamedTuple):
+    """The state of the world in which a claim was made."""
+
+    levels: Any
+    """Levels of the measures (measure,)."""
+    years: Any
+    """Years in which people had adapted to them, from or to the baseline; 0 in the baseline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,24 +182,50 @@ class Likelihood:
         return ClaimErrors(self.scale.stated(self.stated), own, shared, weight * self.fitted)
 
     @cached_property
-    def scenarios(self) -> tuple[FloatArray, IntArray]:
-        """Levels of the measures in the claims' years (scenario, measure); each claim's scenario (claim,).
+    def scenarios(self) -> tuple[Scenario, IntArray]:
+        """The claims' years, fields of which lead with (scenario,); each claim's scenario (claim,).
 
-        The first scenario is the baseline. Years with equal levels are one scenario.
+        The first scenario is the baseline, which claims about all of its years observe. Years with equal
+        measures and distance are one scenario.
         """
         levers = self.responder.levers
-        levels = [levers.baseline]
+        found = [(levers.baseline, 0.0)]
         which = np.zeros(len(self.claims), dtype=np.int64)
         for number, claim in enumerate(self.claims):
-            if claim.year is None or self._years_away(claim) == 0:
+            if claim.year is None:
                 continue
             first, last = years(claim.year)
             then = np.mean([levers.in_year(y) for y in range(first, last + 1)], axis=0)
-            same = [i for i, known in enumerate(levels) if np.array_equal(known, then)]
+            away = self._adapted_for(first, last)
+            same = [
+                i
+                for i, (known, years_) in enumerate(found)
+                if np.array_equal(known, then) and (years_ == away or i == 0)
+            ]
             if not same:
-                levels.append(then)
-            which[number] = same[0] if same else len(levels) - 1
-        return np.array(levels), which
+                found.append((then, away))
+            which[number] = same[0] if same else len(found) - 1
+        return Scenario(np.array([x for x, _ in found]), np.array([x for _, x in found])), which
+
+    def _adapted_for(self, first: int, last: int) -> float:
+        """Years in which people had adapted to measures that were not those of the baseline.
+
+        Before the baseline and in it, the distance between the middles of the years; after it, the time since
+        the first event there at which measures left the baseline.
+        """
+        levers, case = self.responder.levers, self.responder.model.network.case
+        begins, ends = case.info.baseline
+        middle = (first + last + 1) / 2
+        centre = (begins + ends + 1) / 2
+        if first <= ends:
+            return abs(centre - middle)
+        dates = [
+            year + (int(month or 1) - 1) / 12
+            for e in case.events.values()
+            for year, month in [(int(e.date[:4]), e.date[5:7])]
+            if ends < year <= last and not np.array_equal(levers.in_year(year), levers.baseline)
+        ]
+        return max(middle - min(dates, default=centre), MONTH)
 
     @cached_property
     def observations(self) -> Observations:
@@ -197,7 +233,7 @@ class Likelihood:
         return Observations(self.responder.model, self.claims)
 
     def conditions(
-        self, ledger: jax.Array, levels: jax.Array, state: jax.Array
+        self, ledger: jax.Array, scenario: Scenario, state: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """Residuals and predictions of one scenario at a given state; nothing is solved.
 
@@ -205,8 +241,8 @@ class Likelihood:
         ----------
         ledger
             Values of the ledger (number,).
-        levels
-            Levels of the measures (measure,).
+        scenario
+            The scenario.
         state
             Logarithms of prices and loads relative to the baseline (unknown,).
 
@@ -216,9 +252,11 @@ class Likelihood:
             Residuals (unknown,) in logarithms, zero at the equilibrium, and the prediction for each claim
             (claim,) in units of the model.
         """
-        model, anchor = self.responder.model, self.responder.anchor(ledger)
-        economy = self.responder.economy(ledger, levels, anchor)
-        point = model.evaluate(economy, state)
+        model = self.responder.model
+        anchor, _, before = self.responder.baseline(ledger)
+        adaptation = self.responder.adaptation(ledger, scenario.years, before)
+        economy = self.responder.economy(ledger, scenario.levels, anchor)
+        point = model.evaluate(economy, state, adaptation)
         return model.excess(economy, anchor, state, point), self.observations.observe(ledger, economy, point)
 
     def shared(self, errors: jax.typing.ArrayLike, rows: IntArray | None = None) -> jax.Array:

@@ -24,7 +24,7 @@ from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.density_structure import claims_structure, density_structure
-from contraflow.inference.likelihood import ClaimErrors, Likelihood, heavy, log_density, robust
+from contraflow.inference.likelihood import ClaimErrors, Likelihood, Scenario, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
 from contraflow.model.numerics import jax, jnp
@@ -93,7 +93,7 @@ class _Linear(NamedTuple):
 class CompiledPredictions(NamedTuple):
     """Compiled functions of the claims of one :func:`claims_structure`.
 
-    All take the ledger (number,), the levels of a scenario (measure,) and its state (unknown,).
+    All take the ledger (number,), a scenario and its state (unknown,).
     """
 
     conditions: jax.stages.Wrapped
@@ -152,7 +152,7 @@ class LogPosterior:
         """Calls that compile the functions of a fit, independent of each other, for threads."""
         responder = self.likelihood.responder
         unknown, total = responder.model.unknowns, len(self.likelihood.claims)
-        at = (self.prior.ledger.value, responder.levers.baseline, np.zeros(unknown))
+        at = (self.prior.ledger.value, self._scenario(0), np.zeros(unknown))
         rows = (np.zeros((ROWS, unknown)), np.zeros((ROWS, total)))
         return [lambda: self._predictions.pullback(*at, *rows), lambda: self._predictions.conditions(*at)]
 
@@ -172,13 +172,14 @@ class LogPosterior:
             States (scenario, unknown); zero in the baseline, NaN where no equilibrium is wanted or found.
         """
         responder = self.likelihood.responder
-        levels, _ = self.likelihood.scenarios
-        states = np.full((len(levels), responder.model.unknowns), np.nan)
+        scenarios, _ = self.likelihood.scenarios
+        states = np.full((len(scenarios.levels), responder.model.unknowns), np.nan)
         states[0] = 0.0
         wanted = wanted[wanted > 0]
         if wanted.size:
             one = ledger[None]
-            root = responder.solve(one, responder.references(one), levels[wanted])
+            then = responder.after(np.repeat(one, wanted.size, axis=0), scenarios.years[wanted])
+            root = responder.solve(one, responder.references(one), scenarios.levels[wanted], adaptation=then)
             states[wanted] = np.where(root.solved[:, None], root.state, np.nan)
         return states
 
@@ -195,13 +196,18 @@ class LogPosterior:
         numpy.ndarray
             Predictions (draw, claim) in units of the model; NaN where no equilibrium is found.
         """
-        responder, (levels, which) = self.likelihood.responder, self.likelihood.scenarios
-        draws, many = len(ledgers), len(levels) - 1
+        responder, (scenarios, which) = self.likelihood.responder, self.likelihood.scenarios
+        draws, many = len(ledgers), len(scenarios.levels) - 1
         references = responder.references(jnp.asarray(ledgers))
         states = np.zeros((draws, many + 1, responder.model.unknowns))
         if many:
+            draw = np.repeat(np.arange(draws), many)
             root = responder.solve(
-                ledgers, references, np.tile(levels[1:], (draws, 1)), np.repeat(np.arange(draws), many)
+                ledgers,
+                references,
+                np.tile(scenarios.levels[1:], (draws, 1)),
+                draw,
+                adaptation=responder.after(ledgers[draw], np.tile(scenarios.years[1:], draws)),
             )
             found = np.where(root.solved[:, None], root.state, np.nan)
             states[:, 1:] = found.reshape(draws, many, -1)
@@ -210,7 +216,7 @@ class LogPosterior:
             here = np.flatnonzero(which == number)
             if here.size:
                 predicted[:, here] = np.asarray(
-                    self._predictions.predicted(ledgers, levels[number], states[:, number])
+                    self._predictions.predicted(ledgers, self._scenario(number), states[:, number])
                 )[:, here]
         return predicted
 
@@ -225,9 +231,12 @@ class LogPosterior:
 
         ``ledger`` (number,) holds the values of the ledger.
         """
-        levels, _ = self.likelihood.scenarios
         state = np.zeros(self.likelihood.responder.model.unknowns)
-        return np.asarray(self._predictions.conditions(ledger, levels[0], state)[1])
+        return np.asarray(self._predictions.conditions(ledger, self._scenario(0), state)[1])
+
+    def _scenario(self, number: int) -> Scenario:
+        """One of the scenarios of the claims."""
+        return Scenario(*(x[number] for x in self.likelihood.scenarios[0]))
 
     def linear(self, z: FloatArray, claims: IntArray, now: bool = False) -> _Linear:
         """Predictions for chosen claims with their derivatives by the deviates.
@@ -251,7 +260,7 @@ class LogPosterior:
         """
         free = self.prior.size
         ledger, slope = (np.asarray(x) for x in self._compiled.ledger(z[:free]))
-        levels, which = self.likelihood.scenarios
+        which = self.likelihood.scenarios[1]
         which = np.zeros_like(which) if now else which
         solved = np.unique(which[claims])
         solved = solved[solved > 0]
@@ -268,7 +277,7 @@ class LogPosterior:
                 inverses.append(np.full((state.size, state.size), np.nan))
                 slopes.append(np.full((state.size, self.size), np.nan))
                 continue
-            at = (ledger, levels[number], state)
+            at = (ledger, self._scenario(number), state)
             location[here] = np.asarray(self._predictions.conditions(*at)[2])[here]
             by_ledger, by_state = self._derivatives(at, here, number > 0)
             jacobian[here] = by_ledger[-here.size :]
@@ -361,7 +370,7 @@ class LogPosterior:
         return value, jacobian
 
     def _derivatives(
-        self, at: tuple[FloatArray, ...], claims: IntArray, with_off: bool
+        self, at: tuple[FloatArray, Scenario, FloatArray], claims: IntArray, with_off: bool
     ) -> tuple[FloatArray, FloatArray]:
         """Derivatives of the unknowns' residuals (if asked for) and of some claims, in blocks of ROWS."""
         unknown, total = at[2].size, len(self.likelihood.claims)
@@ -591,16 +600,21 @@ class LogPosterior:
         )
         ahead = jnp.clip(jnp.einsum("sue,e->su", slope, z - surrogate.centre), -1.0, 1.0)
 
-        def at(levels: jax.Array, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
-            economy = responder.economy(ledger, levels, anchor)
+        def at(scenario: Scenario, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
+            economy = responder.economy(ledger, scenario.levels, anchor)
+            then = responder.adaptation(ledger, scenario.years, now)
             root = find_root(
-                lambda s: model.residual(economy, anchor, s), start, inverse, newton_rounds=0, tolerance=CLOSE
+                lambda s: model.residual(economy, anchor, s, then),
+                start,
+                inverse,
+                newton_rounds=0,
+                tolerance=CLOSE,
             )
-            point = model.evaluate(economy, root.state)
+            point = model.evaluate(economy, root.state, then)
             return operators.observe(ledger, economy, point), root.residual
 
-        levels = jnp.asarray(self.likelihood.scenarios[0][years])
-        predicted, residual = jax.vmap(at)(levels, state + ahead, inverse)
+        chosen = Scenario(*(jnp.asarray(x[years]) for x in self.likelihood.scenarios[0]))
+        predicted, residual = jax.vmap(at)(chosen, state + ahead, inverse)
         return here, predicted, residual
 
     def _blurred(self, figures: ClaimErrors, surrogate: LinearSurrogate) -> ClaimErrors:
@@ -631,30 +645,26 @@ def _shared(table: dict[bytes, Functions], shape: bytes, make: Callable[[], Func
 
 
 def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
-    responder, observations = likelihood.responder, likelihood.observations
-
-    def conditions(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> tuple[jax.Array, ...]:
-        off, predicted = likelihood.conditions(ledger, levels, state)
+    def conditions(ledger: jax.Array, scenario: Scenario, state: jax.Array) -> tuple[jax.Array, ...]:
+        off, predicted = likelihood.conditions(ledger, scenario, state)
         return off, predicted, likelihood.scale.predicted(predicted)
 
     def pullback(
-        ledger: jax.Array, levels: jax.Array, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
+        ledger: jax.Array, scenario: Scenario, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
-            off, predicted = likelihood.conditions(ledger, levels, state)
+            off, predicted = likelihood.conditions(ledger, scenario, state)
             return off, likelihood.scale.predicted(predicted)
 
         _, pull = jax.vjp(both, ledger, state)
         by_ledger, by_state = jax.vmap(lambda *row: pull(row))(by_off, by_claim)
         return by_ledger, by_state
 
-    def one(ledger: jax.Array, levels: jax.Array, state: jax.Array) -> jax.Array:
-        economy = responder.economy(ledger, levels, responder.anchor(ledger))
-        return observations.observe(ledger, economy, responder.model.evaluate(economy, state))
+    def predicted(ledgers: jax.Array, scenario: Scenario, states: jax.Array) -> jax.Array:
+        def one(at: tuple[jax.Array, jax.Array]) -> jax.Array:
+            return likelihood.conditions(at[0], scenario, at[1])[1]
 
-    def predicted(ledgers: jax.Array, levels: jax.Array, states: jax.Array) -> jax.Array:
-        each = (ledgers, states)
-        found: jax.Array = jax.lax.map(lambda x: one(x[0], levels, x[1]), each, batch_size=16)
+        found: jax.Array = jax.lax.map(one, (ledgers, states), batch_size=16)
         return found
 
     return CompiledPredictions(
@@ -664,7 +674,7 @@ def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
 
 def _compile_density(density: LogPosterior) -> CompiledDensity:
     prior, likelihood = density.prior, density.likelihood
-    years = np.arange(1, len(likelihood.scenarios[0]))
+    years = np.arange(1, len(likelihood.scenarios[0].years))
 
     def ledger(z: jax.Array) -> tuple[jax.Array, jax.Array]:
         value, slope = jax.jvp(prior.ledger_values, (z,), (jnp.ones_like(z),))

@@ -24,9 +24,11 @@ from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.statements import SearchStrategy
-from contraflow.dynamics.adjustment import Adjustment, Step, with_paces
+from contraflow.dynamics.adjustment import Adjustment, Step, with_behaviour
 from contraflow.dynamics.arrests import Arrest
+from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import Simulator, settle_clans
+from contraflow.dynamics.timeline import for_months
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
@@ -284,7 +286,8 @@ def _lab(case: Case, response: Responder, posterior: Posterior, keep: int) -> La
         raise ConvergenceError(
             "No draw of the posterior has an equilibrium in every year that claims observe."
         )
-    return Lab(case, response, posterior.ledger(picks), posterior, picks, posterior.seed)
+    ledger = with_behaviour(response.model.network, posterior.ledger(picks), posterior.seed)
+    return Lab(case, response, ledger, posterior, picks, posterior.seed)
 
 
 def _settings(method: str | Method, **given: int) -> Settings:
@@ -443,7 +446,7 @@ class Lab:
     @cached_property
     def _adjustment(self) -> Adjustment:
         """The draws with their paces, whose economies adjust to policies."""
-        return Adjustment(self._compiled, with_paces(self.network.ledger, self.ledger, self.seed))
+        return Adjustment(self._compiled, self.ledger)
 
     def _search(self, wanted: FloatArray, years: float = math.inf) -> _Found:
         """Equilibria of all draws: from the baseline in every draw, and from all other starting points in
@@ -476,26 +479,29 @@ class Lab:
         timeline: TimelineSpec,
         *,
         years: int = 5,
+        months: int | None = None,
         first: int | None = None,
         title: str | None = None,
         progress: Progress | None = None,
     ) -> TransitionPath:
         """Follow the economy from the baseline along a policy or a timeline.
 
-        Prices clear in every step of a quarter, or of a month in the quarter after a change; some reconsider
-        in each, at the paces of the ledger's rows ``behaviour-growers``, ``-crop-buyers``, ``-traders`` and
-        ``-carriers``, the others go on as before. A path has no chance in it and no memory but habits; its
-        end is the long run.
+        Prices clear in every step of a quarter, or of a month in the quarter after a change. At once people
+        substitute little; they reconsider at the paces of the ledger's rows ``behaviour-growers``,
+        ``-crop-buyers``, ``-traders`` and ``-carriers``. A path has no chance in it and no memory but what
+        people are used to and fear; its end is the long run.
 
         Parameters
         ----------
         timeline
             A policy, which holds from the beginning; policies by date (``{1: {...}, 4: {...}}`` for years of
             the path, or calendar dates if ``first`` is given); a
-            :class:`~contraflow.dynamics.timeline.Timeline`, such as one of a measure for some months; or,
-            with ``first``, the ids of measures whose events hold, or ``"events"`` for all.
+            :class:`~contraflow.dynamics.timeline.Timeline`; or, with ``first``, the ids of measures whose
+            events hold, or ``"events"`` for all.
         years
             Length of the path, from 1 to 100.
+        months
+            Months after which a policy ends, for a blockade, a curfew or an operation. None: it stays.
         first
             The first calendar year. None: years are counted from 1.
         title
@@ -511,7 +517,8 @@ class Lab:
         Raises
         ------
         PolicyError
-            If the timeline cannot be read, or starts before the case's baseline.
+            If the timeline cannot be read, starts before the case's baseline, or is not a policy although it
+            is to end after some months.
         ConvergenceError
             If markets fail to clear in half of the draws or more.
 
@@ -525,6 +532,10 @@ class Lab:
             raise PolicyError(
                 f"A path starts from the baseline, which is that of {begins}: give {begins} or a later year."
             )
+        if months is not None:
+            policy = scenario.plain_policy(timeline)
+            title = title or f"{describe(self.case, policy)}, for {in_words(months / MONTHS)}"
+            timeline = for_months(self.responder.levers, policy, months, years)
         spec, name = scenario.timeline_of(self.responder, timeline, years, first)
         title = title or name
         return follow(self._adjustment, self.baseline(), spec, title, self._label_step, progress or silent)

@@ -62,6 +62,15 @@ class Scenario:
     """Most that costed measures may spend, million USD a year."""
 
 
+def plain_policy(timeline: TimelineSpec) -> Policy:
+    """The policy that a timeline consists of. Raises PolicyError where it is anything else."""
+    if isinstance(timeline, Mapping):
+        policy = {str(k): v for k, v in timeline.items() if isinstance(v, int | float)}
+        if len(policy) == len(timeline):
+            return policy
+    raise PolicyError("Only a policy can end after some months, not a timeline: give dates in the timeline.")
+
+
 def timeline_of(
     responder: Responder, timeline: TimelineSpec, years: int, first: int | None
 ) -> tuple[Timeline, str]:

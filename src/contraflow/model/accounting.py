@@ -115,7 +115,7 @@ def books(
         moved = moved + waiting
     rent = jnp.zeros(nodes).at[network.tail].add(jnp.where(carrying, 0.0, realised)) - moved * point.value
     carries = jnp.zeros(nodes).at[network.tail].add(flow - other)
-    endowment = (economy.endowment - carries) * point.value
+    endowment = (point.endowment - carries) * point.value
 
     actors = len(network.actor_ids)
     income = jnp.zeros(actors + 2)

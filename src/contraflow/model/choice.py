@@ -41,6 +41,10 @@ what people are used to. With mu_a the part of the users of an option that has r
     V_n  = (sum_a m_a u_a^t)^(1/t) ,   P_a = m_a u_a^t / sum_b m_b u_b^t
     s_a  = r^2 (3 - 2 r) ,  r = u_a / (STAYS u'_a) between 0 and 1
 
+and for fields and mines, which are there whether they pay or not, s = 1 and u_a is at least STAYS u'_a in
+m_a u_a^t: whoever has them holds on, and leaves as he reconsiders (hysteresis; Dixit 1992, Investment and
+Hysteresis, Journal of Economic Perspectives 6(1)).
+
 In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
 for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
 to theta. It is partial adjustment of a CES function (calibrated share form; partial adjustment of odds as in
@@ -79,6 +83,14 @@ class Adaptation(NamedTuple):
     """Elasticities of substitution at once t (node,)."""
     reconsidered: jax.Array
     """Part mu of the users that has reconsidered since (arc,), from 0 to 1."""
+    lasting: jax.Array | float = 0.0
+    """1 for options that users hold on to when they do not pay, such as fields; else 0 (arc,)."""
+    people: jax.Array | float = 0.0
+    """Natural logarithm of the number of people relative to the baseline (node,)."""
+    moved: jax.Array | float = 1.0
+    """Part of the people who would come or go that has done so since (node,), from 0 to 1."""
+    dread: jax.Array | float = 0.0
+    """Pay for risk of life that crews remember from an earlier time (arc,), USD per unit at the tail."""
 
 
 class Values(NamedTuple):
@@ -148,6 +160,7 @@ def values(
         used = (
             spread(adaptation.weight, 0.0), spread(adaptation.usual, 0.0), at_once,
             spread(adaptation.reconsidered, 1.0),
+            spread(jnp.broadcast_to(jnp.asarray(adaptation.lasting, float), weight.shape), 0.0),
         )  # fmt: skip
     steps = (
         spread(weight, 0.0),
@@ -172,11 +185,14 @@ def values(
         power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * ratio), 0.0)
         total = nodes.total(power)
         if used:
-            habit, usual, at_once, reconsidered = used
+            habit, usual, at_once, reconsidered, lasting = used
             long_run = jnp.where(total > 0, total, 1.0)
             drawn = jnp.exp((at_once - theta) / theta * natural_log(long_run))
-            kept = (1 - reconsidered) * habit * kept_to(u, usual) * jnp.exp(nodes.of(at_once) * ratio)
-            power = jnp.where(open_, kept, 0.0) + reconsidered * power * nodes.of(drawn)
+            held = jnp.where(lasting > 0, jnp.maximum(u, STAYS * usual), u)
+            there = (held > 0) & (habit > 0)
+            above = nodes.of(at_once) * natural_log(jnp.where(there, held / nodes.of(scale), 1.0))
+            kept = (1 - reconsidered) * habit * kept_to(held, usual) * jnp.exp(above)
+            power = jnp.where(there, kept, 0.0) + reconsidered * power * nodes.of(drawn)
             theta, total = at_once, nodes.total(power)
         some = total > 0
         safe = jnp.where(some, total, 1.0)
@@ -297,7 +313,12 @@ def habit(share: jax.Array, value: jax.Array, net: jax.Array, theta: jax.Array) 
 
 
 def adapted(
-    adaptation: Adaptation, tail: IntArray, weight: jax.Array, theta: jax.Array, net: jax.Array
+    adaptation: Adaptation,
+    tail: IntArray,
+    weight: jax.Array,
+    theta: jax.Array,
+    net: jax.Array,
+    open_part: jax.Array | float = 1.0,
 ) -> Adaptation:
     """What people are used to after a time in which they chose at net values u.
 
@@ -317,6 +338,9 @@ def adapted(
         Elasticities of substitution in the long run (node,).
     net
         Net values u (arc,), USD per unit.
+    open_part
+        Part of each option that was open (arc,), a factor in ``weight``. What is shut for a while is not
+        forgotten for that.
 
     Returns
     -------
@@ -332,7 +356,7 @@ def adapted(
     power = jnp.where(open_, weight * jnp.exp(theta[tail] * ratio), 0.0)
     total = jax.ops.segment_sum(power, tail, nodes, indices_are_sorted=True)
     relative = ratio - (natural_log(jnp.where(total > 0, total, 1.0)) / theta)[tail]
-    wanted = jnp.where(open_, weight * jnp.exp((theta - adaptation.theta)[tail] * relative), 0.0)
+    wanted = jnp.where(open_, weight / open_part * jnp.exp((theta - adaptation.theta)[tail] * relative), 0.0)
     mu = adaptation.reconsidered
     return adaptation._replace(
         weight=(1 - mu) * adaptation.weight + mu * wanted,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import Network
+from contraflow.network.network import ZERO, Network
 
 
 @jax.tree_util.register_dataclass
@@ -36,16 +36,26 @@ class Economy:
     """Spent on inputs bought by the unit, USD per unit at the tail (arc,)."""
     bought_share: jax.Array
     """Share of revenue spent on inputs bought by the dollar (arc,)."""
+    planted: jax.Array
+    """Factor on preference weights for fields that were destroyed and not planted again (arc,)."""
+    open_part: jax.Array
+    """Part of the option that is open, relative to the baseline (arc,)."""
     hazard: jax.Array
     """Hazard of interception, before dilution (arc,)."""
     fear: jax.Array
     """Hazard that is believed but not real, before dilution (arc,)."""
     risk_pay: jax.Array
     """USD per unit at the tail and unit of interception probability (arc,)."""
+    lethal_pay: jax.Array
+    """The part of ``risk_pay`` that is asked where lives are at risk (arc,)."""
     theta: jax.Array
     """Elasticity of substitution (node,)."""
     endowment: jax.Array
-    """Units per year (node,)."""
+    """Units per year, while people live as well as in the baseline (node,)."""
+    migration: jax.Array
+    """Elasticity of the number of people to the value of their labour (node,); 0 where nobody lives."""
+    living: jax.Array
+    """Value of labour in the baseline (node,), USD per unit."""
     price: jax.Array
     """Price in the baseline or, where it is given, now; USD per unit (market,)."""
     elasticity: jax.Array
@@ -102,11 +112,18 @@ def economy(network: Network, ledger: jax.Array) -> Economy:
         gain=jnp.zeros(arcs),
         bought=jnp.zeros(arcs),
         bought_share=jnp.zeros(arcs),
+        planted=jnp.ones(arcs),
+        open_part=jnp.ones(arcs),
         hazard=ledger[n.hazard_km] * km + ledger[n.hazard_trip] + ledger[n.hazard_own],
         fear=jnp.zeros(arcs),
         risk_pay=ledger[n.risk_pay],
+        lethal_pay=jnp.zeros(arcs),
         theta=ledger[network.switching],
         endowment=ledger[network.endowment],
+        migration=jnp.where(
+            network.endowment > ZERO, ledger[network.migration] * ledger[network.switching], 0.0
+        ),
+        living=jnp.ones(len(network.nodes)),
         price=ledger[network.market_price],
         elasticity=ledger[network.market_elasticity],
         demand=jnp.ones(len(network.markets)),

@@ -39,6 +39,9 @@ TRACE = 1e-13
 NOTHING = 1e-9
 """Units per year below which a market or facility counts as unused."""
 
+MOST_MOVED = 2.3
+"""Largest change of the number of people, in natural logarithms: ten times more or fewer."""
+
 STARTS = ((0.0, 0.0), (0.7, 0.7), (-0.7, -0.7), (0.5, -5.0), (-0.5, 2.0))
 """Starting points: logarithms of all prices and of all loads relative to the baseline."""
 
@@ -56,10 +59,13 @@ class Anchor(NamedTuple):
     """Unobserved gains (arc,), USD per unit at the tail."""
     endowment: jax.Array
     """Units per year (node,), with the households who carry."""
+    living: jax.Array
+    """Values of the nodes (node,), USD per unit."""
 
     def staffed(self, economy: Economy) -> Economy:
         """The economy with the weights, gains and endowments of this baseline."""
-        return replace(economy, weight=self.weight, gain=self.gain, endowment=self.endowment)
+        weight = self.weight * economy.planted * economy.open_part
+        return replace(economy, weight=weight, gain=self.gain, endowment=self.endowment, living=self.living)
 
 
 class Point(NamedTuple):
@@ -67,6 +73,8 @@ class Point(NamedTuple):
 
     value: jax.Array
     """Value V (node,), USD per unit."""
+    endowment: jax.Array
+    """What is endowed, with the people who have come or gone (node,), units per year."""
     stock: jax.Array
     """What arrives and is endowed (node,), units per year."""
     flow: jax.Array
@@ -171,7 +179,7 @@ class Model:
         point = self.point(baseline, terms._replace(outlay=terms.outlay - gain), backward)
         sold, load = jnp.maximum(point.sold, NOTHING), jnp.maximum(point.load, NOTHING)
         if not hiring.market.size:
-            return Anchor(sold, load, weights, gain, baseline.endowment), point
+            return Anchor(sold, load, weights, gain, baseline.endowment, point.value), point
         arc = hiring.activity
         tail = n.tail[arc]
         earned = (1 - point.loss[arc]) * baseline.output[arc] * baseline.price[hiring.market]
@@ -191,10 +199,12 @@ class Model:
             weights.at[arc].set(weight) * (earns**baseline.theta / beside)[n.tail],
             gain,
             baseline.endowment.at[tail].add(labour),
+            point.value * earns,
         )
         made = (1 - point.loss[arc]) * baseline.output[arc] * labour
         staffed = point._replace(
             value=point.value * earns,
+            endowment=point.endowment.at[tail].add(labour),
             stock=point.stock.at[tail].add(labour).at[n.head[arc]].add(made),
             flow=point.flow.at[arc].set(labour),
             share=(point.share / beside[n.tail]).at[arc].set(ratio / beside[tail]),
@@ -246,6 +256,9 @@ class Model:
         """
         terms = self.terms(economy, state)
         network = self.network
+        if adaptation is not None:
+            terms = terms._replace(outlay=terms.outlay + dread(economy, adaptation, terms.expected))
+            adaptation = adaptation._replace(weight=adaptation.weight * economy.open_part)
         backward = values(
             self.layout,
             economy.weight,
@@ -256,7 +269,7 @@ class Model:
             terms.price,
             adaptation,
         )
-        return self.point(economy, terms, backward)
+        return self.point(economy, terms, backward, people(economy, adaptation, backward.node))
 
     def terms(self, economy: Economy, state: jax.Array, expected: jax.Array | None = None) -> Terms:
         """Coefficients of both passes.
@@ -285,7 +298,9 @@ class Model:
         keep = (1 - expected) * gross
         return Terms(keep, outlay, gross, fixed, diluted, loss, expected, wages, surcharge, price)
 
-    def point(self, economy: Economy, terms: Terms, backward: Values) -> Point:
+    def point(
+        self, economy: Economy, terms: Terms, backward: Values, people: jax.Array | float = 0.0
+    ) -> Point:
         """The economy in which people choose as in ``backward``.
 
         Parameters
@@ -296,12 +311,16 @@ class Model:
             Coefficients of both passes.
         backward
             Values and choice probabilities.
+        people
+            Natural logarithm of the number of people relative to the baseline (node,).
         """
+        endowment = economy.endowment * jnp.exp(people)
         network, layout = self.network, self.layout
         arrive = (1 - terms.loss) * economy.output
-        forward = flows(layout, backward.share, arrive, economy.endowment)
+        forward = flows(layout, backward.share, arrive, endowment)
         return Point(
             value=backward.node,
+            endowment=endowment,
             stock=forward.stock,
             flow=forward.arc,
             share=backward.share.reshape(-1)[layout.arc_slot],
@@ -351,7 +370,9 @@ class Model:
         load = point.load / anchor.load
         return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
 
-    def jacobian_inverse(self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None) -> jax.Array:
+    def jacobian_inverse(
+        self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None
+    ) -> jax.Array:
         """Inverse Jacobian of :meth:`residual` at the baseline (unknown, unknown)."""
         start = jnp.zeros(self.unknowns)
         return inverse_jacobian(lambda z: self.residual(economy, anchor, z, adaptation), start)
@@ -402,6 +423,48 @@ class Model:
     def loads(self, flow: jax.Array) -> jax.Array:
         """Load of each facility (facility,) under ``flow`` (arc,)."""
         return flow @ self._uses
+
+
+def people(economy: Economy, adaptation: Adaptation | None, value: jax.Array) -> jax.Array:
+    """Natural logarithm of the number of people relative to the baseline (node,).
+
+    In the long run as many live where a unit of labour is worth V as
+
+        E = E0 (V / V0)^eta ,
+
+    the supply of people to one of many places under tastes of a Fréchet distribution (Bryan & Morten 2019,
+    Journal of Political Economy 127(5)). Before, a part of them has come or gone.
+
+    Parameters
+    ----------
+    economy
+        The economy, staffed.
+    adaptation
+        The people who are there. None: everybody has come or gone who would.
+    value
+        Values V (node,), USD per unit.
+    """
+    able = (economy.migration > 0) & (value > 0) & (economy.living > 0)
+    ratio = jnp.where(able, value, 1.0) / jnp.where(able, economy.living, 1.0)
+    wanted = jnp.clip(economy.migration * jnp.log(ratio), -MOST_MOVED, MOST_MOVED)
+    if adaptation is None:
+        return wanted
+    return (1 - adaptation.moved) * adaptation.people + adaptation.moved * wanted
+
+
+def dread(economy: Economy, adaptation: Adaptation, expected: jax.Array) -> jax.Array:
+    """What crews still ask for the fear of an earlier time, beyond risk pay (arc,), USD per unit at the tail.
+
+    Parameters
+    ----------
+    economy
+        The economy.
+    adaptation
+        What people are used to, with the pay that fear of an earlier time would ask.
+    expected
+        Believed probability of loss (arc,).
+    """
+    return jnp.maximum(adaptation.dread - economy.lethal_pay * expected, 0.0)
 
 
 def _mask(place: npt.NDArray[np.int64], columns: int | npt.NDArray[np.int64]) -> FloatArray:

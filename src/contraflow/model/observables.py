@@ -351,7 +351,7 @@ class Observations:
         share = jnp.concatenate([point.share, jnp.zeros(1)])[layout.slots]
         if not len(self._zones):
             return point.flow[None]
-        part = jax.vmap(lambda mask: flows(layout, share, arrive, economy.endowment * mask).arc)(
+        part = jax.vmap(lambda mask: flows(layout, share, arrive, point.endowment * mask).arc)(
             jnp.asarray(self._zones)
         )
         return jnp.concatenate([point.flow[None], part])

@@ -115,6 +115,7 @@ def build(case: Case) -> Network:
         great_circle=np.array([d.great_circle for d in drafts]),
         facility=np.array([facility_number.get(d.facility or "", -1) for d in drafts], dtype=np.int64),
         pace=np.array([ledger.index(row_id(name)) for name in _choosers(arcs, hiring)], dtype=np.int64),
+        lasting=np.array([name == "growers" for name in _choosers(arcs, hiring)], dtype=bool),
         numbers=ArcNumbers(
             weight=np.array([ledger.index(f"weight@{d.arc.id}") for d in drafts], dtype=np.int64),
             **{f.name: column(f.name) for f in fields(ArcNumbers) if f.name != "weight"},
@@ -137,6 +138,8 @@ def build(case: Case) -> Network:
             ],
             dtype=np.int64,
         ),
+        migration=ledger.index(row_id("migration")),
+        settling=ledger.index(row_id("growers")),
         households=np.array(
             [actor_number.get(case.places[p].households or "", -1) for p in node_place], dtype=np.int64
         ),

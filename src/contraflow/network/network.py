@@ -219,6 +219,8 @@ class Network:
     """USD per unit (fee,); position in the ledger."""
     switching: IntArray
     """Elasticity of substitution theta (node,); position in the ledger."""
+    lasting: npt.NDArray[np.bool_]
+    """Whether an arc uses fields or mines, which are there whether they pay or not (arc,)."""
     at_once: IntArray
     """Part of theta that is there at once (node,); position in the ledger."""
     purity: IntArray
@@ -227,6 +229,10 @@ class Network:
     """As ``purity``, but ZERO for forms of another substance than the case's own (node,)."""
     endowment: IntArray
     """Labour-hectares (node,); position in the ledger, ZERO where no labour is."""
+    migration: int
+    """How readily people come or leave, over how readily they change crops; position in the ledger."""
+    settling: int
+    """Years in which two thirds of whoever would come or go do, as growers; position in the ledger."""
     households: IntArray
     """Actor who holds the endowments of the place (node,), -1 for nobody."""
     markets: tuple[str, ...]

@@ -14,24 +14,39 @@ import numpy.typing as npt
 
 from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects
+from contraflow.case.behaviour import row_id
 from contraflow.case.effects import ActsOn
 from contraflow.model.economy import Economy
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import ZERO, Network
 
 _BY_DOMAIN = {ActsOn.FACILITIES: frozenset(("open_share",)), ActsOn.MARKETS: frozenset(("demand",))}
-_DERIVED = frozenset(("weight", "gain", "endowment", "hired", "bought", "bought_share", "taken"))
+_DERIVED = frozenset(
+    (
+        "weight",
+        "gain",
+        "endowment",
+        "hired",
+        "bought",
+        "bought_share",
+        "taken",
+        "lethal_pay",
+        "planted",
+        "open_part",
+    )
+)
 _FIELDS = frozenset(f.name for f in fields(Economy)) - _DERIVED - frozenset().union(*_BY_DOMAIN.values())
 
-ADDABLE = _FIELDS | {"lethal_pay"}
+ADDABLE = _FIELDS | {"lethal_pay", "cleared"}
 """Fields to which effects on arcs, activities or supplies may add: those of
-:class:`~contraflow.model.economy.Economy` except those that follow from others, and ``lethal_pay`` (arc,),
-the added hazard times what crews ask for it beyond risk pay, in USD per unit.
+:class:`~contraflow.model.economy.Economy` except those that follow from others, ``lethal_pay`` (arc,), the
+added hazard times what crews ask for it beyond risk pay, in USD per unit, and ``cleared`` (arc,), the rate at
+which fields are destroyed, per year.
 """
 
-SCALABLE = _FIELDS | {"revenue_kept"}
-"""Fields that they may scale: the same, and ``revenue_kept`` (arc,), the share of delivered value that the
-state leaves.
+SCALABLE = _FIELDS | {"revenue_kept", "open_part"}
+"""Fields that they may scale: the same, ``revenue_kept`` (arc,), the share of delivered value that the state
+leaves, and ``open_part`` (arc,), the part of an option that is open.
 """
 
 
@@ -184,9 +199,13 @@ def total(changes: Iterable[Change]) -> Change:
 
 @applies("add hazard")
 def _add_hazard(acting: Acting) -> Change:
+    lethal = acting.amount * acting.names("lethal_pay")
+    ledger = acting.network.ledger
+    believed = acting.ledger[ledger.index(row_id("fear_multiplier"))]
     return Change(
         added={
             "hazard": acting.on_arcs(acting.amount),
+            "fear": acting.on_arcs((believed - 1) * lethal),
             "lethal_pay": acting.on_arcs(acting.amount * acting.number("lethal_pay")),
             "supply_hazard": acting.on_supplies(acting.amount),
         }
@@ -222,7 +241,8 @@ def _add_cost(acting: Acting) -> Change:
 
 @applies("remove hectares")
 def _remove_hectares(acting: Acting) -> Change:
-    return Change(added={"hazard": acting.on_arcs(acting.amount)})
+    rate = acting.on_arcs(acting.amount)
+    return Change(added={"hazard": rate, "cleared": rate})
 
 
 @applies("raise income")
@@ -239,6 +259,11 @@ def _take_revenue(acting: Acting) -> Change:
 @applies("deter")
 def _deter(acting: Acting) -> Change:
     return Change(added={"fear": acting.on_arcs(acting.amount)})
+
+
+@applies("close ways")
+def _close_ways(acting: Acting) -> Change:
+    return Change(scaled={"open_part": acting.on_arcs(jnp.log1p(-jnp.clip(acting.amount, 0.0, 0.999999)))})
 
 
 @applies("scale demand")

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects, schema
+from contraflow.case.behaviour import row_id
 from contraflow.case.effects import ActsOn
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
@@ -29,6 +30,7 @@ from contraflow.network.network import ZERO, Network
 from contraflow.policy.effect_functions import Acting, Change, change, total, without_function
 
 _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
+_APART = {"lethal_pay", "revenue_kept", "cleared", "open_part"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,22 +133,44 @@ class Levers:
         hazard = made.scale("hazard", made.add("hazard", economy.hazard))
         lethal = made.scale("hazard", made.add("lethal_pay", jnp.zeros_like(hazard)))
         kept = made.scaled.get("revenue_kept", jnp.zeros_like(hazard))
+        before = self._change(_ON_ARCS, ledger, self.baseline)
         demand = self._demand(ledger, levels) / self._demand(ledger, self.baseline)
+        before = self._change(_ON_ARCS, ledger, self.baseline)
+        whole = jnp.ones_like(hazard)
         given = jnp.ones_like(demand).at[self.network.cleared].set(0.0)
         own = {
             name: made.scale(name, made.add(name, getattr(economy, name)))
-            for name in sorted((made.added.keys() | made.scaled.keys()) - {"lethal_pay", "revenue_kept"})
+            for name in sorted((made.added.keys() | made.scaled.keys()) - _APART)
         }
         changed = replace(economy, **own)
+        lethal = lethal / jnp.where(hazard > 0, hazard, 1.0)
         changed = replace(
             changed,
-            risk_pay=changed.risk_pay + lethal / jnp.where(hazard > 0, hazard, 1.0),
+            risk_pay=changed.risk_pay + lethal,
+            lethal_pay=lethal,
+            planted=self._planted(ledger, made) / self._planted(ledger, before),
+            open_part=made.scale("open_part", whole) / before.scale("open_part", whole),
             taken=-jnp.expm1(kept),
             demand=changed.demand * demand,
             price=changed.price * jnp.where(given > 0, demand, 1.0),
             open_share=changed.open_share * open_share,
         )
         return with_inputs(self.network, ledger, changed)
+
+    def _planted(self, ledger: jax.Array, made: Change) -> jax.Array:
+        """Part of the fields that are chosen which stand where some are destroyed every year (arc,).
+
+        Of fields that people would have, A*, they plant the missing part at their pace kappa; a part e is
+        destroyed in a year, of which a part rho is planted again at once, so that
+
+            dA/dt = kappa (A* - A) - (1 - rho) e A ,   A = A* / (1 + (1 - rho) e / kappa) in the long run.
+        """
+        n = self.network
+        cleared = made.added.get("cleared")
+        if cleared is None:
+            return jnp.ones(len(n.arcs))
+        replanted = ledger[n.ledger.index(row_id("replanting"))]
+        return 1 / (1 + (1 - replanted) * -jnp.expm1(-cleared) * ledger[n.pace])
 
     def capacity(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
         """Capacity relative to the baseline (facility,), in the long run at ``levels`` (measure,)."""

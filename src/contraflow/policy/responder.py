@@ -8,7 +8,7 @@ over thousands of policies run the same compiled code.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, habit
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import Anchor, Model, Point
+from contraflow.model.equilibrium import Anchor, Model, Point, dread
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
 from contraflow.network.network import Ledger, Network
@@ -80,28 +80,20 @@ class Settled(NamedTuple):
 class Compiled(NamedTuple):
     """The compiled functions of all responders of one :func:`structure`.
 
-    All but ``references`` take ledgers, references and, over problems, the draw of each and the further
-    arguments of :meth:`Responder.root` or :meth:`Responder.settle`.
+    Those of prices and economies take ledgers, references and, over problems, the draw of each and the
+    further arguments of :meth:`Responder.root` or :meth:`Responder.settle`.
     """
 
     references: jax.stages.Wrapped
-    """From ledgers (draw, number) to :class:`Reference`."""
+    """From ledgers and adaptations over draws to :class:`Reference`."""
     roots: jax.stages.Wrapped
-    """Equilibria."""
+    """Prices that clear."""
     quick_roots: jax.stages.Wrapped
-    """Equilibria by Broyden's method alone."""
+    """The same by Broyden's method alone."""
     settled: jax.stages.Wrapped
     """Economies at known states."""
     adaptations: jax.stages.Wrapped
     """From ledgers (draw, number) to the :class:`~contraflow.model.choice.Adaptation` of the baseline."""
-    references_with: jax.stages.Wrapped
-    """From ledgers and adaptations over draws to :class:`Reference`."""
-    roots_with: jax.stages.Wrapped
-    """Prices while people adapt."""
-    quick_roots_with: jax.stages.Wrapped
-    """The same by Broyden's method alone."""
-    settled_with: jax.stages.Wrapped
-    """Economies at known states while people adapt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,18 +128,42 @@ class Responder:
         return anchor.staffed(self.measured(ledger, levels))
 
     def reference(self, ledger: jax.Array, adaptation: Adaptation | None = None) -> Reference:
-        """Anchor and inverse Jacobian of the baseline of one draw; ``adaptation``: what people are used to."""
+        """Anchor and inverse Jacobian of the baseline of one draw, in the long run or while people adapt."""
         anchor = self.anchor(ledger)
         economy = self.economy(ledger, jnp.asarray(self.levers.baseline), anchor)
         return Reference(anchor, self.model.jacobian_inverse(economy, anchor, adaptation))
 
-    def adaptation(self, ledger: jax.Array) -> Adaptation:
-        """What people are used to in the baseline of one draw, which nobody has reconsidered."""
+    def adaptation(
+        self, ledger: jax.Array, years: jax.Array | float = 0.0, point: Point | None = None
+    ) -> Adaptation:
+        """What people are used to in the baseline of one draw, some of whom reconsider within some years.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (number,).
+        years
+            Time in which they reconsider, at their paces.
+        point
+            The baseline of the draw. None: it is computed.
+        """
         network = self.model.network
-        _, _, point = self.baseline(ledger)
+        point = self.baseline(ledger)[2] if point is None else point
         theta = ledger[network.at_once] * ledger[network.switching]
         weight = habit(point.share, point.value[network.tail], point.net, theta[network.tail])
-        return Adaptation(weight, point.net, theta, jnp.zeros_like(weight))
+        nothing = jnp.zeros_like(weight)
+        reconsidered = -jnp.expm1(-years / ledger[network.pace])
+        nobody = jnp.zeros(len(network.nodes))
+        return Adaptation(
+            weight=weight,
+            usual=point.net,
+            theta=theta,
+            reconsidered=reconsidered,
+            lasting=jnp.asarray(network.lasting, float),
+            people=nobody,
+            moved=nobody - jnp.expm1(-years / ledger[network.settling]),
+            dread=nothing,
+        )
 
     def root(
         self,
@@ -200,23 +216,62 @@ class Responder:
         """
         economy = self.economy(ledger, levels, anchor)
         point = self.model.evaluate(economy, state, adaptation)
-        waiting = None if adaptation is None else self.model.waiting(point)
+        waiting = None
+        if adaptation is not None:
+            waiting = self.model.waiting(point)
+            asked = dread(economy, adaptation, point.expected_loss)
+            some = point.expected_loss > 0
+            asked = jnp.where(some, asked / jnp.where(some, point.expected_loss, 1.0), 0.0)
+            economy = replace(
+                economy, risk_pay=economy.risk_pay + asked, lethal_pay=economy.lethal_pay + asked
+            )
         return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), adaptation)
 
-    @property
-    def references(self) -> jax.stages.Wrapped:
-        """Compiled :meth:`reference` over draws, for the long run."""
-        return self._compiled.references
+    def references(self, ledger: FloatArray | jax.Array, adaptation: Adaptation | None = None) -> Reference:
+        """References of draws.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (draw, number).
+        adaptation
+            What people are used to; fields lead with (draw,). None: everybody has reconsidered.
+        """
+        given = self._long_run(len(ledger)) if adaptation is None else adaptation
+        found: Reference = self._compiled.references(jnp.asarray(ledger), given)
+        return found
+
+    def _long_run(self, count: int) -> Adaptation:
+        """Adaptations (count, ...) of whom everybody has reconsidered, so that habits do not matter."""
+        arcs, nodes = len(self.model.network.arcs), len(self.model.network.nodes)
+        fields = ((arcs, 0), (arcs, 0), (nodes, 1), (arcs, 1), (arcs, 0), (nodes, 0), (nodes, 1), (arcs, 0))
+        return Adaptation(*(jnp.full((count, size), float(value)) for size, value in fields))
 
     def adaptations(self, ledger: FloatArray) -> Adaptation:
         """What people are used to in the baselines of draws (draw, number); fields lead with (draw,)."""
         found: Adaptation = jax.tree.map(np.asarray, self._compiled.adaptations(jnp.asarray(ledger)))
         return found
 
-    def references_with(self, ledger: FloatArray, adaptation: Adaptation) -> Reference:
-        """References of draws (draw, number) while people adapt; fields of it lead with (draw,)."""
-        found: Reference = self._compiled.references_with(jnp.asarray(ledger), adaptation)
-        return found
+    def after(self, ledger: FloatArray, years: FloatArray) -> Adaptation:
+        """What people are used to in the baselines of problems, of whom some have reconsidered.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger of each problem (problem, number).
+        years
+            Years since then (problem,).
+        """
+        return self.passed(self.adaptations(ledger), ledger, years)
+
+    def passed(self, adaptation: Adaptation, ledger: FloatArray, years: FloatArray | float) -> Adaptation:
+        """The same, some of whom reconsider or move within ``years`` (problem,)."""
+        network = self.model.network
+        time = -jnp.broadcast_to(jnp.asarray(years, dtype=float), len(ledger))[:, None]
+        return adaptation._replace(
+            reconsidered=-jnp.expm1(time / ledger[:, network.pace]),
+            moved=-jnp.expm1(time / ledger[:, [network.settling]] + jnp.zeros(len(network.nodes))),
+        )
 
     def solve(
         self,
@@ -251,11 +306,9 @@ class Responder:
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
         few, many = BLOCKS
-        problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start)
+        given = self._long_run(count) if adaptation is None else adaptation
+        problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start), given
         thorough, quick = self._compiled.roots, self._compiled.quick_roots
-        if adaptation is not None:
-            problems = (*problems, adaptation)
-            thorough, quick = self._compiled.roots_with, self._compiled.quick_roots_with
         if count <= MANY:
             return Solutions(*self._in_blocks(thorough, few, ledger, references, *problems))
         found = Solutions(*self._in_blocks(quick, many, ledger, references, *problems))
@@ -289,14 +342,12 @@ class Responder:
         """
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
-        size = BLOCKS[count > MANY]
-        compiled, problems = self._compiled, (draw, levels, state)
-        economies: Settled = (
-            self._in_blocks(compiled.settled, size, ledger, references, *problems)
-            if adaptation is None
-            else self._in_blocks(compiled.settled_with, size, ledger, references, *problems, adaptation)
+        given = self._long_run(count) if adaptation is None else adaptation
+        problems = draw, levels, state, given
+        economies: Settled = self._in_blocks(
+            self._compiled.settled, BLOCKS[count > MANY], ledger, references, *problems
         )
-        return economies
+        return economies if adaptation is not None else economies._replace(adaptation=None)
 
     def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
         """Calls that compile the functions for a small number of problems, independent of each other.
@@ -306,16 +357,16 @@ class Responder:
         draws
             Number of draws of the ledgers for which the code is compiled.
         """
-        model, compiled = self.model, self._compiled
+        model = self.model
         ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
         n = model.network
-        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes)
+        sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes), len(n.nodes)
         anchor = Anchor(*(jnp.ones((draws, size)) for size in sizes))
         shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
         return [
             lambda: self.solve(ledger, shape, levels),
-            lambda: compiled.references(jnp.asarray(ledger)),
+            lambda: self.references(ledger),
             lambda: self.settled(ledger, shape, levels, state),
         ]
 
@@ -404,8 +455,8 @@ def _compile(responder: Responder) -> Compiled:
     def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Settled:
         return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
 
-    def over_problems(function: Callable[..., Any], more: int = 0) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0, *(0,) * more)))
+    def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
+        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0, 0)))
 
     return Compiled(
         references=jax.jit(jax.vmap(responder.reference)),
@@ -413,8 +464,4 @@ def _compile(responder: Responder) -> Compiled:
         quick_roots=over_problems(quick_root),
         settled=over_problems(settled),
         adaptations=jax.jit(jax.vmap(responder.adaptation)),
-        references_with=jax.jit(jax.vmap(responder.reference)),
-        roots_with=over_problems(root, more=1),
-        quick_roots_with=over_problems(quick_root, more=1),
-        settled_with=over_problems(settled, more=1),
     )

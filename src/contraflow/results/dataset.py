@@ -93,6 +93,7 @@ def make_dataset(
         "consignments": trips,
         "arrested": arrests,
         "delivered_value": np.asarray(accounts.delivered),
+        "crew_pay": np.asarray(accounts.pay + accounts.risk_pay),
         "spent": np.asarray(accounts.pay + accounts.haul + accounts.cost),
         "inputs": np.asarray(accounts.inputs),
         "fees": np.asarray(accounts.fees),
@@ -105,15 +106,16 @@ def make_dataset(
     }
     if adaptation is not None:
         arc |= {
-            "habit_weight": np.asarray(adaptation.weight),
+            "habit_weight": np.asarray(adaptation.weight * economy.open_part),
             "usual_value": np.asarray(adaptation.usual),
             "reconsidered": np.asarray(adaptation.reconsidered),
+            "lasting": np.asarray(adaptation.lasting),
         }
     node = {
         "price": np.asarray(point.value),
         "stock": np.asarray(point.stock),
         "theta": np.asarray(economy.theta),
-        "endowment": np.asarray(economy.endowment),
+        "endowment": np.asarray(point.endowment),
         "waiting": _waiting(network, np.asarray(point.stock), flow),
         "endowment_income": np.asarray(accounts.endowment),
         "rent": np.asarray(accounts.rent),

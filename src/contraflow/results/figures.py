@@ -230,6 +230,13 @@ def _spot_price(view: View) -> FloatArray:
     return view.price(np.asarray([view.spot], dtype=object))[..., 0]
 
 
+def _pay_by_air(view: View) -> FloatArray:
+    flights = view.links & view.starts_at_home & (view.label("family") == "air")
+    flown = view.data["flow"].values[..., flights].sum(axis=-1)
+    paid = view.data["crew_pay"].values[..., flights].sum(axis=-1)
+    return np.asarray(np.where(flown > 0, paid / np.where(flown > 0, flown, 1.0), np.nan))
+
+
 def _growers(view: View) -> FloatArray:
     return view.yearly("endowment_income", view.label("node_country") == view.home) / USD_PER_MILLION
 
@@ -322,6 +329,11 @@ for _figure in (
         name="growers' income", label="What households live on", unit="M$/yr",
         meaning="of all endowments at home, licit hectares and other livelihoods included, hired work not",
         of=_growers,
+    ),
+    Figure(
+        name="crews' pay by air", label="Pay of crews of flights", unit="USD/kg",
+        meaning="pay of crews for each kg that is flown from places at home, pay for risk included",
+        of=_pay_by_air, in_runs=False, why="runs count pay with other costs",
     ),
     Figure(
         name="armed groups' income", label="Armed groups’ levies", unit="M$/yr",

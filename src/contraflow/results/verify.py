@@ -149,10 +149,12 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     power = np.where(net > 0, a["weight"] * relative ** theta[tail], 0.0)
     total = np.bincount(tail, power, minlength=nodes)
     if "habit_weight" in a:
-        known = (1 - a["reconsidered"]) * _kept_to(a, net) * relative ** a["theta_at_once"][tail]
+        held = np.where(a["lasting"] > 0, np.maximum(net, GIVEN_UP * a["usual_value"]), net)
+        above = np.maximum(held, 0.0) / np.where(best > 0, best, 1.0)[tail]
+        known = (1 - a["reconsidered"]) * _kept_to(a, held) * above ** a["theta_at_once"][tail]
         found = np.where(total > 0, total, 1.0) ** (a["theta_at_once"] / theta - 1)
         theta = a["theta_at_once"]
-        power = np.where(a["weight"] > 0, known, 0.0) + a["reconsidered"] * power * found[tail]
+        power = known + a["reconsidered"] * power * found[tail]
         total = np.bincount(tail, power, minlength=nodes)
     inner = np.bincount(tail, minlength=nodes) > 0
     value = best * total ** (1 / theta)
@@ -172,7 +174,7 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
 
 
 GIVEN_UP = 0.25
-"""Part of its usual net value below which users of an option begin to give it up."""
+"""Part of its usual net value below which users of an option begin to give it up, but hold fields."""
 
 
 def _kept_to(a: Variables, net: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from contraflow.case import schema
+from contraflow.case.behaviour import ROWS
 from contraflow.case.checks.behaviour_numbers import behaviour_known
 from contraflow.case.columns import STEPS, Column, columns, file_of
 from contraflow.case.io.located_rows import Entry, Tables
@@ -41,6 +42,8 @@ def dangling_references(tables: Tables, units: Units) -> list[Problem]:
         names = tables.names(column.refers) if column.refers else None
         if names is None:
             continue
+        if column.refers == schema.Parameter.table:
+            names = {*names, *ROWS}
         for entry in tables.of(model):
             for name in _parts(entry, column):
                 if name not in names:

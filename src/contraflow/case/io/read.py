@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from contraflow.case.columns import Column, columns, file_of, model_of
+from contraflow.case.table import Row
 from contraflow.errors import Problem
 
 MEGABYTE = 2**20
@@ -68,8 +69,11 @@ def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         ]
 
 
-def read_sheet(path: Path) -> Sheet:
-    """The cells of one CSV file of a known table."""
+def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
+    """The cells of one CSV file.
+
+    ``model`` is its table. None: the table of a case that the file is named after.
+    """
     text, problems = _text(path)
     if text is None:
         return Sheet((), (), tuple(problems))
@@ -82,7 +86,7 @@ def read_sheet(path: Path) -> Sheet:
         problem = Problem(path.name, "There is no header", "Write the names of the columns in row 1", row=1)
         return Sheet((), (), (problem,))
     header = tuple(cell.strip() for cell in records[0])
-    problems = _header_problems(path.name, header, columns(model_of(path.stem)))
+    problems = _header_problems(path.name, header, columns(model or model_of(path.stem)))
     if problems and len(header) == 1:
         return Sheet((), (), tuple(problems))
     rows = []

@@ -24,6 +24,7 @@ from contraflow.report.sections import (
     source_coverage,
     sources,
     supplies,
+    track_record,
 )
 
 HERE = TEMPLATES / "sections"
@@ -108,6 +109,13 @@ SECTIONS = expect_distinct(
             label="Disagreements",
             template=HERE / "disagreements.html.j2",
             make=disagreements.make,
+        ),
+        Section(
+            id="record",
+            title="How often was it right?",
+            label="Record",
+            template=HERE / "track_record.html.j2",
+            make=track_record.make,
         ),
         Section(
             id="predictions",

@@ -1,0 +1,243 @@
+"""The command ``behaviour``: what was learned from history, and how often it was right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from contraflow._numbers import DASH, share, significant
+from contraflow.cli.json_records import Record, rows
+from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal_tables import known, say, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from contraflow.history.learned_tables import Learned
+    from contraflow.history.left_out_episodes import LeftOut
+
+UNITS = {"month": "months", "year": "years"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options ask for."""
+
+    without: tuple[str, ...]
+    score: Path | None
+    episodes: bool
+    folder: Path | None
+
+
+def behaviour(asked: Asked, *, as_json: bool) -> None:
+    """Show what was learned, list the episodes, or score a table of forecasts."""
+    if asked.episodes:
+        _list(asked.folder, as_json)
+    elif asked.score is not None:
+        _score(asked.score, as_json)
+    elif asked.without or asked.folder is not None:
+        _learn(asked, as_json)
+    else:
+        _carried(as_json)
+
+
+def _list(folder: Path | None, as_json: bool) -> None:
+    from contraflow.history.episode_tables import read_episodes
+
+    found = read_episodes(folder)
+    if as_json:
+        emit(
+            {
+                "episodes": [
+                    e.row.model_dump() | {
+                        "measures": [m.model_dump(mode="json") for m in e.measures],
+                        "observations": [
+                            o.model_dump(mode="json") | {"log_ratio": o.response} for o in e.observations
+                        ],
+                    }
+                    for e in found.values()
+                ]
+            }
+        )  # fmt: skip
+        return
+    console = screen()
+    lines = [
+        (e.id, e.row.title, e.row.first, f"{e.row.months}", f"{len(e.observations)}", f"{e.row.weight:g}")
+        for e in found.values()
+    ]
+    console.print(table("episode|what happened|>from|>months|>figures|>weight", lines, wrap=(1,)))
+    console.print()
+    for e in found.values():
+        say(console, f"{e.row.told} Unknown: {e.row.unknown}", head=f"{e.id}  ")
+
+
+def _score(path: Path, as_json: bool) -> None:
+    from contraflow.history.forecast_scores import score_forecasts
+
+    found = score_forecasts(path)
+    if as_json:
+        emit({"scores": rows(found.reset_index())})
+        return
+    console = screen()
+    first = found.iloc[0]
+    say(console, (f"{first['observations']} figures of {first['episodes']} episodes", "bold"))
+    lines = [
+        (
+            str(name), significant(row["crps"]), _lead(row, "crps"), significant(row["log score"]),
+            _lead(row, "log score"), share(row["inside_90"]),
+        )
+        for name, row in found.iterrows()
+    ]  # fmt: skip
+    console.print(table("forecaster|>CRPS|>yours ahead by|>log score|>yours ahead by|>in 90%", lines))
+    console.print()
+    say(
+        console,
+        (
+            "CRPS: the lower, the better; log score: the higher. Means over episodes, from the quantiles "
+            "that your table has. Ahead by: with its standard error over episodes. Each figure is foreseen "
+            "without its own episode.",
+            "dim",
+        ),
+    )
+
+
+def _lead(row: pd.Series[Any], score: str) -> str:
+    lead, error = float(row[f"{score} lead"]), float(row[f"{score} error"])
+    return DASH if lead == 0 and error == 0 else f"{significant(lead)} ± {significant(error)}"
+
+
+def _learn(asked: Asked, as_json: bool) -> None:
+    from contraflow.history.episode_tables import SETS, read_episodes
+    from contraflow.history.learned_tables import learn, learned, left_after
+    from contraflow.history.left_out_episodes import NEW, leave_out
+
+    found = read_episodes(asked.folder)
+    left_after(found, asked.without)
+    carried = next((name for name, left in SETS.items() if set(left) == set(asked.without)), None)
+    from contraflow.history.hierarchical_fit import reduced
+
+    with progress() as say_so:
+        say_so("Learning from episodes")
+        own = learned(carried) if carried and asked.folder is None else learn(found, asked.without)
+        ahead = None
+        if asked.without:
+            every = list(found.values())
+            ahead = leave_out(
+                found, {NEW: reduced(every)}, only=asked.without, without=asked.without, progress=say_so
+            )
+    if as_json:
+        emit(_record(own, ahead))
+        return
+    console = screen()
+    _show_numbers(own, console)
+    if ahead is not None:
+        console.print()
+        _show_ahead(ahead, console)
+
+
+def _carried(as_json: bool) -> None:
+    from contraflow.history.learned_tables import learned, left_out
+
+    own, found = learned(), left_out()
+    if as_json:
+        emit(_record(own, found))
+        return
+    console = screen()
+    _show_numbers(own, console)
+    console.print()
+    _show_record(found, console)
+
+
+def _record(own: Learned, found: LeftOut | None) -> Record:
+    from contraflow.history.learned_tables import to_record
+
+    record = to_record(own) | {"table": rows(own.table().reset_index())}
+    if found is not None:
+        record |= {"left_out": rows(found.observations), "scores": rows(found.episodes)}
+    return record
+
+
+def _show_numbers(own: Learned, console: Console) -> None:
+    say(console, (f"Behaviour learned from {len(own.episodes)} episodes of history", "bold"))
+    say(console, ", ".join(own.episodes))
+    console.print()
+    lines = []
+    for name, row in own.table().iterrows():
+        ends = f"{significant(row['low'])} to {significant(row['high'])}"
+        before = f"{significant(row['prior_low'])} to {significant(row['prior_high'])}"
+        unit = UNITS.get(row["unit"], "")
+        lines.append(
+            (
+                str(name),
+                f"{significant(row['median'])} {unit}".strip(),
+                ends,
+                before,
+                share(max(0.0, row["narrower"])),
+            )
+        )
+    console.print(table("number|>median|>90% interval|>prior|>narrower", lines))
+    console.print()
+    for name, row in own.table().iterrows():
+        say(console, row["meaning"], head=f"{name}  ")
+    console.print()
+    say(
+        console,
+        (
+            f"Another place deviates from these numbers by a factor of {significant(np.exp(own.deviation))} "
+            "(one standard deviation). Beyond that a quantity is missed by a factor of "
+            f"{significant(np.exp(np.exp(own.hyper[0])))}, a price by "
+            f"{significant(np.exp(np.exp(own.hyper[1])))}. "
+            "Narrower: next to what was known before any episode.",
+            "dim",
+        ),
+    )
+
+
+def _show_record(found: LeftOut, console: Console) -> None:
+    from contraflow.history.left_out_episodes import NEW, RIVALS
+
+    say(console, ("How often was it right? Each episode foreseen from all others", "bold"))
+    scores = dict(found.comparison().iterrows())
+    lines = [
+        (
+            name, significant(scores[name]["crps"]), _lead(scores[name], "crps"),
+            significant(scores[name]["log score"]), _lead(scores[name], "log score"),
+            share(found.coverage(name)),
+        )
+        for name in (NEW, *RIVALS)
+    ]  # fmt: skip
+    console.print(table("forecaster|>CRPS|>model ahead by|>log score|>model ahead by|>in 90%", lines))
+    console.print()
+    say(
+        console,
+        (
+            "CRPS: the lower, the better; log score: the higher. Means over episodes, lead with its standard "
+            "error. In 90%: figures that the 90 % interval held.",
+            "dim",
+        ),
+    )
+
+
+def _show_ahead(ahead: LeftOut, console: Console) -> None:
+    from contraflow.history.left_out_episodes import NEW
+
+    say(console, ("What is foreseen of what was left out, as a multiple of what was before", "bold"))
+    lines = [_multiples(row, NEW) for row in rows(ahead.observations)]
+    console.print(table("figure|after|>observed|>foreseen|>90% interval", lines))
+
+
+def _multiples(row: Record, who: str) -> Sequence[str]:
+    def of(key: str) -> str:
+        value = float(row[key])
+        return f"×{significant(float(np.exp(value)))}" if known(value) else DASH
+
+    months = int(row["months"])
+    return (
+        row["observation"], f"{months} mo", of("observed"), of(f"{who} 0.5"),
+        f"{of(f'{who} 0.05')} to {of(f'{who} 0.95')}",
+    )  # fmt: skip
