@@ -115,7 +115,7 @@ def test_the_best_spread_of_searches_equalises_marginal_finds():
     ],
 )
 def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
-    """Where clans know the losses, and where these do not change: within Monte Carlo error and one per cent.
+    """Where clans know the losses, and where these do not change: within Monte Carlo error and two per cent.
 
     Those who know them have ample capital, since a trade that is all but shut ruins the others.
 
@@ -137,7 +137,7 @@ def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
         for number in np.unique(period):
             own, mean = found[:, period == number].mean(axis=1), wanted[period == number].mean()
             error = own.std(ddof=1) / np.sqrt(len(own))
-            assert abs(own.mean() - mean) <= 4 * error + 0.01 * mean, (name, number)
+            assert abs(own.mean() - mean) <= 4 * error + 0.02 * mean, (name, number)
 
 
 @pytest.mark.slow
