@@ -152,8 +152,10 @@ def clans_alone(roster: Roster, agents: int, periods: int) -> Callable[[int], fl
     """Agent-steps a second of what clans do alone, in so many replicates at once."""
     behaviour, arcs = Behaviour(), int(roster.arc.max()) + 1
     way = np.isin(np.arange(arcs), roster.arc)
-    prior, worth, load = jnp.where(way, 0.1, 0.0), jnp.full(roster.arc.size, 90.0), jnp.ones(arcs)
+    prior, load = jnp.where(way, 0.1, 0.0), jnp.ones(arcs)
     trades = jnp.where(roster.taken, 1 / agents, 0.0)
+    uses = trade.users(roster, trades, jnp.ones((roster.arc.size, trades.shape[1])), arcs)
+    theta, tail = jnp.full(arcs, 2.0), np.zeros(arcs, dtype=np.int64)
 
     def month(
         carry: tuple[Experience, jax.Array, jax.Array], uniform: jax.Array
@@ -161,7 +163,9 @@ def clans_alone(roster: Roster, agents: int, periods: int) -> Callable[[int], fl
         seen, waiting, cost = carry
         belief = trade.believed(roster, behaviour, prior, seen)
         net = 100 * (1 - belief) - cost[roster.arc][:, None]
-        part = trade.choose(roster, trades, jnp.ones_like(net), net, worth, jnp.full(roster.arc.size, 2.0))
+        mean = trade.by_arc(roster, uses * net, arcs)
+        power = jnp.where(way, jnp.maximum(mean, 0.0) ** theta, 0.0)
+        part = trade.choose(roster, uses, power / power.sum(), net, mean, theta, tail)
         taken = trade.by_arc(roster, part, arcs)
         number = jnp.floor(waiting + agents * taken)
         lost = jnp.floor(0.1 * number + uniform)

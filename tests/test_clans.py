@@ -108,6 +108,51 @@ def test_what_is_not_renewed_is_forgotten():
     assert float(trade.believed(roster, behaviour, prior, seen)[0, 0]) == pytest.approx(0.1, abs=0.01)
 
 
+def two_ways() -> trade.Roster:
+    """Two clans at one place with two ways."""
+    zero, both = np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int64)
+    ways = np.arange(2)
+    return trade.Roster(
+        ("here",), zero, np.ones((1, 2), dtype=bool), ways, both, both, 1, both, 1, np.array([True]), zero
+    )
+
+
+def test_clans_who_agree_choose_like_one_and_who_differ_by_what_they_expect():
+    """Three quarters of the trade are the first clan's, who alone knows the first way well."""
+    roster, t = two_ways(), 2.0
+    trades, known = jnp.array([[0.75, 0.25]]), jnp.array([[1.0, 0.5], [1.0, 1.0]])
+    uses = trade.users(roster, trades, known, 2)
+    assert uses.tolist() == [[pytest.approx(6 / 7), pytest.approx(1 / 7)], [0.75, 0.25]]
+    share, mean, tail = jnp.array([0.6, 0.4]), jnp.array([90.0, 60.0]), np.zeros(2, dtype=np.int64)
+    alike = jnp.repeat(mean[:, None], 2, axis=1)
+    part = trade.choose(roster, uses, share, alike, mean, jnp.full(2, t), tail)
+    assert trade.by_arc(roster, part, 2).tolist() == pytest.approx([0.6, 0.4])
+    assert part[0].tolist() == pytest.approx([0.6 * 6 / 7, 0.6 / 7])
+
+    dreads = alike.at[0, 1].set(45.0)
+    part = trade.choose(roster, uses, share, dreads, mean, jnp.full(2, t), tail)
+    power = [0.6 * 6 / 7, 0.6 / 7 * 0.5**t, 0.4 * 0.75, 0.4 * 0.25]
+    assert part.ravel().tolist() == pytest.approx([x / sum(power) for x in power])
+    shut = trade.choose(roster, uses, share, alike.at[1].set(-1.0), mean, jnp.full(2, t), tail)
+    assert trade.by_arc(roster, shut, 2).tolist() == pytest.approx([1.0, 0.0])
+    assert not trade.users(roster, jnp.zeros((1, 2)), known, 2).any()
+
+
+def test_a_clan_fails_by_the_others_of_its_place_not_by_what_a_boom_asks_for():
+    roster, behaviour = two_ways(), Behaviour(cover=3.0)
+    clans = trade.Clans(
+        jnp.array([[150.0, 150.0]]), jnp.ones((1, 2)), jnp.ones((2, 2)), trade.no_experience(roster)
+    )
+    boom, nothing = jnp.array([10_000.0]), jnp.zeros((1, 2))
+    for profit, failed in ((nothing, 0), (jnp.array([[0.0, -145.0]]), 1), (jnp.full((1, 2), -200.0), 2)):
+        capital, _, fates = trade.fortunes(
+            roster, behaviour, clans, profit, nothing, boom, trade.Orders(jnp.zeros(()), jnp.zeros(())),
+            jnp.zeros((1, 2), dtype=bool), jnp.full((3, 1, 2), 0.999), jnp.ones((1, 2)),
+        )  # fmt: skip
+        assert int(fates.failed) == failed
+        assert int((capital > 0).sum()) == 2 - failed
+
+
 def test_loads_are_divided_whole_by_whoever_completes_them():
     """Three clans bring 0.6, 0.6 and 1.0 loads to 0.3 that wait: 2.5 loads, of which two leave."""
     waits, comes, lost, load, left, loss, uniform = (

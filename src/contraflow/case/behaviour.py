@@ -95,12 +95,6 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "Small clans use a few ways and buyers, not all that exist",
         open=True,
     ),
-    "acquaintance": BehaviourNumber(
-        "Months in which clans come to know other ways",
-        "month", 12, 24, 48,
-        "Contacts abroad took clans years, not weeks",
-        least=1,
-    ),
     "size_dispersion": BehaviourNumber(
         "Standard deviation, in logarithms, of the capital of clans at the start",
         "dimensionless", 0.5, 1, 1.5,
@@ -129,13 +123,6 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
         "month", 12, 18, 30,
         "A coca field bears after a year and lives for many",
         least=1,
-    ),
-    "price_speed": BehaviourNumber(
-        "Part of the way to clearing prices that prices go in a month",
-        "dimensionless", 0.5, 1, 1,
-        "Prices answered to interceptions within weeks to months",
-        most=1,
-        open=True,
     ),
     "crop_buyers": BehaviourNumber(
         "Months in which two thirds of the buyers of a crop reconsider where they take it",
@@ -224,8 +211,8 @@ def row_id(name: str) -> str:
 
     Examples
     --------
-    >>> row_id("price_speed")
-    'behaviour-price-speed'
+    >>> row_id("crop_buyers")
+    'behaviour-crop-buyers'
     """
     return PREFIX + name.replace("_", "-")
 

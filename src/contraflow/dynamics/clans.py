@@ -1,9 +1,10 @@
 """Clans: many small traders at each place, who choose by the one rule on their own beliefs.
 
 A clan buys goods at its home, chooses where to send them by the rule of :mod:`~contraflow.model.choice`,
-sends whole consignments, and sells at the next place at the going price; so goods pass through many hands. A
-clan's
-belief about the loss on a route is the discounted mean of a Beta-binomial learner::
+sends whole consignments, and sells at the next place at the going price; so goods pass through many hands.
+What the traders of a place are used to is one for all of them, and moves at the pace of traders (adaptation
+in that rule); in what follows they differ. A clan's belief about the loss on a route is the discounted mean
+of a Beta-binomial learner::
 
     b_ca = ((n0 + omega N_g) q0_a + omega X_g + S_ca) / (n0 + omega N_g + N_ca)
     N' = N exp(-1/memory) + consignments sent,   S' = S exp(-1/memory) + consignments lost
@@ -15,9 +16,15 @@ clan that flies hears of a plane shot down; beliefs stay between 0 and 1, and ex
 is forgotten. Forgetting by discounts is that of dynamic Bayesian models (West & Harrison 1997, Bayesian
 Forecasting and Dynamic Models, ch. 6).
 
-A clan's familiarity with a route, r_ca, multiplies the weight of the route. It is drawn so that the shares of
-a clan in the baseline are Dirichlet around those of all clans, with as many trials as a clan uses routes; it
-moves towards 1 as clans get to know other routes.
+A clan's familiarity with a route, r_ca, is drawn so that the shares of a clan in the baseline are Dirichlet
+around those of all clans, with as many trials as a clan uses routes. With k_c the capital of the clans, P_a
+and u_a the share and the net value of a route at mean beliefs, u_ca the net value that a clan expects, and t
+the elasticity at once, a clan sends by a route the share of the goods of its place::
+
+    p_ca ~ P_a h_ca (u_ca / u_a)^t ,   h_ca = k_c r_ca / sum_d k_d r_da
+
+So a route that its users know to be safer than others think is used more, and by them; clans that agree share
+it by capital and familiarity, and their sum is the choice of the mean clan.
 """
 
 from __future__ import annotations
@@ -57,8 +64,6 @@ class Behaviour:
     """Standard deviation, in logarithms, of the factor by which clans weigh a change of risk."""
     ways: Number = BEHAVIOUR["ways"].value
     """Trials of the Dirichlet distribution of a clan's shares of routes."""
-    acquaintance: Number = BEHAVIOUR["acquaintance"].value
-    """Months in which clans get to know other routes."""
     size_dispersion: Number = BEHAVIOUR["size_dispersion"].value
     """Standard deviation, in logarithms, of the capital of clans at the start."""
     cover: Number = BEHAVIOUR["cover"].value
@@ -68,9 +73,7 @@ class Behaviour:
     dismantled: Number = BEHAVIOUR["dismantled"].value
     """Probability that a month in which a clan loses all its consignments ends it."""
     growers: Number = BEHAVIOUR["growers"].value
-    """Months in which households change crops."""
-    price_speed: Number = BEHAVIOUR["price_speed"].value
-    """Fraction of the way to clearing prices that prices move in a month."""
+    """Months in which two thirds of households reconsider what they grow."""
     crop_buyers: Number = BEHAVIOUR["crop_buyers"].value
     """Months in which two thirds of the buyers of a crop reconsider."""
     traders: Number = BEHAVIOUR["traders"].value
@@ -234,7 +237,7 @@ class Clans(NamedTuple):
     attitude: jax.Array
     """Factor by which a clan weighs a change of risk (bench, abreast)."""
     known: jax.Array
-    """Familiarity with each way, relative to the mean clan (row, abreast)."""
+    """Familiarity with each way, relative to the mean clan (row, abreast); newcomers have the seat's."""
     experience: Experience
     """Experience of consignments."""
 
@@ -329,8 +332,10 @@ def trade_shares(roster: Roster, capital: jax.Array) -> jax.Array:
     return capital * (1 / jnp.where(total > 0, total, 1.0))[roster.place][:, None]
 
 
-def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: int) -> jax.Array:
-    """Mean loss that the traders of each arc expect (arc,).
+def users(roster: Roster, trades: jax.Array, known: jax.Array, arcs: int) -> jax.Array:
+    """Each clan's part in the use of each route, if all think alike of it (row, abreast).
+
+    The parts of a route add up to 1, or to 0 where nobody trades.
 
     Parameters
     ----------
@@ -338,12 +343,14 @@ def mean_belief(roster: Roster, trades: jax.Array, expected: jax.Array, arcs: in
         The clans.
     trades
         Shares of the trade, :func:`trade_shares` (bench, abreast).
-    expected
-        Loss that each clan expects (row, abreast).
+    known
+        Familiarity with each way (row, abreast).
     arcs
         Number of arcs.
     """
-    return by_arc(roster, trades[roster.bench] * expected, arcs)
+    part = trades[roster.bench] * known
+    total = by_arc(roster, part, arcs)
+    return part * (1 / jnp.where(total > 0, total, 1.0))[roster.arc][:, None]
 
 
 def by_arc(roster: Roster, what: jax.Array, arcs: int) -> jax.Array:
@@ -358,41 +365,40 @@ def by_clan(roster: Roster, what: jax.Array) -> jax.Array:
 
 def choose(
     roster: Roster,
-    trades: jax.Array,
-    weight: jax.Array,
+    uses: jax.Array,
+    share: jax.Array,
     net: jax.Array,
-    worth: jax.Array,
+    mean: jax.Array,
     theta: jax.Array,
+    tail: IntArray,
 ) -> jax.Array:
     """Share of a node's stock that each clan sends by each way (row, abreast).
-
-    A clan for which no way pays keeps its goods.
 
     Parameters
     ----------
     roster
         The clans.
-    trades
-        Shares of the trade, :func:`trade_shares` (bench, abreast).
-    weight
-        Preference weights times familiarity (row, abreast).
+    uses
+        Parts of the clans in the use of each route, :func:`users` (row, abreast).
+    share
+        Choice probabilities P at mean beliefs (arc,).
     net
         Net value u as the clan expects it (row, abreast), USD per unit.
-    worth
-        Value V of the node (row,), USD per unit.
+    mean
+        The same at mean beliefs (arc,).
     theta
-        Elasticity of substitution of the node (row,).
+        Elasticity of substitution at once (arc,).
+    tail
+        Node where each arc is chosen (arc,).
     """
-    some = worth > 0
-    unit = jnp.where(some, 1 / jnp.where(some, worth, 1.0), 0.0)[:, None]
-    ratio = net * unit
-    open_ = (ratio > 0) & (weight > 0)
-    power = jnp.where(
-        open_, weight * jnp.exp(theta[:, None] * natural_log(jnp.where(open_, ratio, 1.0))), 0.0
-    )
-    total = _by(roster.stand, power, roster.stands)
-    each = trades[roster.bench] / jnp.where(total > 0, total, 1.0)[roster.stand]
-    return power * each
+    arc = roster.arc
+    open_ = (net > 0) & ((share > 0) & (mean > 0))[arc][:, None]
+    ratio = jnp.where(open_, net, 1.0) * (1 / jnp.where(mean > 0, mean, 1.0))[arc][:, None]
+    power = jnp.exp(theta[arc][:, None] * natural_log(jnp.where(open_, ratio, 1.0)))
+    power = jnp.where(open_, uses * power * share[arc][:, None], 0.0)
+    nodes = int(tail.max(initial=-1)) + 1
+    before, after = (_by(tail, x, nodes)[tail] for x in (share, by_arc(roster, power, share.size)))
+    return power * (before / jnp.where(after > 0, after, 1.0))[arc][:, None]
 
 
 class Shipped(NamedTuple):
@@ -545,12 +551,12 @@ def fortunes(
     b = behaviour
     there = clans.capital > 0
     crowd = jnp.maximum(_by(roster.place, there.sum(axis=1).astype(float), len(roster.places)), 1.0)
-    mean = (b.cover * need / crowd)[roster.place][:, None]
     capital = clans.capital + profit
     share = trade_shares(roster, clans.capital)
     target = (b.cover * need / jnp.sqrt(crowd))[roster.place][:, None] * jnp.sqrt(share)
     capital = capital - jnp.maximum(capital - target, 0.0) / 3
-    failed = there & (capital <= FAILS * mean)
+    mean = _by(roster.place, jnp.maximum(capital, 0.0).sum(axis=1), len(roster.places)) / crowd
+    failed = there & (capital <= FAILS * mean[roster.place][:, None])
     ended = uniform[0] < b.dismantled * caught
     hit = reachable & (uniform[1] < orders.share)
     biggest = jnp.argmax(jnp.where(reachable, clans.capital, -1.0))
@@ -562,6 +568,10 @@ def fortunes(
     founded = jnp.asarray(roster.taken) & ~there & (uniform[2] < 1 / jnp.asarray(b.entry)) & (usual > 0)
     capital = jnp.where(stays, capital, jnp.where(founded, size * usual, 0.0))
     return capital, founded, Fates(failed.sum(), arrested.sum(), founded.sum())
+
+
+LEAST_KNOWN = 1e-3
+"""Least familiarity of a clan with a way, so that a way is open even to a place whose clans do not use it."""
 
 
 def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.Array) -> jax.Array:
@@ -583,13 +593,14 @@ def draw_known(roster: Roster, behaviour: Behaviour, share: jax.Array, key: jax.
     Returns
     -------
     jax.Array
-        Relative to 1 for the mean clan (row, abreast).
+        Relative to 1 for the mean clan, at least LEAST_KNOWN (row, abreast).
     """
     base = share[roster.arc][:, None]
     shape = (roster.arc.size, roster.taken.shape[1])
     mass = jax.random.gamma(key, jnp.broadcast_to(jnp.maximum(behaviour.ways * base, 1e-3), shape))
     total = _by(roster.stand, mass, roster.stands)[roster.stand]
-    return jnp.where(base > 0, mass / jnp.where(total > 0, total, 1.0) / jnp.where(base > 0, base, 1.0), 1.0)
+    relative = mass / jnp.where(total > 0, total, 1.0) / jnp.where(base > 0, base, 1.0)
+    return jnp.where(base > 0, jnp.maximum(relative, LEAST_KNOWN), 1.0)
 
 
 def _by(where: IntArray, what: jax.Array, size: int) -> jax.Array:

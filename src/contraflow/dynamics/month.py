@@ -1,14 +1,17 @@
 """A month: prices, plans, consignments, losses, money and learning.
 
-The network, the rule and the numbers are those of the equilibrium. Prices move towards those at which the
-plans of the month would clear, by the equilibrium's own equations; values run backward from them; households
-and clans choose; goods run forward, on links in whole consignments, each of which is lost with the
-probability of its arc. Goods that do not fill a load wait at the place, as do goods that nobody buys.
+The network, the rule and the numbers are those of the equilibrium, and people adapt as on a path between
+equilibria (:mod:`~contraflow.dynamics.adjustment`): a month is a step of a path in which clans have their own
+beliefs, capital and luck. Prices are those at which plans at mean beliefs clear, by the equilibrium's own
+equations; values run backward from them; households and clans choose; goods run forward, on
+links in whole consignments, each of which is lost with the probability of its arc. Goods that do not fill a
+load wait at the place, as do goods that nobody buys. At the end of the month clans learn, and what people are
+used to moves by the part of them that has reconsidered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,20 +19,21 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow._types import IntArray
+from contraflow.case.behaviour import row_id
 from contraflow.dynamics import clans as trade
 from contraflow.dynamics.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.accounting import Books, books
-from contraflow.model.choice import Spread, Values, flows, values
+from contraflow.model.choice import Adaptation, Spread, Values, adapted, flows, values
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms
+from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms, dread, people
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root, inverse_jacobian
 
 MONTHS = 12
 """Months in a year, the unit of the model's rates."""
 
-LARGEST_STEP = 1.0
-"""Largest change of a price or a load in a month, in logarithms."""
+LARGEST_CHANGE = 2.0
+"""Largest change of a price in a month, in logarithms."""
 
 PRECISE = 1e-6
 """Residual, in logarithms, at which the prices of a month count as clearing."""
@@ -54,8 +58,8 @@ class State(NamedTuple):
     """Cost of buying them (place,), USD."""
     waiting: jax.Array
     """Fraction of a load that waits for the rest (arc,)."""
-    crops: jax.Array
-    """Share of households' land in each use (arc,)."""
+    used: Adaptation
+    """What people are used to, and the part of them that reconsiders in a month."""
     clans: Clans
     """The clans."""
 
@@ -105,7 +109,7 @@ class Month(NamedTuple):
     fates: Fates
     """Clans that failed, were arrested or were founded."""
     excess: jax.Array
-    """Largest residual of the equilibrium's equations, in logarithms."""
+    """Largest residual of the clearing of markets, in logarithms."""
 
 
 class _Swept(NamedTuple):
@@ -145,16 +149,9 @@ class MonthlyEconomy:
         return np.array([a.kind == "link" for a in self.model.network.arcs])
 
     @cached_property
-    def _households(self) -> npt.NDArray[np.bool_]:
-        """Arcs that households choose among (arc,)."""
-        return np.array([a.kind == "activity" for a in self.model.network.arcs])
-
-    @cached_property
-    def _carries(self) -> npt.NDArray[np.bool_]:
-        """Arcs by which households take up work as carriers (arc,)."""
-        carries = np.zeros(len(self.model.network.arcs), dtype=bool)
-        carries[self.model.network.hiring.activity] = True
-        return carries
+    def _traded(self) -> npt.NDArray[np.bool_]:
+        """Arcs that clans choose among (arc,)."""
+        return self.roster.traded[self.model.network.tail]
 
     @cached_property
     def _goods(self) -> IntArray:
@@ -166,14 +163,15 @@ class MonthlyEconomy:
     def _labour(self) -> npt.NDArray[np.bool_]:
         """Whether a node is labour, which cannot be stored (node,)."""
         labour = np.zeros(len(self.model.network.nodes), dtype=bool)
-        labour[self.model.network.tail[self._households]] = True
+        activity = np.array([a.kind == "activity" for a in self.model.network.arcs])
+        labour[self.model.network.tail[activity]] = True
         return labour
 
     def start(
         self,
         behaviour: Behaviour,
         point: Point,
-        prices: jax.Array,
+        used: Adaptation,
         key: jax.Array,
     ) -> State:
         """An economy that has settled at ``point``.
@@ -186,8 +184,8 @@ class MonthlyEconomy:
             Behaviour parameters of the replicate.
         point
             The equilibrium of the baseline.
-        prices
-            Logarithms of prices and loads relative to the baseline (unknown,).
+        used
+            What people are used to in it, and the part of them that reconsiders in a month.
         key
             Key of the random draws.
         """
@@ -208,12 +206,12 @@ class MonthlyEconomy:
             trade.no_experience(roster),
         )
         return State(
-            prices,
+            jnp.zeros(self.model.unknowns),
             jnp.zeros(len(network.nodes)),
             point.stock / MONTHS,
             need,
             jnp.where(self._link & (point.flow > 0), waiting, 0.0),
-            self._land(point.share),
+            used,
             clans,
         )
 
@@ -224,7 +222,6 @@ class MonthlyEconomy:
         economy: Economy,
         anchor: Anchor,
         prior: jax.Array,
-        known: jax.Array,
         state: State,
         orders: Orders,
         reachable: jax.Array,
@@ -244,8 +241,6 @@ class MonthlyEconomy:
             Anchor of the baseline.
         prior
             Loss known from the baseline (arc,).
-        known
-            Familiarity of newcomers with their ways (row, abreast).
         state
             The economy at the start of the month.
         orders
@@ -261,83 +256,101 @@ class MonthlyEconomy:
             The state after the month, and what happened in it.
         """
         model, network, roster, b = self.model, self.model.network, self.roster, behaviour
-        true = model.terms(economy, state.prices)
-        trades = trade.trade_shares(roster, state.clans.capital)
-        expected, mean = self._expected(b, economy, true, prior, state, trades)
-        purse = self._purse(state.clans.capital, state.need)
-        terms = self._at(economy, state.prices, mean, purse)
-        backward = self._values(economy, terms)
+        arc, tail, arcs = roster.arc, network.tail, len(network.arcs)
+        used, clans = state.used, state.clans
+        trades = trade.trade_shares(roster, clans.capital)
+        uses = trade.users(roster, trades, clans.known, arcs)
+        belief = trade.weighed(
+            roster, clans.attitude, prior, trade.believed(roster, b, prior, clans.experience)
+        )
+        mean = prior + trade.by_arc(roster, uses * (belief - prior[arc][:, None]), arcs)
+        purse = self._purse(clans.capital, state.need)
+        prices = self._cleared(economy, anchor, state, mean, purse)
+
+        terms = self._terms(economy, prices, mean, purse)
+        there, terms, backward = self._chosen(economy, terms, used)
         share = backward.share.reshape(-1)[model.layout.arc_slot]
         need = self._need(backward.node, state.expected + state.stock)
         price = backward.node * purse
-        arc, tail = roster.arc, network.tail[roster.arc]
-        fetches = terms.gross * backward.node[network.head]
-        at_stake = fetches + economy.risk_pay
-        part = trade.choose(
-            roster,
-            trades,
-            economy.weight[arc][:, None] * state.clans.known,
-            (fetches - terms.fixed)[arc][:, None] - at_stake[arc][:, None] * expected,
-            backward.node[tail],
-            economy.theta[tail],
-        )
-        crops = self._crops(b, state.crops, share)
-        taken = trade.by_arc(roster, part, len(network.arcs))
-        shares = self._shares(share, taken, crops)
+        net = terms.keep * backward.node[network.head] - terms.outlay
+        expected = self._expected(economy, terms, belief, arc[:, None])
+        at_stake = terms.gross * backward.node[network.head] + there.risk_pay
+        own = net[arc][:, None] + at_stake[arc][:, None] * (terms.expected[arc][:, None] - expected)
+        part = trade.choose(roster, uses, share, own, net, used.theta[tail], tail)
+        taken = trade.by_arc(roster, part, arcs)
+        shares = jnp.where(self._traded, taken, share)
 
-        supply = economy.endowment + CLEARED_OUT * state.stock
-        planned = self._planned(economy, terms, true.loss, shares, supply)
-        excess = model.excess(economy, anchor, state.prices, planned)
-        excess = jnp.where(self._idle(anchor), 0.0, excess)
-        prices = self._cleared(b, economy, anchor, state, true.loss, mean, purse, trades, excess, supply)
-
-        swept = self._sweep(ledger, economy, true.loss, shares, state, draws.search)
+        planned = self._planned(there, terms, shares, state.stock)
+        excess = jnp.where(self._idle(anchor), 0.0, model.excess(economy, anchor, prices, planned))
+        swept = self._sweep(ledger, there, terms.loss, shares, state, draws.search)
         shipped = trade.divide(
             roster, part, taken, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
-            true.loss, draws.order,
+            terms.loss, draws.order,
         )  # fmt: skip
-        earned = self._earned(economy, terms, price, shipped)
+        earned = self._earned(there, terms, price, shipped)
         profit, sent, lost = (trade.by_clan(roster, x) for x in (earned, shipped.sent, shipped.lost))
         caught = lost / jnp.maximum(sent, 1.0)
         capital, founded, fates = trade.fortunes(
-            roster, b, state.clans, profit, caught, need, orders, reachable, draws.fate, draws.size
+            roster, b, clans, profit, caught, need, orders, reachable, draws.fate, draws.size
         )
-        clans = self._learnt(b, state.clans, prior, capital, founded, known, shipped, swept)
-        expected_stock = (planned.stock - CLEARED_OUT * state.stock) / MONTHS
-        after = State(prices, swept.stock, expected_stock, need, swept.waiting, crops, clans)
+        after = State(
+            prices,
+            swept.stock,
+            (planned.stock - CLEARED_OUT * state.stock) / MONTHS,
+            need,
+            swept.waiting,
+            self._adapted(ledger, there, used, net, backward.node, terms.expected),
+            self._learnt(b, clans, prior, capital, founded, shipped, swept),
+        )
         month = self._record(
-            ledger, economy, terms, price, share, state, after, planned, swept, mean, capital, fates,
-            excess,
-        )  # fmt: skip
+            ledger, there, terms, price, share, state, after, planned, swept, capital, fates, excess
+        )
         return after, month
 
     def _expected(
-        self,
-        b: Behaviour,
-        economy: Economy,
-        true: Terms,
-        prior: jax.Array,
-        state: State,
-        trades: jax.Array,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Loss that clans expect on their ways (row, abreast), and its mean on each arc (arc,)."""
-        roster = self.roster
-        arc = roster.arc
-        if self.informed:
-            same = jnp.broadcast_to(true.expected[arc][:, None], state.clans.known.shape)
-            return same, true.expected
-        belief = trade.believed(roster, b, prior, state.clans.experience)
-        weighed = trade.weighed(roster, state.clans.attitude, prior, belief)
-        weighed = jnp.where(self._link[arc][:, None], weighed, true.loss[arc][:, None])
-        expected = 1 - (1 - weighed) * jnp.exp(-economy.fear * true.diluted)[arc][:, None]
-        arcs = len(self.model.network.arcs)
-        present = self._present(trades)
-        mean = trade.mean_belief(roster, trades, expected, arcs)
-        return expected, jnp.where(present > 0.5, mean, true.expected)
+        self, economy: Economy, terms: Terms, belief: jax.Array, arc: IntArray | slice = slice(None)
+    ) -> jax.Array:
+        """Loss that is expected on some arcs if clans believe ``belief``; the true law where they do not."""
+        feared = 1 - (1 - belief) * jnp.exp(-economy.fear * terms.diluted)[arc]
+        learns = self._link & self._traded & (not self.informed)
+        return jnp.where(learns[arc], feared, terms.expected[arc])
 
-    def _values(self, economy: Economy, terms: Terms) -> Values:
+    def _chosen(self, economy: Economy, terms: Terms, used: Adaptation) -> tuple[Economy, Terms, Values]:
+        """What people choose, and the economy with those who are there and what their fear asks for."""
+        asked = dread(economy, used, terms.expected)
+        terms = terms._replace(outlay=terms.outlay + asked)
+        habit = used._replace(weight=used.weight * economy.open_part)
         e, sinks = economy, self.model.network.market_node
-        return values(self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price)
+        backward = values(
+            self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price, habit
+        )
+        some = terms.expected > 0
+        pay = jnp.where(some, asked / jnp.where(some, terms.expected, 1.0), 0.0)
+        there = replace(
+            economy,
+            endowment=economy.endowment * jnp.exp(people(economy, used, backward.node)),
+            risk_pay=economy.risk_pay + pay,
+            lethal_pay=economy.lethal_pay + pay,
+        )
+        return there, terms, backward
+
+    def _adapted(
+        self,
+        ledger: jax.Array,
+        economy: Economy,
+        used: Adaptation,
+        net: jax.Array,
+        value: jax.Array,
+        expected: jax.Array,
+    ) -> Adaptation:
+        """What people are used to after a month, who is there, and what they remember of fear."""
+        tail = self.model.network.tail
+        half_life = ledger[self.model.network.ledger.index(row_id("fear_half_life"))]
+        after = adapted(used, tail, economy.weight, economy.theta, net, economy.open_part)
+        return after._replace(
+            people=people(economy, used, value),
+            dread=0.5 ** (1 / (MONTHS * half_life)) * economy.lethal_pay * expected,
+        )
 
     def _need(self, value: jax.Array, stock: jax.Array) -> jax.Array:
         """Cost of buying ``stock`` (node,) at each place (place,), USD."""
@@ -355,41 +368,17 @@ class MonthlyEconomy:
         part = jnp.clip(held / jnp.maximum(need, 1e-9), LEAST_PRICE, 1.0)
         return jnp.where(self.roster.traded, jnp.append(part, 1.0)[self.roster.node_place], 1.0)
 
-    def _at(self, economy: Economy, prices: jax.Array, mean: jax.Array, purse: jax.Array) -> Terms:
-        """Terms at ``prices`` if losses ``mean`` (arc,) are expected and buyers pay ``purse`` (node,)."""
-        terms = self.model.terms(economy, prices, mean)
+    def _terms(self, economy: Economy, prices: jax.Array, mean: jax.Array, purse: jax.Array) -> Terms:
+        """Terms at ``prices`` if clans believe in losses ``mean`` (arc,) and buyers pay ``purse`` (node,)."""
+        true = self.model.terms(economy, prices)
+        terms = self.model.terms(economy, prices, self._expected(economy, true, mean))
         paid = purse[self.model.network.head]
         return terms._replace(keep=terms.keep * paid, gross=terms.gross * paid)
 
-    def _present(self, trades: jax.Array) -> jax.Array:
-        """1 where clans trade at the tail of an arc, else 0 (arc,)."""
-        there = jnp.zeros(len(self.roster.places) + 1).at[self.roster.place].add(trades.sum(axis=1))
-        return jnp.minimum(there[self.roster.node_place[self.model.network.tail]], 1.0)
-
-    def _land(self, share: jax.Array) -> jax.Array:
-        """Shares of uses in the land of households that do not carry (arc,)."""
-        tail = self.model.network.tail
-        uses = jnp.where(self._households & ~self._carries, share, 0.0)
-        total = jnp.zeros(len(self.model.network.nodes)).at[tail].add(uses)[tail]
-        return uses / jnp.where(total > 0, total, 1.0)
-
-    def _crops(self, b: Behaviour, crops: jax.Array, share: jax.Array) -> jax.Array:
-        """Shares of land after a month (arc,), moved towards the most profitable use at the growers' rate."""
-        return crops + (self._land(share) - crops) / b.growers
-
-    def _shares(self, share: jax.Array, taken: jax.Array, crops: jax.Array) -> jax.Array:
-        """Share of the stock at its tail that takes each arc (arc,): by crops, clans, or the rule."""
-        tail = self.model.network.tail
-        carried = jnp.zeros(len(self.model.network.nodes)).at[tail].add(jnp.where(self._carries, share, 0.0))
-        grown = jnp.where(self._carries, share, crops * (1 - carried[tail]))
-        chosen = jnp.where(self.roster.traded[tail], taken, share)
-        return jnp.where(self._households, grown, chosen)
-
-    def _planned(
-        self, economy: Economy, terms: Terms, loss: jax.Array, shares: jax.Array, supply: jax.Array
-    ) -> Point:
+    def _planned(self, economy: Economy, terms: Terms, shares: jax.Array, stock: jax.Array) -> Point:
         """The planned flows at yearly rates; fields that the residual does not read are empty."""
         layout, network = self.model.layout, self.model.network
+        loss, supply = terms.loss, economy.endowment + CLEARED_OUT * stock
         forward = flows(layout, Spread(layout)(shares, 0.0), (1 - loss) * economy.output, supply)
         nothing = jnp.zeros(0)
         return Point(
@@ -400,46 +389,28 @@ class MonthlyEconomy:
         )  # fmt: skip
 
     def _cleared(
-        self,
-        b: Behaviour,
-        economy: Economy,
-        anchor: Anchor,
-        state: State,
-        loss: jax.Array,
-        mean: jax.Array,
-        purse: jax.Array,
-        trades: jax.Array,
-        excess: jax.Array,
-        supply: jax.Array,
+        self, economy: Economy, anchor: Anchor, state: State, mean: jax.Array, purse: jax.Array
     ) -> jax.Array:
-        """Prices and loads (unknown,) after a month, moved part of the way to where plans would clear.
+        """Prices and loads (unknown,) at which the plans of a month at mean beliefs clear.
 
-        Solved like an equilibrium, starting from current prices and using mean beliefs. The difference
-        between the clans' actual plans, whose residual is ``excess``, and the plan at mean beliefs is held at
-        its current value.
+        Solved like an equilibrium, starting from the month before. A market that nothing reaches for a month
+        has no price at which it clears: prices change by LARGEST_CHANGE at most.
         """
-        tail = self.model.network.tail
-        part = jnp.where(self.roster.traded[tail], self._present(trades), 1.0)
         idle = self._idle(anchor)
 
         def residual(prices: jax.Array) -> jax.Array:
-            terms = self._at(economy, prices, mean, purse)
-            backward = self._values(economy, terms)
+            terms = self._terms(economy, prices, mean, purse)
+            there, terms, backward = self._chosen(economy, terms, state.used)
             share = backward.share.reshape(-1)[self.model.layout.arc_slot]
-            crops = self._crops(b, state.crops, share)
-            planned = self._planned(economy, terms, loss, self._shares(share, share * part, crops), supply)
-            found = self.model.excess(economy, anchor, prices, planned)
-            return jnp.where(idle, prices, found)
+            planned = self._planned(there, terms, share, state.stock)
+            return jnp.where(idle, prices, self.model.excess(economy, anchor, prices, planned))
 
-        own = jnp.clip(jnp.where(idle, 0.0, excess) - residual(state.prices), -1.0, 1.0)
-        own = jnp.where(idle, 0.0, own)
         inverse = inverse_jacobian(residual, state.prices)
         inverse = jnp.where(jnp.isfinite(inverse), inverse, 0.0)
-        root = find_root(
-            lambda z: residual(z) + own, state.prices, inverse, newton_rounds=0, tolerance=PRECISE
-        )
-        change = jnp.asarray(b.price_speed) * (root.state - state.prices)
-        return state.prices + change / jnp.maximum(1.0, jnp.abs(change).max(initial=0.0) / LARGEST_STEP)
+        change = find_root(residual, state.prices, inverse, tolerance=PRECISE).state - state.prices
+        price = np.arange(self.model.unknowns) < len(self.model.network.cleared)
+        bounded = jnp.clip(change, -LARGEST_CHANGE, LARGEST_CHANGE)
+        return state.prices + jnp.where(price, bounded, change)
 
     def _idle(self, anchor: Anchor) -> jax.Array:
         """Whether nothing reaches the market or facility of an unknown in the baseline (unknown,)."""
@@ -515,7 +486,6 @@ class MonthlyEconomy:
         prior: jax.Array,
         capital: jax.Array,
         founded: jax.Array,
-        known: jax.Array,
         shipped: trade.Shipped,
         swept: _Swept,
     ) -> Clans:
@@ -533,8 +503,7 @@ class MonthlyEconomy:
         experience = experience._replace(
             sent=jnp.where(new, 0.0, experience.sent), lost=jnp.where(new, 0.0, experience.lost)
         )
-        closer = clans.known + (1 - clans.known) / b.acquaintance
-        return Clans(capital, clans.attitude, jnp.where(new, known, closer), experience)
+        return clans._replace(capital=capital, experience=experience)
 
     def _record(
         self,
@@ -547,7 +516,6 @@ class MonthlyEconomy:
         after: State,
         planned: Point,
         swept: _Swept,
-        mean: jax.Array,
         capital: jax.Array,
         fates: Fates,
         excess: jax.Array,
@@ -581,7 +549,7 @@ class MonthlyEconomy:
             lost=swept.lost,
             consignments=swept.consignments,
             caught=swept.caught,
-            believed=mean,
+            believed=terms.expected,
             price=value,
             stock=stock,
             put_by=(stock - earlier) * value,
@@ -591,7 +559,7 @@ class MonthlyEconomy:
             books=accounts,
             capital=capital,
             fates=fates,
-            excess=jnp.abs(excess).max(initial=0.0),
+            excess=jnp.abs(excess[: len(network.cleared)]).max(initial=0.0),
         )
 
 

@@ -94,7 +94,7 @@ class MonthlySummary(NamedTuple):
     taken: jax.Array
     """Taken by the state, USD."""
     excess: jax.Array
-    """Largest residual of the clearing of prices, in logarithms."""
+    """Largest residual of the clearing of markets, in logarithms."""
 
 
 class Setting(NamedTuple):
@@ -113,7 +113,6 @@ class _Fixed(NamedTuple):
     behaviour: Behaviour
     anchor: Anchor
     prior: jax.Array
-    known: jax.Array
     busy: jax.Array
     key: jax.Array
 
@@ -168,7 +167,7 @@ class Simulator:
         Parameters
         ----------
         ledger
-            Values of the ledger (replicate, number).
+            Values of the ledger (replicate, number); rows of behaviour give way to ``behaviour``.
         behaviour
             Behaviour parameters (replicate,).
         before
@@ -190,6 +189,7 @@ class Simulator:
             NumPy arrays (replicate, month, ...), which begin with the last year of the burn-in; and whether
             the run was interrupted.
         """
+        ledger = in_ledger(self.responder.model.network.ledger, ledger, behaviour)
         count, months = levels.shape[:2]
         blocks = [np.arange(i, min(i + self.block, count)) for i in range(0, count, self.block)]
         years = months // MONTHS
@@ -254,11 +254,10 @@ class Simulator:
             ledger: jax.Array, behaviour: Behaviour, key: jax.Array, setting: Setting
         ) -> tuple[_Fixed, _Trajectory]:
             anchor, _, point = responder.baseline(ledger)
-            start = calendar.start(
-                behaviour, point, jnp.zeros(responder.model.unknowns), _stream(key, "start")
-            )
+            used = responder.adaptation(ledger, 1 / MONTHS, point)
+            start = calendar.start(behaviour, point, used, _stream(key, "start"))
             busy = jnp.log(self._pure(ledger) * point.flow + 1e-9)
-            fixed = _Fixed(ledger, behaviour, anchor, point.loss, start.clans.known, busy, key)
+            fixed = _Fixed(ledger, behaviour, anchor, point.loss, busy, key)
             covered = jnp.asarray(responder.levers.searches)
             most = concentrated(covered, busy)
             effort = jnp.where(
@@ -311,8 +310,8 @@ class Simulator:
         measured = levers.apply(plain, ledger, levels, effort=effort, open_share=open_share)
         economy = fixed.anchor.staffed(measured)
         state, month = self.calendar.step(
-            ledger, fixed.behaviour, economy, fixed.anchor, fixed.prior, fixed.known, trajectory.state,
-            orders, jnp.asarray(setting.reachable), draws,
+            ledger, fixed.behaviour, economy, fixed.anchor, fixed.prior, trajectory.state, orders,
+            jnp.asarray(setting.reachable), draws,
         )  # fmt: skip
         fresh = number % MONTHS == 0
         pure = self._pure(ledger)
@@ -561,6 +560,24 @@ def draw_behaviour(
         drawn = low * (high / low) ** part if even else low + (high - low) * part
         numbers[name] = np.full(replicates, float(given[name])) if name in given else drawn
     return Behaviour(**numbers)
+
+
+def in_ledger(ledger: Ledger, draws: FloatArray, behaviour: Behaviour) -> FloatArray:
+    """Draws of the ledger (draw, number) whose rows of behaviour hold these parameters.
+
+    Parameters
+    ----------
+    ledger
+        The ledger.
+    draws
+        Its values (draw, number).
+    behaviour
+        Behaviour parameters (draw,).
+    """
+    whole = draws.copy()
+    for name, number in BEHAVIOUR.items():
+        whole[:, ledger.index(row_id(name))] = np.asarray(getattr(behaviour, name)) * number.factor
+    return whole
 
 
 def _compiled(function: Callable[..., Any], axes: tuple[int | None, ...]) -> jax.stages.Wrapped:
