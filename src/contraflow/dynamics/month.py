@@ -25,7 +25,7 @@ from contraflow.dynamics.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, Spread, Values, adapted, flows, values
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms, dread, people
+from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms, dread, people, street
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root, inverse_jacobian
 
@@ -281,7 +281,7 @@ class MonthlyEconomy:
         shares = jnp.where(self._traded, taken, share)
 
         planned = self._planned(there, terms, shares, state.stock)
-        excess = jnp.where(self._idle(anchor), 0.0, model.excess(economy, anchor, prices, planned))
+        excess = jnp.where(self._idle(anchor), 0.0, model.excess(economy, anchor, prices, planned, used))
         swept = self._sweep(ledger, there, terms.loss, shares, state, draws.search)
         shipped = trade.divide(
             roster, part, taken, state.waiting, swept.loads, swept.caught, self._load(ledger), swept.sent,
@@ -299,7 +299,7 @@ class MonthlyEconomy:
             (planned.stock - CLEARED_OUT * state.stock) / MONTHS,
             need,
             swept.waiting,
-            self._adapted(ledger, there, used, net, backward.node, terms.expected),
+            self._adapted(ledger, there, used, net, backward.node, terms.expected, planned.sold),
             self._learnt(b, clans, prior, capital, founded, shipped, swept),
         )
         month = self._record(
@@ -342,13 +342,15 @@ class MonthlyEconomy:
         net: jax.Array,
         value: jax.Array,
         expected: jax.Array,
+        sold: jax.Array,
     ) -> Adaptation:
-        """What people are used to after a month, who is there, and what they remember of fear."""
+        """What people are used to after a month, who is there, what is on the way, and remembered fear."""
         tail = self.model.network.tail
         half_life = ledger[self.model.network.ledger.index(row_id("fear_half_life"))]
         after = adapted(used, tail, economy.weight, economy.theta, net, economy.open_part)
         return after._replace(
             people=people(economy, used, value),
+            street=street(sold, used),
             dread=0.5 ** (1 / (MONTHS * half_life)) * economy.lethal_pay * expected,
         )
 
@@ -403,7 +405,7 @@ class MonthlyEconomy:
             there, terms, backward = self._chosen(economy, terms, state.used)
             share = backward.share.reshape(-1)[self.model.layout.arc_slot]
             planned = self._planned(there, terms, share, state.stock)
-            return jnp.where(idle, prices, self.model.excess(economy, anchor, prices, planned))
+            return jnp.where(idle, prices, self.model.excess(economy, anchor, prices, planned, state.used))
 
         inverse = inverse_jacobian(residual, state.prices)
         inverse = jnp.where(jnp.isfinite(inverse), inverse, 0.0)
