@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from contraflow._parallel import in_threads
-from contraflow._types import FloatArray, IntArray
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.density_structure import claims_structure, density_structure
 from contraflow.inference.likelihood import ClaimErrors, Likelihood, Scenario, heavy, log_density, robust
@@ -183,41 +183,44 @@ class LogPosterior:
             states[wanted] = np.where(root.solved[:, None], root.state, np.nan)
         return states
 
-    def predicted_at(self, ledgers: FloatArray) -> FloatArray:
-        """Predictions for all claims, each under the measures of its year; every equilibrium is solved.
+    def predicted_at(self, ledgers: FloatArray, wanted: BoolArray | None = None) -> FloatArray:
+        """Predictions for claims, each under the measures of its year; every equilibrium is solved.
 
         Parameters
         ----------
         ledgers
             Values of the ledger (draw, number).
+        wanted
+            Which scenarios are solved in each draw (draw, scenario). None: all of them.
 
         Returns
         -------
         numpy.ndarray
-            Predictions (draw, claim) in units of the model; NaN where no equilibrium is found.
+            Predictions (draw, claim) in units of the model; NaN where no equilibrium is found or wanted.
         """
         responder, (scenarios, which) = self.likelihood.responder, self.likelihood.scenarios
-        draws, many = len(ledgers), len(scenarios.levels) - 1
-        references = responder.references(jnp.asarray(ledgers))
-        states = np.zeros((draws, many + 1, responder.model.unknowns))
-        if many:
-            draw = np.repeat(np.arange(draws), many)
+        many = len(scenarios.levels)
+        needed = np.ones((len(ledgers), many), dtype=bool) if wanted is None else wanted
+        states = np.full((len(ledgers), many, responder.model.unknowns), np.nan)
+        states[:, 0] = 0.0
+        draw, number = np.nonzero(needed[:, 1:])
+        if draw.size:
             root = responder.solve(
                 ledgers,
-                references,
-                np.tile(scenarios.levels[1:], (draws, 1)),
+                responder.references(jnp.asarray(ledgers)),
+                scenarios.levels[1 + number],
                 draw,
-                adaptation=responder.after(ledgers[draw], np.tile(scenarios.years[1:], draws)),
+                adaptation=responder.after(ledgers[draw], scenarios.years[1 + number]),
             )
-            found = np.where(root.solved[:, None], root.state, np.nan)
-            states[:, 1:] = found.reshape(draws, many, -1)
-        predicted = np.empty((draws, len(which)))
-        for number in range(many + 1):
-            here = np.flatnonzero(which == number)
-            if here.size:
-                predicted[:, here] = np.asarray(
-                    self._predictions.predicted(ledgers, self._scenario(number), states[:, number])
-                )[:, here]
+            states[draw, 1 + number] = np.where(root.solved[:, None], root.state, np.nan)
+        predicted = np.full((len(ledgers), len(which)), np.nan)
+        for scenario in range(many):
+            rows, here = np.flatnonzero(needed[:, scenario]), np.flatnonzero(which == scenario)
+            if here.size and rows.size:
+                found = self._predictions.predicted(
+                    ledgers[rows], self._scenario(scenario), states[rows, scenario]
+                )
+                predicted[np.ix_(rows, here)] = np.asarray(found)[:, here]
         return predicted
 
     def _part(self, rows: IntArray) -> Observations:
@@ -579,9 +582,13 @@ class LogPosterior:
 
         parts = [block(0), *in_threads(block, range(BLOCK, draws, BLOCK))]
         predicted, residual = (np.concatenate(x)[:draws] for x in zip(*parts, strict=True))
-        left = ~(residual.max(axis=1, initial=0.0) <= CLOSE)
+        missing = np.zeros((draws, 1 + residual.shape[1]), dtype=bool)
+        missing[:, 1:] = ~(residual <= CLOSE)
+        left = missing.any(axis=1)
         if left.any():
-            predicted[left] = self.predicted_at(self.ledgers(z[left]))
+            again = missing[left][:, which]
+            solved = self.predicted_at(self.ledgers(z[left]), missing[left])
+            predicted[left] = np.where(again, solved, predicted[left])
         return predicted
 
     def _in_years(
