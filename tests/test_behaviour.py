@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 import contraflow as cf
 from contraflow import case as cases
 from contraflow import network
-from contraflow.case.behaviour import BEHAVIOUR, MONTH, ROWS, row_id
+from contraflow.case.behaviour import BEHAVIOUR, MONTH, ROWS, row_id, taken_from
 from contraflow.case.io.units import Units
+from contraflow.case.learned import learned_behaviour
 from contraflow.case.load import data
+from contraflow.dynamics.adjustment import with_behaviour
 from contraflow.dynamics.clans import Behaviour
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.errors import ComparisonError
@@ -24,9 +27,8 @@ DRAWN = {
     "memory": 19.121109703822736, "prior_weight": 11.544295401762968, "news": 0.4213446538973615,
     "attitude": 0.2249577677811761, "ways": 4.02461450211981, "size_dispersion": 0.6345282545981498,
     "cover": 2.2841237476086156, "entry": 7.7225187341223736, "dismantled": 0.02227611564059657,
-    "growers": 24.38714790211149,
 }  # fmt: skip
-"""What the first of two replicates draws on the seed 7 from the default ranges."""
+"""What the first of two replicates draws on the seed 7 from the default ranges of what is not learned."""
 
 
 def rewritten(folder: Path, *rows: str) -> Path:
@@ -47,18 +49,48 @@ def test_the_numbers_of_the_simulation_are_those_of_the_registry_in_its_order():
 
 
 @pytest.mark.parametrize("name", cases.shipped())
-def test_shipped_cases_state_all_numbers_of_behaviour(name):
+def test_numbers_of_behaviour_are_stated_or_learned_in_shipped_cases(name):
+    """Each is a row of the case within what is possible, or comes from the episodes that the case names."""
     text = (data() / name / "parameters.csv").read_text(encoding="utf-8")
     case = cf.load(name)
-    for row, number in ((row, BEHAVIOUR[short]) for row, short in ROWS.items()):
-        assert f"\n{row}," in text
-        p = case.parameters[row]
-        assert [x / number.factor for x in (p.low, p.value, p.high)] == [
-            number.low,
-            number.value,
-            number.high,
-        ]
-        assert (p.meaning, p.scale) == (number.meaning, number.scale)
+    taken = taken_from(case.parameters, case.info.learned)
+    assert bool(taken) == (name != "example")
+    for row, short in ROWS.items():
+        number, p = BEHAVIOUR[short], case.parameters[row]
+        assert (f"\n{row}," in text) != (short in taken), row
+        assert not any(number.fault(x / number.factor) for x in (p.low, p.value, p.high))
+        if short in taken:
+            low, value, high = learned_behaviour(case.info.learned).interval(short)
+            assert p.value == pytest.approx(max(value, number.least) * number.factor, rel=1e-12)
+            assert p.low < p.value < p.high
+            assert low < value < high
+
+
+def test_draws_of_learned_behaviour_have_its_quantiles_and_correlations():
+    """4,000 draws: medians within 5 %, and correlations within 0.06, of those that were learned."""
+    peru_network = network.build(cf.load("peru"))
+    ledger = peru_network.ledger
+    many = with_behaviour(peru_network, np.repeat(ledger.value[None], 4000, axis=0), seed=0)
+    learned = learned_behaviour("all")
+    spots = {n: ledger.index(row_id(n)) for n in ("growers", "traders", "trade_at_once")}
+    for name, spot in spots.items():
+        number = BEHAVIOUR[name]
+        median = float(np.median(many[:, spot])) / number.factor
+        assert median == pytest.approx(learned.interval(name)[1], rel=0.05)
+    places = [learned.names.index(n) for n in ("growers", "traders")]
+    covariance = np.array(learned.covariance)[np.ix_(places, places)]
+    wanted = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    found = np.corrcoef(np.log(many[:, [spots["growers"], spots["traders"]]]).T)[0, 1]
+    assert found == pytest.approx(wanted, abs=0.06)
+
+
+def test_an_unknown_set_of_episodes_is_refused(tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(data() / "example", folder)
+    info = folder / "case.toml"
+    info.write_text(info.read_text(encoding="utf-8").replace('learned = "none"', 'learned = "al"'), "utf-8")
+    with pytest.raises(cf.CaseError, match="'al' is no set of episodes; there are: all, without-andes-1990s"):
+        cf.load(folder)
 
 
 def test_replicates_draw_what_they_always_drew(tmp_path):

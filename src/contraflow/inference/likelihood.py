@@ -59,7 +59,7 @@ class ClaimErrors(NamedTuple):
     """Power to which the claim's likelihood is raised (claim,); 0 leaves the claim out."""
 
 
-class Scenario(NamedTuple):
+class ClaimSetting(NamedTuple):
     """The state of the world in which a claim was made."""
 
     levels: Any
@@ -182,7 +182,7 @@ class Likelihood:
         return ClaimErrors(self.scale.stated(self.stated), own, shared, weight * self.fitted)
 
     @cached_property
-    def scenarios(self) -> tuple[Scenario, IntArray]:
+    def scenarios(self) -> tuple[ClaimSetting, IntArray]:
         """The claims' years, fields of which lead with (scenario,); each claim's scenario (claim,).
 
         The first scenario is the baseline, which claims about all of its years observe. Years with equal
@@ -205,7 +205,7 @@ class Likelihood:
             if not same:
                 found.append((then, away))
             which[number] = same[0] if same else len(found) - 1
-        return Scenario(np.array([x for x, _ in found]), np.array([x for _, x in found])), which
+        return ClaimSetting(np.array([x for x, _ in found]), np.array([x for _, x in found])), which
 
     def _adapted_for(self, first: int, last: int) -> float:
         """Years in which people had adapted to measures that were not those of the baseline.
@@ -233,7 +233,7 @@ class Likelihood:
         return Observations(self.responder.model, self.claims)
 
     def conditions(
-        self, ledger: jax.Array, scenario: Scenario, state: jax.Array
+        self, ledger: jax.Array, scenario: ClaimSetting, state: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """Residuals and predictions of one scenario at a given state; nothing is solved.
 

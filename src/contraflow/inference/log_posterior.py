@@ -24,7 +24,7 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.density_structure import claims_structure, density_structure
-from contraflow.inference.likelihood import ClaimErrors, Likelihood, Scenario, heavy, log_density, robust
+from contraflow.inference.likelihood import ClaimErrors, Likelihood, ClaimSetting, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
 from contraflow.model.numerics import jax, jnp
@@ -237,9 +237,9 @@ class LogPosterior:
         state = np.zeros(self.likelihood.responder.model.unknowns)
         return np.asarray(self._predictions.conditions(ledger, self._scenario(0), state)[1])
 
-    def _scenario(self, number: int) -> Scenario:
+    def _scenario(self, number: int) -> ClaimSetting:
         """One of the scenarios of the claims."""
-        return Scenario(*(x[number] for x in self.likelihood.scenarios[0]))
+        return ClaimSetting(*(x[number] for x in self.likelihood.scenarios[0]))
 
     def linear(self, z: FloatArray, claims: IntArray, now: bool = False) -> _Linear:
         """Predictions for chosen claims with their derivatives by the deviates.
@@ -373,7 +373,7 @@ class LogPosterior:
         return value, jacobian
 
     def _derivatives(
-        self, at: tuple[FloatArray, Scenario, FloatArray], claims: IntArray, with_off: bool
+        self, at: tuple[FloatArray, ClaimSetting, FloatArray], claims: IntArray, with_off: bool
     ) -> tuple[FloatArray, FloatArray]:
         """Derivatives of the unknowns' residuals (if asked for) and of some claims, in blocks of ROWS."""
         unknown, total = at[2].size, len(self.likelihood.claims)
@@ -607,7 +607,7 @@ class LogPosterior:
         )
         ahead = jnp.clip(jnp.einsum("sue,e->su", slope, z - surrogate.centre), -1.0, 1.0)
 
-        def at(scenario: Scenario, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def at(scenario: ClaimSetting, start: jax.Array, inverse: jax.Array) -> tuple[jax.Array, jax.Array]:
             economy = responder.economy(ledger, scenario.levels, anchor)
             then = responder.adaptation(ledger, scenario.years, now)
             root = find_root(
@@ -620,7 +620,7 @@ class LogPosterior:
             point = model.evaluate(economy, root.state, then)
             return operators.observe(ledger, economy, point), root.residual
 
-        chosen = Scenario(*(jnp.asarray(x[years]) for x in self.likelihood.scenarios[0]))
+        chosen = ClaimSetting(*(jnp.asarray(x[years]) for x in self.likelihood.scenarios[0]))
         predicted, residual = jax.vmap(at)(chosen, state + ahead, inverse)
         return here, predicted, residual
 
@@ -652,12 +652,12 @@ def _shared(table: dict[bytes, Functions], shape: bytes, make: Callable[[], Func
 
 
 def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
-    def conditions(ledger: jax.Array, scenario: Scenario, state: jax.Array) -> tuple[jax.Array, ...]:
+    def conditions(ledger: jax.Array, scenario: ClaimSetting, state: jax.Array) -> tuple[jax.Array, ...]:
         off, predicted = likelihood.conditions(ledger, scenario, state)
         return off, predicted, likelihood.scale.predicted(predicted)
 
     def pullback(
-        ledger: jax.Array, scenario: Scenario, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
+        ledger: jax.Array, scenario: ClaimSetting, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         def both(ledger: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
             off, predicted = likelihood.conditions(ledger, scenario, state)
@@ -667,7 +667,7 @@ def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
         by_ledger, by_state = jax.vmap(lambda *row: pull(row))(by_off, by_claim)
         return by_ledger, by_state
 
-    def predicted(ledgers: jax.Array, scenario: Scenario, states: jax.Array) -> jax.Array:
+    def predicted(ledgers: jax.Array, scenario: ClaimSetting, states: jax.Array) -> jax.Array:
         def one(at: tuple[jax.Array, jax.Array]) -> jax.Array:
             return likelihood.conditions(at[0], scenario, at[1])[1]
 
