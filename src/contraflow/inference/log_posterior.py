@@ -24,7 +24,7 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.density_structure import claims_structure, density_structure
-from contraflow.inference.likelihood import ClaimErrors, Likelihood, ClaimSetting, heavy, log_density, robust
+from contraflow.inference.likelihood import ClaimErrors, ClaimSetting, Likelihood, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
 from contraflow.model.numerics import jax, jnp
