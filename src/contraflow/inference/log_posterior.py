@@ -215,12 +215,10 @@ class LogPosterior:
             states[draw, 1 + number] = np.where(root.solved[:, None], root.state, np.nan)
         predicted = np.full((len(ledgers), len(which)), np.nan)
         for scenario in range(many):
-            rows, here = np.flatnonzero(needed[:, scenario]), np.flatnonzero(which == scenario)
-            if here.size and rows.size:
-                found = self._predictions.predicted(
-                    ledgers[rows], self._scenario(scenario), states[rows, scenario]
-                )
-                predicted[np.ix_(rows, here)] = np.asarray(found)[:, here]
+            here = np.flatnonzero(which == scenario)
+            if here.size and needed[:, scenario].any():
+                found = self._predictions.predicted(ledgers, self._scenario(scenario), states[:, scenario])
+                predicted[:, here] = np.asarray(found)[:, here]
         return predicted
 
     def _part(self, rows: IntArray) -> Observations:
