@@ -236,6 +236,8 @@ def _markets(places: _Places, a: Variables, before: Variables | None) -> float:
     held = np.maximum(payroll, 1e-3 * before["sold"][hires])
     error = float(np.max(np.abs(a["sold"][hires] - payroll) / held, initial=0.0))
     clears = ~np.isnan(a["elasticity"])
+    if "reconsidered" not in a:
+        error = max(error, _error(a["reaching_street"], a["sold"]))
     ratio = a["market_price"][clears] / before["market_price"][clears]
     moved = a["demand"][clears] / before["demand"][clears]
     used = np.maximum(before["sold"][clears], UNUSED)

@@ -92,7 +92,11 @@ def _describe(case: Case, folder: Path) -> dict[str, Any]:
 def _resource(model: type[Row], folder: Path, tables: frozenset[str]) -> dict[str, Any]:
     by_name = {column.name: column for column in columns(model)}
     present = [by_name[name] for name in read_sheet(folder / file_of(model.table)).header]
-    keys = [_foreign_key(model, column) for column in present if _refers_once(column, tables)]
+    keys = [
+        _foreign_key(model, column)
+        for column in present
+        if _refers_once(column, tables) and column.attribute not in _IMPLIED
+    ]
     described = {
         "fields": [_field(column) for column in present],
         "primaryKey": ["id"],
@@ -106,6 +110,10 @@ def _resource(model: type[Row], folder: Path, tables: frozenset[str]) -> dict[st
         "encoding": "utf-8",
         "schema": described | ({"foreignKeys": keys} if keys else {}),
     }
+
+
+_IMPLIED = ("switching",)
+"""Columns that may name a row of behaviour, which a case need not state itself."""
 
 
 def _field(column: Column) -> dict[str, Any]:
