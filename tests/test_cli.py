@@ -271,8 +271,8 @@ def test_respond_after_a_time_names_it(lab, width):
     assert ", in the long run" in settled[:160]
     assert ", after 3 months" in soon[:160]
     assert "in the long run" not in soon
-    assert "is assumed, within ranges" in soon
-    assert "is assumed, within ranges" not in settled
+    assert "or from assumed ranges" in soon
+    assert "or from assumed ranges" not in settled
     then, now = (finite(call(*given, "--json", *more).stdout) for more in ((), ("--after", "0.25  Years")))
     assert (then["after"], now["after"]) == ("long run", "3 months")
     by_air = [record["figures"]["exports by air"] for record in (then, now)]
@@ -294,7 +294,7 @@ def test_path_tells_what_moves_first_and_what_is_left(lab, width, tmp_path):
     assert re.search(r"last to follow, after \d+ (months|years?): \w+", text)
     assert re.search(r"before +3 months +1 year +5 years +change +half +left", result.stdout)
     assert "…" not in text
-    assert "is assumed, within ranges" in text
+    assert "or from assumed ranges" in text
     lines = table.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "figure,years,value,ratio,unit"
     assert lines[1].startswith("exports,0.0,")

@@ -15,14 +15,12 @@ from contraflow.text.names import plain
 from contraflow.text.sentences import listed
 
 PACES = (
-    "How fast growers, buyers, traders and carriers reconsider is assumed, within ranges, not learned from "
-    "claims: which way figures move is firmer than how far they are at a given time."
+    "How fast growers, buyers, traders and carriers adapt comes from other episodes of history or from "
+    "assumed ranges, not from claims: which way figures move is firmer than how far they are at a given time."
 )
 """How far sizes at a time can be trusted."""
 
-STILL_ADJUSTING = (
-    "Some still do what they did before, and goods that they would send by a way that no longer pays wait."
-)
+STILL_ADJUSTING = "People still keep mostly to the ways, buyers and fields that they know."
 """What an answer before the long run holds."""
 
 CALLED = {
