@@ -146,7 +146,7 @@ def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"radar": 1, "interceptors": 4}])
+@pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"strip-demolition": 60}])
 def test_the_long_run_is_the_equilibrium(lab, policy):
     """Informed clans with ample capital: mean flows within Monte Carlo error, prices nearly exact."""
     soon = {name: BEHAVIOUR[name].low for name in PACES}

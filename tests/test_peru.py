@@ -4,6 +4,7 @@ import numpy as np
 
 from contraflow import verify
 from contraflow.analysis import dynamic_patterns
+from contraflow.case.behaviour import row_id, taken_from
 
 
 def test_every_parameter_has_an_origin(peru):
@@ -20,10 +21,14 @@ def test_no_fitted_claim_is_later_than_the_baseline(peru):
 
 
 def test_numbers_stay_inside_their_ranges(peru):
+    """What is learned from episodes has a 90 % interval for its range, and may lie beyond it."""
     ledger = peru.network.ledger
+    taken = taken_from(peru.case.parameters, peru.case.info.learned)
+    learned = np.isin(ledger.ids, [row_id(name) for name in taken])
+    assert learned.sum() == len(taken) > 5
     slack = 1e-9 * np.maximum(np.abs(ledger.high), 1)
-    assert (peru.ledger >= ledger.low - slack).all()
-    assert (peru.ledger <= ledger.high + slack).all()
+    assert (peru.ledger >= ledger.low - slack)[:, ~learned].all()
+    assert (peru.ledger <= ledger.high + slack)[:, ~learned].all()
 
 
 def test_headline_answers_settle_and_their_books_balance(peru, peru_answers):

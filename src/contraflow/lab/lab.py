@@ -902,7 +902,7 @@ class Lab:
         >>> why.subject
         'change of exports under “Shut the sky”'
         >>> why.numbers["number"][0]
-        'theta-livelihood'
+        'theta-goods'
         """
         from contraflow.lab import sensitivity
 

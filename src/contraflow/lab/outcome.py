@@ -322,7 +322,7 @@ class Comparison:
         Examples
         --------
         >>> float(change.summary().loc["exports", "ratio"].round(1))
-        0.8
+        0.5
         """
         from contraflow.results import tables
 
