@@ -304,7 +304,8 @@ def test_a_way_that_is_stopped_is_remembered():
 def test_draws_differ_in_pace_and_share_the_baseline(lab, shut):
     many = spread(lab)
     one = many.respond(shut, after="1 year")
-    assert len(np.unique(many._adjustment.pace[:, 0])) == len(many.ledger)
+    pace = many.ledger[:, many.network.pace[0]]
+    assert len(np.unique(pace)) == len(many.ledger)
     assert np.isfinite(one.compare(many.baseline()).summary().loc["exports", "change_95"])
     path = many.path(shut, years=1)
     assert path.table().loc[("exports", 1.0), "value_5"] < path.table().loc[("exports", 1.0), "value_95"]

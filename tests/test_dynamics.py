@@ -146,7 +146,7 @@ def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"strip-demolition": 60}])
+@pytest.mark.parametrize("policy", [{}, {"road-checkpoints": 8}, {"radar": 1, "interceptors": 4}])
 def test_the_long_run_is_the_equilibrium(lab, policy):
     """Informed clans with ample capital: mean flows within Monte Carlo error, prices nearly exact."""
     soon = {name: BEHAVIOUR[name].low for name in PACES}
@@ -157,7 +157,7 @@ def test_the_long_run_is_the_equilibrium(lab, policy):
     error = flow.std(axis=0, ddof=1) / np.sqrt(len(flow))
     wanted = settled["flow"].values[0]
     load = np.where(settled["kind"].values == "link", lab.ledger[0][lab.network.numbers.load], 0.0)
-    grain = load / 8 * 2  # loads that wait at the ends of eight years
+    grain = load / 8 * 2 + 1e-9  # loads that wait at the ends of eight years; a trace of work for nobody
     assert (np.abs(flow.mean(axis=0) - wanted) <= 4 * error + grain + 2e-3 * wanted).all()
     price = late["price"].mean(("replicate", "month")).values
     known = settled["price"].values[0] > 0

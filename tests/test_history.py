@@ -338,15 +338,14 @@ def test_what_is_carried_is_current(name):
         assert one["median"] == pytest.approx(known.median(one["name"]), rel=1e-3)
 
 
-def test_draws_have_the_medians_and_correlations_that_are_told():
-    from contraflow import _random
+def test_cases_read_what_was_learned():
+    from contraflow.case.learned import learned_behaviour
 
-    known = learned()
-    drawn = known.draw(_random.stream("draws of learned behaviour", 0), 20_000, new_place=False)
+    known, read = learned(), learned_behaviour("all")
     for name in known.names:
-        assert np.median(drawn[name]) == pytest.approx(known.median(name), rel=0.05)
-        low, high = known.interval(name)
-        assert np.mean((drawn[name] > low) & (drawn[name] < high)) == pytest.approx(0.9, abs=0.01)
+        low, middle, high = read.interval(name)
+        assert middle == pytest.approx(known.median(name), rel=1e-9)
+        assert (low, high) == pytest.approx(known.interval(name, new_place=True), rel=1e-9)
     wide = known.interval("growers", new_place=True)
     assert wide[0] < known.interval("growers")[0] < known.interval("growers")[1] < wide[1]
 

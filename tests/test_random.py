@@ -22,7 +22,6 @@ FIRST = {
     ("facts that narrow a figure",): 240770137,
     ("facts that decide",): 267800878,
     ("episodes that are foreseen", 3): 359621530,
-    ("draws of learned behaviour",): 288730352,
     ("learned behaviour",): 141556397,
     ("behaviour",): 790025485,
 }

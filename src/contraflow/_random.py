@@ -59,7 +59,6 @@ STREAMS: Mapping[str, Key] = register(
         ("facts that narrow a figure", Key((13,))),
         ("facts that decide", Key((14,))),
         ("episodes that are foreseen", Key((15,), more=1)),
-        ("draws of learned behaviour", Key((16,))),
         ("learned behaviour", Key((17,))),
         ("resamples of a refit", Key()),
         ("behaviour", Key(beside=(crc32(b"behaviour"),))),

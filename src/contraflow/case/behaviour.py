@@ -236,17 +236,21 @@ def complete(parameters: Mapping[str, Parameter], learned: str = NONE) -> dict[s
 
 
 def taken_from(parameters: Mapping[str, Parameter], learned: str) -> tuple[str, ...]:
-    """Names of the behaviour parameters that a case takes from a set of episodes."""
+    """Names of the behaviour parameters that a case takes from a set of episodes.
+
+    Parameters
+    ----------
+    parameters
+        Rows of the case, completed.
+    learned
+        The set of episodes.
+    """
     if learned == NONE:
         return ()
-    known = learned_behaviour(learned).names
+    known = learned_behaviour(learned)
     return tuple(
-        name for row, name in ROWS.items() if name in known and parameters[row].reason.startswith(LEARNED)
+        name for row, name in ROWS.items() if name in known.names and parameters[row] == _default(row, known)
     )
-
-
-LEARNED = "Learned from episodes of history"
-"""Beginning of the reasons of numbers that were learned."""
 
 
 def _default(row: str, learned: LearnedBehaviour | None) -> Parameter:
@@ -257,7 +261,9 @@ def _default(row: str, learned: LearnedBehaviour | None) -> Parameter:
     if learned is not None and name in learned.names:
         low, value, high = (max(x, number.least) for x in learned.interval(name))
         scale = Scale.LOG
-        reason = f"{LEARNED}: {len(learned.episodes)} of them; the 90 % interval of another place."
+        reason = (
+            f"Learned from {len(learned.episodes)} episodes of history; the 90 % interval of another place."
+        )
     return Parameter(
         id=row,
         meaning=number.meaning,

@@ -10,7 +10,7 @@ from math import exp, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importlib.abc import Traversable
+    from importlib.resources.abc import Traversable
 
 NONE = "none"
 """Name for no learned behaviour: the package's ranges hold."""

@@ -69,11 +69,6 @@ class Adjustment:
         return self.responder.adaptations(self.ledger)
 
     @cached_property
-    def pace(self) -> FloatArray:
-        """Years in which two thirds of the users of each arc reconsider (draw, arc)."""
-        return self.ledger[:, self.responder.model.network.pace]
-
-    @cached_property
     def _half_life(self) -> FloatArray:
         """Years in which half of the fear of a measure that has ended is gone (draw,)."""
         return self.ledger[:, self.responder.model.network.ledger.index(row_id("fear_half_life"))]

@@ -86,31 +86,6 @@ class Learned:
         spread = np.sqrt(self.covariance[place, place] + (self.deviation**2 if new_place else 0.0))
         return float(NUMBERS[name].outer(np.asarray(self.centre[place] + deviate * spread)))
 
-    def draw(self, rng: np.random.Generator, count: int, *, new_place: bool = True) -> dict[str, FloatArray]:
-        """Draws of all numbers together (draw,), by name; those that are not learned stand still.
-
-        Parameters
-        ----------
-        rng
-            Random numbers.
-        count
-            Number of draws.
-        new_place
-            Whether each draw deviates from the common numbers as the episodes did, as another place will.
-
-        Examples
-        --------
-        >>> from contraflow import _random
-        >>> drawn = learned("all").draw(_random.stream("draws of learned behaviour", 0), 100)
-        >>> bool((drawn["growers"] > 0).all())
-        True
-        """
-        inner = rng.multivariate_normal(self.centre, self.covariance, count, method="eigh")
-        if new_place:
-            inner = inner + self.deviation * rng.standard_normal(inner.shape)
-        drawn = {name: NUMBERS[name].outer(inner[:, place]) for place, name in enumerate(self.names)}
-        return drawn | {name: np.full(count, value) for name, value in self.fixed.items()}
-
     def table(self) -> pd.DataFrame:
         """Each number: median, 90 % interval, prior, how wide it is next to the prior, unit and meaning.
 

@@ -48,8 +48,8 @@ Hysteresis, Journal of Economic Perspectives 6(1)).
 In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
 for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
 to theta. It is partial adjustment of a CES function (calibrated share form; partial adjustment of odds as in
-Nerlove 1958, The Dynamics of Supply) and of one kind with staggered adjustment in trade (Arkolakis, Eaton &
-Kortum 2011, Staggered adjustment and trade dynamics), where t = 0. As a way stops paying its users give up
+Nerlove 1958, The Dynamics of Supply), near staggered adjustment in trade where t is near 0 (Arkolakis, Eaton
+& Kortum 2011, Staggered adjustment and trade dynamics). As a way stops paying its users give up
 between the fraction STAYS of what they are used to and nothing, without a kink (s).
 """
 
