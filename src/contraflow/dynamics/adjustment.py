@@ -27,8 +27,7 @@ from contraflow.case.learned import learned_behaviour
 from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
-from contraflow.model.choice import Adaptation, adapted
-from contraflow.model.equilibrium import street
+from contraflow.model.choice import Adaptation
 from contraflow.model.numerics import jax, jnp
 from contraflow.network.network import Network
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
@@ -67,11 +66,6 @@ class Adjustment:
     def used(self) -> Adaptation:
         """What people are used to in the baselines, which nobody has reconsidered; leads with (draw,)."""
         return self.responder.adaptations(self.ledger)
-
-    @cached_property
-    def _half_life(self) -> FloatArray:
-        """Years in which half of the fear of a measure that has ended is gone (draw,)."""
-        return self.ledger[:, self.responder.model.network.ledger.index(row_id("fear_half_life"))]
 
     @cached_property
     def _references(self) -> dict[float, Reference]:
@@ -122,7 +116,8 @@ class Adjustment:
         """The steps of a path and the economies in them, one after the other.
 
         A step lasts STEP months, and a month in the STEP months after a change of levels. Prices are sought
-        from those of the step before, and where that fails from the starts of the equilibrium. A draw in
+        from those of the step before, with the slopes found there, and where that fails from the starts of
+        the equilibrium. A draw in
         which none clear the markets of a step is left where it was, and not solved in later ones.
 
         Parameters
@@ -135,41 +130,28 @@ class Adjustment:
         used = self.used
         state = np.zeros((draws, self.responder.model.unknowns))
         solved = np.ones(draws, dtype=bool)
+        inverse: FloatArray | None = None
         for first, last in steps(timeline):
             begins, ends = first / MONTHS, last / MONTHS
             now = self.responder.passed(used, self.ledger, ends - begins)
             references = self.references(ends - begins)
+            inverse = np.array(references.inverse if inverse is None else inverse)
             left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(draws, dtype=bool)
+            nearby = references._replace(inverse=jnp.asarray(inverse))
             for start in (state.copy(), *np.asarray(self.responder.model.starts())):
                 if not left.size:
                     break
-                own = Adaptation(*(jnp.asarray(x)[left] for x in now))
+                own = jax.tree.map(lambda x, left=left: np.asarray(x)[left], now)
                 begin = np.broadcast_to(start, state.shape)[left]
-                root = self.responder.solve(self.ledger, references, levels[left, first], left, begin, own)
+                root = self.responder.solve(self.ledger, nearby, levels[left, first], left, begin, own)
                 found = left[root.solved]
                 state[found], solved[found] = root.state[root.solved], True
-                left = left[~root.solved]
+                inverse[found] = root.inverse[root.solved]
+                left, nearby = left[~root.solved], references
             step = Step(begins, ends, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled
-            used = self._adapted(now, settled, ends - begins)
-
-    def _adapted(self, now: Adaptation, settled: Settled, years: float) -> Adaptation:
-        """What people are used to after a step of some years at these economies."""
-        economy, point = settled.economy, settled.point
-        tail = self.responder.model.network.tail
-        over_draws = jax.vmap(adapted, in_axes=(0, None, 0, 0, 0, 0))
-        after = over_draws(
-            now, tail, economy.weight, economy.theta, jnp.asarray(point.net), economy.open_part
-        )
-        remembered = 0.5 ** (years / self._half_life)[:, None]
-        endowed = jnp.asarray(economy.endowment)
-        there = jnp.asarray(point.endowment) / jnp.where(endowed > 0, endowed, 1.0)
-        return Adaptation(*after)._replace(
-            street=street(jnp.asarray(point.sold), now),
-            people=jnp.where(there > 0, jnp.log(jnp.where(there > 0, there, 1.0)), 0.0),
-            dread=jnp.asarray(remembered * economy.lethal_pay * point.expected_loss),
-        )
+            used = self.responder.adapted(self.ledger, settled, ends - begins)
 
 
 def steps(timeline: Timeline) -> list[tuple[int, int]]:

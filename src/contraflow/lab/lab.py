@@ -326,7 +326,7 @@ class Lab:
     @cached_property
     def _compiled(self) -> Responder:
         """The responder, with the functions that answers need compiled in parallel."""
-        in_threads(lambda task: task(), self.responder.compile_tasks(len(self.ledger)))
+        in_threads(lambda task: task(), self.responder.compile_tasks())
         return self.responder
 
     @cached_property

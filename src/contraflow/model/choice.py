@@ -43,7 +43,8 @@ what people are used to. With mu_a the part of the users of an option that has r
 
 and for fields and mines, which are there whether they pay or not, s = 1 and u_a is at least STAYS u'_a in
 m_a u_a^t: whoever has them holds on, and leaves as he reconsiders (hysteresis; Dixit 1992, Investment and
-Hysteresis, Journal of Economic Perspectives 6(1)).
+Hysteresis, Journal of Economic Perspectives 6(1)). Only a yield that fetches less than GATHERED of what it
+usually does is left where it stands, by the same smooth step.
 
 In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
 for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
@@ -70,6 +71,9 @@ THIN = 0.1
 
 STAYS = 0.25
 """Fraction of the usual net value of an option below which its users begin to give it up."""
+
+GATHERED = 0.1
+"""Fraction of the usual gross value below which the yield of a field or mine begins to be left ungathered."""
 
 
 class Adaptation(NamedTuple):
@@ -195,7 +199,8 @@ def values(
             held = jnp.where(lasting > 0, jnp.maximum(u, STAYS * usual), u)
             there = (held > 0) & (habit > 0)
             above = nodes.of(at_once) * natural_log(jnp.where(there, held / nodes.of(scale), 1.0))
-            kept = (1 - reconsidered) * habit * kept_to(held, usual) * jnp.exp(above)
+            gathered = jnp.where(lasting > 0, smooth(keep * value[heads], GATHERED * (usual + outlay)), 1.0)
+            kept = (1 - reconsidered) * habit * kept_to(held, usual) * gathered * jnp.exp(above)
             power = jnp.where(there, kept, 0.0) + reconsidered * power * nodes.of(drawn)
             theta, total = at_once, nodes.total(power)
         some = total > 0
@@ -287,8 +292,21 @@ def kept_to(net: jax.Array, usual: jax.Array) -> jax.Array:
     >>> [float(kept_to(jnp.asarray(net), jnp.asarray(40.0))) for net in (-1.0, 0.0, 5.0, 10.0, 40.0)]
     [0.0, 0.0, 0.5, 1.0, 1.0]
     """
-    some = usual > 0
-    r = jnp.clip(net / jnp.where(some, STAYS * usual, 1.0), 0.0, 1.0)
+    return smooth(net, STAYS * usual)
+
+
+def smooth(x: jax.Array, edge: jax.Array) -> jax.Array:
+    """A step r^2 (3 - 2 r), r = x / edge: from 0 where x is not positive to 1 at the edge.
+
+    It is 0 where the edge is not positive.
+
+    Examples
+    --------
+    >>> [float(smooth(jnp.asarray(x), jnp.asarray(8.0))) for x in (-1.0, 4.0, 8.0, 9.0)]
+    [0.0, 0.5, 1.0, 1.0]
+    """
+    some = edge > 0
+    r = jnp.clip(x / jnp.where(some, edge, 1.0), 0.0, 1.0)
     return jnp.where(some, r * r * (3 - 2 * r), 0.0)
 
 

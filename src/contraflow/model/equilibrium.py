@@ -36,6 +36,10 @@ from contraflow.network.network import Network
 TRACE = 1e-13
 """Fraction of the baseline quantity added inside logarithms, so that a market cut off stays finite."""
 
+IDLE = 1e-3
+"""Fraction of the baseline load added inside logarithms, since a smaller load hardly changes what it costs to
+use a facility: without it a facility that falls idle is thirty logarithms away."""
+
 NOTHING = 1e-9
 """Units per year below which a market or facility counts as unused."""
 
@@ -374,10 +378,11 @@ class Model:
         wanted = economy.demand
         if hire.size:
             wanted = wanted.at[hire].set(self._payroll(economy, point.flow) / anchor.sold[hire])
-        relative = jnp.log(reaching / anchor.sold + TRACE) - jnp.log(wanted + TRACE)
+        trace = jnp.full(len(self.network.markets), TRACE).at[hire].set(IDLE)
+        relative = jnp.log(reaching / anchor.sold + trace) - jnp.log(wanted + trace)
         excess = relative[cleared] + economy.elasticity[cleared] * state[: len(cleared)]
-        load = point.load / anchor.load
-        return jnp.concatenate([excess, jnp.log(load + TRACE) - state[len(cleared) :]])
+        load = (point.load / anchor.load + IDLE) / (1 + IDLE)
+        return jnp.concatenate([excess, jnp.log(load) - state[len(cleared) :]])
 
     def jacobian_inverse(
         self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None
@@ -422,10 +427,11 @@ class Model:
         return jnp.array([[price] * cleared + [load] * facilities for price, load in STARTS])
 
     def _congestion(self, economy: Economy, load: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Surcharge in USD per unit and factor on hazard, both (arc,), at log relative loads (facility,)."""
-        crowding = load - jnp.log(jnp.maximum(economy.open_share, TRACE))
+        """Surcharge in USD per unit and factor on hazard, both (arc,), at foreseen loads (facility,)."""
+        relative = jnp.maximum((1 + IDLE) * jnp.exp(load) - IDLE, 0.0)
+        crowding = jnp.log(jnp.maximum(relative, TRACE) / jnp.maximum(economy.open_share, TRACE))
         surcharge = economy.surcharge * jnp.exp(jnp.minimum(economy.steepness * crowding, 60.0))
-        diluted = 1 / (1 - economy.dilution + economy.dilution * jnp.exp(load))
+        diluted = 1 / (1 - economy.dilution + economy.dilution * relative)
         uses = jnp.asarray(self._uses)
         return uses @ surcharge, 1 + uses @ (diluted - 1)
 

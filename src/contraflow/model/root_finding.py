@@ -16,15 +16,15 @@ ACCEPTED = 10 * TOLERANCE
 LARGEST_STEP = 1.5
 """Largest change of one unknown in one step, in logarithms; keeps early steps near the start."""
 
-BROYDEN_STEPS = 20
+BROYDEN_STEPS = 30
 SHORTENING = 0.3
 SHORTENINGS = 6
-NEWTON_ROUNDS = 60
+NEWTON_ROUNDS = 15
 RIDGE = 1e-14
 HISTORY = 1 + NEWTON_ROUNDS
 
 Function = Callable[[jax.Array], jax.Array]
-Round = tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]
+Round = tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]
 
 
 class Root(NamedTuple):
@@ -38,6 +38,8 @@ class Root(NamedTuple):
     """Evaluations of the function: of Broyden steps, and of the Jacobians and steps of Newton rounds."""
     history: jax.Array
     """Residual after the Broyden phase and each Newton round (1 + NEWTON_ROUNDS,), NaN after the last."""
+    inverse: jax.Array
+    """Approximate inverse Jacobian there (unknown, unknown), from which a root nearby is found sooner."""
 
     @property
     def solved(self) -> jax.Array:
@@ -84,10 +86,10 @@ def find_root(
         jacobian = jax.vmap(linear, out_axes=1)(jnp.eye(y.size))
         return jnp.asarray(jnp.linalg.solve(jacobian, y))
 
-    state, (residual, evaluations, history) = jax.lax.custom_root(
+    state, (residual, evaluations, history, last) = jax.lax.custom_root(
         function, jax.lax.stop_gradient(start), solve, tangent, has_aux=True
     )
-    return Root(state, residual, evaluations, history)
+    return Root(state, residual, evaluations, history, last)
 
 
 def inverse_jacobian(function: Function, state: jax.Array) -> jax.Array:
@@ -122,30 +124,32 @@ class _Search(NamedTuple):
 
 def _solve(
     function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int, tolerance: float
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array]]:
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array, jax.Array]]:
     nowhere = jnp.zeros_like(start)
-    z, f, norm, tries = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere, tolerance)
+    first = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere, tolerance)
+    z, f, norm, inverse, tries = first
     history = jnp.full(HISTORY, jnp.nan).at[0].set(norm)
     if not newton_rounds:
-        return z, (norm, tries.astype(float), history)
+        return z, (norm, tries.astype(float), history, inverse)
 
     def unfinished(carry: Round) -> jax.Array:
-        _, _, norm, _, rounds, _ = carry
+        _, _, norm, _, _, rounds, _ = carry
         return (norm > tolerance) & (rounds < newton_rounds)
 
     def newton_round(carry: Round) -> Round:
-        z, f, before, evaluations, rounds, history = carry
+        z, f, before, _, evaluations, rounds, history = carry
         jacobian = jnp.nan_to_num(_jacobian(function, z)) + RIDGE * jnp.eye(z.size)
         inverse = jnp.linalg.inv(jacobian)
-        z, f, norm, tries = _descend(function, z, f, before, inverse, _limited(-inverse @ f), tolerance)
+        step = _limited(-inverse @ f)
+        z, f, norm, inverse, tries = _descend(function, z, f, before, inverse, step, tolerance)
         evaluations += z.size + tries
         history = history.at[rounds + 1].set(norm)
         rounds = jnp.where(norm < before, rounds + 1, newton_rounds)
-        return z, f, norm, evaluations, rounds, history
+        return z, f, norm, inverse, evaluations, rounds, history
 
-    carry = (z, f, norm, tries, jnp.array(0), history)
-    z, f, norm, evaluations, _, history = jax.lax.while_loop(unfinished, newton_round, carry)
-    return z, (norm, evaluations.astype(float), history)
+    carry = (z, f, norm, inverse, tries, jnp.array(0), history)
+    z, f, norm, inverse, evaluations, _, history = jax.lax.while_loop(unfinished, newton_round, carry)
+    return z, (norm, evaluations.astype(float), history, inverse)
 
 
 def _descend(
@@ -156,7 +160,7 @@ def _descend(
     inverse: jax.Array,
     step: jax.Array,
     tolerance: float,
-) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]:
     """Broyden's good method from ``z``; a step that does not reduce the residual is shortened.
 
     Broyden (1965), A class of methods for solving nonlinear simultaneous equations, Mathematics of
@@ -189,4 +193,4 @@ def _descend(
         )
 
     s = jax.lax.while_loop(advancing, advance, _Search(z, f, norm, inverse, step, jnp.array(0), jnp.array(0)))
-    return s.z, s.f, s.norm, s.tries
+    return s.z, s.f, s.norm, s.inverse, s.tries

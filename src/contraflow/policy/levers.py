@@ -133,7 +133,6 @@ class Levers:
         hazard = made.scale("hazard", made.add("hazard", economy.hazard))
         lethal = made.scale("hazard", made.add("lethal_pay", jnp.zeros_like(hazard)))
         kept = made.scaled.get("revenue_kept", jnp.zeros_like(hazard))
-        before = self._change(_ON_ARCS, ledger, self.baseline)
         demand = self._demand(ledger, levels) / self._demand(ledger, self.baseline)
         before = self._change(_ON_ARCS, ledger, self.baseline)
         whole = jnp.ones_like(hazard)

@@ -17,17 +17,18 @@ import numpy as np
 
 from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
+from contraflow.case.behaviour import row_id
 from contraflow.case.case import Case
 from contraflow.model.accounting import Books, books
-from contraflow.model.choice import Adaptation, habit
+from contraflow.model.choice import Adaptation, adapted, habit
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import Anchor, Model, Point, dread
+from contraflow.model.equilibrium import Anchor, Model, Point, dread, street
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
 from contraflow.network.network import Ledger, Network
 from contraflow.policy.levers import Levers
 
-BLOCKS = (8, 64)
+FEW, MOST = 8, 64
 """Problems solved together: few for a single question or hard problems, else as many as stay in cache."""
 
 MANY = 128
@@ -57,6 +58,8 @@ class Solutions(NamedTuple):
     """Evaluations of the model (problem,)."""
     history: FloatArray
     """Residuals after each round (problem, 1 + NEWTON_ROUNDS)."""
+    inverse: FloatArray
+    """Approximate inverse Jacobians there (problem, unknown, unknown)."""
 
     @property
     def solved(self) -> BoolArray:
@@ -80,20 +83,22 @@ class Settled(NamedTuple):
 class Compiled(NamedTuple):
     """The compiled functions of all responders of one :func:`structure`.
 
-    Those of prices and economies take ledgers, references and, over problems, the draw of each and the
-    further arguments of :meth:`Responder.root` or :meth:`Responder.settle`.
+    All lead with (problem,), in blocks of FEW or MOST; prices and economies take the arguments of
+    :meth:`Responder.root` and :meth:`Responder.settle`.
     """
 
     references: jax.stages.Wrapped
-    """From ledgers and adaptations over draws to :class:`Reference`."""
+    """From ledgers and adaptations to :class:`Reference`."""
     roots: jax.stages.Wrapped
     """Prices that clear."""
     quick_roots: jax.stages.Wrapped
     """The same by Broyden's method alone."""
     settled: jax.stages.Wrapped
     """Economies at known states."""
+    adapted: jax.stages.Wrapped
+    """From ledgers, economies, points, adaptations and years of a step to what people are used to next."""
     adaptations: jax.stages.Wrapped
-    """From ledgers (draw, number) to the :class:`~contraflow.model.choice.Adaptation` of the baseline."""
+    """From ledgers to the :class:`~contraflow.model.choice.Adaptation` of the baseline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,11 +172,11 @@ class Responder:
             dread=nothing,
         )
 
-    def _arrived(self, time: jax.Array) -> jax.Array:
+    def _arrived(self, time: jax.typing.ArrayLike) -> jax.Array:
         """Part of the goods on the way that arrives within minus ``time`` times the stocks (..., market)."""
         markets = np.ones(len(self.model.network.markets))
         markets[self.model.network.hiring.market] = 0.0
-        return jnp.asarray(1 - markets * jnp.exp(time))
+        return jnp.asarray(1 - markets * jnp.exp(jnp.asarray(time)))
 
     def root(
         self,
@@ -246,7 +251,7 @@ class Responder:
             What people are used to; fields lead with (draw,). None: everybody has reconsidered.
         """
         given = self._long_run(len(ledger)) if adaptation is None else adaptation
-        found: Reference = self._compiled.references(jnp.asarray(ledger), given)
+        found: Reference = _in_blocks(self._compiled.references, FEW, (np.asarray(ledger), given))
         return found
 
     def _long_run(self, count: int) -> Adaptation:
@@ -257,11 +262,12 @@ class Responder:
             (arcs, 0), (arcs, 0), (nodes, 1), (arcs, 1), (arcs, 0), (nodes, 0), (nodes, 1), (markets, 0),
             (markets, 1), (arcs, 0),
         )  # fmt: skip
-        return Adaptation(*(jnp.full((count, size), float(value)) for size, value in fields))
+        constant: Any = (np.broadcast_to(float(value), (count, size)) for size, value in fields)
+        return Adaptation(*constant)
 
     def adaptations(self, ledger: FloatArray) -> Adaptation:
         """What people are used to in the baselines of draws (draw, number); fields lead with (draw,)."""
-        found: Adaptation = jax.tree.map(np.asarray, self._compiled.adaptations(jnp.asarray(ledger)))
+        found: Adaptation = _in_blocks(self._compiled.adaptations, FEW, (np.asarray(ledger),))
         return found
 
     def after(self, ledger: FloatArray, years: FloatArray) -> Adaptation:
@@ -279,12 +285,31 @@ class Responder:
     def passed(self, adaptation: Adaptation, ledger: FloatArray, years: FloatArray | float) -> Adaptation:
         """The same, some of whom reconsider or move within ``years`` (problem,)."""
         network = self.model.network
-        time = -jnp.broadcast_to(jnp.asarray(years, dtype=float), len(ledger))[:, None]
-        return adaptation._replace(
-            reconsidered=-jnp.expm1(time / ledger[:, network.pace]),
-            moved=-jnp.expm1(time / ledger[:, [network.settling]] + jnp.zeros(len(network.nodes))),
-            arrived=self._arrived(time / ledger[:, [network.stocks]]),
+        time = -np.broadcast_to(np.asarray(years, dtype=float), len(ledger))[:, None]
+        parts: dict[str, Any] = {
+            "reconsidered": -np.expm1(time / ledger[:, network.pace]),
+            "moved": -np.expm1(time / ledger[:, [network.settling]] + np.zeros(len(network.nodes))),
+            "arrived": np.asarray(self._arrived(time / ledger[:, [network.stocks]])),
+        }
+        return adaptation._replace(**parts)
+
+    def adapted(self, ledger: FloatArray, settled: Settled, years: float) -> Adaptation:
+        """What people are used to after a step of some years in which these economies were at rest.
+
+        Parameters
+        ----------
+        ledger
+            Values of the ledger (draw, number).
+        settled
+            Economies of the draws in the step, with what people were used to then.
+        years
+            Length of the step.
+        """
+        over_draws = np.asarray(ledger), settled.economy, settled.point, settled.adaptation
+        found: Adaptation = _in_blocks(
+            self._compiled.adapted, FEW, (*over_draws, np.full(len(ledger), years))
         )
+        return found
 
     def solve(
         self,
@@ -318,17 +343,16 @@ class Responder:
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
-        few, many = BLOCKS
         given = self._long_run(count) if adaptation is None else adaptation
-        problems: tuple[Any, ...] = draw, np.asarray(levels), np.asarray(start), given
+        of_draws, problems = (np.asarray(ledger), references), (np.asarray(levels), np.asarray(start), given)
         thorough, quick = self._compiled.roots, self._compiled.quick_roots
         if count <= MANY:
-            return Solutions(*self._in_blocks(thorough, few, ledger, references, *problems))
-        found = Solutions(*self._in_blocks(quick, many, ledger, references, *problems))
+            return Solutions(*_in_blocks(thorough, FEW, problems, of_draws, draw))
+        found = Solutions(*_in_blocks(quick, MOST, problems, of_draws, draw))
         left = np.flatnonzero(~(found.residual <= TOLERANCE))
         if left.size:
             remaining = jax.tree.map(lambda p: np.asarray(p)[left], problems)
-            rest = self._in_blocks(thorough, few, ledger, references, *remaining)
+            rest = _in_blocks(thorough, FEW, remaining, of_draws, draw[left])
             for whole, part in zip(found, rest, strict=True):
                 whole[left] = part
         return found
@@ -356,27 +380,19 @@ class Responder:
         count = len(levels)
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         given = self._long_run(count) if adaptation is None else adaptation
-        problems = draw, levels, state, given
-        economies: Settled = self._in_blocks(
-            self._compiled.settled, BLOCKS[count > MANY], ledger, references, *problems
-        )
+        problems = np.asarray(levels), np.asarray(state), given
+        of_draws = np.asarray(ledger), references.anchor
+        economies: Settled = _in_blocks(self._compiled.settled, FEW, problems, of_draws, draw)
         return economies if adaptation is not None else economies._replace(adaptation=None)
 
-    def compile_tasks(self, draws: int) -> list[Callable[[], object]]:
-        """Calls that compile the functions for a small number of problems, independent of each other.
-
-        Parameters
-        ----------
-        draws
-            Number of draws of the ledgers for which the code is compiled.
-        """
-        model = self.model
-        ledger = np.repeat(model.network.ledger.value[None], draws, axis=0)
+    def compile_tasks(self) -> list[Callable[[], object]]:
+        """Calls that compile the functions for a small number of problems, independent of each other."""
+        model, n = self.model, self.model.network
+        ledger = n.ledger.value[None]
         levels, state = self.levers.baseline[None], np.zeros((1, model.unknowns))
-        n = model.network
         sizes = len(n.markets), len(n.facility_ids), len(n.arcs), len(n.arcs), len(n.nodes), len(n.nodes)
-        anchor = Anchor(*(jnp.ones((draws, size)) for size in sizes))
-        shape = Reference(anchor, jnp.repeat(jnp.eye(model.unknowns)[None], draws, axis=0))
+        anchor = Anchor(*(jnp.ones((1, size)) for size in sizes))
+        shape = Reference(anchor, jnp.eye(model.unknowns)[None])
         return [
             lambda: self.solve(ledger, shape, levels),
             lambda: self.references(ledger),
@@ -391,27 +407,31 @@ class Responder:
             _COMPILED.pop(next(iter(_COMPILED)))
         return compiled
 
-    @staticmethod
-    def _in_blocks(
-        function: jax.stages.Wrapped,
-        size: int,
-        ledger: FloatArray,
-        references: Reference,
-        *problems: Any,
-    ) -> Any:
-        """Run a compiled function over problems in blocks, one per core; repeats fill the last."""
-        count = len(problems[0])
-        shared = (jnp.asarray(ledger), references)
 
-        def block(first: int) -> Any:
-            pick = np.minimum(np.arange(first, first + size), count - 1)
-            own = jax.tree.map(lambda p: np.asarray(p)[pick], problems)
-            return jax.tree.map(np.asarray, function(*shared, *own))
+def _in_blocks(
+    function: jax.stages.Wrapped,
+    size: int,
+    problems: tuple[Any, ...],
+    of_draws: tuple[Any, ...] = (),
+    draw: IntArray | None = None,
+) -> Any:
+    """Run a compiled function over problems in blocks of one size, one per core; repeats fill the last.
 
-        first, *others = range(0, count, size)
-        parts = [block(first), *in_threads(block, others)]
-        joined = jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
-        return joined
+    The function takes what leads with (draw,), picked by the ``draw`` of each problem, then what leads with
+    (problem,). So its code depends neither on the number of problems nor on that of draws.
+    """
+    count = len(problems[0])
+    of_draws = jax.tree.map(np.asarray, of_draws)
+
+    def block(first: int) -> Any:
+        pick = np.minimum(np.arange(first, first + size), count - 1)
+        own = jax.tree.map(lambda p: np.asarray(p)[pick], problems)
+        shared = () if draw is None else jax.tree.map(lambda x: x[draw[pick]], of_draws)
+        return jax.tree.map(np.asarray, function(*shared, *own))
+
+    first, *others = range(0, count, size)
+    parts = [block(first), *in_threads(block, others)]
+    return jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
 
 
 _COMPILED: dict[bytes, Compiled] = {}
@@ -448,33 +468,41 @@ def _arrays(of: Any) -> Iterator[bytes]:
 def _compile(responder: Responder) -> Compiled:
     model = responder.model
 
-    def root(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Root:
-        return responder.root(ledger[draw], jax.tree.map(lambda x: x[draw], reference), *rest)
-
     def quick_root(
         ledger: jax.Array,
         reference: Reference,
-        draw: jax.Array,
         levels: jax.Array,
         start: jax.Array,
-        adaptation: Adaptation | None = None,
+        adaptation: Adaptation,
     ) -> Root:
-        anchor, inverse = jax.tree.map(lambda x: x[draw], reference)
-        economy = responder.economy(ledger[draw], levels, anchor)
+        anchor, inverse = reference
+        economy = responder.economy(ledger, levels, anchor)
         return find_root(
             lambda z: model.residual(economy, anchor, z, adaptation), start, inverse, newton_rounds=0
         )
 
-    def settled(ledger: jax.Array, reference: Reference, draw: jax.Array, *rest: Any) -> Settled:
-        return responder.settle(ledger[draw], jax.tree.map(lambda x: x[draw], reference.anchor), *rest)
+    half_life = model.network.ledger.index(row_id("fear_half_life"))
+
+    def after(
+        ledger: jax.Array, economy: Economy, point: Point, now: Adaptation, years: jax.Array
+    ) -> Adaptation:
+        used = adapted(now, model.network.tail, economy.weight, economy.theta, point.net, economy.open_part)
+        remembered = 0.5 ** (years / ledger[half_life])
+        there = point.endowment / jnp.where(economy.endowment > 0, economy.endowment, 1.0)
+        return used._replace(
+            street=street(point.sold, now),
+            people=jnp.where(there > 0, jnp.log(jnp.where(there > 0, there, 1.0)), 0.0),
+            dread=remembered * economy.lethal_pay * point.expected_loss,
+        )
 
     def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(function, in_axes=(None, None, 0, 0, 0, 0)))
+        return jax.jit(jax.vmap(function))
 
     return Compiled(
-        references=jax.jit(jax.vmap(responder.reference)),
-        roots=over_problems(root),
+        references=over_problems(responder.reference),
+        roots=over_problems(responder.root),
         quick_roots=over_problems(quick_root),
-        settled=over_problems(settled),
-        adaptations=jax.jit(jax.vmap(responder.adaptation)),
+        settled=over_problems(responder.settle),
+        adapted=over_problems(after),
+        adaptations=over_problems(responder.adaptation),
     )

@@ -151,7 +151,9 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     if "habit_weight" in a:
         held = np.where(a["lasting"] > 0, np.maximum(net, GIVEN_UP * a["usual_value"]), net)
         above = np.maximum(held, 0.0) / np.where(best > 0, best, 1.0)[tail]
-        known = (1 - a["reconsidered"]) * _kept_to(a, held) * above ** a["theta_at_once"][tail]
+        gathered = _step(keep * a["price"][head], UNGATHERED * (a["usual_value"] + outlay))
+        kept = _step(held, GIVEN_UP * a["usual_value"]) * np.where(a["lasting"] > 0, gathered, 1.0)
+        known = (1 - a["reconsidered"]) * a["habit_weight"] * kept * above ** a["theta_at_once"][tail]
         found = np.where(total > 0, total, 1.0) ** (a["theta_at_once"] / theta - 1)
         theta = a["theta_at_once"]
         power = known + a["reconsidered"] * power * found[tail]
@@ -177,11 +179,14 @@ GIVEN_UP = 0.25
 """Part of its usual net value below which users of an option begin to give it up, but hold fields."""
 
 
-def _kept_to(a: Variables, net: FloatArray) -> FloatArray:
-    """Weights of what people are used to, less those of whoever has given up (arc,)."""
-    usual = np.maximum(a["usual_value"], 0.0)
-    r = np.clip(net / np.where(usual > 0, GIVEN_UP * usual, 1.0), 0.0, 1.0)
-    return np.where(usual > 0, a["habit_weight"] * (3 * r**2 - 2 * r**3), 0.0)
+UNGATHERED = 0.1
+"""Part of its usual gross value below which a field's or mine's yield begins to be left where it stands."""
+
+
+def _step(x: FloatArray, edge: FloatArray) -> FloatArray:
+    """From 0 where x is not positive to 1 at the edge, smoothly; 0 where the edge is not positive."""
+    r = np.clip(x / np.where(edge > 0, edge, 1.0), 0.0, 1.0)
+    return np.where(edge > 0, 3 * r**2 - 2 * r**3, 0.0)
 
 
 def _numbers(data: xr.Dataset) -> Variables:
