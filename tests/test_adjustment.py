@@ -12,7 +12,7 @@ from contraflow.dynamics.adjustment import steps
 from contraflow.dynamics.timeline import constant, dated, for_months
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.lab import central_values
-from contraflow.model.choice import STAYS, Adaptation, adapted, habit
+from contraflow.model.choice import GATHERED, STAYS, Adaptation, adapted, habit
 from contraflow.model.equilibrium import people
 from contraflow.model.numerics import jax, jnp
 from contraflow.policy.horizon import in_words, in_years
@@ -29,7 +29,7 @@ def responder_of(t: Tiny):
     return responder(t.case())
 
 
-def adjusted(t: Tiny, reconsidered: float, at_once: float = 1.5, **outlays: float):
+def adjusted(t: Tiny, reconsidered: float, at_once: float = 1.5, lasting=(), **outlays: float):
     """The point with outlays added to arcs, if that part of everybody has reconsidered; and the baseline."""
     model = responder_of(t).model
     ledger = jnp.asarray(model.network.ledger.value)
@@ -45,7 +45,8 @@ def adjusted(t: Tiny, reconsidered: float, at_once: float = 1.5, **outlays: floa
     object.__setattr__(changed, "cost", economy.cost + added)
     theta = jnp.full(len(nodes), at_once)
     weight = habit(before.share, before.value[model.network.tail], before.net, theta[model.network.tail])
-    used = Adaptation(weight, before.net, theta, jnp.full(len(arcs), reconsidered))
+    held = jnp.array([float(name in lasting) for name in arcs])
+    used = Adaptation(weight, before.net, theta, jnp.full(len(arcs), reconsidered), held)
     return before, model.evaluate(changed, jnp.zeros(model.unknowns), used), arcs, nodes
 
 
@@ -93,6 +94,20 @@ def test_users_of_a_way_give_it_up_smoothly_as_it_stops_paying(net, kept):
     _, point, arcs, _ = adjusted(two_routes(costs=(10.0, 10.0)), 0.0, by_air=90.0 - net)
     air = kept * (max(net, 0.0) / 90.0) ** 1.5
     assert point.share[arcs["by-air"]] == pytest.approx(air / (1 + air), abs=1e-12)
+
+
+@pytest.mark.parametrize("gate", [90.0, 22.5, 11.25, 4.5, 1e-9])
+def test_fields_are_held_but_what_is_worth_next_to_nothing_is_not_gathered(gate):
+    """Below a tenth of its usual worth a yield is left where it stands, without a jump; V is as ever."""
+    assert GATHERED == 0.1
+    t = two_routes(costs=(10.0, 10.0))
+    before, point, arcs, nodes = adjusted(t, 0.0, lasting=("grow",), by_air=90.0 - gate, by_road=90.0 - gate)
+    r = min(gate / 22.5, 1.0)
+    worth = gate * (r * r * (3 - 2 * r)) ** (1 / 1.5)
+    r = min(worth / 9.0, 1.0)
+    assert before.share[arcs["grow"]] == 1.0
+    assert point.share[arcs["grow"]] == pytest.approx(r * r * (3 - 2 * r), rel=1e-9, abs=1e-12)
+    assert point.value[nodes["drug@valley"]] == pytest.approx(worth, rel=1e-9)
 
 
 def test_a_chain_passes_the_fall_of_a_price_on():

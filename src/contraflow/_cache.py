@@ -1,15 +1,36 @@
-"""What is kept between runs: where, and under which key."""
+"""What is kept between runs: under which key, and where.
+
+A result is kept under a digest of what it depends on, and read only if its own digest is right. Results of
+the shipped cases come with the package (:data:`SHIPPED`); others are in the user's folder, or in memory where
+that cannot be used.
+"""
 
 from __future__ import annotations
 
+import ast
+import json
+import warnings
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from contraflow._io import write_atomically
+from contraflow.errors import CacheWarning, OutputError
+
 ROOT = Path(__file__).parent
+
+SHIPPED = ROOT / "fitted"
+"""Folder of the results that come with the package, made by ``tools/fit_shipped_cases.py``.
+
+``index.json`` names the file of each key and its digest, and the digests of the code that has made them.
+"""
 
 CALIBRATION = ("case", "network", "model", "policy", "inference")
 """Rooms whose code decides what a posterior is."""
+
+_MARK = b"contraflow result "
+_IN_MEMORY: dict[str, bytes] = {}
 
 
 def folder(name: str) -> Path:
@@ -27,19 +48,93 @@ def key(*parts: str | bytes, rooms: tuple[str, ...] = CALIBRATION) -> str:
     *parts
         Everything that the result depends on besides the code, as text or bytes.
     rooms
-        Packages of contraflow whose source the result depends on: with other code it has another key.
+        Packages of contraflow whose code the result depends on: with other code, not with other comments or
+        docstrings, it has another key.
 
     Returns
     -------
     str
         A hexadecimal SHA-256 digest, fit for a file's name.
     """
-    digest = sha256(_code(rooms))
+    digest = sha256(code(rooms).encode())
     for part in parts:
         content = part.encode() if isinstance(part, str) else part
         digest.update(len(content).to_bytes(8, "big"))
         digest.update(content)
     return digest.hexdigest()
+
+
+def recall(name: str) -> bytes | None:
+    """What was kept under a key.
+
+    What is damaged is set aside, with a warning, so that it is made anew.
+
+    Parameters
+    ----------
+    name
+        The key.
+
+    Returns
+    -------
+    bytes or None
+        None if nothing is kept, or it cannot be read.
+    """
+    if name in _IN_MEMORY:
+        return _IN_MEMORY[name]
+    given = _index()["kept"].get(name)
+    if given is not None:
+        return _sound((SHIPPED / given["file"]), given["digest"], head=0)
+    path = _path(name)
+    try:
+        with path.open("rb") as file:
+            head = file.readline(len(_MARK) + 65)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        _warn(f"{path} cannot be read ({error.strerror or error}), so what it holds is computed again.")
+        return None
+    return _sound(path, head.removeprefix(_MARK).strip().decode("ascii", "replace"), head=len(head))
+
+
+def keep(name: str, content: bytes) -> None:
+    """Keep ``content`` under a key: on disk or, where that cannot be written, until the process ends."""
+    path = _path(name)
+    head = _MARK + sha256(content).hexdigest().encode() + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, head + content)
+    except (OSError, OutputError) as error:
+        _IN_MEMORY[name] = content
+        _warn(f"Nothing is kept for the next run: {error}")
+
+
+def _path(name: str) -> Path:
+    return folder("results") / name
+
+
+def _sound(path: Path, digest: str, head: int) -> bytes | None:
+    """What follows the first ``head`` bytes of a file, if it has this digest."""
+    try:
+        content = path.read_bytes()[head:]
+    except OSError as error:
+        _warn(f"{path} cannot be read ({error.strerror or error}), so what it holds is computed again.")
+        return None
+    if sha256(content).hexdigest() == digest:
+        return content
+    _warn(f"{path} is damaged, so what it held is computed again.")
+    return None
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, CacheWarning, stacklevel=3)
+
+
+@cache
+def _index() -> dict[str, dict[str, dict[str, str]]]:
+    index: dict[str, dict[str, dict[str, str]]] = {"kept": {}, "code": {}}
+    with suppress(OSError, ValueError):
+        index.update(json.loads((SHIPPED / "index.json").read_text(encoding="utf-8")))
+    return index
 
 
 def sources(rooms: tuple[str, ...]) -> list[Path]:
@@ -57,9 +152,44 @@ def sources(rooms: tuple[str, ...]) -> list[Path]:
 
 
 @cache
-def _code(rooms: tuple[str, ...]) -> bytes:
+def as_written(rooms: tuple[str, ...]) -> str:
+    """Digest of some packages' source files, as they are."""
     digest = sha256()
     for path in sources(rooms):
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
-    return digest.digest()
+    return digest.hexdigest()
+
+
+@cache
+def code(rooms: tuple[str, ...]) -> str:
+    """Digest of the code of some packages, without comments and docstrings.
+
+    To parse it takes half a second, so for files that are those of the package as it was made the digest is
+    read instead.
+    """
+    known = _index()["code"].get(" ".join(rooms), {})
+    if known.get("as_written") == as_written(rooms):
+        return known["code"]
+    return parsed(rooms)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def parsed(rooms: tuple[str, ...]) -> str:
+    """The digest of :func:`code`, from the files themselves."""
+    digest = sha256()
+    for path in sources(rooms):
+        tree = ast.parse(path.read_bytes())
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list):
+                kept = [
+                    s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+                ]
+                node.body = kept  # type: ignore[attr-defined]
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()

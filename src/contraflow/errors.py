@@ -9,12 +9,18 @@ ContraflowError
 ├── HistoryError         episodes or forecasts of them are not well formed; lists every problem
 ├── ComparisonError      two outcomes do not go together, or a figure is not among theirs
 └── OutputError          a result cannot be written
+
+CacheWarning             what was kept between runs cannot be used, and is computed again
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+class CacheWarning(UserWarning):
+    """What was kept between runs cannot be used or written; its text is meant to be shown to a person."""
 
 
 class ContraflowError(Exception):

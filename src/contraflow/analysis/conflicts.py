@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from contraflow import _cache
-from contraflow._io import write_atomically
 from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
@@ -21,8 +19,7 @@ from contraflow.analysis.posterior_predictive_checks import predictive_checks
 from contraflow.analysis.refit_sides import Implied, Sides, Unmet, Worse, Yardsticks
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity
-from contraflow.errors import ConvergenceError, OutputError
-from contraflow.inference import store
+from contraflow.errors import ConvergenceError
 from contraflow.inference.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -30,6 +27,10 @@ if TYPE_CHECKING:
 
 OUTVOTED, MISSED, FITS = "outvoted", "missed", "fits"
 """Verdicts: a fitted claim, or one held back, outside the 90 % interval of what would be stated; others."""
+
+
+SIDES = (*_cache.CALIBRATION, "analysis")
+"""Rooms whose code decides what follows from a side."""
 
 
 @dataclass(frozen=True)
@@ -199,14 +200,14 @@ def _groups(
     yardsticks = Yardsticks(posterior.log_posterior, tuple(g.figure for g in seen if g.figure is not None))
     if not seen:
         return tuple(_words_only(g) for g in groups)
-    path = store.folder() / f"{_key(case, posterior, groups)}.json"
-    fits = _recalled(path)
-    if fits is None:
-        fits = {}
+    name = sides_key(case, posterior)
+    kept = _cache.recall(name)
+    fits = {} if kept is None else json.loads(kept)
+    if kept is None:
         for row, group in enumerate(seen):
             say(f"Believing each side: {group.title}")
             fits[group.id] = _fitted(group, posterior, yardsticks, row, numbers)
-        _keep(path, fits)
+        _cache.keep(name, json.dumps(fits).encode())
     predicted = yardsticks.over(ledger)
     result = []
     for group in groups:
@@ -266,27 +267,12 @@ def _unit(case: Case, group: Disagreement) -> str:
     return same[0] if same else quantity.units[0]
 
 
-def _key(case: Case, posterior: Posterior, groups: tuple[Disagreement, ...]) -> str:
+def sides_key(case: Case, posterior: Posterior) -> str:
     """Key of the fits of the sides: the case, the posterior's figures and maximum, and the code."""
     arrays = (*posterior.figures, posterior.fit.deviates)
     return _cache.key(
-        "sides", case.fingerprint, str([g.id for g in groups]),
+        "sides",
+        case.fingerprint,
         *(np.ascontiguousarray(array).tobytes() for array in arrays),
-        rooms=(*_cache.CALIBRATION, "analysis"),
-    )  # fmt: skip
-
-
-def _recalled(path: Path) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
-
-
-def _keep(path: Path, fits: Mapping[str, Any]) -> None:
-    """Keep fits on disk; if the folder cannot be written, nothing is kept."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(fits))
-    except (OSError, OutputError):
-        return
+        rooms=SIDES,
+    )

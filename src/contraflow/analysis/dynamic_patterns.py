@@ -17,7 +17,7 @@ from contraflow.dynamics.arrests import Arrest, arrested_places, orders
 from contraflow.dynamics.clans import Behaviour
 from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import MonthlySummary, Simulator, draw_behaviour, setting, settle_clans
-from contraflow.model.numerics import jax
+from contraflow.model.numerics import compiled, jax
 from contraflow.model.observables import Observations
 from contraflow.policy.policy import parse
 from contraflow.policy.responder import Responder
@@ -80,7 +80,7 @@ def unfold(
     """
     say = progress or silent
     observations = Observations(responder.model, patterns).resolve()
-    observe = jax.jit(jax.vmap(observations.observe))
+    observe = compiled(jax.vmap(observations.observe))
     spread = np.linspace(0, len(ledger), replicates, endpoint=False).astype(np.int64)
     draws = ledger[spread]
     behaviour = draw_behaviour(responder.model.network.ledger, replicates, seed)

@@ -19,7 +19,7 @@ from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import Simulator, draw_behaviour, setting
 from contraflow.inference.likelihood import years
 from contraflow.inference.posterior import Posterior
-from contraflow.model.numerics import jax
+from contraflow.model.numerics import compiled, jax
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def forecast_history(
     if stopped:
         raise KeyboardInterrupt
     whole = np.concatenate([np.repeat(levels[:, :1], MONTHS, axis=1), levels], axis=1)
-    observe = jax.jit(jax.vmap(likelihood.observations.observe))
+    observe = compiled(jax.vmap(likelihood.observations.observe))
     by_year = []
     for year in range(span.years):
         months = slice(MONTHS * (year + 1), MONTHS * (year + 2))

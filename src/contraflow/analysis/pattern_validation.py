@@ -12,7 +12,7 @@ from contraflow._types import BoolArray, FloatArray, IntArray, Progress
 from contraflow.analysis.dynamic_patterns import unfold
 from contraflow.case import statements
 from contraflow.errors import ConvergenceError
-from contraflow.model.numerics import jax
+from contraflow.model.numerics import compiled, jax
 from contraflow.model.observables import Observations
 from contraflow.policy.policy import levels, parse
 from contraflow.policy.responder import Reference, Responder
@@ -199,7 +199,7 @@ def _observed(
     draw = np.repeat(np.arange(len(ledger)), len(distinct))
     policies = np.tile(distinct, (len(ledger), 1))
     state, solved = _settled_states(responder, ledger, references, policies, draw)
-    observe = jax.jit(jax.vmap(observations.observe))
+    observe = compiled(jax.vmap(observations.observe))
     observed = np.full((draw.size, len(observations.rows)), np.nan)
     size = min(CHUNK, draw.size)
     for first in range(0, draw.size, size):

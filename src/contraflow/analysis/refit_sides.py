@@ -22,7 +22,7 @@ from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.map_estimate import MapEstimate, refit_map
 from contraflow.inference.posterior import Posterior
 from contraflow.inference.scale import ClaimScale
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import compiled, jax, jnp
 from contraflow.model.observables import Observations
 
 TRUE = 0.02
@@ -120,11 +120,11 @@ class Yardsticks:
             location, pullback = jax.vjp(lambda z: self._location(prior.ledger_values(z)), z)
             return location, jax.vmap(lambda row: pullback(row)[0])(jnp.eye(len(self.rows)))
 
-        return jax.jit(both)
+        return compiled(both)
 
     @cached_property
     def _over(self) -> jax.stages.Wrapped:
-        return jax.jit(lambda ledgers: jax.lax.map(self._location, ledgers, batch_size=16))
+        return compiled(lambda ledgers: jax.lax.map(self._location, ledgers, batch_size=16))
 
     def at(self, found: MapEstimate) -> FloatArray:
         """Quantiles around a fit, ``found``, by the delta method (row, level), in units of the model."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from contraflow.errors import CaseError, ContraflowError, ConvergenceError, PolicyError
+from contraflow.errors import CacheWarning, CaseError, ContraflowError, ConvergenceError, PolicyError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,7 +83,21 @@ def progress() -> Iterator[Progress]:
 
 @contextmanager
 def spoken_errors() -> Iterator[None]:
-    """End every error in one message on standard error and the exit code that belongs to it."""
+    """End every error in one message on standard error and the exit code that belongs to it.
+
+    A warning about what is kept between runs is one sentence there, too.
+    """
+    import warnings
+
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, CacheWarning):
+            note(str(message))
+        else:
+            shown(message, category, *where, **more)
+
+    warnings.showwarning = show
     try:
         yield
     except ContraflowError as error:
@@ -106,6 +120,15 @@ def spoken_errors() -> Iterator[None]:
             f"the program, not yours: please report it. Set {TRACEBACK}=1 to see where it happened."
         )
         raise typer.Exit(FAILED) from None
+    finally:
+        warnings.showwarning = shown
+
+
+def note(text: str) -> None:
+    """Say on standard error what else is to be known."""
+    from rich.text import Text
+
+    screen(error=True).print(Text.assemble(("Note: ", "bold yellow"), text), soft_wrap=True)
 
 
 def complain(text: str) -> None:

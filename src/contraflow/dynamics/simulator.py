@@ -27,7 +27,7 @@ from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import PolicyError
 from contraflow.model.accounting import books
 from contraflow.model.equilibrium import TRACE, Anchor, Point
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import compiled, jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Responder, Settled
 
@@ -428,7 +428,7 @@ class Simulator:
             )  # fmt: skip
             return Settled(economy, point, books(network, ledger, economy, point))
 
-        return jax.jit(jax.vmap(one))
+        return compiled(jax.vmap(one))
 
     def _draws(self, fixed: _Fixed, number: jax.Array) -> tuple[RandomDraws, jax.Array]:
         """The random draws of a month, and those of the search strategy (arc,)."""
@@ -503,7 +503,7 @@ def settle_clans(responder: Responder, clans: int) -> Roster:
     PolicyError
         For fewer clans than places where goods change hands.
     """
-    point = jax.jit(responder.baseline)(responder.model.network.ledger.value)[2]
+    point = compiled(responder.baseline)(responder.model.network.ledger.value)[2]
     try:
         return make_roster(responder.model.network, clans, np.asarray(point.stock))
     except ValueError as error:
@@ -586,8 +586,8 @@ def _compiled(function: Callable[..., Any], axes: tuple[int | None, ...]) -> jax
     Each block has a core of its own; splitting single operations among cores as well gains nothing and makes
     blocks wait for each other.
     """
-    options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
-    return jax.jit(jax.vmap(function, in_axes=axes), compiler_options=options)
+    options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
+    return compiled(jax.vmap(function, in_axes=axes), **options)
 
 
 def _keys(seed: int, replicate: npt.NDArray[np.int64]) -> Any:

@@ -27,17 +27,15 @@ from contraflow.inference.density_structure import claims_structure, density_str
 from contraflow.inference.likelihood import ClaimErrors, ClaimSetting, Likelihood, heavy, log_density, robust
 from contraflow.inference.prior import Prior
 from contraflow.model.batched_gather import gathered
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import compiled, jax, jnp
 from contraflow.model.observables import Observations
 from contraflow.model.root_finding import find_root
+from contraflow.policy.responder import FEW, in_blocks
 
 Functions = TypeVar("Functions")
 
 ROWS = 24
 """Rows of a Jacobian that are computed together."""
-
-QUICKLY_COMPILED = {"xla_backend_optimization_level": "1"}
-"""Options with which the largest functions compile a quarter faster and run as fast."""
 
 CLOSE = 1e-8
 """Residual of an equilibrium, in logarithms, at which the search for it ends."""
@@ -97,15 +95,13 @@ class CompiledPredictions(NamedTuple):
     """
 
     conditions: jax.stages.Wrapped
-    """:meth:`Likelihood.conditions`, followed by the predictions on the claims' scales (claim,)."""
+    """:meth:`Likelihood.conditions` of problems, in blocks of FEW."""
     pullback: jax.stages.Wrapped
     """Derivatives (ROWS, number) and (ROWS, unknown) of ROWS combinations of the residuals and the
     predictions on their scales, by ledger and state.
 
     The combinations are the last arguments, (ROWS, unknown) and (ROWS, claim).
     """
-    predicted: jax.stages.Wrapped
-    """Predictions (draw, claim) in one scenario, from ledgers and states that lead with (draw,)."""
 
 
 class CompiledDensity(NamedTuple):
@@ -154,7 +150,31 @@ class LogPosterior:
         unknown, total = responder.model.unknowns, len(self.likelihood.claims)
         at = (self.prior.ledger.value, self._scenario(0), np.zeros(unknown))
         rows = (np.zeros((ROWS, unknown)), np.zeros((ROWS, total)))
-        return [lambda: self._predictions.pullback(*at, *rows), lambda: self._predictions.conditions(*at)]
+        return [
+            lambda: self._predictions.pullback(*at, *rows),
+            lambda: self._observed(at[0][None], np.zeros(1, dtype=np.int64), at[2][None]),
+        ]
+
+    def _observed(
+        self, ledgers: FloatArray, number: IntArray, states: FloatArray, draw: IntArray | None = None
+    ) -> FloatArray:
+        """Predictions for all claims (problem, claim), in units of the model.
+
+        Parameters
+        ----------
+        ledgers
+            Values of the ledger (draw, number).
+        number
+            Scenario of each problem (problem,).
+        states
+            Its state (problem, unknown).
+        draw
+            Its draw (problem,). None: the first.
+        """
+        chosen = ClaimSetting(*(x[number] for x in self.likelihood.scenarios[0]))
+        which = np.zeros(len(number), dtype=np.int64) if draw is None else draw
+        found = in_blocks(self._predictions.conditions, FEW, (states, *chosen), (ledgers,), which)
+        return np.asarray(found[1])
 
     def states(self, ledger: FloatArray, wanted: IntArray) -> FloatArray:
         """Equilibria of the claims' years.
@@ -205,21 +225,20 @@ class LogPosterior:
         states[:, 0] = 0.0
         draw, number = np.nonzero(needed[:, 1:])
         if draw.size:
+            used = jax.tree.map(lambda x: x[draw], responder.adaptations(ledgers))
             root = responder.solve(
                 ledgers,
-                responder.references(jnp.asarray(ledgers)),
+                responder.references(ledgers),
                 scenarios.levels[1 + number],
                 draw,
-                adaptation=responder.after(ledgers[draw], scenarios.years[1 + number]),
+                adaptation=responder.passed(used, ledgers[draw], scenarios.years[1 + number]),
             )
             states[draw, 1 + number] = np.where(root.solved[:, None], root.state, np.nan)
-        predicted = np.full((len(ledgers), len(which)), np.nan)
-        for scenario in range(many):
-            here = np.flatnonzero(which == scenario)
-            if here.size and needed[:, scenario].any():
-                found = self._predictions.predicted(ledgers, self._scenario(scenario), states[:, scenario])
-                predicted[:, here] = np.asarray(found)[:, here]
-        return predicted
+        draw, number = np.nonzero(np.isfinite(states).all(axis=2) & needed)
+        observed = np.full((len(ledgers), many, len(which)), np.nan)
+        if draw.size:
+            observed[draw, number] = self._observed(ledgers, number, states[draw, number], draw)
+        return np.asarray(observed[:, which, np.arange(len(which))])
 
     def _part(self, rows: IntArray) -> Observations:
         """The claims ``rows`` as operators."""
@@ -233,7 +252,7 @@ class LogPosterior:
         ``ledger`` (number,) holds the values of the ledger.
         """
         state = np.zeros(self.likelihood.responder.model.unknowns)
-        return np.asarray(self._predictions.conditions(ledger, self._scenario(0), state)[1])
+        return np.asarray(self._observed(ledger[None], np.zeros(1, dtype=np.int64), state[None])[0])
 
     def _scenario(self, number: int) -> ClaimSetting:
         """One of the scenarios of the claims."""
@@ -266,6 +285,9 @@ class LogPosterior:
         solved = np.unique(which[claims])
         solved = solved[solved > 0]
         states = self.states(ledger, solved)
+        sound = np.flatnonzero(np.isfinite(states).all(axis=1))
+        observed = np.full((len(states), len(which)), np.nan)
+        observed[sound] = self.likelihood.scale.predicted(self._observed(ledger[None], sound, states[sound]))
         location = np.full(len(which), np.nan)
         jacobian = np.zeros((len(which), ledger.size))
         slopes, inverses = [], []
@@ -279,7 +301,7 @@ class LogPosterior:
                 slopes.append(np.full((state.size, self.size), np.nan))
                 continue
             at = (ledger, self._scenario(number), state)
-            location[here] = np.asarray(self._predictions.conditions(*at)[2])[here]
+            location[here] = observed[number, here]
             by_ledger, by_state = self._derivatives(at, here, number > 0)
             jacobian[here] = by_ledger[-here.size :]
             if number > 0:
@@ -650,9 +672,8 @@ def _shared(table: dict[bytes, Functions], shape: bytes, make: Callable[[], Func
 
 
 def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
-    def conditions(ledger: jax.Array, scenario: ClaimSetting, state: jax.Array) -> tuple[jax.Array, ...]:
-        off, predicted = likelihood.conditions(ledger, scenario, state)
-        return off, predicted, likelihood.scale.predicted(predicted)
+    def conditions(ledger: jax.Array, state: jax.Array, *scenario: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return likelihood.conditions(ledger, ClaimSetting(*scenario), state)
 
     def pullback(
         ledger: jax.Array, scenario: ClaimSetting, state: jax.Array, by_off: jax.Array, by_claim: jax.Array
@@ -665,16 +686,7 @@ def _compile_predictions(likelihood: Likelihood) -> CompiledPredictions:
         by_ledger, by_state = jax.vmap(lambda *row: pull(row))(by_off, by_claim)
         return by_ledger, by_state
 
-    def predicted(ledgers: jax.Array, scenario: ClaimSetting, states: jax.Array) -> jax.Array:
-        def one(at: tuple[jax.Array, jax.Array]) -> jax.Array:
-            return likelihood.conditions(at[0], scenario, at[1])[1]
-
-        found: jax.Array = jax.lax.map(one, (ledgers, states), batch_size=16)
-        return found
-
-    return CompiledPredictions(
-        jax.jit(conditions), jax.jit(pullback, compiler_options=QUICKLY_COMPILED), jax.jit(predicted)
-    )
+    return CompiledPredictions(compiled(jax.vmap(conditions)), compiled(pullback))
 
 
 def _compile_density(density: LogPosterior) -> CompiledDensity:
@@ -709,11 +721,11 @@ def _compile_density(density: LogPosterior) -> CompiledDensity:
         return jnp.sum(density.near(z, figures, surrogate))
 
     return CompiledDensity(
-        jax.jit(ledger),
-        jax.jit(jax.vmap(lambda z: prior.ledger_values(z[: prior.size]))),
-        jax.jit(residuals),
-        jax.jit(nearby),
-        jax.jit(density.exact, compiler_options=QUICKLY_COMPILED),
-        jax.jit(predict),
+        compiled(ledger),
+        compiled(jax.vmap(lambda z: prior.ledger_values(z[: prior.size]))),
+        compiled(residuals),
+        compiled(nearby),
+        compiled(density.exact),
+        compiled(predict),
         Sampler(near, density.size, density.gain if density.solves else None),
     )

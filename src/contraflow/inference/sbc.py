@@ -19,7 +19,7 @@ from contraflow._types import FloatArray, IntArray
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, ClaimErrors, heavy
 from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.low_rank_gaussian import plain
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import compiled, jax, jnp
 
 WARM_UP = 150
 """Transitions that precede the kept ones."""
@@ -113,7 +113,7 @@ def rank(
         likely = -0.5 * (DEGREES_OF_FREEDOM + 1) * jnp.sum(jnp.log1p(r * r / DEGREES_OF_FREEDOM))
         return jnp.concatenate([z, location, likely[None]])
 
-    evaluate = jax.jit(lambda zs, figures: jax.lax.map(lambda z: quantities(z, figures), zs, batch_size=32))
+    evaluate = compiled(lambda zs, figures: jax.lax.map(lambda z: quantities(z, figures), zs, batch_size=32))
     sampler, done = log_posterior.sampler, [0]
 
     def one(run: int) -> IntArray:

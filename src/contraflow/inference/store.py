@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from contraflow import _cache
-from contraflow._io import write_atomically
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import ClaimErrors
@@ -38,18 +38,16 @@ def key(log_posterior: LogPosterior, settings: Settings) -> str:
     Returns
     -------
     str
-        Equal if the content of the case, the last year of fitted claims, the settings and the code of the
-        calculation are.
+        Equal if the content of the case, what it has learned, the last year of fitted claims, the settings
+        and the code of the calculation are.
     """
-    likelihood = log_posterior.likelihood
+    likelihood, ledger = log_posterior.likelihood, log_posterior.prior.ledger
     return _cache.key(
-        likelihood.responder.model.network.case.fingerprint, str(settings), str(likelihood.last)
+        likelihood.responder.model.network.case.fingerprint,
+        *(np.ascontiguousarray(x).tobytes() for x in (ledger.low, ledger.value, ledger.high)),
+        str(settings),
+        str(likelihood.last),
     )
-
-
-def folder() -> Path:
-    """Folder in the user's cache where posteriors are kept between runs."""
-    return _cache.folder("posteriors")
 
 
 def recall(name: str, log_posterior: LogPosterior) -> Posterior | None:
@@ -65,25 +63,35 @@ def recall(name: str, log_posterior: LogPosterior) -> Posterior | None:
     Returns
     -------
     Posterior or None
-        None if there is no file, or it is damaged or of another case.
+        None if there is none that can be read.
     """
-    path = folder() / f"{name}.nc"
-    if not path.exists():
-        return None
-    try:
-        return read(path, log_posterior)
-    except (OSError, KeyError, ValueError, OutputError):
-        return None
+    content = _cache.recall(name)
+    return None if content is None else read(BytesIO(content), log_posterior)
 
 
 def keep(name: str, posterior: Posterior) -> None:
-    """Keep a posterior under the key ``name``; nothing is kept if the folder cannot be written."""
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-        tree = to_tree(posterior)
-        write_atomically(folder() / f"{name}.nc", lambda part: tree.to_netcdf(part, engine=ENGINE))
-    except (OSError, OutputError):
-        return
+    """Keep a posterior under the key ``name``."""
+    _cache.keep(name, content(posterior))
+
+
+def content(posterior: Posterior) -> bytes:
+    """A posterior as the bytes of a NetCDF file, without what follows from the rest."""
+    tree = to_tree(posterior)
+    for group in ("log_likelihood", "observed_data"):
+        del tree[group]
+    tree["posterior"].dataset = tree["posterior"].to_dataset()[["deviates"]].astype(_precision(posterior))
+    small = {"zlib": True, "complevel": 9}
+    encoding = {
+        f"/{name}": {str(v): small for v, values in node.data_vars.items() if values.ndim}
+        for name, node in tree.children.items()
+    }
+    return bytes(tree.to_netcdf(engine=ENGINE, encoding=encoding))
+
+
+def _precision(posterior: Posterior) -> type[np.floating[Any]]:
+    """The least precise type that holds the deviates to the last bit."""
+    single = (posterior.deviates.astype(np.float32) == posterior.deviates).all()
+    return np.float32 if single else np.float64
 
 
 def write(posterior: Posterior, path: Path) -> Path:
@@ -175,13 +183,13 @@ def to_tree(posterior: Posterior) -> xr.DataTree:
     return xr.DataTree.from_dict(groups)
 
 
-def read(path: Path, log_posterior: LogPosterior) -> Posterior:
+def read(path: Path | BytesIO, log_posterior: LogPosterior) -> Posterior:
     """Read a posterior.
 
     Parameters
     ----------
     path
-        A file that :func:`write` has written.
+        A file that :func:`write` has written, or its bytes.
     log_posterior
         The density of the case.
 
@@ -219,7 +227,7 @@ def read(path: Path, log_posterior: LogPosterior) -> Posterior:
         log_posterior,
         ClaimErrors(*(np.asarray(constant[n].values) for n in ClaimErrors._fields)),
         fit,
-        np.asarray(groups["posterior"]["deviates"].values),
+        np.asarray(groups["posterior"]["deviates"].values, dtype=float),
         np.asarray(groups["posterior_predictive"]["predicted"].values),
         {str(name): np.asarray(values) for name, values in stats.data_vars.items()},
         int(tree.attrs["seed"]),

@@ -232,9 +232,9 @@ class Simulation:
     @cached_property
     def _loads(self) -> FloatArray:
         """Loads of facilities in the baseline (replicate, facility), units a year."""
-        import jax
+        from contraflow.model.numerics import compiled, jax
 
-        anchors = jax.jit(jax.vmap(self._simulator.responder.anchor))(self._ledger)
+        anchors = compiled(jax.vmap(self._simulator.responder.anchor))(self._ledger)
         return np.asarray(anchors.load)
 
     def fan(self, *figures: str, against: Simulation | None = None) -> go.Figure:

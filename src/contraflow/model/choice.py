@@ -43,8 +43,8 @@ what people are used to. With mu_a the part of the users of an option that has r
 
 and for fields and mines, which are there whether they pay or not, s = 1 and u_a is at least STAYS u'_a in
 m_a u_a^t: whoever has them holds on, and leaves as he reconsiders (hysteresis; Dixit 1992, Investment and
-Hysteresis, Journal of Economic Perspectives 6(1)). Only a yield that fetches less than GATHERED of what it
-usually does is left where it stands, by the same smooth step.
+Hysteresis, Journal of Economic Perspectives 6(1)). Only where a yield fetches less than GATHERED of what it
+usually does is a part of the fields, by the same smooth step, left alone: P_a falls, and that labour is idle.
 
 In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
 for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
@@ -73,7 +73,7 @@ STAYS = 0.25
 """Fraction of the usual net value of an option below which its users begin to give it up."""
 
 GATHERED = 0.1
-"""Fraction of the usual gross value below which the yield of a field or mine begins to be left ungathered."""
+"""Fraction of its usual gross value below which the yield of a field or mine begins to be left ungathered."""
 
 
 class Adaptation(NamedTuple):
@@ -192,6 +192,7 @@ def values(
         ratio = natural_log(jnp.where(open_, u / nodes.of(scale), 1.0))
         power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * ratio), 0.0)
         total = nodes.total(power)
+        gathered = jnp.ones(())
         if used:
             habit, usual, at_once, reconsidered, lasting = used
             long_run = jnp.where(total > 0, total, 1.0)
@@ -199,14 +200,15 @@ def values(
             held = jnp.where(lasting > 0, jnp.maximum(u, STAYS * usual), u)
             there = (held > 0) & (habit > 0)
             above = nodes.of(at_once) * natural_log(jnp.where(there, held / nodes.of(scale), 1.0))
-            gathered = jnp.where(lasting > 0, smooth(keep * value[heads], GATHERED * (usual + outlay)), 1.0)
-            kept = (1 - reconsidered) * habit * kept_to(held, usual) * gathered * jnp.exp(above)
+            kept = (1 - reconsidered) * habit * kept_to(held, usual) * jnp.exp(above)
             power = jnp.where(there, kept, 0.0) + reconsidered * power * nodes.of(drawn)
             theta, total = at_once, nodes.total(power)
+            left = 1 - smooth(keep * value[heads], GATHERED * (usual + outlay))
+            gathered = 1 - jnp.where(lasting > 0, (1 - reconsidered) * left, 0.0)
         some = total > 0
         safe = jnp.where(some, total, 1.0)
         node = jnp.where(some, scale * jnp.exp(natural_log(safe) / theta), 0.0)
-        return jax.lax.dynamic_update_slice(value, node, (first,)), power / nodes.of(safe)
+        return jax.lax.dynamic_update_slice(value, node, (first,)), gathered * power / nodes.of(safe)
 
     padded, share = jax.lax.scan(step, start, steps, reverse=True)
     return Values(padded[layout.node_slot], share)

@@ -7,14 +7,46 @@ precision.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 jax.config.update("jax_enable_x64", True)
 
-__all__ = ["jax", "jnp", "keep_compiled_code"]
+__all__ = ["compiled", "jax", "jnp", "keep_compiled_code"]
+
+QUICKLY = {"xla_backend_optimization_level": "1", "xla_cpu_use_fusion_emitters": False}
+"""Options with which the functions of this package compile in half the time and run as fast."""
+
+
+def compiled(function: Callable[..., Any], **options: Any) -> jax.stages.Wrapped:
+    """The function, compiled at its first call for arguments of a shape.
+
+    Whoever sets ``XLA_FLAGS`` decides how; and so does JAX where it does not know QUICKLY.
+
+    Parameters
+    ----------
+    function
+        A function of arrays.
+    **options
+        Options of XLA beyond QUICKLY.
+    """
+    return jax.jit(function, compiler_options=(_quickly() | options) or None)
+
+
+@cache
+def _quickly() -> dict[str, Any]:
+    if "XLA_FLAGS" in os.environ:
+        return {}
+    try:
+        jax.jit(lambda: jnp.zeros(()), compiler_options=QUICKLY)()
+    except (RuntimeError, ValueError):
+        return {}
+    return QUICKLY
 
 
 def keep_compiled_code(folder: str | Path | None = None) -> None:

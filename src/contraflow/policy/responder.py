@@ -23,7 +23,7 @@ from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, adapted, habit
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point, dread, street
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import compiled, jax, jnp
 from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
 from contraflow.network.network import Ledger, Network
 from contraflow.policy.levers import Levers
@@ -251,7 +251,7 @@ class Responder:
             What people are used to; fields lead with (draw,). None: everybody has reconsidered.
         """
         given = self._long_run(len(ledger)) if adaptation is None else adaptation
-        found: Reference = _in_blocks(self._compiled.references, FEW, (np.asarray(ledger), given))
+        found: Reference = in_blocks(self._compiled.references, FEW, (np.asarray(ledger), given))
         return found
 
     def _long_run(self, count: int) -> Adaptation:
@@ -267,7 +267,7 @@ class Responder:
 
     def adaptations(self, ledger: FloatArray) -> Adaptation:
         """What people are used to in the baselines of draws (draw, number); fields lead with (draw,)."""
-        found: Adaptation = _in_blocks(self._compiled.adaptations, FEW, (np.asarray(ledger),))
+        found: Adaptation = in_blocks(self._compiled.adaptations, FEW, (np.asarray(ledger),))
         return found
 
     def after(self, ledger: FloatArray, years: FloatArray) -> Adaptation:
@@ -306,9 +306,7 @@ class Responder:
             Length of the step.
         """
         over_draws = np.asarray(ledger), settled.economy, settled.point, settled.adaptation
-        found: Adaptation = _in_blocks(
-            self._compiled.adapted, FEW, (*over_draws, np.full(len(ledger), years))
-        )
+        found: Adaptation = in_blocks(self._compiled.adapted, FEW, (*over_draws, np.full(len(ledger), years)))
         return found
 
     def solve(
@@ -347,12 +345,12 @@ class Responder:
         of_draws, problems = (np.asarray(ledger), references), (np.asarray(levels), np.asarray(start), given)
         thorough, quick = self._compiled.roots, self._compiled.quick_roots
         if count <= MANY:
-            return Solutions(*_in_blocks(thorough, FEW, problems, of_draws, draw))
-        found = Solutions(*_in_blocks(quick, MOST, problems, of_draws, draw))
+            return Solutions(*in_blocks(thorough, FEW, problems, of_draws, draw))
+        found = Solutions(*in_blocks(quick, MOST, problems, of_draws, draw))
         left = np.flatnonzero(~(found.residual <= TOLERANCE))
         if left.size:
             remaining = jax.tree.map(lambda p: np.asarray(p)[left], problems)
-            rest = _in_blocks(thorough, FEW, remaining, of_draws, draw[left])
+            rest = in_blocks(thorough, FEW, remaining, of_draws, draw[left])
             for whole, part in zip(found, rest, strict=True):
                 whole[left] = part
         return found
@@ -382,7 +380,7 @@ class Responder:
         given = self._long_run(count) if adaptation is None else adaptation
         problems = np.asarray(levels), np.asarray(state), given
         of_draws = np.asarray(ledger), references.anchor
-        economies: Settled = _in_blocks(self._compiled.settled, FEW, problems, of_draws, draw)
+        economies: Settled = in_blocks(self._compiled.settled, FEW, problems, of_draws, draw)
         return economies if adaptation is not None else economies._replace(adaptation=None)
 
     def compile_tasks(self) -> list[Callable[[], object]]:
@@ -408,7 +406,7 @@ class Responder:
         return compiled
 
 
-def _in_blocks(
+def in_blocks(
     function: jax.stages.Wrapped,
     size: int,
     problems: tuple[Any, ...],
@@ -496,7 +494,7 @@ def _compile(responder: Responder) -> Compiled:
         )
 
     def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
-        return jax.jit(jax.vmap(function))
+        return compiled(jax.vmap(function))
 
     return Compiled(
         references=over_problems(responder.reference),

@@ -148,19 +148,21 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     theta = a["theta"]
     power = np.where(net > 0, a["weight"] * relative ** theta[tail], 0.0)
     total = np.bincount(tail, power, minlength=nodes)
+    gathered = np.ones(len(tail))
     if "habit_weight" in a:
         held = np.where(a["lasting"] > 0, np.maximum(net, GIVEN_UP * a["usual_value"]), net)
         above = np.maximum(held, 0.0) / np.where(best > 0, best, 1.0)[tail]
-        gathered = _step(keep * a["price"][head], UNGATHERED * (a["usual_value"] + outlay))
-        kept = _step(held, GIVEN_UP * a["usual_value"]) * np.where(a["lasting"] > 0, gathered, 1.0)
-        known = (1 - a["reconsidered"]) * a["habit_weight"] * kept * above ** a["theta_at_once"][tail]
+        kept = a["habit_weight"] * _step(held, GIVEN_UP * a["usual_value"])
+        known = (1 - a["reconsidered"]) * kept * above ** a["theta_at_once"][tail]
         found = np.where(total > 0, total, 1.0) ** (a["theta_at_once"] / theta - 1)
         theta = a["theta_at_once"]
         power = known + a["reconsidered"] * power * found[tail]
         total = np.bincount(tail, power, minlength=nodes)
+        worth = _step(keep * a["price"][head], UNGATHERED * (a["usual_value"] + outlay))
+        gathered = np.where(a["lasting"] > 0, 1 - (1 - a["reconsidered"]) * (1 - worth), 1.0)
     inner = np.bincount(tail, minlength=nodes) > 0
     value = best * total ** (1 / theta)
-    share = power / np.where(total > 0, total, 1.0)[tail]
+    share = gathered * power / np.where(total > 0, total, 1.0)[tail]
     choice = max(
         _error(a["net_value"], net, floor=1e-6),
         _error(a["price"][inner], value[inner]),
