@@ -148,7 +148,10 @@ def sources(rooms: tuple[str, ...]) -> list[Path]:
     for room in rooms:
         if not (ROOT / room).is_dir():
             raise FileNotFoundError(f"contraflow has no package {room!r}")
-    return [*sorted(ROOT.glob("_*.py")), *(p for room in rooms for p in sorted((ROOT / room).rglob("*.py")))]
+    return [
+        *sorted(ROOT.glob("_[a-z]*.py")),
+        *(p for room in rooms for p in sorted((ROOT / room).rglob("*.py"))),
+    ]
 
 
 @cache

@@ -47,7 +47,7 @@ Answers = Sequence[tuple[Question, "Outcome"]]
 def run(
     name: str, out: Path | None, *, how: CalibrationOptions, report: bool, as_json: bool, open_it: bool
 ) -> None:
-    """Calibrate, answer, validate, write the report and print a summary."""
+    """Calibrate, answer, validate and print a summary; then write the report."""
     from contraflow.lab import load
 
     with progress() as say:
@@ -65,13 +65,16 @@ def run(
         say("Holding the model against documented behaviour")
         patterns = lab.validate(replicates=0).table()
         record["patterns"] = json_records.patterns(patterns)
-        record["report"] = None
-        if report:
-            record["report"] = str(_write(lab, answers, patterns, make_folder(folder) / REPORT, say))
+        record["report"] = str(folder / REPORT) if report else None
+    if not as_json:
+        run_screen.show(record, screen())
+    if report:
+        with progress() as say:
+            _write(lab, answers, patterns, make_folder(folder) / REPORT, say)
     if as_json:
         emit(record)
-    else:
-        run_screen.show(record, screen())
+    elif report:
+        run_screen.show_report(record, screen())
     if report and open_it:
         import webbrowser
 

@@ -42,6 +42,11 @@ def show(record: Record, console: Console) -> None:
     _trust(record, console)
 
 
+def show_report(record: Record, console: Console) -> None:
+    """Say where the report is."""
+    _note(console, "Report", record["report"], "bold")
+
+
 def _head(record: Record, console: Console) -> None:
     say(console, (record["title"], "bold"))
     origin = (
@@ -270,8 +275,6 @@ def _trust(record: Record, console: Console) -> None:
     if record["answers"]:
         worst = max(float(a["largest_error"]) for a in record["answers"])
         _note(console, "Books", f"recomputed from the results; largest relative error {order(worst)}")
-    if record["report"]:
-        _note(console, "Report", record["report"], "bold")
 
 
 def _ways(given: Record) -> str:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ FAILED, USAGE, NOT_CONVERGED, INTERRUPTED = 1, 2, 3, 130
 
 NEAREST = {"−": "-", "–": "-", "×": "x", "→": ">", "─": "-", "’": "'"}
 """What stands for characters that an old terminal lacks."""
+
+QUIET = 10.0
+"""Seconds between lines of progress in a log, and before the first."""
 
 SHOWN = 12
 """Problems of a case that a command other than ``check`` shows."""
@@ -57,12 +61,13 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show what is being done, how far it is where that is known, and for how long; on a terminal only."""
+    """Show what is being done, how far it is where that is known, and for how long.
+
+    On a terminal that is a moving line, in a log a plain one every QUIET seconds.
+    """
     console = screen(error=True)
     if not console.is_terminal:
-        from contraflow._types import silent
-
-        yield silent
+        yield _lines(console)
         return
     from rich import progress as bars
 
@@ -79,6 +84,22 @@ def progress() -> Iterator[Progress]:
             bar.update(task, description=text, total=None if part is None else 1.0, completed=part or 0.0)
 
         yield say
+
+
+def _lines(console: Console) -> Progress:
+    """Progress in plain lines, none in the first QUIET seconds and within as many of one another."""
+    begun = last = time.monotonic()
+
+    def say(text: str, part: float | None = None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= QUIET:
+            last = now
+            minutes, seconds = divmod(round(now - begun), 60)
+            done = "" if part is None else f" ({part:.0%})"
+            console.print(f"{minutes}:{seconds:02d} {text}{done}", markup=False, highlight=False)
+
+    return say
 
 
 @contextmanager
