@@ -41,8 +41,8 @@ def test_what_comes_with_a_shipped_case_is_current(name):
         posterior = store.recall(key, target)
         assert posterior is not None
         assert posterior.method is method
-    kept = _cache.recall(sides_key(target.likelihood.responder.model.network.case, posterior))
-    assert kept is not None, RECIPE
+    case = target.likelihood.responder.model.network.case
+    assert (_cache.recall(sides_key(case, posterior)) is not None) == bool(case.tensions), RECIPE
     for rooms in (_cache.CALIBRATION, SIDES):
         assert _cache.code(rooms) == _cache.parsed(rooms)
 
