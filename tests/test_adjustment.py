@@ -98,15 +98,18 @@ def test_users_of_a_way_give_it_up_smoothly_as_it_stops_paying(net, kept):
 
 @pytest.mark.parametrize("gate", [90.0, 22.5, 11.25, 4.5, 1e-9])
 def test_fields_are_held_but_what_is_worth_next_to_nothing_is_not_gathered(gate):
-    """Below a tenth of its usual worth a yield is left where it stands, without a jump; V is as ever."""
+    """Below a tenth of its usual worth a yield is left where it stands, without a jump; fields stand."""
     assert GATHERED == 0.1
     t = two_routes(costs=(10.0, 10.0))
     before, point, arcs, nodes = adjusted(t, 0.0, lasting=("grow",), by_air=90.0 - gate, by_road=90.0 - gate)
     r = min(gate / 22.5, 1.0)
     worth = gate * (r * r * (3 - 2 * r)) ** (1 / 1.5)
     r = min(worth / 9.0, 1.0)
-    assert before.share[arcs["grow"]] == 1.0
-    assert point.share[arcs["grow"]] == pytest.approx(r * r * (3 - 2 * r), rel=1e-9, abs=1e-12)
+    gathered = r * r * (3 - 2 * r)
+    assert before.share[arcs["grow"]] == point.share[arcs["grow"]] == 1.0
+    assert point.gathered[arcs["grow"]] == pytest.approx(gathered, rel=1e-9, abs=1e-12)
+    assert point.stock[nodes["drug@valley"]] == pytest.approx(1000.0 * gathered, rel=1e-9, abs=1e-9)
+    assert point.net[arcs["grow"]] == pytest.approx(gathered * worth, rel=1e-9, abs=1e-9)
     assert point.value[nodes["drug@valley"]] == pytest.approx(worth, rel=1e-9)
 
 

@@ -56,6 +56,7 @@ def run(
         if report:
             expect_writable(folder, folder=True)
             expect_writable(folder / REPORT)
+            _today()
         lab = calibrated(case, how, say)
         say("Computing the baseline")
         record = json_records.provenance(lab) | {"baseline": json_records.baseline(lab)}

@@ -88,6 +88,8 @@ def progress() -> Iterator[Progress]:
 
 def _lines(console: Console) -> Progress:
     """Progress in plain lines, none in the first QUIET seconds and within as many of one another."""
+    from contraflow._numbers import share
+
     begun = last = time.monotonic()
 
     def say(text: str, part: float | None = None) -> None:
@@ -96,7 +98,7 @@ def _lines(console: Console) -> Progress:
         if now - last >= QUIET:
             last = now
             minutes, seconds = divmod(round(now - begun), 60)
-            done = "" if part is None else f" ({part:.0%})"
+            done = "" if part is None else f" ({share(part)})"
             console.print(f"{minutes}:{seconds:02d} {text}{done}", markup=False, highlight=False)
 
     return say

@@ -25,7 +25,17 @@ from contraflow.dynamics.clans import Behaviour, Clans, Fates, Orders, Roster
 from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, Spread, Values, adapted, flows, values
 from contraflow.model.economy import Economy
-from contraflow.model.equilibrium import NOTHING, Anchor, Model, Point, Terms, dread, people, street
+from contraflow.model.equilibrium import (
+    NOTHING,
+    Anchor,
+    Model,
+    Point,
+    Terms,
+    dread,
+    gathered,
+    people,
+    street,
+)
 from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import find_root, inverse_jacobian
 
@@ -324,11 +334,13 @@ class MonthlyEconomy:
         backward = values(
             self.model.layout, e.weight, terms.keep, terms.outlay, e.theta, sinks, terms.price, habit
         )
+        terms = gathered(terms, backward)
         some = terms.expected > 0
         pay = jnp.where(some, asked / jnp.where(some, terms.expected, 1.0), 0.0)
         there = replace(
             economy,
             endowment=economy.endowment * jnp.exp(people(economy, used, backward.node)),
+            output=economy.output * backward.gathered,
             risk_pay=economy.risk_pay + pay,
             lethal_pay=economy.lethal_pay + pay,
         )

@@ -26,7 +26,7 @@ from contraflow.dynamics.month import MONTHS, Month, MonthlyEconomy, RandomDraws
 from contraflow.dynamics.search_allocation import best, chasing, concentrated
 from contraflow.errors import PolicyError
 from contraflow.model.accounting import books
-from contraflow.model.equilibrium import TRACE, Anchor, Point
+from contraflow.model.equilibrium import Anchor, Point, crowd
 from contraflow.model.numerics import compiled, jax, jnp
 from contraflow.network.network import Ledger
 from contraflow.policy.responder import Responder, Settled
@@ -412,8 +412,8 @@ class Simulator:
             economy = anchor.staffed(measured)
             load = model.loads(sent)
             relative = jnp.log(market_price / jnp.where(economy.price > 0, economy.price, 1.0))
-            crowd = jnp.log(load / anchor.load + TRACE)
-            terms = model.terms(economy, jnp.concatenate([relative[network.cleared], crowd]), believed)
+            state = jnp.concatenate([relative[network.cleared], crowd(load, anchor)])
+            terms = model.terms(economy, state, believed)
             some = sent > 0
             loss = jnp.where(some, lost / jnp.where(some, sent, 1.0), 0.0)
             arrived = (sent - lost) * economy.output

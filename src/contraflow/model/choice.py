@@ -43,8 +43,8 @@ what people are used to. With mu_a the part of the users of an option that has r
 
 and for fields and mines, which are there whether they pay or not, s = 1 and u_a is at least STAYS u'_a in
 m_a u_a^t: whoever has them holds on, and leaves as he reconsiders (hysteresis; Dixit 1992, Investment and
-Hysteresis, Journal of Economic Perspectives 6(1)). Only where a yield fetches less than GATHERED of what it
-usually does is a part of the fields, by the same smooth step, left alone: P_a falls, and that labour is idle.
+Hysteresis, Journal of Economic Perspectives 6(1)). Where a yield fetches less than GATHERED of what it
+usually does, they leave a part of it, by the same smooth step, where it stands.
 
 In the baseline g_a = P'_a (V'_n / u'_a)^t, where u' is what users of the option are used to: it stands still
 for any mu. Where all have reconsidered (mu = 1) it is the rule above. In between the elasticity rises from t
@@ -108,6 +108,8 @@ class Values(NamedTuple):
     """Value V of a unit at each node (node,), USD."""
     share: jax.Array
     """Choice probabilities P in the slots of the layout (chunk, depth, row)."""
+    gathered: jax.Array | float = 1.0
+    """Part of its yield that is gathered from each field or mine, 1 for all else (arc,)."""
 
 
 class Anchored(NamedTuple):
@@ -182,19 +184,23 @@ def values(
     )
     start = jnp.zeros(layout.padded_nodes).at[layout.node_slot[sink_node]].set(sink_price)
 
-    def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+    def step(value: jax.Array, chunk: tuple[jax.Array, ...]) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         weight, keep, outlay, theta, heads, local, first, *used = chunk
         nodes = _Nodes(layout, local)
-        u = keep * value[heads] - outlay
+        gross, gathered = keep * value[heads], jnp.ones_like(keep)
+        if used:
+            habit, usual, at_once, reconsidered, lasting = used
+            left = 1 - smooth(gross, GATHERED * (usual + outlay))
+            gathered = 1 - lasting * (1 - reconsidered) * left
+            gross = gross * gathered
+        u = gross - outlay
         open_ = (u > 0) & (weight > 0)
         best = jax.lax.stop_gradient(nodes.largest(jnp.where(open_, u, 0.0)))
         scale = jnp.where(best > 0, best, 1.0)
         ratio = natural_log(jnp.where(open_, u / nodes.of(scale), 1.0))
         power = jnp.where(open_, weight * jnp.exp(nodes.of(theta) * ratio), 0.0)
         total = nodes.total(power)
-        gathered = jnp.ones(())
         if used:
-            habit, usual, at_once, reconsidered, lasting = used
             long_run = jnp.where(total > 0, total, 1.0)
             drawn = jnp.exp((at_once - theta) / theta * natural_log(long_run))
             held = jnp.where(lasting > 0, jnp.maximum(u, STAYS * usual), u)
@@ -203,15 +209,13 @@ def values(
             kept = (1 - reconsidered) * habit * kept_to(held, usual) * jnp.exp(above)
             power = jnp.where(there, kept, 0.0) + reconsidered * power * nodes.of(drawn)
             theta, total = at_once, nodes.total(power)
-            left = 1 - smooth(keep * value[heads], GATHERED * (usual + outlay))
-            gathered = 1 - jnp.where(lasting > 0, (1 - reconsidered) * left, 0.0)
         some = total > 0
         safe = jnp.where(some, total, 1.0)
         node = jnp.where(some, scale * jnp.exp(natural_log(safe) / theta), 0.0)
-        return jax.lax.dynamic_update_slice(value, node, (first,)), gathered * power / nodes.of(safe)
+        return jax.lax.dynamic_update_slice(value, node, (first,)), (power / nodes.of(safe), gathered)
 
-    padded, share = jax.lax.scan(step, start, steps, reverse=True)
-    return Values(padded[layout.node_slot], share)
+    padded, (share, gathered) = jax.lax.scan(step, start, steps, reverse=True)
+    return Values(padded[layout.node_slot], share, gathered.reshape(-1)[layout.arc_slot])
 
 
 def anchored_values(

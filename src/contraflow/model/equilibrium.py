@@ -101,6 +101,8 @@ class Point(NamedTuple):
     """Quantity sold (market,), units per year."""
     load: jax.Array
     """Load (facility,), units per year."""
+    gathered: jax.Array | float = 1.0
+    """Part of its yield that is gathered from each field or mine, 1 for all else (arc,)."""
 
 
 class Terms(NamedTuple):
@@ -273,6 +275,7 @@ class Model:
             terms.price,
             adaptation,
         )
+        terms = gathered(terms, backward)
         return self.point(economy, terms, backward, people(economy, adaptation, backward.node))
 
     def terms(self, economy: Economy, state: jax.Array, expected: jax.Array | None = None) -> Terms:
@@ -320,7 +323,7 @@ class Model:
         """
         endowment = economy.endowment * jnp.exp(people)
         network, layout = self.network, self.layout
-        arrive = (1 - terms.loss) * economy.output
+        arrive = (1 - terms.loss) * economy.output * backward.gathered
         forward = flows(layout, backward.share, arrive, endowment)
         return Point(
             value=backward.node,
@@ -336,6 +339,7 @@ class Model:
             price=terms.price,
             sold=forward.stock[network.market_node],
             load=self.loads(forward.arc),
+            gathered=backward.gathered,
         )
 
     def waiting(self, point: Point) -> jax.Array:
@@ -381,8 +385,7 @@ class Model:
         trace = jnp.full(len(self.network.markets), TRACE).at[hire].set(IDLE)
         relative = jnp.log(reaching / anchor.sold + trace) - jnp.log(wanted + trace)
         excess = relative[cleared] + economy.elasticity[cleared] * state[: len(cleared)]
-        load = (point.load / anchor.load + IDLE) / (1 + IDLE)
-        return jnp.concatenate([excess, jnp.log(load) - state[len(cleared) :]])
+        return jnp.concatenate([excess, crowd(point.load, anchor) - state[len(cleared) :]])
 
     def jacobian_inverse(
         self, economy: Economy, anchor: Anchor, adaptation: Adaptation | None = None
@@ -438,6 +441,16 @@ class Model:
     def loads(self, flow: jax.Array) -> jax.Array:
         """Load of each facility (facility,) under ``flow`` (arc,)."""
         return flow @ self._uses
+
+
+def crowd(load: jax.Array, anchor: Anchor) -> jax.Array:
+    """The unknown of each facility, its load over that of the baseline, as a logarithm (facility,)."""
+    return jnp.log((load / anchor.load + IDLE) / (1 + IDLE))
+
+
+def gathered(terms: Terms, backward: Values) -> Terms:
+    """Terms of whoever gathers a part of the yield alone."""
+    return terms._replace(keep=terms.keep * backward.gathered, gross=terms.gross * backward.gathered)
 
 
 def street(sold: jax.Array, adaptation: Adaptation | None) -> jax.Array:

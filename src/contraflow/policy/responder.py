@@ -236,7 +236,10 @@ class Responder:
             some = point.expected_loss > 0
             asked = jnp.where(some, asked / jnp.where(some, point.expected_loss, 1.0), 0.0)
             economy = replace(
-                economy, risk_pay=economy.risk_pay + asked, lethal_pay=economy.lethal_pay + asked
+                economy,
+                output=economy.output * point.gathered,
+                risk_pay=economy.risk_pay + asked,
+                lethal_pay=economy.lethal_pay + asked,
             )
         return Settled(economy, point, books(self.model.network, ledger, economy, point, waiting), adaptation)
 

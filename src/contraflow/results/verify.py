@@ -148,7 +148,6 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
     theta = a["theta"]
     power = np.where(net > 0, a["weight"] * relative ** theta[tail], 0.0)
     total = np.bincount(tail, power, minlength=nodes)
-    gathered = np.ones(len(tail))
     if "habit_weight" in a:
         held = np.where(a["lasting"] > 0, np.maximum(net, GIVEN_UP * a["usual_value"]), net)
         above = np.maximum(held, 0.0) / np.where(best > 0, best, 1.0)[tail]
@@ -158,11 +157,9 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
         theta = a["theta_at_once"]
         power = known + a["reconsidered"] * power * found[tail]
         total = np.bincount(tail, power, minlength=nodes)
-        worth = _step(keep * a["price"][head], UNGATHERED * (a["usual_value"] + outlay))
-        gathered = np.where(a["lasting"] > 0, 1 - (1 - a["reconsidered"]) * (1 - worth), 1.0)
     inner = np.bincount(tail, minlength=nodes) > 0
     value = best * total ** (1 / theta)
-    share = gathered * power / np.where(total > 0, total, 1.0)[tail]
+    share = power / np.where(total > 0, total, 1.0)[tail]
     choice = max(
         _error(a["net_value"], net, floor=1e-6),
         _error(a["price"][inner], value[inner]),
@@ -179,10 +176,6 @@ def _verify_draw(places: _Places, a: Variables, before: Variables | None) -> Ver
 
 GIVEN_UP = 0.25
 """Part of its usual net value below which users of an option begin to give it up, but hold fields."""
-
-
-UNGATHERED = 0.1
-"""Part of its usual gross value below which a field's or mine's yield begins to be left where it stands."""
 
 
 def _step(x: FloatArray, edge: FloatArray) -> FloatArray:
