@@ -279,6 +279,15 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
         "not a table",
         "'links.csv'",
     ),
+    *(
+        (
+            other,
+            lambda f, other=other: (f / "fees.csv").rename(f / other) and None,
+            "looks like a table of a case, but is not read",
+            "fees.csv",
+        )
+        for other in ("fees.csv.txt", "fees.tsv", "Fees.xlsx", "fees.csv.gz")
+    ),
     ("case.toml", lambda f: (f / "case.toml").unlink(), "missing", "baseline"),
     ("case.toml", damage("case.toml", b"id = example"), "no TOML", "quotes"),
     ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "plain text"),

@@ -535,6 +535,20 @@ def test_export_of_results(lab, tmp_path):
     assert about["policy"] == {"radar": 2}
 
 
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-cmd", "@SUM(A1)", "\t=1"])
+def test_no_exported_text_is_a_formula(text):
+    import pandas as pd
+
+    from contraflow.cli.export import as_text
+
+    frame = pd.DataFrame({"note": [text, "as it is"], "change": [-1.5, 2.0]}, index=[text, "b"])
+    found = as_text(frame.rename_axis("name"))
+    assert list(found["note"]) == [f"'{text}", "as it is"]
+    assert list(found.index) == [f"'{text}", "b"]
+    assert list(found["change"]) == [-1.5, 2.0]
+    assert found.index.name == "name"
+
+
 def test_report_on_a_policy(lab, tmp_path):
     path = tmp_path / "radar.html"
     assert call("report", "example", "--out", str(path), "-m", "radar=2").exit_code == 0

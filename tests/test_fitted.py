@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import warnings
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from contraflow.inference.log_posterior import LogPosterior
 from contraflow.inference.method import Method
 from contraflow.inference.prior import Prior
 from contraflow.lab import responder
+from contraflow.model import keep_compiled_code
 
 CASES = ("example", "andes-1990s", "peru")
 RECIPE = "Run python tools/fit_shipped_cases.py and commit what it writes."
@@ -112,6 +114,26 @@ def test_where_nothing_can_be_written_results_stay_in_memory(home):
     assert _cache.recall("a" * 64) == b"numbers"
 
 
+def test_who_has_no_home_computes_all_the_same(home, monkeypatch):
+    def homeless(*_):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_cache_path", homeless)
+    assert _cache.recall("a" * 64) is None
+    with pytest.warns(CacheWarning, match="no home folder"):
+        _cache.keep("a" * 64, b"numbers")
+    assert _cache.recall("a" * 64) == b"numbers"
+    keep_compiled_code()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
+def test_the_cache_of_another_user_is_left_alone(home):
+    _cache.keep("a" * 64, b"numbers")
+    the_file(home).chmod(0)
+    with pytest.warns(CacheWarning, match="Permission denied"):
+        assert _cache.recall("a" * 64) is None
+
+
 def test_an_unreadable_file_is_set_aside(home):
     _cache.keep("a" * 64, b"numbers")
     path = the_file(home)
@@ -160,6 +182,7 @@ def test_comments_and_docstrings_do_not_change_the_key_of_the_code(tmp_path, mon
     room = tmp_path / "room"
     room.mkdir()
     monkeypatch.setattr(_cache, "ROOT", tmp_path)
+    monkeypatch.setattr(_cache, "SHARED", ())
 
     def digest(text):
         (room / "a.py").write_text(text)

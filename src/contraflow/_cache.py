@@ -29,15 +29,21 @@ SHIPPED = ROOT / "fitted"
 CALIBRATION = ("case", "network", "model", "policy", "inference")
 """Rooms whose code decides what a posterior is."""
 
+SHARED = ("_parallel.py", "_quantiles.py", "_random.py", "_types.py", "_version.py")
+"""Modules beside the packages that decide a result, too; how numbers are written or kept does not."""
+
 _MARK = b"contraflow result "
 _IN_MEMORY: dict[str, bytes] = {}
 
 
-def folder(name: str) -> Path:
-    """The user's folder for one kind of result; it need not exist."""
+def folder(name: str) -> Path | None:
+    """The user's folder for one kind of result, which need not exist; None for a user without a home."""
     from platformdirs import user_cache_path
 
-    return user_cache_path("contraflow") / name
+    try:
+        return user_cache_path("contraflow") / name
+    except (RuntimeError, KeyError):
+        return None
 
 
 def key(*parts: str | bytes, rooms: tuple[str, ...] = CALIBRATION) -> str:
@@ -84,7 +90,10 @@ def recall(name: str) -> bytes | None:
     given = _index()["kept"].get(name)
     if given is not None:
         return _sound((SHIPPED / given["file"]), given["digest"], head=0)
-    path = _path(name)
+    place = folder("results")
+    if place is None:
+        return None
+    path = place / name
     try:
         with path.open("rb") as file:
             head = file.readline(len(_MARK) + 65)
@@ -98,7 +107,12 @@ def recall(name: str) -> bytes | None:
 
 def keep(name: str, content: bytes) -> None:
     """Keep ``content`` under a key: on disk or, where that cannot be written, until the process ends."""
-    path = _path(name)
+    place = folder("results")
+    if place is None:
+        _IN_MEMORY[name] = content
+        _warn("Nothing is kept for the next run, since this user has no home folder. Set XDG_CACHE_HOME.")
+        return
+    path = place / name
     head = _MARK + sha256(content).hexdigest().encode() + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,10 +120,6 @@ def keep(name: str, content: bytes) -> None:
     except (OSError, OutputError) as error:
         _IN_MEMORY[name] = content
         _warn(f"Nothing is kept for the next run: {error}")
-
-
-def _path(name: str) -> Path:
-    return folder("results") / name
 
 
 def _sound(path: Path, digest: str, head: int) -> bytes | None:
@@ -149,7 +159,7 @@ def sources(rooms: tuple[str, ...]) -> list[Path]:
         if not (ROOT / room).is_dir():
             raise FileNotFoundError(f"contraflow has no package {room!r}")
     return [
-        *sorted(ROOT.glob("_[a-z]*.py")),
+        *(ROOT / name for name in SHARED),
         *(p for room in rooms for p in sorted((ROOT / room).rglob("*.py"))),
     ]
 

@@ -186,12 +186,22 @@ def _info_problem(detail: Any) -> Problem:
     return Problem(CASE_FILE, "is not valid", cure, column=name, value=short(detail["input"]))
 
 
+SPREADSHEETS = (".txt", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".gz", ".zip")
+"""Endings under which spreadsheets and compressors save a table."""
+
+
 def _strays(folder: Path) -> list[Problem]:
-    """CSV files that are not a table of a case, probably misspelt."""
+    """Files that look like tables of a case, but have another name or ending and would not be read."""
     known = [file_of(model.table) for model in schema.TABLES]
+    tables = {name.removesuffix(".csv") for name in known}
     problems = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".csv" and path.name not in known:
+        name = path.name.lower()
+        stem = name.partition(".")[0].strip()
+        if stem in tables and path.suffix.lower() in SPREADSHEETS:
+            cure = f"Save it as {stem}.csv (comma separated values), or move it out of the folder of the case"
+            problems.append(Problem(path.name, "This looks like a table of a case, but is not read", cure))
+        elif path.suffix.lower() == ".csv" and path.name not in known:
             close = get_close_matches(path.name.lower(), known, n=1)
             cure = f"Did you mean '{close[0]}'?" if close else "Move it out of the folder of the case"
             problems.append(Problem(path.name, "This is not a table of a case", cure))

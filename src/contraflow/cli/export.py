@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from contraflow.lab.outcome import Outcome
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of a cell that spreadsheets run as a formula."""
+
+
 def export(name: str, to: str, out: Path, given: Sequence[str], *, how: CalibrationOptions) -> None:
     """Write one format to ``out``; what is there already stays whole if anything fails."""
     from contraflow.lab import load
@@ -60,10 +64,22 @@ def serialisable(data: xr.Dataset) -> xr.Dataset:
 def _write_tables(folder: Path, lab: Lab, outcome: Outcome) -> None:
     make_folder(folder)
     for name, frame in frames(lab, outcome).items():
-        replace_file(folder / f"{name}.csv", partial(_write_text, frame.to_csv()))
+        replace_file(folder / f"{name}.csv", partial(_write_text, as_text(frame).to_csv()))
     origin = json_records.provenance(lab) | {"title": outcome.title, "policy": dict(outcome.policy)}
     about = json.dumps(plain(origin), indent=2)
     replace_file(folder / "about.json", partial(_write_text, about))
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table without text that a spreadsheet would take for a formula: an apostrophe stands before it."""
+
+    def harmless(cell: object) -> object:
+        return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+    index = frame.index.map(
+        lambda key: tuple(map(harmless, key)) if isinstance(key, tuple) else harmless(key)
+    )
+    return frame.map(harmless).set_axis(index, axis=0).rename_axis(frame.index.names)
 
 
 def _write_text(text: str, path: Path) -> None:

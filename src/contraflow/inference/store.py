@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from contraflow import _cache
+from contraflow._io import write_atomically
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import ClaimErrors
@@ -102,11 +103,7 @@ def write(posterior: Posterior, path: Path) -> Path:
     OutputError
         If the file cannot be written.
     """
-    try:
-        to_tree(posterior).to_netcdf(path, engine=ENGINE)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
-    return path
+    return write_atomically(path, bytes(to_tree(posterior).to_netcdf(engine=ENGINE)))
 
 
 def to_tree(posterior: Posterior) -> xr.DataTree:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from contraflow._io import write_atomically
 from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import Forecast, Hindcast, hindcast
 from contraflow.analysis.out_of_sample import errors_table, predictions_table
@@ -331,10 +332,7 @@ class Simulation:
         OutputError
             If it cannot be written.
         """
-        try:
-            self.data.to_netcdf(path, engine="h5netcdf")
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error}") from error
+        write_atomically(path, bytes(self.data.to_netcdf(engine="h5netcdf")))
 
     def to_geojson(self, path: str | Path | None = None) -> dict[str, object]:
         """Places and links with their yearly flows, as a GeoJSON FeatureCollection (RFC 7946).

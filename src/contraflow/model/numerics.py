@@ -15,6 +15,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from contraflow import _cache
+
 jax.config.update("jax_enable_x64", True)
 
 __all__ = ["compiled", "jax", "jnp", "keep_compiled_code"]
@@ -61,10 +63,9 @@ def keep_compiled_code(folder: str | Path | None = None) -> None:
     """
     if jax.config.values["jax_compilation_cache_dir"] or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         return
+    folder = _cache.folder("compiled") if folder is None else folder
     if folder is None:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("contraflow") / "compiled"
+        return
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError:

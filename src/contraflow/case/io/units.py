@@ -6,7 +6,9 @@ counted (consignments, flights, trips, strips) are dimensionless. A month is a t
 year and a day a 365th, as in the reports that cases rest on.
 
 Text is read as it is meant: everything after a slash, up to the next one, divides, so
-``1/1000 km`` is one per thousand kilometres and ``USD/kg/km`` is USD per kg and km.
+``1/1000 km`` is one per thousand kilometres and ``USD/kg/km`` is USD per kg and km. A unit is no arithmetic:
+it names something, and a number stands only at its beginning or after a slash, so that a figure, a date or
+``1 500 ha`` in the column of units is refused.
 """
 
 from __future__ import annotations
@@ -65,6 +67,11 @@ _COUNTED = (
     *("strip", "lab", "container", "vehicle", "boat", "aircraft", "checkpoint", "scanner", "base", "radar"),
 )
 
+_TOKEN = re.compile(
+    r"\s*(?:(?P<power>(?:\*\*|\^)\s*-?\d(?![\d.]))|(?P<number>\d+(?:\.\d+)?)(?![\w.])|(?P<name>[A-Za-z_]\w*)|(?P<sign>[*/()]))"
+)
+_LARGEST = 1e9
+"""Largest number in a unit; the smallest is one over it."""
 _ALLOWED = re.compile(r"[A-Za-z0-9_ ./*()^%+-]{1,60}")
 _POWER = re.compile(r"(?:\*\*|\^)")
 _SMALL_POWER = re.compile(r"(?:\*\*|\^)\s*-?\d(?![\d.]|\s*(?:\*\*|\^))")
@@ -169,6 +176,7 @@ class Units:
         ):
             raise UnitError("is not a known unit", _EXAMPLES)
         self._expect_known(written)
+        _expect_unit(written)
         try:
             parsed = self._pint().Quantity(1.0) * self._pint().parse_expression(_divide(written))
             inside = parsed.to_base_units()
@@ -215,6 +223,28 @@ def _names(definition: str) -> list[str]:
     """The name and aliases of a line of definitions."""
     name, _, *aliases = (part.strip() for part in definition.split("="))
     return [name, *(alias for alias in aliases if alias != "_")]
+
+
+def _expect_unit(text: str) -> None:
+    """Refuse what is arithmetic rather than a unit. Raises UnitError."""
+    end, before, named = 0, "/", 0
+    while token := _TOKEN.match(text, end):
+        kind = str(token.lastgroup)
+        if kind == "number":
+            number = float(token["number"])
+            if before not in ("/", "/(") or not (1 / _LARGEST <= number <= _LARGEST):
+                break
+        if kind == "name":
+            named += 1
+            if (before, token["name"]) == ("percent", "percent"):
+                break
+        group = before == "/" and token["sign"] == "("
+        before = "/(" if group else (token["sign"] or token["name"] or kind)
+        end = token.end()
+    if not named or text[end:].strip():
+        raise UnitError(
+            "is not a known unit", f"{_EXAMPLES}; a number stands at its beginning or after a slash"
+        )
 
 
 def _plain(text: str) -> str:
