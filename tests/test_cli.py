@@ -535,6 +535,24 @@ def test_export_of_results(lab, tmp_path):
     assert about["policy"] == {"radar": 2}
 
 
+def test_damaged_compiled_code_is_deleted_and_said_once(tmp_path, capsys):
+    import warnings
+    import zlib
+
+    from contraflow.cli.terminal import ZSTANDARD, delete_damaged_code, spoken_errors
+
+    whole = zlib.compress(b"code")
+    for name, content in (("a", whole), ("b", whole[:5]), ("c", b""), ("d", ZSTANDARD + b"code")):
+        (tmp_path / f"{name}-cache").write_bytes(content)
+    delete_damaged_code(str(tmp_path))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a-cache", "d-cache"]
+    with warnings.catch_warnings(), spoken_errors():
+        warnings.simplefilter("always")
+        for _ in range(2):
+            warnings.warn("Error writing persistent compilation cache entry for 'f': full", stacklevel=1)
+    assert capsys.readouterr().err.count("cannot be kept on disk") == 1
+
+
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-cmd", "@SUM(A1)", "\t=1"])
 def test_no_exported_text_is_a_formula(text):
     import pandas as pd

@@ -31,6 +31,16 @@ BASE, SHUT, CASE = synthetic.outcome(), synthetic.outcome(hazard=1.0), synthetic
 NAMES = shown_names(CASE)
 
 
+def test_a_page_may_fetch_nothing(page):
+    """Whatever a name holds that Plotly would take for markup."""
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    assert policy is not None
+    allowed = dict(part.strip().split(" ", 1) for part in policy[1].split(";"))
+    assert allowed.pop("default-src") == "'none'"
+    assert set(" ".join(allowed.values()).split()) <= {"'unsafe-inline'", "data:", "blob:"}
+    assert page.index("Content-Security-Policy") < page.index("<script")
+
+
 @pytest.fixture(scope="module")
 def page():
     return document.render(synthetic.report())

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -113,12 +113,15 @@ def spoken_errors() -> Iterator[None]:
     import warnings
 
     shown = warnings.showwarning
+    said: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if issubclass(category, CacheWarning):
-            note(str(message))
-        else:
+        sentence = str(message) if issubclass(category, CacheWarning) else _of_compiled_code(str(message))
+        if not sentence:
             shown(message, category, *where, **more)
+        elif sentence not in said:
+            said.add(sentence)
+            note(sentence)
 
     warnings.showwarning = show
     try:
@@ -145,6 +148,37 @@ def spoken_errors() -> Iterator[None]:
         raise typer.Exit(FAILED) from None
     finally:
         warnings.showwarning = shown
+
+
+def _of_compiled_code(message: str) -> str:
+    """One sentence on trouble with JAX's compiled code on disk, whose damaged files are deleted; or none."""
+    if "persistent compilation cache entry" not in message:
+        return ""
+    if message.startswith("Error reading"):
+        import jax
+
+        delete_damaged_code(jax.config.values["jax_compilation_cache_dir"])
+        return "Compiled code on disk is damaged, so it is compiled again."
+    return "Compiled code cannot be kept on disk, so that the next run compiles it again."
+
+
+def delete_damaged_code(folder: str | None) -> None:
+    """Delete files of JAX's cache, packed by zlib, that are not whole, since JAX never replaces them."""
+    import zlib
+    from pathlib import Path
+
+    for path in Path(folder).glob("*-cache") if folder else ():
+        with suppress(OSError):
+            content = path.read_bytes()
+            try:
+                zlib.decompress(content)
+            except zlib.error:
+                if not content.startswith(ZSTANDARD):
+                    path.unlink()
+
+
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
+"""Beginning of a file that is packed by the other method that JAX knows."""
 
 
 def note(text: str) -> None:
