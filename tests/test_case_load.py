@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -256,6 +257,13 @@ def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
     return act
 
 
+def swallow(folder: Path) -> None:
+    """A quotation mark is opened in the note of one event and closed in that of the next."""
+    lines = (folder / "events.csv").read_text(encoding="utf-8").splitlines()
+    lines[1], lines[2] = f'{lines[1]}"see page 3', f'{lines[2]} end"'
+    (folder / "events.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
 FEES = (EXAMPLE / "fees.csv").read_bytes()
 
 FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
@@ -288,6 +296,23 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
         )
         for other in ("fees.csv.txt", "fees.tsv", "Fees.xlsx", "fees.csv.gz")
     ),
+    ("events.csv", swallow, "looks like another row", "Delete the quotation mark"),
+    *(
+        (
+            "fees.csv",
+            lambda f, pipe=pipe: (f / "fees.csv").unlink() or pipe(f / "fees.csv"),
+            "no file",
+            "in its place",
+        )
+        for pipe in [getattr(os, "mkfifo", None)]
+        if pipe
+    ),
+    ("case.toml", replace("case.toml", "EUR = 1.1", "EUR = true"), "not valid", "example"),
+    ("case.toml", replace("case.toml", "EUR = 1.1", 'EUR = "1.1"'), "not valid", "example"),
+    ("case.toml", replace("case.toml", "radar = 2", "radar = true"), "not valid", "example"),
+    ("case.toml", replace("case.toml", "radar = 2", 'radar = "2"'), "not valid", "example"),
+    ("case.toml", replace("case.toml", "[2020, 2021]", '["2020", "2021"]'), "not valid", "example"),
+    ("case.toml", replace("case.toml", "[2020, 2021]", "[1000, 9999]"), "not a pair of years", "1800"),
     ("case.toml", lambda f: (f / "case.toml").unlink(), "missing", "baseline"),
     ("case.toml", damage("case.toml", b"id = example"), "no TOML", "quotes"),
     ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "plain text"),

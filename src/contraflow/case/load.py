@@ -158,7 +158,8 @@ def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
     if problems:
         return None, problems
     try:
-        return schema.CaseInfo.model_validate(content), []
+        text = json.dumps(content, default=lambda date: [str(date)])
+        return schema.CaseInfo.model_validate_json(text, strict=True), []
     except ValidationError as error:
         return None, [_info_problem(detail) for detail in error.errors()]
 

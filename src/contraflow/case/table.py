@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-YEAR_PATTERN = r"^\d{4}(-\d{4})?$"
-DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+YEAR_PATTERN = r"^(1[89]|20)\d{2}(-(1[89]|20)\d{2})?$"
+DATE_PATTERN = r"^(1[89]|20)\d{2}(-\d{2}(-\d{2})?)?$"
 
 
 def _split(cell: Any) -> Any:

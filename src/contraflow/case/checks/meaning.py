@@ -322,11 +322,10 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
     if places is not None and info.home not in places:
         cure = "Write the country code of the state's own places"
         problems.append(Problem(CASE_FILE, "is the country of no place", cure, None, "home", info.home))
-    if not all(1000 <= year <= 9999 for year in info.baseline):
+    if not all(1800 <= year <= 2099 for year in info.baseline):
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
-        problems.append(
-            Problem(CASE_FILE, "is not a pair of years", "Write [first, last]", None, "baseline", shown)
-        )
+        cure = "Write [first, last], from 1800 to 2099"
+        problems.append(Problem(CASE_FILE, "is not a pair of years", cure, None, "baseline", shown))
     elif info.baseline[0] > info.baseline[1]:
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
         problems.append(

@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from contraflow.case.columns import Column, columns, file_of, model_of
@@ -94,11 +95,27 @@ def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
         cells = [cell.strip() for cell in record]
         if not any(cells):
             continue
-        ragged = _ragged(path.name, number, header, cells)
+        ragged = [*_ragged(path.name, number, header, cells), *_swallowed(path.name, number, header, cells)]
         problems += ragged
         filled = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell}
         rows.append(Cells(number, filled, not ragged))
     return Sheet(header, tuple(rows), tuple(problems))
+
+
+def _swallowed(file: str, number: int, header: tuple[str, ...], cells: list[str]) -> list[Problem]:
+    """Cells that hold a line with as many commas as a row has: a quotation mark was opened by mistake."""
+    return [
+        Problem(
+            file,
+            "holds a line break and what looks like another row",
+            "Delete the quotation mark that opens the cell, or close it where the cell ends",
+            number,
+            name,
+            cell[:60],
+        )
+        for name, cell in zip(header, cells, strict=False)
+        if any(line.count(",") >= len(header) - 1 for line in cell.splitlines()[1:])
+    ]
 
 
 def _text(path: Path) -> tuple[str | None, list[Problem]]:
@@ -106,7 +123,10 @@ def _text(path: Path) -> tuple[str | None, list[Problem]]:
     name = path.name
     cure = _SAVE_AS_CSV if path.suffix == ".csv" else "Save it as plain text in UTF-8"
     try:
-        size = path.stat().st_size
+        known = path.stat()
+        if not S_ISREG(known.st_mode):
+            return None, [Problem(name, "This is no file", "Put a file with the table in its place")]
+        size = known.st_size
         if size > LARGEST:
             found = f"This file has {size / MEGABYTE:.0f} MB"
             return None, [Problem(name, found, f"A table of a case has at most {LARGEST // MEGABYTE} MB")]
