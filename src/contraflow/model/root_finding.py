@@ -53,6 +53,7 @@ def find_root(
     inverse: jax.Array,
     newton_rounds: int = NEWTON_ROUNDS,
     tolerance: float = TOLERANCE,
+    broyden_steps: int = BROYDEN_STEPS,
 ) -> Root:
     """Solve ``function(state) = 0``.
 
@@ -71,6 +72,8 @@ def find_root(
         Newton rounds, at most. 0: Broyden's method alone.
     tolerance
         Largest absolute residual at which the search ends.
+    broyden_steps
+        Steps of Broyden's method before the first Newton round and in each.
 
     Examples
     --------
@@ -80,7 +83,7 @@ def find_root(
     """
 
     def solve(f: Function, z: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-        return _solve(f, z, jax.lax.stop_gradient(inverse), newton_rounds, tolerance)
+        return _solve(f, z, jax.lax.stop_gradient(inverse), newton_rounds, tolerance, broyden_steps)
 
     def tangent(linear: Function, y: jax.Array) -> jax.Array:
         jacobian = jax.vmap(linear, out_axes=1)(jnp.eye(y.size))
@@ -123,10 +126,16 @@ class _Search(NamedTuple):
 
 
 def _solve(
-    function: Function, start: jax.Array, inverse: jax.Array, newton_rounds: int, tolerance: float
+    function: Function,
+    start: jax.Array,
+    inverse: jax.Array,
+    newton_rounds: int,
+    tolerance: float,
+    broyden_steps: int,
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array, jax.Array]]:
     nowhere = jnp.zeros_like(start)
-    first = _descend(function, start, nowhere, jnp.array(jnp.inf), inverse, nowhere, tolerance)
+    unknown = jnp.array(jnp.inf)
+    first = _descend(function, start, nowhere, unknown, inverse, nowhere, tolerance, broyden_steps)
     z, f, norm, inverse, tries = first
     history = jnp.full(HISTORY, jnp.nan).at[0].set(norm)
     if not newton_rounds:
@@ -141,7 +150,8 @@ def _solve(
         jacobian = jnp.nan_to_num(_jacobian(function, z)) + RIDGE * jnp.eye(z.size)
         inverse = jnp.linalg.inv(jacobian)
         step = _limited(-inverse @ f)
-        z, f, norm, inverse, tries = _descend(function, z, f, before, inverse, step, tolerance)
+        found = _descend(function, z, f, before, inverse, step, tolerance, broyden_steps)
+        z, f, norm, inverse, tries = found
         evaluations += z.size + tries
         history = history.at[rounds + 1].set(norm)
         rounds = jnp.where(norm < before, rounds + 1, newton_rounds)
@@ -160,16 +170,17 @@ def _descend(
     inverse: jax.Array,
     step: jax.Array,
     tolerance: float,
+    steps: int,
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]:
     """Broyden's good method from ``z``; a step that does not reduce the residual is shortened.
 
     Broyden (1965), A class of methods for solving nonlinear simultaneous equations, Mathematics of
-    Computation 19. Ends at a root, after BROYDEN_STEPS evaluations, or after SHORTENINGS in a row without a
+    Computation 19. Ends at a root, after ``steps`` evaluations, or after SHORTENINGS in a row without a
     gain.
     """
 
     def advancing(s: _Search) -> jax.Array:
-        return (s.norm > tolerance) & (s.tries < BROYDEN_STEPS) & (s.failures < SHORTENINGS)
+        return (s.norm > tolerance) & (s.tries < steps) & (s.failures < SHORTENINGS)
 
     def advance(s: _Search) -> _Search:
         trial = s.z + s.step
