@@ -165,6 +165,9 @@ def test_a_damaged_shipped_result_is_not_used(home, monkeypatch, tmp_path):
     try:
         with pytest.warns(CacheWarning, match="damaged"):
             assert _cache.recall("a" * 64) is None
+        _cache.keep("a" * 64, b"numbers made anew")
+        with pytest.warns(CacheWarning, match="damaged"):
+            assert _cache.recall("a" * 64) == b"numbers made anew"
     finally:
         monkeypatch.undo()
         _cache._index.cache_clear()

@@ -88,8 +88,9 @@ def recall(name: str) -> bytes | None:
     if name in _IN_MEMORY:
         return _IN_MEMORY[name]
     given = _index()["kept"].get(name)
-    if given is not None:
-        return _sound((SHIPPED / given["file"]), given["digest"], head=0)
+    shipped = _sound(SHIPPED / given["file"], given["digest"], head=0) if given else None
+    if shipped is not None:
+        return shipped
     place = folder("results")
     if place is None:
         return None
@@ -199,10 +200,7 @@ def parsed(rooms: tuple[str, ...]) -> str:
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
             if isinstance(body, list):
-                kept = [
-                    s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-                ]
-                node.body = kept  # type: ignore[attr-defined]
+                node.body = [s for s in body if not _is_text(s)]  # type: ignore[attr-defined]
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(ast.dump(tree).encode())
     return digest.hexdigest()
