@@ -1,7 +1,7 @@
 """Prices and congestion at which every market clears.
 
-The unknowns are the logarithms of the prices of markets with elastic demand and of the loads of facilities,
-each relative to the baseline; around them are two exact passes::
+The unknowns are the logarithms of the prices p of markets with elastic demand over those of the baseline, and
+log((F / F0 + c) / (1 + c)) for the loads F of facilities, c = IDLE; around them are two exact passes::
 
     demand     Q_k = Q0_k D_k (p_k / p0_k)^(-eps_k)
     hired work L_h = L0_h (sum_a pay0_a f_a) / (sum_a pay0_a f0_a),  pay_a = pay0_a p_h / p0_h
