@@ -13,6 +13,7 @@ import warnings
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from contraflow._io import write_atomically
@@ -31,6 +32,15 @@ CALIBRATION = ("case", "network", "model", "policy", "inference")
 
 SHARED = ("_parallel.py", "_quantiles.py", "_random.py", "_types.py", "_version.py")
 """Modules beside the packages that decide a result, too; how numbers are written or kept does not."""
+
+MOST = 500_000_000
+"""Bytes that the user's folder holds at most; the oldest results go first."""
+
+ABANDONED = 3600.0
+"""Seconds after which a file that is not whole is one that nobody writes any more."""
+
+LIBRARIES = ("jax", "jaxlib", "numpy", "pandas", "plotly", "scipy", "xarray")
+"""Libraries with other versions of which a page is made anew."""
 
 _MARK = b"contraflow result "
 _IN_MEMORY: dict[str, bytes] = {}
@@ -117,10 +127,27 @@ def keep(name: str, content: bytes) -> None:
     head = _MARK + sha256(content).hexdigest().encode() + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(path.parent, MOST - len(content))
         write_atomically(path, head + content)
     except (OSError, OutputError) as error:
         _IN_MEMORY[name] = content
         _warn(f"Nothing is kept for the next run: {error}")
+
+
+def _make_room(place: Path, most: int) -> None:
+    """Delete the oldest files of a folder until it holds ``most`` bytes, and those that a dead run left."""
+    held = []
+    for path in place.iterdir():
+        with suppress(OSError):
+            known = path.stat()
+            held.append((known.st_mtime, known.st_size, path))
+    newest = max((when for when, _, _ in held), default=0.0)
+    for when, size, path in sorted(held):
+        left_over = path.name.startswith(".part-") and when < newest - ABANDONED
+        if left_over or sum(other for _, other, _ in held) > most:
+            held.remove((when, size, path))
+            with suppress(OSError):
+                path.unlink()
 
 
 def _sound(path: Path, digest: str, head: int) -> bytes | None:
@@ -163,6 +190,18 @@ def sources(rooms: tuple[str, ...]) -> list[Path]:
         *(ROOT / name for name in SHARED),
         *(p for room in rooms for p in sorted((ROOT / room).rglob("*.py"))),
     ]
+
+
+@cache
+def package() -> str:
+    """Digest of the package's files but for shipped results, and of the libraries that numbers rest on."""
+    digest = sha256(" ".join(version(name) for name in LIBRARIES).encode())
+    for path in sorted(ROOT.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc" and SHIPPED not in path.parents:
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(ROOT).as_posix()} {len(content)} ".encode())
+            digest.update(content)
+    return digest.hexdigest()
 
 
 @cache

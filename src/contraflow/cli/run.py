@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow import _cache
+from contraflow._io import write_atomically
+from contraflow._parallel import in_threads
 from contraflow._version import __version__
+from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
 from contraflow.case.schema import Question
 from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal import emit, note, plain, progress, screen
 from contraflow.errors import ComparisonError, ConvergenceError, OutputError
 from contraflow.policy import describe
 
@@ -58,20 +66,20 @@ def run(
             expect_writable(folder / REPORT)
             _today()
         lab = calibrated(case, how, say)
-        say("Computing the baseline")
-        record = json_records.provenance(lab) | {"baseline": json_records.baseline(lab)}
-        answers = lab.answers(progress=say)
-        record["answers"] = [{"id": q.id} | json_records.answer(lab, outcome) for q, outcome in answers]
-        record["fit"] = json_records.fit(lab)
-        say("Holding the model against documented behaviour")
-        patterns = lab.validate(replicates=0).table()
-        record["patterns"] = json_records.patterns(patterns)
-        record["report"] = str(folder / REPORT) if report else None
+        work = _Work(lab, {}, say, replicates=0)
+        kept = _kept(lab, how, "record", lambda: json.dumps(_record(work), default=plain))
+        record = json.loads(kept) | {"report": str(folder / REPORT) if report else None}
     if not as_json:
         run_screen.show(record, screen())
     if report:
-        with progress() as say:
-            _write(lab, answers, patterns, make_folder(folder) / REPORT, say)
+        try:
+            with progress() as say:
+                work.say = say
+                page = _kept(lab, how, "page", lambda: _page(work))
+                write_atomically(make_folder(folder) / REPORT, page)
+        except KeyboardInterrupt:
+            note("Stopped before the report was written. The answers are kept for the next run.")
+            raise
     if as_json:
         emit(record)
     elif report:
@@ -90,59 +98,122 @@ def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOption
         case = load(name)
         policy = json_records.policy_of(case, given)
         expect_writable(out)
+        _today()
         lab = calibrated(case, how, say)
-        answers: Answers
-        if policy:
-            say("Answering")
-            title = describe(case, policy)
-            answers = [(Question(id="policy", title=title, policy=policy), lab.respond(policy))]
-        else:
-            answers = lab.answers(progress=say)
+        work = _Work(lab, policy, say, replicates=PATTERN_REPLICATES)
+        page = _kept(lab, how, f"page of {sorted(policy.items())}", lambda: _page(work))
         make_folder(out.parent)
-        path = _write(lab, answers, lab.validate(progress=say).table(), out, say)
-    screen().print(f"The report is in {path}", soft_wrap=True)
+        write_atomically(out, page)
+    screen().print(f"The report is in {out}", soft_wrap=True)
 
 
-def _write(lab: Lab, answers: Answers, patterns: pd.DataFrame, path: Path, say: Progress) -> Path:
-    from contraflow.report.data import Meta, ReportData
-    from contraflow.report.document import write_report
+@dataclass(eq=False)
+class _Work:
+    """What a command computes at most once, for the screen and the page."""
 
-    tension = lab.tension(say) if len(lab.ledger) >= FEWEST else None
-    say("Writing the report")
-    explanation, worth = _explained(lab, answers, say)
-    data = ReportData(
-        case=lab.case,
-        base=lab.baseline().data,
-        answers=tuple((question, outcome.data) for question, outcome in answers),
-        claims=lab.claims(),
-        meta=Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
-        ledger=lab.assumptions(),
-        patterns=patterns if len(patterns) else None,
-        predictions=lab.predictions(fitted=True),
-        errors=lab.prediction_errors(),
-        explanation=explanation,
-        worth=worth,
-        hindcast=_withheld(lab),
-        tension=tension,
-        simulations=_simulated(lab, answers, say),
-        paths=_followed(lab, answers, say),
+    lab: Lab
+    policy: Mapping[str, float]
+    """The policy that is asked about; empty for the headline questions."""
+    say: Progress
+    replicates: int
+    """Runs by which patterns that need time are checked; 0: they are not."""
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The questions with their answers."""
+        if not self.policy:
+            return self.lab.answers(progress=self.say)
+        self.say("Answering")
+        title = describe(self.lab.case, self.policy)
+        return [(Question(id="policy", title=title, policy=dict(self.policy)), self.lab.respond(self.policy))]
+
+    @cached_property
+    def patterns(self) -> pd.DataFrame:
+        """Which documented patterns hold."""
+        self.say("Holding the model against documented behaviour")
+        return self.lab.validate(replicates=self.replicates, progress=self.say).table()
+
+
+def _kept(lab: Lab, how: CalibrationOptions, what: str, make: Callable[[], str]) -> str:
+    """What was made before of the same draws by the same package; otherwise it is made, and kept."""
+    drawn = np.ascontiguousarray(lab.posterior.deviates).tobytes() if lab.posterior else b""
+    parts = what, str(how), lab.case.fingerprint, os.environ.get("SOURCE_DATE_EPOCH", "")
+    name = _cache.key(*parts, _cache.package(), lab.ledger.tobytes(), drawn, rooms=())
+    packed = _cache.recall(name)
+    if packed is None:
+        packed = zlib.compress(make().encode())
+        _cache.keep(name, packed)
+    return zlib.decompress(packed).decode()
+
+
+def _record(work: _Work) -> dict[str, Any]:
+    """What ``run`` prints."""
+    lab = work.lab
+    work.say("Computing the baseline")
+    return (
+        json_records.provenance(lab)
+        | {"baseline": json_records.baseline(lab)}
+        | {"answers": [{"id": q.id} | json_records.answer(lab, found) for q, found in work.answers]}
+        | {"fit": json_records.fit(lab), "patterns": json_records.patterns(work.patterns)}
     )
-    return write_report(data, path)
+
+
+def _page(work: _Work) -> str:
+    from contraflow.report.data import Meta, ReportData
+    from contraflow.report.document import render
+
+    lab, answers, patterns = work.lab, work.answers, work.patterns
+    stop = Event()
+
+    def say(text: str, part: float | None = None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        work.say(text, part)
+
+    def on_the_evidence() -> dict[str, Any]:
+        tension = lab.tension(say) if len(lab.ledger) >= FEWEST else None
+        explanation, worth = _explained(lab, answers, say)
+        return {
+            "tension": tension,
+            "explanation": explanation,
+            "worth": worth,
+            "predictions": lab.predictions(fitted=True),
+            "errors": lab.prediction_errors(),
+            "hindcast": _withheld(lab),
+        }
+
+    def in_time() -> dict[str, Any]:
+        return {"simulations": _simulated(lab, answers, say), "paths": _followed(lab, answers, say)}
+
+    evidence, course = in_threads(lambda part: part(), (on_the_evidence, in_time), stop)
+    work.say("Writing the report")
+    return render(
+        ReportData(
+            case=lab.case,
+            base=lab.baseline().data,
+            answers=tuple((question, outcome.data) for question, outcome in answers),
+            claims=lab.claims(),
+            meta=Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
+            ledger=lab.assumptions(),
+            patterns=patterns if len(patterns) else None,
+            **evidence,
+            **course,
+        )
+    )
 
 
 def _followed(lab: Lab, answers: Answers, say: Progress) -> tuple[FollowedQuestion, ...]:
     """Each question on its way to the long run, except where markets do not clear on the way."""
     from contraflow.report.data import FollowedQuestion
 
-    some = _some_draws(lab)
-    followed = []
-    for question, _ in answers:
-        try:
-            path = some.path(question.policy, years=YEARS, title=question.title, progress=say)
-        except ConvergenceError:
-            continue
-        followed.append(FollowedQuestion(question=question, table=path.table(), summary=path.summary()))
-    return tuple(followed)
+    questions = [question for question, _ in answers]
+    policies, titles = [q.policy for q in questions], [q.title for q in questions]
+    paths = _some_draws(lab).paths(policies, titles, years=YEARS, progress=say)
+    return tuple(
+        FollowedQuestion(question=question, table=path.table(), summary=path.summary())
+        for question, path in zip(questions, paths, strict=True)
+        if not isinstance(path, ConvergenceError)
+    )
 
 
 def _some_draws(lab: Lab) -> Lab:

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from contraflow._numbers import DASH, fixed, signed_share, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal import code_of_interruption, emit, progress, screen
 from contraflow.cli.terminal_tables import known, say, table
 from contraflow.errors import OutputError, PolicyError
 
@@ -83,6 +85,8 @@ def simulate(
         against = None
         if not (run.interrupted or asked.events or plain):
             against = lab.simulate({}, **settings)
+        if run.interrupted:
+            out = [path.with_stem(f"{path.stem}.interrupted") for path in out]
         for path in out:
             say_so(f"Writing {path.name}")
             replace_file(path, partial(_write, run, against))
@@ -92,6 +96,8 @@ def simulate(
         _show(run, against, screen())
         for path in out:
             screen().print(f"Written to {path}", soft_wrap=True)
+    if run.interrupted:
+        raise typer.Exit(code_of_interruption())
 
 
 def _arrest(text: str) -> Arrest:

@@ -6,6 +6,7 @@ import codecs
 import json
 import math
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
     from contraflow._types import Progress
 
-FAILED, USAGE, NOT_CONVERGED, INTERRUPTED = 1, 2, 3, 130
-"""Exit codes besides 0."""
+FAILED, USAGE, NOT_CONVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
+"""Exit codes besides 0; the last two after Ctrl-C and SIGTERM, as shells have it."""
+
+STARTED = 0.05
+"""Part of a piece of work after which the time that it still takes is told."""
 
 NEAREST = {"−": "-", "–": "-", "×": "x", "→": ">", "─": "-", "’": "'"}
 """What stands for characters that an old terminal lacks."""
@@ -61,7 +65,7 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show what is being done, how far it is where that is known, and for how long.
+    """Show what is being done, how far it is, and how long it still takes where that is known.
 
     On a terminal that is a moving line, in a log a plain one every QUIET seconds.
     """
@@ -80,10 +84,31 @@ def progress() -> Iterator[Progress]:
     with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Reading the case", total=None)
 
+        left = Remaining()
+
         def say(text: str, part: float | None = None) -> None:
-            bar.update(task, description=text, total=None if part is None else 1.0, completed=part or 0.0)
+            shown = text + left.after(text, part)
+            bar.update(task, description=shown, total=None if part is None else 1.0, completed=part or 0.0)
 
         yield say
+
+
+class Remaining:
+    """How long each piece of work still takes, at the pace at which it has gone so far."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def after(self, text: str, part: float | None) -> str:
+        """``, 20 s left`` if a part from 0 to 1 is done, empty at its beginning or where no part is known."""
+        now = time.monotonic()
+        if part is None or part <= 0:
+            self._since.pop(text, None)
+        begun = self._since.setdefault(text, now)
+        if part is None or not STARTED <= part < 1:
+            return ""
+        seconds = (now - begun) / part * (1 - part)
+        return f", {seconds:.0f} s left" if seconds < 100 else f", {seconds / 60:.0f} min left"
 
 
 def _lines(console: Console) -> Progress:
@@ -91,14 +116,16 @@ def _lines(console: Console) -> Progress:
     from contraflow._numbers import share
 
     begun = last = time.monotonic()
+    left = Remaining()
 
     def say(text: str, part: float | None = None) -> None:
         nonlocal last
         now = time.monotonic()
+        rest = left.after(text, part)
         if now - last >= QUIET:
             last = now
             minutes, seconds = divmod(round(now - begun), 60)
-            done = "" if part is None else f" ({share(part)})"
+            done = "" if part is None else f" ({share(part)}{rest})"
             console.print(f"{minutes}:{seconds:02d} {text}{done}", markup=False, highlight=False)
 
     return say
@@ -125,12 +152,14 @@ def spoken_errors() -> Iterator[None]:
 
     warnings.showwarning = show
     try:
+        with suppress(ValueError, AttributeError):  # not in the main thread, or no such signal
+            signal.signal(signal.SIGTERM, _terminate)
         yield
     except ContraflowError as error:
         complain(_text(error))
         raise typer.Exit(_code(error)) from None
     except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(code_of_interruption()) from None
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except OSError as error:
@@ -148,6 +177,21 @@ def spoken_errors() -> Iterator[None]:
         raise typer.Exit(FAILED) from None
     finally:
         warnings.showwarning = shown
+
+
+def _terminate(*_: object) -> None:
+    """End as after Ctrl-C, so that what is done is kept."""
+    global _terminated  # noqa: PLW0603
+    _terminated = True
+    raise KeyboardInterrupt
+
+
+_terminated = False
+
+
+def code_of_interruption() -> int:
+    """Exit code after an interruption: that of SIGTERM if there was one, otherwise that of Ctrl-C."""
+    return TERMINATED if _terminated else INTERRUPTED
 
 
 def _of_compiled_code(message: str) -> str:

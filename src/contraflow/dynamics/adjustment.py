@@ -12,7 +12,7 @@ memory but these weights; in the end it reaches the equilibrium.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -28,7 +28,7 @@ from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import draw_behaviour
 from contraflow.dynamics.timeline import Timeline
 from contraflow.model.choice import Adaptation
-from contraflow.model.numerics import jax, jnp
+from contraflow.model.numerics import jax
 from contraflow.network.network import Network
 from contraflow.policy.responder import Reference, Responder, Settled, Solutions
 
@@ -37,20 +37,27 @@ STEP = 3
 
 
 class Step(NamedTuple):
-    """One step of a path, over draws."""
+    """One step of paths; a *problem* is a path in a draw."""
 
     begins: float
     """Years from the beginning of the path to that of the step."""
     ends: float
     """Years from the beginning of the path to the end of the step."""
+    draw: IntArray
+    """Draw of each problem (problem,)."""
     levels: FloatArray
-    """Levels of the measures (draw, measure)."""
+    """Levels of the measures (problem, measure)."""
     state: FloatArray
-    """Logarithms of prices and loads relative to the baseline (draw, unknown)."""
+    """Logarithms of prices and loads relative to the baseline (problem, unknown)."""
     solved: BoolArray
-    """Whether markets clear in this step and all before (draw,)."""
+    """Whether markets clear in this step and all before (problem,)."""
     adaptation: Adaptation
-    """What people are used to, and the part that reconsiders by the end of the step; leads with (draw,)."""
+    """What people are used to, and the part of them that reconsiders in the step; leads with (problem,)."""
+
+    def only(self, problems: slice) -> Step:
+        """The step of some of the problems."""
+        kept = jax.tree.map(lambda x: x[problems], self[2:])
+        return Step(self.begins, self.ends, *kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,52 +113,62 @@ class Adjustment:
         return self.responder.settled(self.ledger, references, levels, state, every, adaptation)
 
     def economies(self, step: Step) -> Settled:
-        """The economies of all draws in a step of a path, at yearly rates."""
-        every, references = np.arange(len(self.ledger)), self.references(step.ends - step.begins)
+        """The economies of a step's problems, at yearly rates."""
+        references = self.references(step.ends - step.begins)
         return self.responder.settled(
-            self.ledger, references, step.levels, step.state, every, step.adaptation
+            self.ledger, references, step.levels, step.state, step.draw, step.adaptation
         )
 
-    def path(self, timeline: Timeline) -> Iterator[tuple[Step, Settled]]:
-        """The steps of a path and the economies in them, one after the other.
+    def path(self, timelines: Sequence[Timeline]) -> Iterator[tuple[Step, Settled]]:
+        """The steps of paths and the economies in them, one step after the other.
 
         A step lasts STEP months, and a month in the STEP months after a change of levels. Prices are sought
         from those of the step before, with the slopes found there, and where that fails from the starts of
-        the equilibrium. A draw in
-        which none clear the markets of a step is left where it was, and not solved in later ones.
+        the equilibrium. A problem whose markets none of these clear is left where it was, and not solved in
+        later steps.
 
         Parameters
         ----------
-        timeline
-            Levels of the measures by month.
+        timelines
+            Levels of the measures by month, one timeline a path; all with the same :func:`steps`. The
+            problems are the draws of the first path, then those of the second, and so on.
+
+        Raises
+        ------
+        ValueError
+            For timelines with other steps.
         """
-        levels = timeline.levels(self.ledger)
-        draws = len(self.ledger)
-        used = self.used
-        state = np.zeros((draws, self.responder.model.unknowns))
-        solved = np.ones(draws, dtype=bool)
+        planned = steps(timelines[0])
+        if any(steps(timeline) != planned for timeline in timelines[1:]):
+            raise ValueError("paths that are followed together change their levels in the same months")
+        draw = np.tile(np.arange(len(self.ledger)), len(timelines))
+        ledger = self.ledger[draw]
+        levels = np.concatenate([timeline.levels(self.ledger) for timeline in timelines])
+        used = jax.tree.map(lambda x: np.asarray(x)[draw], self.used)
+        state = np.zeros((len(draw), self.responder.model.unknowns))
+        solved = np.ones(len(draw), dtype=bool)
         inverse: FloatArray | None = None
-        for first, last in steps(timeline):
+        for first, last in planned:
             begins, ends = first / MONTHS, last / MONTHS
-            now = self.responder.passed(used, self.ledger, ends - begins)
-            references = self.references(ends - begins)
+            now = self.responder.passed(used, ledger, ends - begins)
+            references = jax.tree.map(lambda x: np.asarray(x)[draw], self.references(ends - begins))
             inverse = np.array(references.inverse if inverse is None else inverse)
-            left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(draws, dtype=bool)
-            nearby = references._replace(inverse=jnp.asarray(inverse))
+            left, state, solved = np.flatnonzero(solved), state.copy(), np.zeros(len(draw), dtype=bool)
+            nearby = references._replace(inverse=inverse)
             for start in (state.copy(), *np.asarray(self.responder.model.starts())):
                 if not left.size:
                     break
                 own = jax.tree.map(lambda x, left=left: np.asarray(x)[left], now)
                 begin = np.broadcast_to(start, state.shape)[left]
-                root = self.responder.solve(self.ledger, nearby, levels[left, first], left, begin, own)
+                root = self.responder.solve(ledger, nearby, levels[left, first], left, begin, own)
                 found = left[root.solved]
                 state[found], solved[found] = root.state[root.solved], True
                 inverse[found] = root.inverse[root.solved]
                 left, nearby = left[~root.solved], references
-            step = Step(begins, ends, levels[:, first], state, solved, now)
+            step = Step(begins, ends, draw, levels[:, first], state, solved, now)
             settled = self.economies(step)
             yield step, settled
-            used = self.responder.adapted(self.ledger, settled, ends - begins)
+            used = self.responder.adapted(ledger, settled, ends - begins)
 
 
 def steps(timeline: Timeline) -> list[tuple[int, int]]:

@@ -28,7 +28,7 @@ from contraflow.dynamics.adjustment import Adjustment, Step, with_behaviour
 from contraflow.dynamics.arrests import Arrest
 from contraflow.dynamics.month import MONTHS
 from contraflow.dynamics.simulator import Simulator, settle_clans
-from contraflow.dynamics.timeline import for_months
+from contraflow.dynamics.timeline import Timeline, for_months
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
 from contraflow.inference import store
 from contraflow.inference.calibration import Settings, infer, judge
@@ -537,16 +537,65 @@ class Lab:
             title = title or f"{describe(self.case, policy)}, for {in_words(months / MONTHS)}"
             timeline = for_months(self.responder.levers, policy, months, years)
         spec, name = scenario.timeline_of(self.responder, timeline, years, first)
-        title = title or name
-        return follow(self._adjustment, self.baseline(), spec, title, self._label_step, progress or silent)
+        (found,) = self._follow([(title or name, spec)], progress)
+        if isinstance(found, ConvergenceError):
+            raise found
+        return found
+
+    def paths(
+        self,
+        policies: Sequence[Mapping[str, float]],
+        titles: Sequence[str] | None = None,
+        *,
+        years: int = 5,
+        progress: Progress | None = None,
+    ) -> list[TransitionPath | ConvergenceError]:
+        """Follow the economy along several policies at once, which takes less time than one after the other.
+
+        Parameters
+        ----------
+        policies
+            The policies, each of which holds from the beginning.
+        titles
+            Titles of the paths. None: the policies in words.
+        years
+            Length of the paths, from 1 to 100.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1.
+
+        Returns
+        -------
+        list
+            In the order of ``policies``: the path as of :meth:`path`, or the error that it raises where
+            markets fail to clear.
+
+        Raises
+        ------
+        PolicyError
+            For a policy or a number of years that cannot be read.
+
+        Examples
+        --------
+        >>> [path.title for path in lab.paths([{"radar": 1}, {}], ["Radar", "Nothing"], years=1)]
+        ['Radar', 'Nothing']
+        """
+        specs = [scenario.timeline_of(self.responder, policy, years, None) for policy in policies]
+        names = [name for _, name in specs] if titles is None else titles
+        named = [(name, timeline) for name, (timeline, _) in zip(names, specs, strict=True)]
+        return self._follow(named, progress) if named else []
+
+    def _follow(
+        self, timelines: Sequence[tuple[str, Timeline]], progress: Progress | None
+    ) -> list[TransitionPath | ConvergenceError]:
+        return follow(self._adjustment, self.baseline(), timelines, self._label_step, progress or silent)
 
     def _label_step(self, step: Step, settled: Settled, solved: BoolArray, title: str) -> xr.Dataset:
         """The labelled results of a step of a path."""
         spent = [
             self.responder.levers.spending(ledger, levels)
-            for ledger, levels in zip(self.ledger, step.levels, strict=True)
+            for ledger, levels in zip(self.ledger[step.draw], step.levels, strict=True)
         ]
-        return self._dataset(settled, np.array(spent), title, {}, in_words(step.ends), solved)
+        return self._dataset(settled, np.array(spent), title, {}, in_words(step.ends), solved, step.draw)
 
     def simulate(
         self,
@@ -1075,13 +1124,15 @@ class Lab:
         policy: Mapping[str, float],
         after: str,
         solved: BoolArray | None = None,
+        draw: IntArray | None = None,
     ) -> xr.Dataset:
-        """Labelled results of an economy in every draw."""
+        """Labelled results of an economy in every draw, or of problems with their draws (problem,)."""
+        every = np.arange(len(self.ledger)) if draw is None else draw
         return make_dataset(
             self.network,
-            self.ledger,
+            self.ledger[every],
             settled,
-            np.asarray(self._references.anchor.load),
+            np.asarray(self._references.anchor.load)[every],
             spending,
             {
                 "title": title,

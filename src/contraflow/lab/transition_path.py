@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -192,18 +192,17 @@ class TransitionPath:
 
 
 Label = Callable[[Step, Settled, BoolArray, str], xr.Dataset]
-"""From a step, its economies, the draws that are solved and a title to labelled results."""
+"""From a step, its economies, the problems that are solved and a title to labelled results."""
 
 
 def follow(
     adjustment: Adjustment,
     base: Outcome,
-    timeline: Timeline,
-    title: str,
+    timelines: Sequence[tuple[str, Timeline]],
     label: Label,
     progress: Progress,
-) -> TransitionPath:
-    """Follow a timeline from the baseline.
+) -> list[TransitionPath | ConvergenceError]:
+    """Follow timelines from the baseline, all at once.
 
     Parameters
     ----------
@@ -211,41 +210,51 @@ def follow(
         The draws whose economies adjust.
     base
         The baseline of the same draws.
-    timeline
-        Levels of the measures by month.
-    title
-        Title of the path.
+    timelines
+        Titles of the paths, and levels of the measures by month as in
+        :meth:`~contraflow.dynamics.adjustment.Adjustment.path`.
     label
         Labels the economies of a step.
     progress
         Callback ``progress(message, fraction)``.
 
-    Raises
-    ------
-    ConvergenceError
-        If markets fail to clear in half of the draws or more.
+    Returns
+    -------
+    list
+        In the order of ``timelines``: the path, or the error that says when markets failed to clear in half
+        of the draws or more.
     """
     spot = price_spot(base.data)
+    draws = len(adjustment.ledger)
+    shown = timelines[0][0] if len(timelines) == 1 else f"{len(timelines)} policies"
     taken: list[Step] = []
     values = []
-    planned = len(steps(timeline))
-    for step, settled in adjustment.path(timeline):
-        data = label(step, settled, np.ones(len(step.solved), dtype=bool), title)
+    planned = len(steps(timelines[0][1]))
+    for step, settled in adjustment.path([timeline for _, timeline in timelines]):
+        data = label(step, settled, np.ones(len(step.solved), dtype=bool), shown)
         names, found = figures.outcome_rows(data, spot)
         taken.append(step)
         values.append(found)
-        if step.solved.mean() <= FEWEST:
-            raise ConvergenceError(
-                f"After {in_words(step.ends)} prices that clear all markets are found in "
-                f"{int(step.solved.sum())} of {step.solved.size} draws. Try a lower level."
-            )
-        progress(f"Following: {title}", len(taken) / planned)
-    solved = taken[-1].solved
+        if not step.solved.any():
+            break
+        progress(f"Following: {shown}", len(taken) / planned)
+    every = np.stack(values)
 
-    def outcome(number: int) -> Outcome:
-        step = taken[number]
-        name = f"{title}, after {in_words(step.ends)}"
-        return Outcome(name, {}, base.network, label(step, adjustment.economies(step), solved, name))
+    def path(title: str, own: slice) -> TransitionPath | ConvergenceError:
+        for step in taken:
+            if step.solved[own].mean() <= FEWEST:
+                return ConvergenceError(
+                    f"After {in_words(step.ends)} prices that clear all markets are found in "
+                    f"{int(step.solved[own].sum())} of {draws} draws. Try a lower level."
+                )
+        solved = taken[-1].solved[own]
 
-    ends = np.array([step.ends for step in taken])
-    return TransitionPath(title, base, ends, np.stack(values), tuple(names), solved, outcome)
+        def outcome(number: int) -> Outcome:
+            step = taken[number].only(own)
+            name = f"{title}, after {in_words(step.ends)}"
+            return Outcome(name, {}, base.network, label(step, adjustment.economies(step), solved, name))
+
+        ends = np.array([step.ends for step in taken])
+        return TransitionPath(title, base, ends, every[:, own], tuple(names), solved, outcome)
+
+    return [path(title, slice(i * draws, (i + 1) * draws)) for i, (title, _) in enumerate(timelines)]

@@ -24,7 +24,7 @@ RIDGE = 1e-14
 HISTORY = 1 + NEWTON_ROUNDS
 
 Function = Callable[[jax.Array], jax.Array]
-Round = tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]
+Round = tuple["Search", jax.Array, jax.Array, jax.Array]
 
 
 class Root(NamedTuple):
@@ -113,76 +113,50 @@ def _limited(step: jax.Array) -> jax.Array:
     return step / jnp.maximum(1.0, jnp.max(jnp.abs(step), initial=0.0) / LARGEST_STEP)
 
 
-class _Search(NamedTuple):
-    """State of the search: best point, its value and norm, inverse Jacobian, and the next step to try."""
+class Search(NamedTuple):
+    """A search for a root by Broyden's method, as far as it is."""
 
     z: jax.Array
+    """Best point (unknown,)."""
     f: jax.Array
+    """Value of the function there (unknown,)."""
     norm: jax.Array
+    """Largest absolute residual there; infinite before the first evaluation."""
     inverse: jax.Array
+    """Approximate inverse Jacobian there (unknown, unknown)."""
     step: jax.Array
+    """Step that is tried next (unknown,)."""
     tries: jax.Array
+    """Evaluations since the inverse was computed."""
     failures: jax.Array
+    """Steps in a row without a gain."""
+
+    @property
+    def stuck(self) -> jax.Array:
+        """Whether the search needs a new inverse to go on."""
+        return (self.tries >= BROYDEN_STEPS) | (self.failures >= SHORTENINGS)
 
 
-def _solve(
-    function: Function,
-    start: jax.Array,
-    inverse: jax.Array,
-    newton_rounds: int,
-    tolerance: float,
-    broyden_steps: int,
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array, jax.Array]]:
-    nowhere = jnp.zeros_like(start)
-    unknown = jnp.array(jnp.inf)
-    first = _descend(function, start, nowhere, unknown, inverse, nowhere, tolerance, broyden_steps)
-    z, f, norm, inverse, tries = first
-    history = jnp.full(HISTORY, jnp.nan).at[0].set(norm)
-    if not newton_rounds:
-        return z, (norm, tries.astype(float), history, inverse)
-
-    def unfinished(carry: Round) -> jax.Array:
-        _, _, norm, _, _, rounds, _ = carry
-        return (norm > tolerance) & (rounds < newton_rounds)
-
-    def newton_round(carry: Round) -> Round:
-        z, f, before, _, evaluations, rounds, history = carry
-        jacobian = jnp.nan_to_num(_jacobian(function, z)) + RIDGE * jnp.eye(z.size)
-        inverse = jnp.linalg.inv(jacobian)
-        step = _limited(-inverse @ f)
-        found = _descend(function, z, f, before, inverse, step, tolerance, broyden_steps)
-        z, f, norm, inverse, tries = found
-        evaluations += z.size + tries
-        history = history.at[rounds + 1].set(norm)
-        rounds = jnp.where(norm < before, rounds + 1, newton_rounds)
-        return z, f, norm, inverse, evaluations, rounds, history
-
-    carry = (z, f, norm, inverse, tries, jnp.array(0), history)
-    z, f, norm, inverse, evaluations, _, history = jax.lax.while_loop(unfinished, newton_round, carry)
-    return z, (norm, evaluations.astype(float), history, inverse)
+def begin(start: jax.Array, inverse: jax.Array) -> Search:
+    """A search that has not begun, from a starting point and an approximate inverse Jacobian there."""
+    nowhere, none = jnp.zeros_like(start), jnp.array(0)
+    return Search(start, nowhere, jnp.array(jnp.inf), inverse, nowhere, none, none)
 
 
-def _descend(
-    function: Function,
-    z: jax.Array,
-    f: jax.Array,
-    norm: jax.Array,
-    inverse: jax.Array,
-    step: jax.Array,
-    tolerance: float,
-    steps: int,
-) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Broyden's good method from ``z``; a step that does not reduce the residual is shortened.
+def descend(
+    function: Function, search: Search, tries: int | jax.Array, tolerance: float = TOLERANCE
+) -> Search:
+    """Broyden's good method; a step that does not reduce the residual is shortened.
 
     Broyden (1965), A class of methods for solving nonlinear simultaneous equations, Mathematics of
-    Computation 19. Ends at a root, after ``steps`` evaluations, or after SHORTENINGS in a row without a
-    gain.
+    Computation 19. Ends at a root, at the given number of evaluations, or after SHORTENINGS in a row without
+    a gain; where the number ended it, it goes on from its result as if it had not been.
     """
 
-    def advancing(s: _Search) -> jax.Array:
-        return (s.norm > tolerance) & (s.tries < steps) & (s.failures < SHORTENINGS)
+    def advancing(s: Search) -> jax.Array:
+        return (s.norm > tolerance) & (s.tries < tries) & (s.failures < SHORTENINGS)
 
-    def advance(s: _Search) -> _Search:
+    def advance(s: Search) -> Search:
         trial = s.z + s.step
         result = function(trial)
         new = _norm(result)
@@ -193,7 +167,7 @@ def _descend(
         usable = gain & ~first & (jnp.abs(denominator) > 1e-300)
         update = jnp.outer(s.step - change, s.step @ s.inverse) / jnp.where(usable, denominator, 1.0)
         inverse = jnp.where(usable, s.inverse + update, s.inverse)
-        return _Search(
+        return Search(
             z=jnp.where(gain, trial, s.z),
             f=jnp.where(gain, result, s.f),
             norm=jnp.where(gain, new, s.norm),
@@ -203,5 +177,43 @@ def _descend(
             failures=jnp.where(gain, 0, s.failures + 1),
         )
 
-    s = jax.lax.while_loop(advancing, advance, _Search(z, f, norm, inverse, step, jnp.array(0), jnp.array(0)))
-    return s.z, s.f, s.norm, s.inverse, s.tries
+    found: Search = jax.lax.while_loop(advancing, advance, search)
+    return found
+
+
+def renew(function: Function, search: Search) -> Search:
+    """The same search with the inverse of the Jacobian at its best point, as Newton's method has it."""
+    jacobian = jnp.nan_to_num(_jacobian(function, search.z)) + RIDGE * jnp.eye(search.z.size)
+    inverse = jnp.linalg.inv(jacobian)
+    none = jnp.zeros_like(search.tries)
+    return search._replace(inverse=inverse, step=_limited(-inverse @ search.f), tries=none, failures=none)
+
+
+def _solve(
+    function: Function,
+    start: jax.Array,
+    inverse: jax.Array,
+    newton_rounds: int,
+    tolerance: float,
+    broyden_steps: int,
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array, jax.Array]]:
+    first = descend(function, begin(start, inverse), broyden_steps, tolerance)
+    history = jnp.full(HISTORY, jnp.nan).at[0].set(first.norm)
+    if not newton_rounds:
+        return first.z, (first.norm, first.tries.astype(float), history, first.inverse)
+
+    def unfinished(carry: Round) -> jax.Array:
+        search, _, rounds, _ = carry
+        return (search.norm > tolerance) & (rounds < newton_rounds)
+
+    def newton_round(carry: Round) -> Round:
+        search, evaluations, rounds, history = carry
+        found = descend(function, renew(function, search), broyden_steps, tolerance)
+        evaluations += search.z.size + found.tries
+        history = history.at[rounds + 1].set(found.norm)
+        rounds = jnp.where(found.norm < search.norm, rounds + 1, newton_rounds)
+        return found, evaluations, rounds, history
+
+    carry = (first, first.tries, jnp.array(0), history)
+    found, evaluations, _, history = jax.lax.while_loop(unfinished, newton_round, carry)
+    return found.z, (found.norm, evaluations.astype(float), history, found.inverse)

@@ -19,12 +19,13 @@ from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.behaviour import row_id
 from contraflow.case.case import Case
+from contraflow.model import root_finding
 from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, adapted, habit
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point, dread, street
 from contraflow.model.numerics import compiled, jax, jnp
-from contraflow.model.root_finding import ACCEPTED, TOLERANCE, Root, find_root
+from contraflow.model.root_finding import ACCEPTED, HISTORY, NEWTON_ROUNDS, TOLERANCE, Root, Search
 from contraflow.network.network import Ledger, Network
 from contraflow.policy.levers import Levers
 
@@ -32,7 +33,10 @@ FEW, MOST = 8, 64
 """Problems solved together: few for a single question or hard problems, else as many as stay in cache."""
 
 MANY = 128
-"""Number of problems beyond which wider blocks and the quick first try are worth their compilation."""
+"""Number of problems beyond which wider blocks are worth their compilation."""
+
+STRIDE = 10
+"""Evaluations after which, of many problems, those that are solved leave: a block ends with its slowest."""
 
 KEPT = 64
 """Number of structures whose compiled functions are kept in memory."""
@@ -83,18 +87,17 @@ class Settled(NamedTuple):
 class Compiled(NamedTuple):
     """The compiled functions of all responders of one :func:`structure`.
 
-    All lead with (problem,), in blocks of FEW or MOST; prices and economies take the arguments of
-    :meth:`Responder.root` and :meth:`Responder.settle`.
+    All lead with (problem,), in blocks of FEW or MOST.
     """
 
     references: jax.stages.Wrapped
     """From ledgers and adaptations to :class:`Reference`."""
-    roots: jax.stages.Wrapped
-    """Prices that clear."""
-    quick_roots: jax.stages.Wrapped
-    """The same by Broyden's method alone."""
+    descend: jax.stages.Wrapped
+    """From ledgers, references, levels, adaptations, searches and their next limits to searches."""
+    renew: jax.stages.Wrapped
+    """From ledgers, references, levels, adaptations and searches to searches with new inverses."""
     settled: jax.stages.Wrapped
-    """Economies at known states."""
+    """Economies at known states, from the arguments of :meth:`Responder.settle`."""
     adapted: jax.stages.Wrapped
     """From ledgers, economies, points, adaptations and years of a step to what people are used to next."""
     adaptations: jax.stages.Wrapped
@@ -321,10 +324,10 @@ class Responder:
         start: FloatArray | None = None,
         adaptation: Adaptation | None = None,
     ) -> Solutions:
-        """Equilibria of many problems.
+        """Equilibria of many problems, each found as by :func:`~contraflow.model.root_finding.find_root`.
 
-        Many problems are first tried without Newton rounds, since the slowest problem of a block holds up all
-        others; those that remain are solved in small blocks. Does not raise: look at the residuals.
+        Many problems are solved together for STRIDE evaluations at a time, and only those go on that are not
+        solved. Does not raise: look at the residuals.
 
         Parameters
         ----------
@@ -345,18 +348,41 @@ class Responder:
         draw = np.zeros(count, dtype=np.int64) if draw is None else draw
         start = np.zeros((count, self.model.unknowns)) if start is None else start
         given = self._long_run(count) if adaptation is None else adaptation
-        of_draws, problems = (np.asarray(ledger), references), (np.asarray(levels), np.asarray(start), given)
-        thorough, quick = self._compiled.roots, self._compiled.quick_roots
-        if count <= MANY:
-            return Solutions(*in_blocks(thorough, FEW, problems, of_draws, draw))
-        found = Solutions(*in_blocks(quick, MOST, problems, of_draws, draw))
-        left = np.flatnonzero(~(found.residual <= TOLERANCE))
-        if left.size:
-            remaining = jax.tree.map(lambda p: np.asarray(p)[left], problems)
-            rest = in_blocks(thorough, FEW, remaining, of_draws, draw[left])
-            for whole, part in zip(found, rest, strict=True):
-                whole[left] = part
-        return found
+        of_draws = np.asarray(ledger), references
+        starts = jnp.asarray(start, dtype=float), jnp.asarray(references.inverse)[draw]
+        search: Any = jax.tree.map(np.array, jax.vmap(root_finding.begin)(*starts))
+        evaluations, rounds, before = np.zeros(count), np.zeros(count, dtype=np.int64), search.norm.copy()
+        history = np.full((count, HISTORY), np.nan)
+
+        def go_on(function: jax.stages.Wrapped, size: int, some: IntArray, *tries: IntArray) -> None:
+            problems = np.asarray(levels)[some], jax.tree.map(lambda x: np.asarray(x)[some], (given, search))
+            found = in_blocks(function, size, (problems[0], *problems[1], *tries), of_draws, draw[some])
+            for whole, part in zip(search, found, strict=True):
+                whole[some] = part
+
+        left, most = np.arange(count), root_finding.BROYDEN_STEPS
+        while left.size:
+            many = left.size > MOST // 2
+            size = MOST if many and count > MANY else FEW
+            tries = np.minimum(search.tries[left] + STRIDE, most) if many else np.full(left.size, most)
+            go_on(self._compiled.descend, size, left, tries)
+            norm = search.norm[left]
+            unsolved = ~(norm <= TOLERANCE)
+            stuck = search.stuck[left]
+            over = left[~unsolved | stuck]
+            history[over, rounds[over]] = search.norm[over]
+            evaluations[over] += search.tries[over]
+            further = (rounds[left] < NEWTON_ROUNDS) & ((norm < before[left]) | (rounds[left] == 0))
+            again = left[unsolved & stuck & further]
+            left = left[unsolved & (~stuck | further)]
+            if again.size:
+                before[again] = search.norm[again]
+                rounds[again] += 1
+                evaluations[again] += self.model.unknowns
+                # In wide blocks XLA shares the inversions out among its threads; two blocks that do so at
+                # once wait for each other for ever (jaxlib 0.10.2).
+                go_on(self._compiled.renew, FEW, again)
+        return Solutions(search.z, search.norm, evaluations, history, search.inverse)
 
     def settled(
         self,
@@ -469,18 +495,31 @@ def _arrays(of: Any) -> Iterator[bytes]:
 def _compile(responder: Responder) -> Compiled:
     model = responder.model
 
-    def quick_root(
+    def residual(
+        ledger: jax.Array, reference: Reference, levels: jax.Array, adaptation: Adaptation
+    ) -> root_finding.Function:
+        anchor = reference.anchor
+        economy = responder.economy(ledger, levels, anchor)
+        return lambda z: model.residual(economy, anchor, z, adaptation)
+
+    def descend(
         ledger: jax.Array,
         reference: Reference,
         levels: jax.Array,
-        start: jax.Array,
         adaptation: Adaptation,
-    ) -> Root:
-        anchor, inverse = reference
-        economy = responder.economy(ledger, levels, anchor)
-        return find_root(
-            lambda z: model.residual(economy, anchor, z, adaptation), start, inverse, newton_rounds=0
-        )
+        search: Search,
+        limit: jax.Array,
+    ) -> Search:
+        return root_finding.descend(residual(ledger, reference, levels, adaptation), search, limit)
+
+    def renew(
+        ledger: jax.Array,
+        reference: Reference,
+        levels: jax.Array,
+        adaptation: Adaptation,
+        search: Search,
+    ) -> Search:
+        return root_finding.renew(residual(ledger, reference, levels, adaptation), search)
 
     half_life = model.network.ledger.index(row_id("fear_half_life"))
 
@@ -501,8 +540,8 @@ def _compile(responder: Responder) -> Compiled:
 
     return Compiled(
         references=over_problems(responder.reference),
-        roots=over_problems(responder.root),
-        quick_roots=over_problems(quick_root),
+        descend=over_problems(descend),
+        renew=over_problems(renew),
         settled=over_problems(responder.settle),
         adapted=over_problems(after),
         adaptations=over_problems(responder.adaptation),
