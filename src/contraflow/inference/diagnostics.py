@@ -110,8 +110,6 @@ def diagnose(
     Diagnostics
         The diagnostics, good or poor.
     """
-    from arviz_stats.base.array import array_stats
-
     chains, draws, size = deviates.shape
     claims = locations.shape[-1]
     sound = np.isfinite(locations).all(axis=(0, 1))
@@ -119,6 +117,8 @@ def diagnose(
     rhat, bulk, tail = nothing.copy(), nothing.copy(), nothing.copy()
     number_rhat, number_bulk = np.full(size, np.nan), np.full(size, np.nan)
     if chains > 1:
+        from arviz_stats.base.array import array_stats
+
         moves = sound & (locations.std(axis=(0, 1)) > 0)
         seen = np.ascontiguousarray(locations[..., moves])
         rhat[moves] = array_stats.rhat(seen, chain_axis=0, draw_axis=1)
@@ -129,6 +129,8 @@ def diagnose(
     energy = statistics.get("energy")
     ebfmi = np.full(chains, np.nan)
     if energy is not None:
+        from arviz_stats.base.array import array_stats
+
         ebfmi = np.asarray(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
     return Diagnostics(
         rhat, bulk, tail, number_rhat, number_bulk,

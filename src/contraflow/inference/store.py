@@ -40,12 +40,13 @@ def key(log_posterior: LogPosterior, settings: Settings) -> str:
     -------
     str
         Equal if the content of the case, what it has learned, the last year of fitted claims, the settings
-        and the code of the calculation are.
+        and the code of the calculation are. What was learned counts to twelve digits, since processors
+        differ in the last of an exponential.
     """
     likelihood, ledger = log_posterior.likelihood, log_posterior.prior.ledger
     return _cache.key(
         likelihood.responder.model.network.case.fingerprint,
-        *(np.ascontiguousarray(x).tobytes() for x in (ledger.low, ledger.value, ledger.high)),
+        *(" ".join(f"{n:.12g}" for n in x) for x in (ledger.low, ledger.value, ledger.high)),
         str(settings),
         str(likelihood.last),
     )

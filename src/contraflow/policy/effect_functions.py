@@ -161,6 +161,11 @@ def without_function(kinds: Iterable[str]) -> tuple[str, ...]:
     return tuple(kind for kind in kinds if kind not in _applications)
 
 
+def by_contraflow(kind: str) -> bool:
+    """Whether the function of a kind is that of this module, whose code is known."""
+    return _applications[kind].__module__ == __name__
+
+
 def change(kind: str, acting: Acting) -> Change:
     """What the effects of a kind do.
 

@@ -24,9 +24,11 @@ from contraflow.model.accounting import Books, books
 from contraflow.model.choice import Adaptation, adapted, habit
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point, dread, street
-from contraflow.model.numerics import compiled, jax, jnp
+from contraflow.model.numerics import jax, jnp
 from contraflow.model.root_finding import ACCEPTED, HISTORY, NEWTON_ROUNDS, TOLERANCE, Root, Search
+from contraflow.model.traced_code import TracedOnce, keepable
 from contraflow.network.network import Ledger, Network
+from contraflow.policy.effect_functions import by_contraflow
 from contraflow.policy.levers import Levers
 
 FEW, MOST = 8, 64
@@ -84,23 +86,26 @@ class Settled(NamedTuple):
     """What people are used to; None where everybody has reconsidered."""
 
 
+keepable(Reference, Settled)
+
+
 class Compiled(NamedTuple):
     """The compiled functions of all responders of one :func:`structure`.
 
     All lead with (problem,), in blocks of FEW or MOST.
     """
 
-    references: jax.stages.Wrapped
+    references: TracedOnce
     """From ledgers and adaptations to :class:`Reference`."""
-    descend: jax.stages.Wrapped
+    descend: TracedOnce
     """From ledgers, references, levels, adaptations, searches and their next limits to searches."""
-    renew: jax.stages.Wrapped
+    renew: TracedOnce
     """From ledgers, references, levels, adaptations and searches to searches with new inverses."""
-    settled: jax.stages.Wrapped
+    settled: TracedOnce
     """Economies at known states, from the arguments of :meth:`Responder.settle`."""
-    adapted: jax.stages.Wrapped
+    adapted: TracedOnce
     """From ledgers, economies, points, adaptations and years of a step to what people are used to next."""
-    adaptations: jax.stages.Wrapped
+    adaptations: TracedOnce
     """From ledgers to the :class:`~contraflow.model.choice.Adaptation` of the baseline."""
 
 
@@ -354,7 +359,7 @@ class Responder:
         evaluations, rounds, before = np.zeros(count), np.zeros(count, dtype=np.int64), search.norm.copy()
         history = np.full((count, HISTORY), np.nan)
 
-        def go_on(function: jax.stages.Wrapped, size: int, some: IntArray, *tries: IntArray) -> None:
+        def go_on(function: TracedOnce, size: int, some: IntArray, *tries: IntArray) -> None:
             problems = np.asarray(levels)[some], jax.tree.map(lambda x: np.asarray(x)[some], (given, search))
             found = in_blocks(function, size, (problems[0], *problems[1], *tries), of_draws, draw[some])
             for whole, part in zip(search, found, strict=True):
@@ -429,14 +434,15 @@ class Responder:
     @cached_property
     def _compiled(self) -> Compiled:
         """Compiled functions, shared with all responders of the same structure."""
-        compiled = _COMPILED.setdefault(structure(self), _compile(self))
+        shape = structure(self)
+        compiled = _COMPILED.setdefault(shape, _compile(self, shape))
         while len(_COMPILED) > KEPT:
             _COMPILED.pop(next(iter(_COMPILED)))
         return compiled
 
 
 def in_blocks(
-    function: jax.stages.Wrapped,
+    function: Callable[..., Any],
     size: int,
     problems: tuple[Any, ...],
     of_draws: tuple[Any, ...] = (),
@@ -492,8 +498,9 @@ def _arrays(of: Any) -> Iterator[bytes]:
             yield from _arrays(held)
 
 
-def _compile(responder: Responder) -> Compiled:
+def _compile(responder: Responder, shape: bytes) -> Compiled:
     model = responder.model
+    own = all(by_contraflow(kind) for kind in responder.levers.kinds)
 
     def residual(
         ledger: jax.Array, reference: Reference, levels: jax.Array, adaptation: Adaptation
@@ -535,8 +542,8 @@ def _compile(responder: Responder) -> Compiled:
             dread=remembered * economy.lethal_pay * point.expected_loss,
         )
 
-    def over_problems(function: Callable[..., Any]) -> jax.stages.Wrapped:
-        return compiled(jax.vmap(function))
+    def over_problems(function: Callable[..., Any]) -> TracedOnce:
+        return TracedOnce(jax.vmap(function), (function.__name__, shape) if own else None)
 
     return Compiled(
         references=over_problems(responder.reference),
