@@ -205,6 +205,19 @@ def test_a_folder_of_something_else_is_refused(example_prior_draws, example_prio
         cf.open_ensemble(tmp_path / "mine")
 
 
+def test_a_block_without_any_equilibrium_is_done_all_the_same(example_prior, tmp_path):
+    folder = tmp_path / "a.zarr"
+    example_prior.respond_many(POLICIES[:2], out=folder)
+    cut = Cut(2, 1)
+    (chunk,) = chunks(folder)
+    chunk.unlink()
+    store = ensemble_store.EnsembleStore(folder, cut)
+    assert not store.has(Block(0, 2))
+    store.put(Block(0, 2), np.full((2, 1, len(outcome_figures())), np.nan), "x")
+    assert store.has(Block(0, 2))
+    assert cf.open_ensemble(folder).table(["exports"])["left_out"].tolist() == [1, 1]
+
+
 def test_an_empty_folder_is_used(example_prior, tmp_path):
     assert example_prior.respond_many(POLICIES[:2], out=tmp_path).finished
 

@@ -49,8 +49,9 @@ class EnsembleStore:
         """Open a store that exists."""
         self.folder, self.cut = folder, cut
         self._group = zarr().open_group(str(folder), mode="r+", zarr_format=2)
-        self._figures = self._group["figures"]
-        self._figures = self._figures.with_config({"write_empty_chunks": True})
+        # A block without any equilibrium is all NaN, and done all the same.
+        with zarr().config.set({"array.write_empty_chunks": True}):
+            self._figures = self._group["figures"]
 
     def has(self, block: Block) -> bool:
         """Whether the figures of a block are there."""
