@@ -66,9 +66,10 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SHOWN = (
     "load", "check", "new", "OpenCase.network", "OpenCase.calibrate", "OpenCase.central_values",
     "Lab.baseline", "Lab.respond", "Lab.respond_many", "Lab.simulate", "Lab.answers", "Lab.validate",
-    "Lab.claims", "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension", "Arrest",
-    "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder", "Outcome.convergence",
-    "Comparison.summary", "Comparison.probability", "Comparison.displacement", "Simulation.series", "verify",
+    "Lab.claims", "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension",
+    "Arrest", "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder",
+    "Outcome.convergence", "Comparison.summary", "Comparison.probability", "Comparison.displacement",
+    "Simulation.series", "verify",
 )  # fmt: skip
 """What users call whose docstring must show an example."""
 
