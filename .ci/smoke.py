@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from distributed import LocalCluster
 from typer.testing import CliRunner
 
 import contraflow
@@ -43,5 +44,9 @@ with tempfile.TemporaryDirectory() as folder:
     drawn = contraflow.load("example").calibrate(fresh=True)
     drawn.respond({"radar": 1}).compare(drawn.baseline()).summary()
     assert len(drawn.tension().claims)
+    many = lab.respond_many([{}, {"radar": 1, "interceptors": 4}], out=Path(folder) / "many.zarr")
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        again = lab.respond_many([{}, {"radar": 1, "interceptors": 4}], cluster=cluster)
+    assert many.table().equals(again.table().astype(many.table().dtypes))
     said("export", "example", "--to", "netcdf", "--out", str(Path(folder) / "base.nc"))
 print("works with the lowest versions")

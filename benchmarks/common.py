@@ -26,7 +26,7 @@ def machine() -> dict[str, object]:
     return {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 2),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else "unknown",
         "python": platform.python_version(),
         "jax": jax.__version__,
         "numpy": np.__version__,

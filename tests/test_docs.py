@@ -16,7 +16,7 @@ from textwrap import dedent
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SLOW = ("calibration", "horizons", "influence", "simulation", "tension")
+SLOW = ("calibration", "ensembles", "horizons", "influence", "simulation", "tension")
 LARGE = ('"peru"', '"andes-1990s"')
 PAGES = [
     ROOT / "README.md",
@@ -65,10 +65,11 @@ def test_python_runs(page, capsys, tmp_path, monkeypatch):
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SHOWN = (
     "load", "check", "new", "OpenCase.network", "OpenCase.calibrate", "OpenCase.central_values",
-    "Lab.baseline", "Lab.respond", "Lab.simulate", "Lab.answers", "Lab.validate", "Lab.claims",
-    "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension", "Arrest",
-    "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder", "Outcome.convergence",
-    "Comparison.summary", "Comparison.probability", "Comparison.displacement", "Simulation.series", "verify",
+    "Lab.baseline", "Lab.respond", "Lab.respond_many", "Lab.simulate", "Lab.answers", "Lab.validate",
+    "Lab.claims", "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension",
+    "Arrest", "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder",
+    "Outcome.convergence", "Comparison.summary", "Comparison.probability", "Comparison.displacement",
+    "Simulation.series", "verify",
 )  # fmt: skip
 """What users call whose docstring must show an example."""
 

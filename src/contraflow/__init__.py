@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from contraflow._version import __version__
 from contraflow.errors import (
     CaseError,
+    ClusterError,
     ComparisonError,
     ContraflowError,
     ConvergenceError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from contraflow.dynamics.arrests import Arrest
     from contraflow.lab.lab import Lab, OpenCase, load
     from contraflow.lab.outcome import Comparison, Outcome
+    from contraflow.lab.policy_ensemble import Ensemble, open_ensemble
     from contraflow.lab.trajectories import History, Simulation
     from contraflow.lab.transition_path import TransitionPath
     from contraflow.results.explanation import Explanation
@@ -40,11 +42,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Arrest",
     "CaseError",
+    "ClusterError",
     "Comparison",
     "ComparisonError",
     "Conflicts",
     "ContraflowError",
     "ConvergenceError",
+    "Ensemble",
     "Explanation",
     "Hindcast",
     "History",
@@ -62,6 +66,7 @@ __all__ = [
     "check",
     "load",
     "new",
+    "open_ensemble",
     "verify",
 ]
 
@@ -69,6 +74,7 @@ _HOME = {
     "Arrest": "contraflow.dynamics.arrests",
     "Comparison": "contraflow.lab.outcome",
     "Conflicts": "contraflow.analysis.conflicts",
+    "Ensemble": "contraflow.lab.policy_ensemble",
     "Explanation": "contraflow.results.explanation",
     "Hindcast": "contraflow.analysis.hindcast",
     "History": "contraflow.lab.trajectories",
@@ -81,6 +87,7 @@ _HOME = {
     "check": "contraflow.case",
     "load": "contraflow.lab.lab",
     "new": "contraflow.case",
+    "open_ensemble": "contraflow.lab.policy_ensemble",
     "verify": "contraflow.results.verify",
 }
 

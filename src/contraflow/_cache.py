@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -121,7 +122,7 @@ def keep(name: str, content: bytes) -> None:
     place = folder("results")
     if place is None:
         _IN_MEMORY[name] = content
-        _warn("Nothing is kept for the next run, since this user has no home folder. Set XDG_CACHE_HOME.")
+        _warn(f"Nothing is kept for the next run, since this user has no home folder. Set {_home()}.")
         return
     path = place / name
     head = _MARK + sha256(content).hexdigest().encode() + b"\n"
@@ -148,6 +149,11 @@ def _make_room(place: Path, most: int) -> None:
             held.remove((when, size, path))
             with suppress(OSError):
                 path.unlink()
+
+
+def _home() -> str:
+    """The variable of the environment by which this system finds a user's folders."""
+    return {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
 
 
 def _sound(path: Path, digest: str, head: int) -> bytes | None:

@@ -41,14 +41,16 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str | Callab
         part.replace(target)
     except OSError as error:
         reason = error.strerror or error
-        raise OutputError(f"{target} cannot be written: {reason}. {_cure(error)}") from error
+        raise OutputError(f"{target} cannot be written: {reason}. {_cure(error, target)}") from error
     finally:
         with suppress(OSError, ValueError):
             part.unlink(missing_ok=True)
     return target
 
 
-def _cure(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+def _cure(error: OSError, target: Path) -> str:
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return "Free some space, or name a file on another disk."
+    if os.name == "nt" and isinstance(error, PermissionError) and target.is_file():
+        return "Close it where it is open, in a spreadsheet for example, or name another file."
     return "Name a file in a folder that exists and that you may write to."

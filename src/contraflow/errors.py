@@ -8,6 +8,7 @@ ContraflowError
 ├── ObservationError     a claim or pattern selects nothing in the model
 ├── HistoryError         episodes or forecasts of them are not well formed; lists every problem
 ├── ComparisonError      two outcomes do not go together, or a figure is not among theirs
+├── ClusterError         workers cannot be reached, or do not have the code that they should
 └── OutputError          a result cannot be written
 
 CacheWarning             what was kept between runs cannot be used, and is computed again
@@ -89,6 +90,10 @@ class ObservationError(ContraflowError):
 
 class ComparisonError(ContraflowError, ValueError):
     """Two outcomes cannot be compared draw by draw, or a figure is asked for that they do not have."""
+
+
+class ClusterError(ContraflowError):
+    """Workers of a cluster cannot be reached, are lost, or do not have the same code and libraries."""
 
 
 class OutputError(ContraflowError):

@@ -179,6 +179,42 @@ def respond(
 
 
 @command
+def ensemble(
+    case: CaseName,
+    policies: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POLICIES", help="A CSV file: a row for each policy, a column for each measure."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Write figures by policy and draw as they come; goes on where it stopped."
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write figures by policy to a .csv file.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Have the workers of this Dask scheduler do the work."),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="In how many draws of the posterior, at most.")] = 200,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer many policies, here or on a cluster: headline figures by policy and draw."""
+    from contraflow.cli import ensemble
+
+    asked = ensemble.EnsembleOptions(draws, cluster, out, table)
+    how = CalibrationOptions(seed, method, accept_poor)
+    ensemble.ensemble(case, policies, asked, how=how, as_json=as_json)
+
+
+@command
 def path(
     case: CaseName,
     measure: Annotated[list[str] | None, levels("A measure, from the beginning on.")] = None,

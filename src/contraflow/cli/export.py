@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contraflow.cli import json_records
-from contraflow.cli.files import expect_writable, make_folder, replace_file
+from contraflow.cli.files import csv_text, expect_writable, make_folder, replace_file
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import plain, progress, screen
 from contraflow.network import to_geojson, to_graphml
@@ -64,7 +64,7 @@ def serialisable(data: xr.Dataset) -> xr.Dataset:
 def _write_tables(folder: Path, lab: Lab, outcome: Outcome) -> None:
     make_folder(folder)
     for name, frame in frames(lab, outcome).items():
-        replace_file(folder / f"{name}.csv", partial(_write_text, as_text(frame).to_csv()))
+        replace_file(folder / f"{name}.csv", partial(_write_text, csv_text(as_text(frame))))
     origin = json_records.provenance(lab) | {"title": outcome.title, "policy": dict(outcome.policy)}
     about = json.dumps(plain(origin), indent=2)
     replace_file(folder / "about.json", partial(_write_text, about))

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contraflow._io import write_atomically
 from contraflow.errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def expect_writable(target: Path, *, folder: bool = False) -> None:
@@ -17,7 +21,10 @@ def expect_writable(target: Path, *, folder: bool = False) -> None:
             raise OutputError(f"{target} is a file. Name a folder, or one that does not exist yet.")
         if not folder and target.is_dir():
             raise OutputError(f"{target} is a folder. Name a file.")
-        above = next(p for p in (target.absolute(), *target.absolute().parents) if p.exists())
+        every = (target.absolute(), *target.absolute().parents)
+        above = next((p for p in every if p.exists()), None)
+        if above is None:
+            raise OutputError(f"{target} cannot be written: there is no {every[-1]}.")
         place = above if above.is_dir() or above != target.absolute() else above.parent
         if not place.is_dir():
             raise OutputError(f"{target} cannot be written: {place} is a file, not a folder.")
@@ -34,6 +41,11 @@ def make_folder(folder: Path) -> Path:
     except (OSError, ValueError) as error:
         raise OutputError(f"The folder {folder} cannot be made: {error}.") from None
     return folder
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table as CSV, whose lines end alike on all systems."""
+    return frame.to_csv(lineterminator="\n")
 
 
 def replace_file(target: Path, write: Callable[[Path], object]) -> None:

@@ -21,8 +21,21 @@ class CalibrationOptions:
     accept_poor: bool = False
 
 
-def calibrated(case: OpenCase, how: CalibrationOptions, say: Progress, until: int | None = None) -> Lab:
-    """The posterior that the options ask for."""
+def calibrated(
+    case: OpenCase,
+    how: CalibrationOptions,
+    say: Progress,
+    until: int | None = None,
+    keep: int | None = None,
+) -> Lab:
+    """The posterior that the options ask for, of which at most ``keep`` draws are kept."""
+    from contraflow.lab.lab import KEPT
+
     return case.calibrate(
-        method=how.method, seed=how.seed, until=until, accept_poor=how.accept_poor, progress=say
+        method=how.method,
+        seed=how.seed,
+        keep=KEPT if keep is None else keep,
+        until=until,
+        accept_poor=how.accept_poor,
+        progress=say,
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from contraflow._numbers import DASH, change_of, share, significant
 from contraflow.cli import json_records
-from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.files import csv_text, expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.respond import ABROAD
@@ -76,7 +76,7 @@ def path(name: str, asked: PathOptions, out: Path | None, *, how: CalibrationOpt
         )
         record = _record(lab, found, asked)
         if out is not None:
-            csv = found.table().to_csv()
+            csv = csv_text(found.table())
             replace_file(out, lambda target: target.write_text(csv, encoding="utf-8", newline=""))
     if as_json:
         emit(record)

@@ -12,7 +12,7 @@ import typer
 
 from contraflow._numbers import DASH, fixed, signed_share, significant
 from contraflow.cli import json_records
-from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.files import csv_text, expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import code_of_interruption, emit, progress, screen
@@ -123,7 +123,7 @@ def _write(run: Simulation, against: Simulation | None, path: Path) -> None:
     elif path.suffix == ".geojson":
         run.to_geojson(path)
     elif path.suffix == ".csv":
-        path.write_text(run.yearly().to_csv(), encoding="utf-8", newline="")
+        path.write_text(csv_text(run.yearly()), encoding="utf-8", newline="")
     else:
         path.write_text(run.page(against), encoding="utf-8")
 

@@ -289,4 +289,6 @@ def write(folder: Path | None = None, progress: Progress = silent) -> None:
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     found = leave_out(read_episodes(), progress=progress)
     for name, frame in (("observations", found.observations), ("episodes", found.episodes)):
-        (folder / f"left-out-{name}.csv").write_text(frame.round(4).to_csv(index=False), encoding="utf-8")
+        (folder / f"left-out-{name}.csv").write_text(
+            frame.round(4).to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline=""
+        )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,7 @@ from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.inference.prior import Prior
 from contraflow.lab import scenario
+from contraflow.lab.equilibrium_search import cut_off, searched_again
 from contraflow.lab.outcome import Comparison, EquilibriumSearch, Outcome
 from contraflow.lab.scenario import CLANS, REPLICATES, Scenario, TimelineSpec
 from contraflow.lab.trajectories import History, Simulation
@@ -55,18 +56,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from contraflow.analysis.hindcast import Hindcast
+    from contraflow.lab.policy_ensemble import Ensemble
+    from contraflow.lab.policy_table import PolicyTable
     from contraflow.lab.sensitivity import QuantityOfInterest
     from contraflow.results.explanation import Explanation
 
 
 KEPT = 200
 """Draws of the posterior that results carry, by default."""
-
-SEARCHED = 8
-"""Draws in which a response looks for more than one equilibrium."""
-
-CUT_OFF = 1e-10
-"""Fraction of its baseline sales below which a market counts as cut off."""
 
 SAME_STATE = 1e-6
 """Largest difference, in logarithms, between two states that count as one equilibrium."""
@@ -443,6 +440,70 @@ class Lab:
             others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
         return outcome(chosen, name, tuple(others))
 
+    def respond_many(
+        self,
+        policies: pd.DataFrame | Iterable[Mapping[str, float]] | PolicyTable,
+        *,
+        cluster: Any = None,
+        out: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> Ensemble:
+        """Headline figures of many policies in the long run, here or on the machines of a cluster.
+
+        Figures are those of :meth:`respond` to the last bit, wherever and by however many workers they are
+        computed; the price in the main valley is quoted where the baseline quotes it, as in a comparison.
+        Other equilibria are sought only where the baseline leads to none.
+
+        Parameters
+        ----------
+        policies
+            Policies one after the other, each with its levels by measure; or a DataFrame with a column for
+            each measure (missing: as in the baseline) and, if policies have names, a column ``policy``.
+        cluster
+            Address of a scheduler of Dask, or a client or cluster of Dask, whose workers have the same
+            version of Contraflow. None: this process.
+        out
+            Folder for a Zarr store, into which figures are written as they come. If it holds the beginning
+            of the same ensemble, the run goes on where that stopped. None: figures stay in memory.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done; says how long the rest takes.
+
+        Returns
+        -------
+        Ensemble
+            Figures by policy and draw; NaN in draws without an equilibrium, in as many draws as there may be.
+
+        Raises
+        ------
+        PolicyError
+            For an unknown measure or a level out of range; says of which policies.
+        ConvergenceError
+            If nothing is sold at some market of the baseline.
+        OutputError
+            If ``out`` holds something else or an ensemble of other policies, draws, case or code, cannot be
+            written, or is left out although the figures do not fit into memory.
+        ClusterError
+            If Dask is not installed, no scheduler answers, or a worker has other code or libraries.
+
+        Examples
+        --------
+        >>> lab.respond_many([{"radar": level} for level in (0.25, 0.5, 1)])
+        <Ensemble example: 3 policies in 200 draws>
+        """
+        from contraflow.lab.policy_ensemble import respond_many
+
+        base = self.baseline().data
+        return respond_many(
+            self.case,
+            self.responder,
+            self.ledger,
+            base,
+            policies,
+            cluster=cluster,
+            out=out,
+            progress=progress,
+        )
+
     @cached_property
     def _adjustment(self) -> Adjustment:
         """The draws with their paces, whose economies adjust to policies."""
@@ -469,8 +530,7 @@ class Lab:
             found.solved[draw, start] = root.solved & ~self._cut_off(draw, root.state).any(axis=1)
 
         solve(np.arange(draws), np.zeros(draws, dtype=np.int64))
-        some = np.unique(np.linspace(0, draws - 1, min(draws, SEARCHED)).round().astype(np.int64))
-        again = np.union1d(some, np.flatnonzero(~found.solved[:, 0]))
+        again = searched_again(found.solved[:, 0])
         solve(np.repeat(again, tries - 1), np.tile(np.arange(1, tries), again.size))
         return found
 
@@ -1149,10 +1209,8 @@ class Lab:
         )
 
     def _cut_off(self, draw: IntArray, state: FloatArray) -> BoolArray:
-        """Elastic markets (problem, market) that would sell less than CUT_OFF of their baseline."""
-        elastic = self.network.cleared
-        elasticity = self.ledger[draw][:, self.network.market_elasticity[elastic]]
-        return np.asarray(elasticity * state[:, : elastic.size] > -np.log(CUT_OFF))
+        """Elastic markets (problem, market) that hardly sell anything."""
+        return cut_off(self.network, self.ledger[draw], state)
 
     def _not_found(self, policy: Mapping[str, float], found: _Found) -> str:
         draw = int(np.flatnonzero(~found.solved.any(axis=1))[0])

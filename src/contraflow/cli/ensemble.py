@@ -1,0 +1,130 @@
+"""The command ``ensemble``: headline figures of many policies, here or on a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from contraflow._numbers import significant
+from contraflow.cli import json_records
+from contraflow.cli.export import as_text
+from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.json_records import Record
+from contraflow.cli.options import CalibrationOptions, calibrated
+from contraflow.cli.terminal import emit, note, progress, screen
+from contraflow.cli.terminal_tables import say, table
+from contraflow.errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from contraflow.lab import Lab
+    from contraflow.lab.policy_ensemble import Ensemble
+
+ENDING = ".csv"
+
+
+@dataclass(frozen=True)
+class EnsembleOptions:
+    """Where the answers are computed, in how many draws, and where they go."""
+
+    draws: int
+    cluster: str | None
+    out: Path | None
+    """Folder of figures by policy and draw."""
+    table: Path | None
+    """CSV file of figures by policy."""
+
+
+def ensemble(
+    name: str, policies: Path, asked: EnsembleOptions, *, how: CalibrationOptions, as_json: bool
+) -> None:
+    """Answer all policies of a file, and print how far they reach."""
+    from contraflow.lab import load
+    from contraflow.lab.policy_table import read_policies
+
+    if asked.table is not None:
+        if asked.table.suffix != ENDING:
+            raise OutputError(f"{asked.table}: the table is written as CSV, to a file that ends in {ENDING}.")
+        expect_writable(asked.table)
+    if asked.out is not None:
+        expect_writable(asked.out, folder=True)
+    with progress() as say_so:
+        case = load(name)
+        given = read_policies(case, policies)
+        lab = calibrated(case, how, say_so, keep=asked.draws)
+        try:
+            found = lab.respond_many(given, cluster=asked.cluster, out=asked.out, progress=say_so)
+        except KeyboardInterrupt:
+            if asked.out is not None:
+                note(f"What was done is kept in {asked.out}: give the same command again to go on.")
+            raise
+        say_so("Reading the figures")
+        frame = found.table()
+        record = _record(lab, found, frame, asked)
+        if asked.table is not None:
+            labels = as_text(frame[[]]).index
+            text = frame.set_axis(labels, axis=0).rename_axis("policy")
+            replace_file(asked.table, lambda path: text.to_csv(path, encoding="utf-8", lineterminator="\n"))
+    if as_json:
+        emit(record)
+    else:
+        _show(record, screen())
+
+
+def _record(lab: Lab, found: Ensemble, frame: pd.DataFrame, asked: EnsembleOptions) -> Record:
+    """How far the figures reach over the policies, each policy by its median over draws."""
+    base = found.data["baseline"].values
+    figures: Record = {}
+    for place, name in enumerate(map(str, found.data["figure"].values)):
+        medians = frame[name].to_numpy()
+        known = np.isfinite(medians)
+        row: dict[str, Any] = {
+            "unit": frame.attrs["units"][name],
+            "baseline": float(np.median(base[:, place])),
+        }
+        if known.any():
+            ordered = np.where(known, medians, np.inf)
+            lowest, highest = int(ordered.argmin()), int(np.where(known, medians, -np.inf).argmax())
+            row |= {"lowest": medians[lowest], "median": float(np.median(medians[known]))}
+            row |= {"highest": medians[highest]}
+            row |= {"lowest_policy": frame.index[lowest], "highest_policy": frame.index[highest]}
+        figures[name] = row
+    lost = frame["left_out"].to_numpy()
+    return json_records.provenance(lab) | {
+        "policies": len(frame),
+        "left_out": int(lost.sum()),
+        "policies_without_equilibrium": int((lost == len(base)).sum()),
+        "figures": figures,
+        "out": None if asked.out is None else str(asked.out),
+        "table": None if asked.table is None else str(asked.table),
+    }
+
+
+def _show(record: Record, console: Console) -> None:
+    from contraflow.lab.policy_ensemble import counted
+
+    size = counted(record["policies"], "policy", "policies")
+    say(console, (f"{record['title']}: {size} in {counted(record['draws'], 'draw', 'draws')}", "bold"))
+    columns = ("baseline", "lowest", "median", "highest")
+    lines = [
+        (f"{name}, {row['unit']}", *(significant(row.get(column)) for column in columns))
+        for name, row in record["figures"].items()
+    ]
+    console.print()
+    console.print(table("|>baseline|>lowest|>median|>highest", lines))
+    console.print()
+    say(console, ("Of each policy its median over draws; lowest, median and highest over policies.", "dim"))
+    if record["left_out"]:
+        every = record["policies"] * record["draws"]
+        none = counted(record["policies_without_equilibrium"], "policy has", "policies have")
+        text = f"No equilibrium was found in {record['left_out']:,} of {every:,} cases; {none} none at all."
+        say(console, (text, "yellow"))
+    if record["out"] is not None:
+        console.print(f"Figures by policy and draw are in {record['out']}", soft_wrap=True)
+    if record["table"] is not None:
+        console.print(f"The table of all policies is in {record['table']}", soft_wrap=True)
