@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from contraflow._types import BoolArray, FloatArray, IntArray
-from contraflow.lab.equilibrium_search import cut_off
+from contraflow.lab.equilibrium_search import cut_off, searched_again
 from contraflow.model.numerics import jnp
-from contraflow.policy.responder import Reference, Responder
+from contraflow.policy.responder import MANY, Reference, Responder
 from contraflow.results.dataset import make_dataset
 from contraflow.results.figures import outcome_figures, outcome_rows
 
@@ -112,23 +113,41 @@ class PolicySolver:
         policies, draws = len(levels), len(self.ledger)
         starts = np.asarray(self.responder.model.starts())
         policy, draw = (x.ravel() for x in np.indices((policies, draws)))
-        state, solved = self._solve(levels, policy, draw, starts[np.zeros_like(draw)])
-        lost, tries = np.flatnonzero(~solved), len(starts) - 1
-        if lost.size and tries:
-            each, start = np.repeat(lost, tries), starts[np.tile(np.arange(1, tries + 1), lost.size)]
-            found, there = self._solve(levels, policy[each], draw[each], start)
+        state, solved = self._solve(levels, policy, draw, starts[np.zeros_like(draw)], draws > MANY)
+        state, solved = state.reshape(policies, draws, -1), solved.reshape(policies, draws)
+        tries = len(starts) - 1
+        left = {p: np.flatnonzero(~solved[p]) for p in np.flatnonzero(~solved.all(axis=1))}
+        # An answer tries other starts in some solved draws too, and their number decides how all are solved.
+        wide = {p: searched_again(solved[p]).size * tries > MANY for p in left}
+        for many, group in groupby(sorted(left, key=wide.__getitem__), key=wide.__getitem__):
+            chosen = list(group)
+            policy = np.concatenate([np.repeat(p, left[p].size) for p in chosen])
+            draw = np.concatenate([left[p] for p in chosen])
+            each, own = np.repeat(policy, tries), np.repeat(draw, tries)
+            start = starts[np.tile(np.arange(1, tries + 1), draw.size)]
+            found, there = self._solve(levels, each, own, start, many)
             there = there.reshape(-1, tries)
-            best = np.arange(lost.size), there.argmax(axis=1)
-            state[lost], solved[lost] = found.reshape(lost.size, tries, -1)[best], there.any(axis=1)
-        return state.reshape(policies, draws, -1), solved.reshape(policies, draws)
+            best = found.reshape(draw.size, tries, -1)[np.arange(draw.size), there.argmax(axis=1)]
+            state[policy, draw], solved[policy, draw] = best, there.any(axis=1)
+        return state, solved
 
     def _solve(
-        self, levels: FloatArray, policy: IntArray, draw: IntArray, start: FloatArray
+        self, levels: FloatArray, policy: IntArray, draw: IntArray, start: FloatArray, wide: bool
     ) -> tuple[FloatArray, BoolArray]:
-        """Equilibria of problems, each with its policy, draw and start."""
-        root = self.responder.solve(self.ledger, self.references, levels[policy], draw, start)
-        lost = cut_off(self.responder.model.network, self.ledger[draw], root.state).any(axis=1)
-        return root.state, root.solved & ~lost
+        """Equilibria of problems, in the wide blocks of many problems or the narrow ones of few."""
+        count = len(policy)
+        size = max(count, MANY + 1) if wide else MANY
+        states, solved = [], []
+        for first in range(0, count, size):
+            pick = np.arange(first, first + size if wide else min(first + size, count))
+            pick = np.minimum(pick, count - 1)
+            root = self.responder.solve(
+                self.ledger, self.references, levels[policy[pick]], draw[pick], start[pick]
+            )
+            lost = cut_off(self.responder.model.network, self.ledger[draw[pick]], root.state).any(axis=1)
+            states.append(root.state)
+            solved.append(root.solved & ~lost)
+        return np.concatenate(states)[:count], np.concatenate(solved)[:count]
 
     def _labelled(self, levels: FloatArray, state: FloatArray, solved: BoolArray) -> FloatArray:
         """Figures (problem, figure) of the problems that are solved, policy by policy."""

@@ -25,7 +25,7 @@ from contraflow.model.choice import Adaptation, adapted, habit
 from contraflow.model.economy import Economy
 from contraflow.model.equilibrium import Anchor, Model, Point, dread, street
 from contraflow.model.numerics import jax, jnp
-from contraflow.model.root_finding import ACCEPTED, HISTORY, NEWTON_ROUNDS, TOLERANCE, Root, Search
+from contraflow.model.root_finding import ACCEPTED, HISTORY, TOLERANCE, Root, Search
 from contraflow.model.traced_code import TracedOnce, keepable
 from contraflow.network.network import Ledger, Network
 from contraflow.policy.effect_functions import by_contraflow
@@ -332,7 +332,8 @@ class Responder:
         """Equilibria of many problems, each found as by :func:`~contraflow.model.root_finding.find_root`.
 
         Many problems are solved together for STRIDE evaluations at a time, and only those go on that are not
-        solved. Does not raise: look at the residuals.
+        solved. To the last bit the result of a problem depends on whether there are more than MANY, and on
+        nothing else about the others. Does not raise: look at the residuals.
 
         Parameters
         ----------
@@ -356,37 +357,34 @@ class Responder:
         of_draws = np.asarray(ledger), references
         starts = jnp.asarray(start, dtype=float), jnp.asarray(references.inverse)[draw]
         search: Any = jax.tree.map(np.array, jax.vmap(root_finding.begin)(*starts))
-        evaluations, rounds, before = np.zeros(count), np.zeros(count, dtype=np.int64), search.norm.copy()
-        history = np.full((count, HISTORY), np.nan)
 
         def go_on(function: TracedOnce, size: int, some: IntArray, *tries: IntArray) -> None:
+            if not some.size:
+                return
             problems = np.asarray(levels)[some], jax.tree.map(lambda x: np.asarray(x)[some], (given, search))
             found = in_blocks(function, size, (problems[0], *problems[1], *tries), of_draws, draw[some])
             for whole, part in zip(search, found, strict=True):
                 whole[some] = part
 
-        left, most = np.arange(count), root_finding.BROYDEN_STEPS
-        while left.size:
-            many = left.size > MOST // 2
-            size = MOST if many and count > MANY else FEW
-            tries = np.minimum(search.tries[left] + STRIDE, most) if many else np.full(left.size, most)
-            go_on(self._compiled.descend, size, left, tries)
+        most = root_finding.BROYDEN_STEPS
+        size, stride = (MOST, STRIDE) if count > MANY else (FEW, most)
+        left = np.arange(count)
+        for tries in range(stride, most + 1, stride):
+            go_on(self._compiled.descend, size, left, np.full(left.size, tries))
+            left = left[(search.norm[left] > TOLERANCE) & ~search.stuck[left]]
+        history, evaluations = np.full((count, HISTORY), np.nan), search.tries.astype(float)
+        history[:, 0] = search.norm
+        left = np.flatnonzero(search.norm > TOLERANCE)
+        for newton_round in range(1, HISTORY):
+            before = search.norm[left]
+            # In wide blocks XLA shares the inversions out among its threads; two blocks that do so at once
+            # wait for each other for ever (jaxlib 0.10.2).
+            go_on(self._compiled.renew, FEW, left)
+            go_on(self._compiled.descend, FEW, left, np.full(left.size, most))
             norm = search.norm[left]
-            unsolved = ~(norm <= TOLERANCE)
-            stuck = search.stuck[left]
-            over = left[~unsolved | stuck]
-            history[over, rounds[over]] = search.norm[over]
-            evaluations[over] += search.tries[over]
-            further = (rounds[left] < NEWTON_ROUNDS) & ((norm < before[left]) | (rounds[left] == 0))
-            again = left[unsolved & stuck & further]
-            left = left[unsolved & (~stuck | further)]
-            if again.size:
-                before[again] = search.norm[again]
-                rounds[again] += 1
-                evaluations[again] += self.model.unknowns
-                # In wide blocks XLA shares the inversions out among its threads; two blocks that do so at
-                # once wait for each other for ever (jaxlib 0.10.2).
-                go_on(self._compiled.renew, FEW, again)
+            history[left, newton_round] = norm
+            evaluations[left] += self.model.unknowns + search.tries[left]
+            left = left[(norm > TOLERANCE) & (norm < before)]
         return Solutions(search.z, search.norm, evaluations, history, search.inverse)
 
     def settled(
