@@ -19,9 +19,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FOREIGN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
-)
+FOREIGN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that are no text: they command a terminal, turn the direction of writing or are never seen."""
 
 
