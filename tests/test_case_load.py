@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import contraflow.case as cases
-from contraflow.case import schema
 from contraflow.case.columns import CORE
 from contraflow.case.io.read import read_sheet
 from contraflow.case.load import data
@@ -517,49 +516,10 @@ def test_functions_win_over_modules_of_their_name() -> None:
     assert callable(contraflow.case.load)
 
 
-TABLES = [model.table for model in schema.TABLES if (EXAMPLE / f"{model.table}.csv").exists()]
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def loads_or_is_a_case_error(folder: Path) -> bool:
-    try:
-        cases.load(folder)
-    except CaseError as error:
-        return all(p.file and p.message and p.cure for p in error.problems)
-    return True
-
-
-@SLOW
-@given(
-    name=st.sampled_from(TABLES), where=st.tuples(st.integers(0), st.integers(0)), value=st.text(max_size=30)
-)
-def test_any_cell_loads_or_is_a_case_error(
-    tmp_path: Path, name: str, where: tuple[int, int], value: str
-) -> None:
-    folder = tmp_path / "fuzz"
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-    rows = table(folder, name)
-    row = rows[where[0] % len(rows)]
-    row[where[1] % len(row)] = value.encode("utf-8", "replace").decode()
-    write(folder, name, rows)
-    assert loads_or_is_a_case_error(folder)
-
-
-@SLOW
-@given(name=st.sampled_from([*(f"{t}.csv" for t in TABLES), "case.toml"]), draw=st.data())
-def test_any_bytes_load_or_are_a_case_error(tmp_path: Path, name: str, draw: st.DataObject) -> None:
-    folder = tmp_path / "fuzz"
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-    content = (folder / name).read_bytes()
-    start, end = sorted(draw.draw(st.tuples(*[st.integers(0, len(content))] * 2)))
-    (folder / name).write_bytes(content[:start] + draw.draw(st.binary(max_size=12)) + content[end:])
-    assert loads_or_is_a_case_error(folder)
-
-
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=20).map(str.strip)
 
 
-@SLOW
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(CELL, min_size=4, max_size=4), max_size=8))
 def test_cells_survive_writing_and_reading(tmp_path: Path, rows: list[list[str]]) -> None:
     header = ["id", "name", "kind", "note"]
