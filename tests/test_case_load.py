@@ -407,13 +407,85 @@ def test_damaged_file(folder: Path, file: str, act: Callable[[Path], None], mess
         ("parameters", "pay-plane", "value", "80.1230"),
         ("parameters", "surcharge-airstrips", "low", "0.125"),
         ("parameters", "pay-plane", "high", "1234.567"),
+        ("places", "nortia", "note", "One line\r\nand another\tone"),
     ],
 )
-def test_a_number_that_can_mean_one_thing_only_is_read(
+def test_a_cell_that_can_mean_one_thing_only_is_read(
     folder: Path, name: str, row: str, column: str, value: str
 ) -> None:
     edit(folder, name, row, column, value)
     assert cases.check(folder) == []
+
+
+RULES: list[tuple[str, dict[str, str], str, str, str]] = [
+    ("patterns:strips-to-road", {"needs": "dynamics"}, "months", "needs time", "13-24"),
+    (
+        "patterns:strips-to-road",
+        {"needs": "dynamics", "months": "24-13"},
+        "months",
+        "ends before",
+        "first-last",
+    ),
+    (
+        "patterns:strips-to-road",
+        {"needs": "dynamics", "months": "13-24", "against_months": "12-1"},
+        "against_months",
+        "ends before",
+        "first-last",
+    ),
+    (
+        "patterns:strips-to-road",
+        {"needs": "dynamics", "months": "13-24", "policy": ""},
+        "policy",
+        "a simulation with itself",
+        "differ",
+    ),
+    (
+        "patterns:strips-to-road",
+        {"needs": "dynamics", "months": "13-24", "arrest_at": "nortia"},
+        "arrest_at",
+        "Nobody is arrested",
+        "'arrest'",
+    ),
+    ("patterns:strips-to-road", {"months": "13-24"}, "months", "no meaning in an equilibrium", "dynamics"),
+    ("patterns:rival-gains", {"high": ""}, "high", "a range is expected", "Fill low and high"),
+    ("parameters:drift", {"unit": "kg"}, "unit", "not a unit of the drift", "dimensionless"),
+    ("parameters:drift", {"low": "-0.1", "scale": "linear"}, "low", "below 0", "from 0"),
+    (
+        "parameters:behaviour-growers",
+        {"meaning": "m", "low": "6", "value": "6", "high": "6", "unit": "kg", "scale": "log", "reason": "r"},
+        "unit",
+        "no unit of behaviour-growers",
+        "Write month",
+    ),
+    ("markets:europe", {"hired_from": "nortia"}, "hired_from", "nobody hires", "'hired_by'"),
+    ("markets:europe", {"hired_by": "plane"}, "form", "not counted in USD", "unit USD"),
+    ("markets:europe", {"hired_by": "plane"}, "elasticity", "are the demand", "empty"),
+    (
+        "requirements:again",
+        {"measure": "interceptors", "requires": "radar"},
+        "requires",
+        "already required",
+        "Keep one row",
+    ),
+]
+
+
+@pytest.mark.parametrize(("where", "cells", "column", "message", "cure"), RULES)
+def test_rule(folder: Path, where: str, cells: dict[str, str], column: str, message: str, cure: str) -> None:
+    """Rules that take several cells to break."""
+    name, _, key = where.partition(":")
+    header, *rows = table(folder, name)
+    header += [cell for cell in cells if cell not in header]
+    records = [dict(zip(header, row, strict=False)) for row in rows]
+    if key not in (record["id"] for record in records):
+        records.append({"id": key})
+    number = next(i for i, record in enumerate(records, start=2) if record["id"] == key)
+    records[number - 2] |= cells
+    write(folder, name, [header, *([record.get(cell, "") for cell in header] for record in records)])
+    found = [p for p in cases.check(folder) if p.column == column and message in f"{p.value} {p.message}"]
+    assert [(p.file, p.row) for p in found] == [(f"{name}.csv", number)]
+    assert cure in found[0].cure
 
 
 def test_a_link_within_the_folder_is_followed(folder: Path) -> None:

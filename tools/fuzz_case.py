@@ -338,7 +338,7 @@ def judge(folder: Path, deep: bool = False) -> tuple[str, list[str]]:
         found.append(f"check finds {len(problems)} problems, load {len(refused.problems) if refused else 0}")
     for problem in [*problems, *problems_of_network]:
         text = str(problem)
-        if not (problem.file.strip() and problem.message.strip() and problem.cure.strip()):
+        if not all(part and part.strip() for part in (problem.file, problem.message, problem.cure)):
             found.append(f"an empty part: {problem!r}")
         if len(text) > LONGEST or FOREIGN.search(text) or CANARY in text:
             found.append(f"no message for people: {text[:200]!r}")

@@ -15,7 +15,13 @@ _UNSEEN = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def short(value: object) -> str:
-    """A value as an error shows it: on one line, of at most 60 characters."""
+    """A value as an error shows it: on one line, of at most 60 characters.
+
+    Examples
+    --------
+    >>> short("two\\nlines"), short("x" * 60) == "x" * 60, short("x" * 61) == "x" * 57 + "..."
+    ('two lines', True, True)
+    """
     text = " ".join(str(value)[: 4 * LONGEST].split())
     return text if len(text) <= 60 else text[:57] + "..."
 
