@@ -459,8 +459,43 @@ RULES: list[tuple[str, dict[str, str], str, str, str]] = [
         "Write month",
     ),
     ("markets:europe", {"hired_from": "nortia"}, "hired_from", "nobody hires", "'hired_by'"),
-    ("markets:europe", {"hired_by": "plane"}, "form", "not counted in USD", "unit USD"),
-    ("markets:europe", {"hired_by": "plane"}, "elasticity", "are the demand", "empty"),
+    (
+        "markets:europe",
+        {"hired_by": "plane", "form": "hydrochloride"},
+        "form",
+        "not counted in USD",
+        "unit USD",
+    ),
+    (
+        "markets:europe",
+        {"hired_by": "plane", "elasticity": "elasticity-demand"},
+        "elasticity",
+        "are the demand",
+        "empty",
+    ),
+    (
+        "markets:porters-hired",
+        {"form": "carrying", "hired_by": "", "hired_from": ""},
+        "form",
+        "no mode",
+        "or",
+    ),
+    ("markets:porters-hired", {"places": "alta-selva; nortia"}, "places", "one place", "its own row"),
+    (
+        "parameters:behaviour-growers",
+        {
+            "meaning": "m",
+            "low": "-6",
+            "value": "6",
+            "high": "6",
+            "unit": "month",
+            "scale": "linear",
+            "reason": "r",
+        },
+        "low",
+        "impossible for behaviour-growers",
+        "Correct",
+    ),
     (
         "requirements:again",
         {"measure": "interceptors", "requires": "radar"},
@@ -486,6 +521,17 @@ def test_rule(folder: Path, where: str, cells: dict[str, str], column: str, mess
     found = [p for p in cases.check(folder) if p.column == column and message in f"{p.value} {p.message}"]
     assert [(p.file, p.row) for p in found] == [(f"{name}.csv", number)]
     assert cure in found[0].cure
+    assert found[0].value == (cells.get(column) or None)
+
+
+def test_the_place_within_a_file_is_told(folder: Path) -> None:
+    replace("case.toml", 'title = "What happens if radar', 'title = "\\u202eWhat happens if radar')(folder)
+    problem = next(p for p in cases.check(folder) if "U+202E" in p.message)
+    assert (problem.column or "").startswith("questions.")
+    assert (problem.column or "").endswith(".title")
+    damage("fees.csv", FEES + b"x" * 200_000)(folder)
+    problem = next(p for p in cases.check(folder) if p.file == "fees.csv")
+    assert problem.row == FEES.count(b"\n") + 1
 
 
 def test_a_link_within_the_folder_is_followed(folder: Path) -> None:
