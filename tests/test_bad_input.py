@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from contraflow.case import new
-from contraflow.cli import app
+from contraflow.case import check, new
+from contraflow.cli import app, main, terminal
+from contraflow.cli.terminal import screen
+from contraflow.cli.terminal_tables import say, table
+from contraflow.errors import CaseError
 from contraflow.lab import OpenCase
 from contraflow.report import document
 
@@ -132,6 +135,59 @@ def test_a_bad_case_says_what_is_wrong(folder, name, tmp_path):
     assert checked.stderr == ""
     for word in words:
         assert word in " ".join(checked.stdout.split())
+
+
+COMMANDING = "\x1b]0;title\x07\x1b[2J\x9b31m\u202egnp\u2066"
+"""What sets a terminal's title, clears it, colours it and turns the direction of writing."""
+
+
+def commands(text: str) -> bool:
+    return any(c in text for c in "\x1b\x07\x9b\u202e\u2066")
+
+
+@pytest.mark.parametrize("file", ["places.csv", "case.toml", "more.csv"])
+@pytest.mark.parametrize("verb", ["check", "claims"])
+def test_no_text_commands_the_terminal(folder, verb, file):
+    if file == "more.csv":
+        (folder / f"{COMMANDING}.csv").write_text("id")
+    else:
+        text = COMMANDING.encode("unicode_escape").decode() if file == "case.toml" else COMMANDING
+        text = text.replace("\\x", "\\u00")
+        change(folder / file, *{"places.csv": ("Nortia", text), "case.toml": ("QM", text)}[file])
+    result = call(verb, folder)
+    assert result.exit_code == 1
+    assert "u202e" in result.output.lower() or "U+001B" in result.output
+    assert not commands(result.output)
+    assert not commands(str(CaseError(check(folder))))
+
+
+def test_tables_notes_and_errors_command_no_terminal(capsys):
+    console = screen()
+    console.print(table("a|b", [(COMMANDING, COMMANDING)], title=COMMANDING))
+    say(console, (COMMANDING, "bold"))
+    terminal.note(COMMANDING)
+    terminal.complain(COMMANDING)
+    terminal.emit({COMMANDING: COMMANDING})
+    shown = "".join(capsys.readouterr())
+    assert shown.count("title") >= 7
+    assert not commands(shown)
+
+
+def test_the_words_of_a_command_command_no_terminal(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["contraflow", f"chek{COMMANDING}"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = "".join(capsys.readouterr())
+    assert "chek" in shown
+    assert not commands(shown)
+
+
+def test_a_terminal_gets_colours_all_the_same(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    terminal.complain(COMMANDING)
+    shown = capsys.readouterr().err
+    assert "\x1b[1;31mError: \x1b[0m" in shown
+    assert not commands(shown.replace("\x1b[1;31m", "").replace("\x1b[0m", ""))
 
 
 @pytest.mark.parametrize("verb", ["run", "check", "measures", "validate", "claims"])

@@ -16,8 +16,17 @@ CacheWarning             what was kept between runs cannot be used, and is compu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+FOREIGN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+"""Characters that are no text: they command a terminal, turn the direction of writing or are never seen."""
+
+
+def harmless(text: str) -> str:
+    """Text as it may be shown anywhere: characters that are no text stand as ``\\x1b`` or ``\\u202e``."""
+    return FOREIGN.sub(lambda c: c[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
 
 
 class CacheWarning(UserWarning):
@@ -26,6 +35,10 @@ class CacheWarning(UserWarning):
 
 class ContraflowError(Exception):
     """Base of all errors; its text is meant to be shown to a person."""
+
+    def __str__(self) -> str:
+        """The message, without characters that are no text."""
+        return harmless(super().__str__())
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ class Problem:
         if self.column is not None:
             where += f", column '{self.column}'"
         found = f"'{self.value}' " if self.value is not None else ""
-        return f"{where}: {found}{self.message}. {self.cure}"
+        return harmless(f"{where}: {found}{self.message}. {self.cure}")
 
 
 class CaseError(ContraflowError):

@@ -17,9 +17,10 @@ from contraflow.case.case import Case
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
+from contraflow.case.io.cell_text import short
 from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.read import Sheet, absent, missing, read_sheet, read_toml
-from contraflow.case.io.rows import parse, short
+from contraflow.case.io.rows import parse
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.table import Row
 from contraflow.errors import CaseError, Problem
@@ -149,6 +150,8 @@ def _reading_order(problem: Problem) -> tuple[int, int]:
 
 def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
     path = folder / CASE_FILE
+    if outside := _leads_outside(path):
+        return None, [outside]
     if not path.exists():
         cure = (
             f"Add it, with {', '.join(n for n, f in schema.CaseInfo.model_fields.items() if f.is_required())}"
@@ -162,6 +165,8 @@ def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
         return schema.CaseInfo.model_validate_json(text, strict=True), []
     except ValidationError as error:
         return None, [_info_problem(detail) for detail in error.errors()]
+    except ValueError as error:  # a number of more digits than Python writes
+        return None, [Problem(CASE_FILE, f"holds a number that is too long: {error}", "Shorten it")]
 
 
 def _units(info: schema.CaseInfo | None) -> tuple[Units | None, list[Problem]]:
@@ -238,9 +243,22 @@ def _read_tables(folder: Path, info: schema.CaseInfo | None, problems: list[Prob
 
 def _sheet(folder: Path, table: str) -> Sheet:
     path = folder / file_of(table)
+    if outside := _leads_outside(path):
+        return Sheet((), (), (outside,))
     if path.exists() or path.is_symlink():
         return read_sheet(path)
     return missing(table) if table in CORE else absent(table)
+
+
+def _leads_outside(path: Path) -> Problem | None:
+    """That a file is a link out of its folder, whose target nobody meant to show who only reads a case."""
+    try:
+        if not path.is_symlink() or path.resolve().is_relative_to(path.parent.resolve()):
+            return None
+    except (OSError, RuntimeError):  # a ring of links
+        pass
+    cure = "Copy the file into the folder: a case holds all that it is made of"
+    return Problem(path.name, "This is a link that leads out of the folder of the case", cure)
 
 
 def _converted(tables: Tables, model: type[Row], units: Units) -> list[tuple[str, Row]]:

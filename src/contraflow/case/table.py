@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 YEAR_PATTERN = r"^(1[89]|20)\d{2}(-(1[89]|20)\d{2})?$"
+LONGEST_ID = 60
+"""Characters that an id may have: it stands in tables and in names of files."""
+
+RESERVED = re.compile(r"nan?|n-a|nil|null|none|undefined|inf|infinity|true|false|\d+(e\d+)?")
+"""Ids that spreadsheets and programs read as a number, as true or false or as nothing at all."""
+
 DATE_PATTERN = r"^(1[89]|20)\d{2}(-\d{2}(-\d{2})?)?$"
 
 
@@ -19,7 +26,15 @@ def _split(cell: Any) -> Any:
     return cell
 
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+def _expect_name(text: str) -> str:
+    if RESERVED.fullmatch(text):
+        raise ValueError("this is read as a number or as nothing: write a word")
+    return text
+
+
+Id = Annotated[
+    str, StringConstraints(pattern=ID_PATTERN, max_length=LONGEST_ID), AfterValidator(_expect_name)
+]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Year = Annotated[str, StringConstraints(pattern=YEAR_PATTERN)]
 Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
@@ -112,5 +127,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     table: ClassVar[str]
     """Name of the table, and of its file without ``.csv``."""
+    typed: ClassVar[bool] = True
+    """Whether people write the numbers of the table, so that one of them may be a slip of theirs."""
     about: ClassVar[str]
     """What the table holds, for the data dictionary."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
@@ -12,7 +13,8 @@ import typer
 
 from contraflow._version import __version__
 from contraflow.cli.options import CalibrationOptions
-from contraflow.cli.terminal import safe_streams, spoken_errors
+from contraflow.cli.terminal import safe_streams, screen, spoken_errors
+from contraflow.errors import harmless
 from contraflow.inference.method import Method
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -143,8 +145,11 @@ def new(
     from contraflow.case import new as write
 
     target = write(folder)
-    typer.echo(f"A case to change into your own is in {target}; its README.md explains the files. Next:")
-    typer.echo(f"  contraflow check {target}\n  contraflow run {target}")
+    screen().print(
+        f"A case to change into your own is in {target}; its README.md explains the files. Next:\n"
+        f"  contraflow check {target}\n  contraflow run {target}",
+        soft_wrap=True,
+    )
 
 
 @command
@@ -518,4 +523,4 @@ def export(
 def main() -> None:
     """Entry point of the command."""
     safe_streams()
-    app()
+    app([harmless(word) for word in sys.argv[1:]])

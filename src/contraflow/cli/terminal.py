@@ -9,13 +9,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from contraflow.errors import CacheWarning, CaseError, ContraflowError, ConvergenceError, PolicyError
+from contraflow.errors import (
+    CacheWarning,
+    CaseError,
+    ContraflowError,
+    ConvergenceError,
+    PolicyError,
+    harmless,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,10 +49,22 @@ TRACEBACK = "CONTRAFLOW_TRACEBACK"
 
 
 def screen(*, error: bool = False) -> Console:
-    """A console on standard output or error; text is shown as it is, without markup."""
-    from rich.console import Console
+    """A console on standard output or error; text is shown as it is, without markup.
 
-    return Console(stderr=error, markup=False, highlight=False, emoji=False)
+    Characters of a text that would command the terminal are shown, too, rather than sent. Everything that
+    commands print goes through here, or is JSON in ASCII.
+    """
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class HarmlessConsole(Console):
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            for part in super().render(renderable, options):
+                yield part if part.control else part._replace(text=harmless(part.text))
+
+    return HarmlessConsole(stderr=error, markup=False, highlight=False, emoji=False)
 
 
 def safe_streams() -> None:
@@ -145,7 +164,7 @@ def spoken_errors() -> Iterator[None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         sentence = str(message) if issubclass(category, CacheWarning) else _of_compiled_code(str(message))
         if not sentence:
-            shown(message, category, *where, **more)
+            shown(harmless(str(message)), category, *where, **more)
         elif sentence not in said:
             said.add(sentence)
             note(sentence)

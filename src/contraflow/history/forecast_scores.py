@@ -37,6 +37,7 @@ LEAST = 0.01
 class ForecastRow(Row):
     """What a model foresees of one observation."""
 
+    typed: ClassVar[bool] = False
     table: ClassVar[str] = "forecasts"
     about: ClassVar[str] = "forecasts"
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from contraflow._types import FloatArray
 from contraflow.case.case import Case
-from contraflow.case.io.rows import NUMBER, short
+from contraflow.case.io.cell_text import short
+from contraflow.case.io.rows import NUMBER
 from contraflow.errors import PolicyError, Problem
 from contraflow.policy.policy import unknown_measure
 

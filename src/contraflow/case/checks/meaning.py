@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from contraflow.case import effects, schema, statements
 from contraflow.case.checks.number_limits import FORM_UNITS
+from contraflow.case.io.cell_text import short, twofold
 from contraflow.case.io.located_rows import Entry, Tables
-from contraflow.case.io.rows import short
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.levels import parse_levels
 from contraflow.case.quantities import Quantity
@@ -165,7 +165,7 @@ def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
                 continue
             names = tables.names(table)
             if names is not None and name not in names:
-                cure = _suggest(name, names, f"{table}.csv")
+                cure = _suggest(tables, name, names, f"{table}.csv")
                 problems.append(entry.problem("rows", f"names no row of {table}.csv", cure, short(token)))
     return problems
 
@@ -332,7 +332,7 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
             Problem(CASE_FILE, "ends before it starts", "Write [first, last]", None, "baseline", shown)
         )
     if parameters is not None and info.drift not in parameters:
-        cure = _suggest(info.drift, parameters, "parameters.csv")
+        cure = _suggest(tables, info.drift, parameters, "parameters.csv")
         problems.append(Problem(CASE_FILE, "names no row of parameters.csv", cure, None, "drift", info.drift))
     elif drift := tables.by_id(schema.Parameter).get(info.drift):
         problems += _drift(drift, units)
@@ -401,6 +401,9 @@ def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:
 
 def _policy_cell(tables: Tables, entry: Entry[statements.Pattern], column: str) -> list[Problem]:
     text: str = getattr(entry.item, column)
+    numbers = (part.partition("=")[2].strip() for part in text.split(";"))
+    for fault in filter(None, map(twofold, numbers)):
+        return [entry.problem(column, *fault, short(text))]
     try:
         levels = parse_levels(text)
     except ValueError as error:
@@ -423,7 +426,9 @@ def _level_faults(tables: Tables, levels: dict[str, float]) -> list[tuple[str, s
     measures, parameters = tables.by_id(schema.Measure), tables.by_id(schema.Parameter)
     for name, level in levels.items():
         if name not in names:
-            faults.append((name, "names no row of measures.csv", _suggest(name, names, "measures.csv")))
+            faults.append(
+                (name, "names no row of measures.csv", _suggest(tables, name, names, "measures.csv"))
+            )
             continue
         limit = parameters.get(measures[name].item.maximum) if name in measures else None
         if not level >= 0:
@@ -434,6 +439,6 @@ def _level_faults(tables: Tables, levels: dict[str, float]) -> list[tuple[str, s
     return faults
 
 
-def _suggest(name: str, names: set[str], file: str) -> str:
-    close = get_close_matches(name, sorted(names), n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {file}"
+def _suggest(tables: Tables, name: str, names: set[str], file: str) -> str:
+    close = tables.nearest(name, names)
+    return f"Did you mean '{close}'?" if close else f"Correct it, or add it to {file}"

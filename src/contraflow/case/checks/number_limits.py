@@ -10,8 +10,8 @@ from contraflow.case import effects, schema, statements
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.behaviour_numbers import behaviour_possible
 from contraflow.case.columns import Column, columns, file_of
+from contraflow.case.io.cell_text import short
 from contraflow.case.io.located_rows import Entry, Tables
-from contraflow.case.io.rows import short
 from contraflow.case.io.units import Inside, UnitError, Units
 from contraflow.case.table import Row
 from contraflow.errors import Problem

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 
 from contraflow.case import schema
 from contraflow.case.behaviour import ROWS
 from contraflow.case.checks.behaviour_numbers import behaviour_known
 from contraflow.case.columns import STEPS, Column, columns, file_of
+from contraflow.case.io.cell_text import short
 from contraflow.case.io.located_rows import Entry, Tables
-from contraflow.case.io.rows import NUMBER, short
+from contraflow.case.io.rows import NUMBER
 from contraflow.case.io.units import Units
 from contraflow.case.selectors import bare
 from contraflow.case.table import Row
@@ -48,7 +48,7 @@ def dangling_references(tables: Tables, units: Units) -> list[Problem]:
             for name in _parts(entry, column):
                 if name not in names:
                     problems.append(
-                        _unknown(entry, column, name, f"names no row of {column.refers}.csv", names)
+                        _unknown(tables, entry, column, name, f"names no row of {column.refers}.csv", names)
                     )
     return problems
 
@@ -67,7 +67,7 @@ def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
         for entry in tables.of(model):
             for token in _parts(entry, column):
                 if bare(token) not in names:
-                    problems.append(_unknown(entry, column, token, what, names))
+                    problems.append(_unknown(tables, entry, column, token, what, names))
     return problems
 
 
@@ -91,10 +91,12 @@ def _parts(entry: Entry[Row], column: Column) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _unknown(entry: Entry[Row], column: Column, name: str, what: str, names: Iterable[str]) -> Problem:
-    close = get_close_matches(bare(name), sorted(names), n=1)
+def _unknown(
+    tables: Tables, entry: Entry[Row], column: Column, name: str, what: str, names: Iterable[str]
+) -> Problem:
+    close = tables.nearest(bare(name), names)
     table = column.refers or column.selects
-    cure = f"Did you mean '{close[0]}'?" if close else f"Correct it, or add it to {table}"
+    cure = f"Did you mean '{close}'?" if close else f"Correct it, or add it to {table}"
     if column.role is not None and NUMBER.fullmatch(name):
         cure = "Numbers stand in parameters.csv, with range, unit and reason; name the row here"
     return entry.problem(column.name, what, cure, short(name))

@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from contraflow._io import write_atomically
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.io.read import read_sheet
 from contraflow.case.load import load, locate
 from contraflow.case.table import Row
-from contraflow.errors import OutputError
 
 FILE = "datapackage.json"
 
@@ -69,11 +69,7 @@ def write_datapackage(folder: str | Path) -> Path:
     """
     path = locate(folder) / FILE
     text = json.dumps(describe(folder), indent=2, ensure_ascii=False) + "\n"
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-    return path
+    return write_atomically(path, text)
 
 
 def _describe(case: Case, folder: Path) -> dict[str, Any]:

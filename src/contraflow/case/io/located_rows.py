@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import count
 from typing import Generic, TypeVar, cast
 
 from contraflow.case import schema
@@ -11,6 +13,9 @@ from contraflow.case.columns import STEPS, file_of
 from contraflow.case.selectors import labels
 from contraflow.case.table import Row
 from contraflow.errors import Problem
+
+SUGGESTED = 500
+"""Slips for which the most alike name is sought: each search takes a time that grows with the case."""
 
 Row_co = TypeVar("Row_co", bound=Row, covariant=True)
 
@@ -58,6 +63,13 @@ class Tables:
     """Tables whose file is missing or illegible."""
     faulty: frozenset[str]
     """Tables with rows that could not be read."""
+    _asked: count[int] = field(default_factory=count, repr=False, compare=False)
+
+    def nearest(self, name: str, names: Iterable[str]) -> str | None:
+        """The most alike of the names, or None; also None after so many questions as SUGGESTED."""
+        if next(self._asked) >= SUGGESTED:
+            return None
+        return next(iter(get_close_matches(name, sorted(names), n=1)), None)
 
     def of(self, model: type[Row_co]) -> Iterator[Entry[Row_co]]:
         """The valid rows of one table."""

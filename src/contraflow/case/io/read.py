@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,14 +17,27 @@ from stat import S_ISREG
 from typing import Any
 
 from contraflow.case.columns import Column, columns, file_of, model_of
+from contraflow.case.io.cell_text import LONGEST, short, text_fault, twofold
 from contraflow.case.table import Row
 from contraflow.errors import Problem
 
 MEGABYTE = 2**20
 LARGEST = 20 * MEGABYTE
 """Size in bytes beyond which a file is not accepted as a table."""
+LARGEST_TOML = 2**14
+"""The same for ``case.toml``, whose parser may take the square of the length."""
+MOST_LINES = 10_000
+"""Lines that a table may have, blank ones and those within cells included."""
+LONGEST_LINE = 2**19
+"""Characters that a line may have."""
+MOST_COLUMNS = 200
+"""Cells that a row may have."""
 
 _SAVE_AS_CSV = "Save the table from the spreadsheet as 'CSV UTF-8 (comma delimited)'"
+_SEPARATE = (
+    "Excel's 'CSV UTF-8 (comma delimited)' writes the list separator of Windows, whatever its name: make "
+    "that a comma and the decimal symbol a point (Settings, Region, Additional settings), and save again"
+)
 
 
 @dataclass(frozen=True)
@@ -57,17 +71,47 @@ class Sheet:
 
 def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     """The content of a TOML file, empty if there are problems, and the problems."""
-    text, problems = _text(path)
+    text, problems = _text(path, LARGEST_TOML)
     if text is None:
         return {}, problems
+    floats: list[str] = []
+
+    def number(written: str) -> float:
+        floats.append(written)
+        return float(written)
+
     try:
-        return tomllib.loads(text), []
+        content = tomllib.loads(text, parse_float=number)
+        strings = list(_strings(content))
     except ValueError as error:  # a TOMLDecodeError, or a number or date that Python refuses
         return {}, [Problem(path.name, f"This is no TOML: {error}", "Mend the syntax; strings need quotes")]
     except RecursionError:
         return {}, [
             Problem(path.name, "This is nested too deeply", "Write plain tables as in the example case")
         ]
+    problems = [
+        Problem(path.name, *fault, text.count("\n", 0, text.index(written)) + 1, value=written)
+        for written in floats
+        if (fault := twofold(written))
+    ]
+    problems += [
+        Problem(path.name, *fault, column=short(name), value=short(string))
+        for name, string in strings
+        if (fault := text_fault(string))
+    ]
+    return ({} if problems else content), problems
+
+
+def _strings(content: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text and every key of TOML with the name of its entry."""
+    if isinstance(content, str):
+        yield name, content
+    for key, part in content.items() if isinstance(content, dict) else ():
+        inner = f"{name}.{key}".lstrip(".")
+        yield inner, key
+        yield from _strings(part, inner)
+    for number, part in enumerate(content, 1) if isinstance(content, list) else ():
+        yield from _strings(part, f"{name}.{number}")
 
 
 def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
@@ -78,17 +122,29 @@ def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
     text, problems = _text(path)
     if text is None:
         return Sheet((), (), tuple(problems))
+    problem = _too_long(path.name, text)
+    records: list[list[str]] = []
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        for record in () if problem else csv.reader(io.StringIO(text, newline=""), strict=True):
+            records.append(record)
+            if len(record) > MOST_COLUMNS:
+                found, cure = f"The row has {len(record):,} cells", f"No table has more than {MOST_COLUMNS}"
+                problem = Problem(path.name, found, cure, len(records))
+                break
     except csv.Error as error:
-        problem = Problem(path.name, f"This is no CSV: {error}", "Close every quotation mark that is opened")
+        problem = _no_csv(path.name, str(error), len(records) + 1)
+    if problem:
         return Sheet((), (), (problem,))
     if not records or not any(cell.strip() for cell in records[0]):
         problem = Problem(path.name, "There is no header", "Write the names of the columns in row 1", row=1)
         return Sheet((), (), (problem,))
     header = tuple(cell.strip() for cell in records[0])
-    problems = _header_problems(path.name, header, columns(model or model_of(path.stem)))
-    if problems and len(header) == 1:
+    known = columns(model or model_of(path.stem))
+    if _otherwise_separated(header, known):
+        problem = Problem(path.name, "The columns are not separated by commas", _SEPARATE, row=1)
+        return Sheet((), (), (problem,))
+    problems = _header_problems(path.name, header, known)
+    if not {*header}.intersection(column.name for column in known):
         return Sheet((), (), tuple(problems))
     rows = []
     for number, record in enumerate(records[1:], start=2):
@@ -102,6 +158,28 @@ def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
     return Sheet(header, tuple(rows), tuple(problems))
 
 
+def _too_long(file: str, text: str) -> Problem | None:
+    """That a table has more lines or longer ones than any case needs, found before they are taken apart."""
+    lines = max(text.count("\n"), text.count("\r"))
+    if lines > MOST_LINES:
+        cure = f"Delete blank rows below the table; a table of a case has at most {MOST_LINES:,} lines"
+        return Problem(file, f"This file has {lines:,} lines", cure)
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if len(line) > LONGEST_LINE:
+            cure = "Check that each row stands on a line of its own, and that texts are short"
+            return Problem(file, f"A line has {len(line):,} characters", cure, number)
+    return None
+
+
+def _no_csv(file: str, error: str, row: int) -> Problem:
+    """What keeps a file from being CSV, with the row that begins before it."""
+    if "field limit" in error:
+        cure = f"A cell has at most {LONGEST:,}: shorten it, or close the quotation mark that opens it"
+        return Problem(file, f"A cell has more than {csv.field_size_limit():,} characters", cure, row)
+    cure = "Close every quotation mark that is opened, and double those inside a cell"
+    return Problem(file, f"This is no CSV: {error}", cure, row)
+
+
 def _swallowed(file: str, number: int, header: tuple[str, ...], cells: list[str]) -> list[Problem]:
     """Cells that hold a line with as many commas as a row has: a quotation mark was opened by mistake."""
     return [
@@ -111,14 +189,14 @@ def _swallowed(file: str, number: int, header: tuple[str, ...], cells: list[str]
             "Delete the quotation mark that opens the cell, or close it where the cell ends",
             number,
             name,
-            cell[:60],
+            short(cell),
         )
         for name, cell in zip(header, cells, strict=False)
         if any(line.count(",") >= len(header) - 1 for line in cell.splitlines()[1:])
     ]
 
 
-def _text(path: Path) -> tuple[str | None, list[Problem]]:
+def _text(path: Path, largest: int = LARGEST) -> tuple[str | None, list[Problem]]:
     """The text of a file, or None and the reason."""
     name = path.name
     cure = _SAVE_AS_CSV if path.suffix == ".csv" else "Save it as plain text in UTF-8"
@@ -126,11 +204,11 @@ def _text(path: Path) -> tuple[str | None, list[Problem]]:
         known = path.stat()
         if not S_ISREG(known.st_mode):
             return None, [Problem(name, "This is no file", "Put a file with the table in its place")]
-        size = known.st_size
-        if size > LARGEST:
-            found = f"This file has {size / MEGABYTE:.0f} MB"
-            return None, [Problem(name, found, f"A table of a case has at most {LARGEST // MEGABYTE} MB")]
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(largest + 1) if known.st_size <= largest else b""
+        if max(known.st_size, len(content)) > largest:
+            found = f"This file has {_size(max(known.st_size, len(content)))}"
+            return None, [Problem(name, found, f"It may have at most {_size(largest)}")]
     except OSError as error:
         return None, [
             Problem(name, f"This cannot be read: {error.strerror}", "Put a readable file in its place")
@@ -144,9 +222,18 @@ def _text(path: Path) -> tuple[str | None, list[Problem]]:
         return None, [Problem(name, "This is not UTF-8", cure, row=line)]
 
 
+def _size(size: int) -> str:
+    return f"{size / MEGABYTE:.0f} MB" if size >= MEGABYTE else f"{size / 1024:.0f} kB"
+
+
+def _otherwise_separated(header: tuple[str, ...], known: tuple[Column, ...]) -> bool:
+    """Whether another mark than a comma finds more columns in the header."""
+    names = {column.name for column in known}
+    found = [names.intersection(part.strip(' "') for part in ",".join(header).split(mark)) for mark in ";\t|"]
+    return max(map(len, found)) > len(names.intersection(header)) or header[0].startswith("sep=")
+
+
 def _header_problems(file: str, header: tuple[str, ...], known: tuple[Column, ...]) -> list[Problem]:
-    if len(header) == 1 and ";" in header[0]:
-        return [Problem(file, "The columns are not separated by commas", _SAVE_AS_CSV, row=1)]
     names = [column.name for column in known]
     attributes = {column.attribute: column.name for column in known}
     problems = []
@@ -155,11 +242,14 @@ def _header_problems(file: str, header: tuple[str, ...], known: tuple[Column, ..
             cure = f"Name column {position} or delete it"
             problems.append(Problem(file, "A column has no name", cure, row=1))
         elif name in header[: position - 1]:
-            problems.append(Problem(file, "stands twice in the header", "Keep one of them", 1, name, name))
+            problems.append(
+                Problem(file, "stands twice in the header", "Keep one of them", 1, short(name), short(name))
+            )
         elif name not in names:
             close = attributes.get(name) or next(iter(get_close_matches(name, names, n=1)), None)
             cure = f"Did you mean '{close}'?" if close else f"The columns are: {', '.join(names)}"
-            problems.append(Problem(file, "is not a column of this table", cure, 1, name, name))
+            shown = short(name)
+            problems.append(Problem(file, "is not a column of this table", cure, 1, shown, shown))
     for column in known:
         if column.required and column.name not in header:
             cure = f"Add it: {column.description}"

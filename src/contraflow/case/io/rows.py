@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 
 from contraflow.case.columns import Column, columns, file_of
+from contraflow.case.io.cell_text import short, text_fault, twofold
 from contraflow.case.io.read import Cells
-from contraflow.case.table import DATE_PATTERN, ID_PATTERN, YEAR_PATTERN, Row
+from contraflow.case.table import DATE_PATTERN, ID_PATTERN, LONGEST_ID, RESERVED, YEAR_PATTERN, Row
 from contraflow.errors import Problem
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -53,6 +54,8 @@ def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row 
                 problems.append(Problem(file, "The cell is empty", cure, cells.row, column.name))
             continue
         fault = cell_fault(column, text)
+        if fault is None and model.typed and column.kind == "number":
+            fault = _number_in_two_ways(column, text)
         if fault is not None:
             problems.append(Problem(file, fault[0], fault[1], cells.row, column.name, short(text)))
         values[column.name] = text
@@ -72,13 +75,17 @@ def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row 
 def cell_fault(column: Column, text: str) -> tuple[str, str] | None:
     """What is wrong with a filled cell and how to mend it, or None."""
     kinds = {"number": _number_faults, "integer": _number_faults, "list": _list_faults, "text": _text_faults}
-    return next(kinds[column.kind](column, text), None)
+    return text_fault(text) or next(kinds[column.kind](column, text), None)
 
 
-def short(value: object) -> str:
-    """A value as an error shows it: on one line, of at most 60 characters."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+def _number_in_two_ways(column: Column, text: str) -> tuple[str, str] | None:
+    """That the number may mean another one, unless the column could not hold the other."""
+    fault = twofold(text)
+    if fault is None:
+        return None
+    thousands = float(text.replace(".", ""))
+    below = column.least is not None and thousands < column.least
+    return None if below or (column.most is not None and thousands > column.most) else fault
 
 
 def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
@@ -88,6 +95,11 @@ def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
         yield "is not one of the choices", cure
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
         yield "is not written as it should be", _PATTERN_CURES.get(column.pattern, column.description)
+    if column.pattern == ID_PATTERN and column.refers is None:
+        if len(text) > LONGEST_ID:
+            yield f"has {len(text)} characters", f"Shorten it to {LONGEST_ID}"
+        if RESERVED.fullmatch(text):
+            yield "is read as a number or as nothing by other programs", f"Put a word before it: row-{text}"
     if column.pattern == DATE_PATTERN and not _is_date(text):
         yield "is not a date", _PATTERN_CURES[DATE_PATTERN]
     if column.pattern == YEAR_PATTERN and text[:4] > text[-4:]:
@@ -98,6 +110,8 @@ def _number_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     if column.kind == "integer" and not _INTEGER.fullmatch(text):
         yield "is not a whole number", "Write digits only"
     if not NUMBER.fullmatch(text):
+        if in_two_ways := twofold(text):
+            yield in_two_ways
         separated = re.fullmatch(r"[+-]?\d[\d., ]*", text)
         point = "Use a point for decimals and nothing between thousands: 1234.5"
         yield (

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from contraflow.case.io.cell_text import twofold
+
 _BASE = {
     "kg": "[mass]",
     "USD": "[money]",
@@ -232,6 +234,8 @@ def _expect_unit(text: str) -> None:
         kind = str(token.lastgroup)
         if kind == "number":
             number = float(token["number"])
+            if fault := twofold(token["number"]):
+                raise UnitError(*fault)
             if before not in ("/", "/(") or not (1 / _LARGEST <= number <= _LARGEST):
                 break
         if kind == "name":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from contraflow._numbers import amount
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines, template, wrapped
 from contraflow.results.draws import with_ends
 
 ROW = 30
@@ -53,7 +55,7 @@ def _folded(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
     """Bars before and, where there is one, after; rows from below, each with its ``name``."""
-    labels = unique([_wrap(str(n), 34) for n in frame["name"]])
+    labels = unique([wrapped(str(n), 34) for n in frame["name"]])
     figure = Drawing(rows_layout(round(len(frame) * (1.3 if "after" in frame else 1.0)), unit))
     figure.layout.update(barmode="group", bargap=0.32, bargroupgap=0.04, showlegend="after" in frame)
     figure.layout.update(
@@ -77,7 +79,7 @@ def draw_bars(frame: pd.DataFrame, unit: str) -> Drawing:
             textposition="outside",
             textfont={"size": 11.5, "color": theme.SOFT if column == "before" else theme.INK},
             cliponaxis=False,
-            hovertemplate="<b>%{y}</b><br>" + looks[column][1] + ": %{text} " + unit + "<extra></extra>",
+            hovertemplate=template(bold("%{y}"), f"{looks[column][1]}: %{{text}} {unit}"),
         )
     return figure
 
@@ -103,7 +105,7 @@ def _add_bars_with_intervals(
         "hoverinfo": "skip",
     }
     text = [
-        f"<b>{label}</b><br>{when}: {amount(m)} ({amount(a)} to {amount(b)}) {unit}"
+        lines(bold(label), f"{when}: {amount(m)} ({amount(a)} to {amount(b)}) {unit}")
         for label, m, a, b in zip(labels, middle, low, high, strict=True)
     ]
     thin = {"array": high - middle, "arrayminus": middle - low, "thickness": 1.2, "width": 0, "color": TINT}
@@ -122,13 +124,7 @@ def _add_bars_with_intervals(
     )
 
 
-def _wrap(text: str, width: int) -> str:
-    import textwrap
-
-    return "<br>".join(textwrap.wrap(text, width))
-
-
-def unique(labels: list[str]) -> list[str]:
+def unique(labels: Sequence[str]) -> list[str]:
     """Tell equal labels apart by invisible spaces: Plotly merges categories of one name."""
     seen: dict[str, int] = {}
     result = []

@@ -11,6 +11,7 @@ from contraflow._numbers import amount, fixed
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines, wrapped
 
 TICKS = {0.01: "0.01×", 0.03: "0.03×", 0.1: "0.1×", 0.2: "0.2×", 0.5: "0.5×", 1.0: "as stated"}
 TICKS |= {2.0: "2×", 5.0: "5×", 10.0: "10×", 30.0: "30×", 100.0: "100×"}
@@ -157,19 +158,13 @@ def _centre(rows: pd.DataFrame) -> Array:
 def _hover_text(row: pd.Series[Any]) -> str:
     ends = [amount(v) for v in (row["low"], row["value"], row["high"]) if np.isfinite(v)]
     year = f", {row['year']}" if isinstance(row["year"], str) and row["year"] else ""
-    return (
-        f"<b>{row['claim']}</b> ({row['source']}{year}, {row['grade']})"
-        f"<br>{_wrapped(str(row['statement']))}<br>"
-        f"source: {row['bound']} {' – '.join(ends)} {row['unit']}<br>"
-        f"model: {amount(row['model'])} {row['unit']} "
-        f"(z = {fixed(row['residual'], 1, sign=True)}, {row['use']})"
-    ).replace("dimensionless", "")
-
-
-def _wrapped(text: str, width: int = 70) -> str:
-    import textwrap
-
-    return "<br>".join(textwrap.wrap(text, width))
+    unit = str(row["unit"]).replace("dimensionless", "")
+    return lines(
+        bold(row["claim"]) + f" ({row['source']}{year}, {row['grade']})",
+        wrapped(str(row["statement"]), 70),
+        f"source: {row['bound']} {' – '.join(ends)} {unit}",
+        f"model: {amount(row['model'])} {unit} (z = {fixed(row['residual'], 1, sign=True)}, {row['use']})",
+    )
 
 
 def _short(text: str, most: int = 56) -> str:

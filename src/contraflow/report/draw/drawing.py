@@ -1,7 +1,8 @@
 """Figures as plain data: what Plotly draws, without the cost of checking every part of it.
 
 Functions named ``draw_...`` make a :class:`Drawing`; the page embeds its JSON. The public functions
-beside them return the same as a checked ``plotly.graph_objects.Figure``.
+beside them return the same as a checked ``plotly.graph_objects.Figure``. Text is shown as it is written:
+only what :mod:`contraflow.report.draw.markup` makes is read as tags.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -41,13 +44,26 @@ class Drawing:
     def json(self) -> str:
         """Compact JSON, with figures as fine as can be seen."""
         whole = {"data": _short(self.data), "layout": _short(self.layout)}
-        return json.dumps(whole, separators=(",", ":"), default=_plain)
+        return json.dumps(_literal(whole), separators=(",", ":"), default=_plain)
 
     def figure(self) -> go.Figure:
         """As a Plotly figure."""
         import plotly.graph_objects as go
 
-        return go.Figure(data=self.data, layout=self.layout)
+        return go.Figure(data=_literal(self.data), layout=_literal(self.layout))
+
+
+def _literal(value: Any) -> Any:
+    """The same with text that Plotly shows as it is written; what is markup stays so."""
+    if isinstance(value, Markup):
+        return str(value)
+    if isinstance(value, str):
+        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if isinstance(value, dict):
+        return {key: _literal(part) for key, part in value.items()}
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("O", "T", "U"):
+        value = value.tolist()
+    return [_literal(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _short(value: Any) -> Any:

@@ -11,6 +11,7 @@ from contraflow._numbers import amount, signed, significant
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, rows_layout, unique
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines, quiet
 from contraflow.text.sentences import is_open
 
 
@@ -51,7 +52,7 @@ def draw_dumbbells(
         (after, "after", colours, colours),
     )
     for values, when, fill, edge in dots:
-        text = [f"<b>{n}</b><br>{when}: {amount(v)} {unit}" for n, v in zip(labels, values, strict=True)]
+        text = [lines(bold(n), f"{when}: {amount(v)} {unit}") for n, v in zip(labels, values, strict=True)]
         figure.add(
             "scatter",
             x=values.tolist(),
@@ -128,8 +129,7 @@ def _draw_levels_and_changes(frame: pd.DataFrame, unit: str, names: Mapping[str,
     for label, row, colour in zip(labels, records, colours, strict=True):
         figure.note(
             x=1.0, xref="paper", y=label, xanchor="left", xshift=12, showarrow=False, align="left",
-            text=f"<b>{_signed(row['change'], trace)}</b>  "
-            f"<span style='color:{theme.SOFT};font-size:11.5px'>{_ends_of_change(row, trace)}</span>",
+            text=bold(_signed(row["change"], trace)) + "  " + quiet(_ends_of_change(row, trace), 11.5),
             font={"size": 12.5, "color": colour},
         )  # fmt: skip
     return figure
@@ -160,12 +160,12 @@ def _ends_of_change(row: Mapping[str, Any], trace: float) -> str:
 
 def _change_text(label: str, row: Mapping[str, Any], unit: str, trace: float) -> str:
     """Levels and change with their 90 % intervals, as shown on hover."""
-    lines = [f"<b>{label}</b>"]
+    told: list[str] = [bold(label)]
     for when in ("before", "after"):
         ends = [significant(float(row[when + end])) for end in ("", "_5", "_95")]
-        lines.append(f"{when}: {ends[0]} ({ends[1]} to {ends[2]}) {unit}")
+        told.append(f"{when}: {ends[0]} ({ends[1]} to {ends[2]}) {unit}")
     span = _ends_of_change(row, trace)
-    return "<br>".join([*lines, f"change: {_signed(row['change'], trace)}{f' ({span})' if span else ''}"])
+    return lines(*told, f"change: {_signed(row['change'], trace)}{f' ({span})' if span else ''}")
 
 
 def _sign_colour(change: float, still: float) -> str:

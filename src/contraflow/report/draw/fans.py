@@ -13,6 +13,7 @@ from contraflow._types import FloatArray
 from contraflow.case.schema import Place
 from contraflow.report.draw import map, theme
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines, quiet, template
 from contraflow.results import trajectory_tables
 from contraflow.results.figures import run_figure, series
 from contraflow.results.view import MONTHS_PER_YEAR
@@ -188,7 +189,7 @@ def _line(
 ) -> None:
     drawing.add(
         "scatter", x=x, y=[float(f"{v:.4g}") for v in y], mode="lines", line=line, name=name,
-        showlegend=False, hovertemplate=f"{name}: %{{y}}<extra></extra>", **axes,
+        showlegend=False, hovertemplate=template(f"{name}: %{{y}}"), **axes,
     )  # fmt: skip
 
 
@@ -196,7 +197,7 @@ def _title(drawing: Drawing, number: int, panels: int, title: str, unit: str) ->
     domain = drawing.layout[_layout_name("x", number)]["domain"]
     up = drawing.layout[_layout_name("y", number)]["domain"][1]
     drawing.note(
-        text=f"<b>{title}</b><br><span style='color:{theme.SOFT};font-size:12px'>{unit}</span>",
+        text=lines(bold(title), quiet(unit, 12)),
         x=domain[0], y=up, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=-34, yshift=6,
         align="left", showarrow=False, font={"size": 14},
     )  # fmt: skip

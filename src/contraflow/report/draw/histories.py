@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from contraflow.errors import ComparisonError
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.fans import BANDS, BLUE
+from contraflow.report.draw.markup import bold, lines, quiet, template, wrapped
 from contraflow.text import series_names
 
 if TYPE_CHECKING:
@@ -60,16 +60,20 @@ def draw_histories(
         _history(drawing, one, colour, scale)
     _observed(drawing, chosen, scale)
     drawing.note(
-        text=f"<b>{series_names.title(first, names)}, {series_names.where(first, names)}</b><br>"
-        f"<span style='color:{theme.SOFT};font-size:12px'>{series_names.unit(first)}, each line twice the "
-        "one below</span>",
+        text=lines(
+            bold(f"{series_names.title(first, names)}, {series_names.where(first, names)}"),
+            quiet(f"{series_names.unit(first)}, each line twice the one below", 12),
+        ),
         x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=-58, yshift=8,
         align="left", showarrow=False, font={"size": 16},
     )  # fmt: skip
     drawing.note(
-        text="Bands: what is foreseen to be published, with 50 and 90 per cent; line: the middle; dashed: if "
-        "nothing changed.<br>Dots: what was published, filled where the case of that colour was calibrated "
-        f"on it{_caveats(chosen)}.",
+        text=lines(
+            "Bands: what is foreseen to be published, with 50 and 90 per cent; line: the middle; dashed: if "
+            "nothing changed.",
+            "Dots: what was published, filled where the case of that colour was calibrated "
+            f"on it{_caveats(chosen)}.",
+        ),
         x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", xshift=-58, yshift=-32,
         align="left", showarrow=False, font={"size": 12, "color": theme.SOFT},
     )  # fmt: skip
@@ -124,14 +128,14 @@ def _history(drawing: Drawing, history: PanelSeries, colour: str, scale: float) 
         )  # fmt: skip
     middle = (rows["model"] / scale).tolist()
     drawing.add("scatter", x=x, y=middle, mode="lines", line={"color": colour, "width": 2.4},
-                name=history.title, hovertemplate="foreseen: %{y:,.3s}<extra></extra>")  # fmt: skip
+                name=history.title, hovertemplate=template("foreseen: %{y:,.3s}"))  # fmt: skip
     still = [float(rows["naive"].iloc[0] / scale)] * 2
     drawing.add("scatter", x=[history.until, x[-1]], y=still, mode="lines", name="if nothing changed",
                 line={"color": theme.faded(colour, 0.75), "width": 1.1, "dash": "5px,4px"},
                 hoverinfo="skip")  # fmt: skip
-    title = "<br>".join(wrap(history.title, 22))
     drawing.note(
-        text=f"<b>{title}</b><br>calibrated to {history.until}", x=x[-1], y=float(np.log10(middle[-1])),
+        text=lines(bold(wrapped(history.title, 22)), f"calibrated to {history.until}"),
+        x=x[-1], y=float(np.log10(middle[-1])),
         xanchor="left", yanchor="bottom", xshift=12, yshift=-10, align="left", showarrow=False,
         font={"size": 12.5, "color": colour},
     )  # fmt: skip

@@ -12,6 +12,7 @@ from contraflow._numbers import significant
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, TINT, unique
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -55,7 +56,7 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> 
     rows: list[dict[str, Any] | None] = []
     labels: list[str] = []
     for title, own in observations.groupby("title", sort=False):
-        labels.append(f"<b>{title}</b>")
+        labels.append(bold(title))
         rows.append(None)
         for _, found in own.iterrows():
             row = {str(key): value for key, value in found.items()}
@@ -133,4 +134,4 @@ def _told(label: str, row: dict[str, Any], who: str) -> str:
         significant(exp(min(50.0, row[key])))
         for key in ("observed", f"{who} 0.5", f"{who} 0.05", f"{who} 0.95")
     )
-    return f"<b>{label}</b><br>observed: ×{seen}<br>foreseen: ×{middle} (×{low} to ×{high})"
+    return lines(bold(label), f"observed: ×{seen}", f"foreseen: ×{middle} (×{low} to ×{high})")

@@ -9,6 +9,7 @@ from contraflow.case.schema import Place, PlaceKind
 from contraflow.report.draw import theme
 from contraflow.report.draw.basemap import Frame
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines
 
 POSITIONS = (
     ("middle right", 0.0, 0.5),
@@ -103,7 +104,7 @@ def with_labels(
             "shadow": f"1px 0 2px {theme.PAPER}, -1px 0 2px {theme.PAPER}, 0 1px 2px {theme.PAPER}, "
             f"0 -1px 2px {theme.PAPER}",
         },
-        hovertext=[f"<b>{place.name}</b><br>{place.kind.value}" for place, _, _ in spots],
+        hovertext=[lines(bold(place.name), place.kind.value) for place, _, _ in spots],
         hoverinfo="text",
         showlegend=False,
         cliponaxis=False,

@@ -14,6 +14,7 @@ from contraflow.case.naming import lower
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import QUIET, TINT, legend_above, rows_layout, unique
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines, quiet, wrapped
 
 COMPONENTS = {
     "price_from": ("price before the step", "#d9d4c5"),
@@ -49,8 +50,10 @@ def draw_ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = Non
     labels = unique(labels)
     figure = Drawing(theme.layout(470, margin={"l": 8, "r": 16, "t": 44, "b": 8}))
     text = [
-        f"<b>{_dollars(p)}</b><br><span style='color:{theme.SOFT};font-size:11px'>"
-        f"{_dollars(q)} a kg of<br>{lower(_short_name(_name(names, g)))}</span>"
+        lines(
+            bold(_dollars(p)),
+            quiet(lines(f"{_dollars(q)} a kg of", lower(_short_name(_name(names, g)))), 11),
+        )
         for p, q, g in zip(prices, plain, goods, strict=True)
     ]
     drawn = "price_to_5" in frame
@@ -157,13 +160,12 @@ def _dollars(value: float) -> str:
 
 
 def _built(step: pd.Series[Any]) -> str:
-    lines = [f"<b>{_dollars(step['price_to'])} per kg pure</b>"]
-    lines += [
+    parts = (
         f"{text}: {_dollars(step[part])}"
         for part, (text, _) in COMPONENTS.items()
         if abs(step[part]) > 1e-3 * step["price_to"]
-    ]
-    return "<br>".join(lines)
+    )
+    return lines(bold(f"{_dollars(step['price_to'])} per kg pure"), *parts)
 
 
 def _short_name(text: str) -> str:
@@ -173,10 +175,7 @@ def _short_name(text: str) -> str:
 
 def _two_lines(first: str, second: str) -> str:
     """A label whose second part is quiet, both wrapped to the width of a bar."""
-    import textwrap
-
-    top, below = ("<br>".join(textwrap.wrap(t, 15)) for t in (first, second))
-    return f"{top}<br><span style='color:{theme.SOFT}'>{below}</span>"
+    return lines(wrapped(first, 15), quiet(wrapped(second, 15)))
 
 
 def _step_colour(kind: str) -> str:

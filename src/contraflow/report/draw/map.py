@@ -25,6 +25,7 @@ from contraflow.report.draw.flow_curves import (
     split,
 )
 from contraflow.report.draw.labels import Label, with_labels
+from contraflow.report.draw.markup import bold, lines, wrapped
 from contraflow.report.draw.projection import project
 from contraflow.results.tables import home_grown
 from contraflow.results.view import families, home_country
@@ -164,8 +165,10 @@ def _draw_behind(
             mode="lines",
             line={"color": theme.faded(RIVAL, 0.75), "width": round(width, 1)},
             hoverinfo="text",
-            text=f"<b>{scene.places[pair[0]].name} → {scene.places[pair[1]].name}</b><br>"
-            f"rivals’ goods: {amount(tonnes)} t pure a year",
+            text=lines(
+                bold(f"{scene.places[pair[0]].name} → {scene.places[pair[1]].name}"),
+                f"rivals’ goods: {amount(tonnes)} t pure a year",
+            ),
             showlegend=False,
         )
 
@@ -219,12 +222,12 @@ def _draw(scene: _Scene, drawn: list[Flow], ends: Mapping[tuple[str, str], tuple
 
 
 def _hover(scene: _Scene, flow: Flow) -> str:
-    title = f"<b>{scene.places[flow.origin].name} → {scene.places[flow.destination].name}</b>"
+    title = bold(f"{scene.places[flow.origin].name} → {scene.places[flow.destination].name}")
     mode = scene.names.get(flow.mode, flow.mode)
     if scene.signed:
         sign = "+" if flow.tonnes > 0 else ""
-        return f"{title}<br>{mode}: {sign}{amount(flow.tonnes)} t pure a year"
-    return f"{title}<br>{mode}: {amount(flow.tonnes)} t pure a year, {share(flow.lost)} intercepted"
+        return lines(title, f"{mode}: {sign}{amount(flow.tonnes)} t pure a year")
+    return lines(title, f"{mode}: {amount(flow.tonnes)} t pure a year, {share(flow.lost)} intercepted")
 
 
 def _key(scene: _Scene, drawn: list[Flow], behind: bool) -> None:
@@ -271,16 +274,14 @@ def _places(scene: _Scene, drawn: list[Flow], behind: list[Flow], terminals: lis
 
 def _terminal(scene: _Scene, stop: Label) -> dict[str, Any]:
     """Name and tonnes where lines leave the map."""
-    import textwrap
-
     sign = "+" if scene.signed and stop.tonnes > 0 else ""
-    name = "<br>".join(textwrap.wrap(scene.places[stop.place].name, 14))
+    name = wrapped(scene.places[stop.place].name, 14)
     still = scene.signed and abs(stop.tonnes) < FAINTEST * scene.largest
     figure = "as before" if still else f"{sign}{amount(stop.tonnes)} t"
     return {
         "x": stop.x,
         "y": stop.y,
-        "text": f"{name}<br>{figure}" if stop.rival else f"<b>{name}</b><br>{figure}",
+        "text": lines(name if stop.rival else bold(name), figure),
         "showarrow": False,
         "xanchor": {"left": "right", "right": "left"}.get(stop.side, "center"),
         "yanchor": {"top": "bottom", "bottom": "top"}.get(stop.side, "middle"),

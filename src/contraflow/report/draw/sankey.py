@@ -10,6 +10,7 @@ import xarray as xr
 from contraflow._numbers import amount
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import template
 from contraflow.results.journeys import SEIZED, STAYS, add, journeys
 from contraflow.results.view import families
 
@@ -85,14 +86,14 @@ def draw_sankey(data: xr.Dataset, names: Mapping[str, str] | None = None, home: 
             "pad": 16,
             "thickness": 13,
             "line": {"width": 0},
-            "hovertemplate": "%{label}<extra></extra>",
+            "hovertemplate": template("%{label}"),
         },
         link={
             "source": [index[k[:2]] for k in links],
             "target": [index[k[2:]] for k in links],
             "value": [round(merged[k], 4) for k in links],
             "color": [theme.faded(_link_colour(k, family), 0.32) for k in links],
-            "hovertemplate": "%{source.label} → %{target.label}: %{value:.1f} t<extra></extra>",
+            "hovertemplate": template("%{source.label} → %{target.label}: %{value:.1f} t"),
         },
         textfont={"size": 12.5, "color": theme.INK, "family": theme.FONT, "shadow": "none"},
     )

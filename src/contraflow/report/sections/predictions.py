@@ -12,6 +12,7 @@ from contraflow._numbers import fixed, share, significant
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines, quiet
 from contraflow.report.section import Content
 from contraflow.text.series_names import divisor, middle, title, unit, where
 
@@ -181,8 +182,8 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
         axes = {"xaxis": place.x, "yaxis": place.y, "showlegend": place.first, "cliponaxis": False}
         figure.add("scatter", name=name, mode=mode, x=x, y=y, **axes, **look)
 
-    quiet = {"color": theme.SOFT, "width": 1.4, "dash": "4px,3px"}
-    add("if nothing changed", "lines", ends, [first["naive"] / scale] * 2, line=quiet, hoverinfo="skip")
+    dashed = {"color": theme.SOFT, "width": 1.4, "dash": "4px,3px"}
+    add("if nothing changed", "lines", ends, [first["naive"] / scale] * 2, line=dashed, hoverinfo="skip")
     if {"model_5", "model_95"} <= set(rows):
         later = rows[rows["use"] == "predict"]
         for low, high, width in (("_5", "_95", 1.2), ("_25", "_75", 4.0)):
@@ -203,10 +204,8 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
         x, y = [middle(y) for y in own["year"]], (own["stated"] / scale).tolist()
         text = [_hover(row, names) for row in own.to_dict("records")]
         add(name, "markers", x, y, marker=dot, text=text, hoverinfo="text")
-    quietly = f"{title(first, names)}, {unit(first)}"
     figure.note(
-        text=f"<b>{where(first, names)}</b><br>"
-        f"<span style='color:{theme.SOFT};font-size:12px'>{quietly}</span>",
+        text=lines(bold(where(first, names)), quiet(f"{title(first, names)}, {unit(first)}", 12)),
         x=place.across[0], y=place.up[1], xref="paper", yref="paper", xanchor="left", yanchor="bottom",
         xshift=-34, yshift=4, align="left", showarrow=False, font={"size": 14},
     )  # fmt: skip
@@ -215,9 +214,10 @@ def _panel(figure: Drawing, place: _Place, rows: pd.DataFrame, names: Mapping[st
 def _hover(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What is shown over an observation."""
     observed, predicted = (_figure(row[c] / divisor(row)) for c in ("stated", "model"))
-    return (
-        f"<b>{where(row, names)}, {row['year']}</b><br>observed {observed} {unit(row)}"
-        f"<br>model {predicted}, {factor(row['log_error'])}"
+    return lines(
+        bold(f"{where(row, names)}, {row['year']}"),
+        f"observed {observed} {unit(row)}",
+        f"model {predicted}, {factor(row['log_error'])}",
     )
 
 

@@ -12,6 +12,7 @@ from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.bars import unique
 from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.markup import bold, lines
 from contraflow.report.section import Content
 from contraflow.results.explanation import Explanation, Group, How
 
@@ -58,7 +59,7 @@ def draw_shares(explanation: Explanation) -> Drawing:
             text=[share(part) if part >= 0.04 else ""], textposition="inside",
             insidetextanchor="middle", textangle=0,
             insidetextfont={"size": 13, "color": "#fff" if row["group"] != Group.INTERACTION else theme.INK},
-            hovertext=[f"<b>{row['group']}</b>: {share(part)}<br>{row['meaning']}"], hoverinfo="text",
+            hovertext=[lines(bold(row["group"]) + f": {share(part)}", row["meaning"])], hoverinfo="text",
         )  # fmt: skip
     figure.xaxis(visible=False, range=[0, 1], fixedrange=True)
     figure.yaxis(visible=False, fixedrange=True)
@@ -96,11 +97,12 @@ def draw_numbers(explanation: Explanation) -> Drawing:
         ends = [float(row["at_low"]), float(row["at_high"])]
         figure.add("scatter", x=ends, y=[label, label], mode="lines",
                    line={"color": theme.faded(colour, 0.7), "width": 7}, hoverinfo="skip")  # fmt: skip
-        text = (
-            f"<b>{row['meaning']}</b><br>low end: {_amount(ends[0])}, high end: {_amount(ends[1])} "
-            f"{_unit(explanation)}<br>{row['group']}{': ' + row['role'] if row['role'] else ''}, "
-            f"{share(row['share'])} of the variance"
-            + (f"<br>strongest of {row['count']}: {row['strongest']}" if row["count"] > 1 else "")
+        text = lines(
+            bold(row["meaning"]),
+            f"low end: {_amount(ends[0])}, high end: {_amount(ends[1])} {_unit(explanation)}",
+            (f"{row['group']}: {row['role']}" if row["role"] else row["group"])
+            + f", {share(row['share'])} of the variance",
+            *([f"strongest of {row['count']}: {row['strongest']}"] if row["count"] > 1 else []),
         )
         for end, fill in zip(ends, (theme.PAPER, colour), strict=True):
             figure.add(
@@ -167,10 +169,12 @@ def _band(figure: Drawing, explanation: Explanation) -> None:
 
 
 def _hover(row: Any, unit: str) -> str:
-    return (
-        f"<b>{row['statement']}</b><br>without it: {_amount(row['without'])} "
-        f"({_amount(row['without_5'])} to {_amount(row['without_95'])}) {unit}"
-        f"<br>{How(row['how']).words}<br>{row['claim']}, {row['source']}"
+    ends = f"{_amount(row['without_5'])} to {_amount(row['without_95'])}"
+    return lines(
+        bold(row["statement"]),
+        f"without it: {_amount(row['without'])} ({ends}) {unit}",
+        How(row["how"]).words,
+        f"{row['claim']}, {row['source']}",
     )
 
 
