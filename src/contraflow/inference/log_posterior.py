@@ -537,12 +537,21 @@ class LogPosterior:
         numpy.ndarray
             Residuals (draw, weighed) of the fitted claims whose weight is not 0.
         """
+        weighed = figures.weight[self._split[0]] > 0
+        return self._robust(z, np.asarray(self._compiled.nearby(z, surrogate))[:, weighed], figures)
+
+    def residuals_at(self, z: FloatArray, predicted: FloatArray, figures: ClaimErrors) -> FloatArray:
+        """The residuals of :meth:`guessed` for known predictions (draw, claim), in units of the model."""
+        fitted = self._split[0]
+        location = np.asarray(self.likelihood.scale.predicted(predicted))
+        return self._robust(z, location[:, fitted[figures.weight[fitted] > 0]], figures)
+
+    def _robust(self, z: FloatArray, location: FloatArray, figures: ClaimErrors) -> FloatArray:
         fitted = self._split[0]
         rows = fitted[figures.weight[fitted] > 0]
-        location = np.asarray(self._compiled.nearby(z, surrogate))[:, figures.weight[fitted] > 0]
         errors = heavy(jnp.asarray(z[:, self.prior.size :]))
         r = self.likelihood.residuals(jnp.asarray(location), errors, figures, rows)
-        return np.asarray(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
+        return np.array(jnp.sqrt(jnp.asarray(figures.weight[rows])) * robust(r))
 
     def exact(
         self, z: jax.Array, figures: ClaimErrors, surrogate: LinearSurrogate
