@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contraflow.dynamics.adjustment import steps
+from contraflow.dynamics.adjustment import Adjustment, steps
 from contraflow.dynamics.timeline import constant, dated, for_months
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.lab import central_values
@@ -398,3 +398,26 @@ def test_a_path_takes_a_timeline_of_its_own_length(lab):
         lab.path({1: shut}, years=2, months=3)
     with pytest.raises(PolicyError, match="12 months, and 2 years have 24"):
         lab.path(brief, years=2)
+
+
+def test_paths_that_are_followed_together_are_those_that_are_followed_alone(lab):
+    policies = [{"radar": 1}, {}, {"road-checkpoints": 5}]
+    together = lab.paths(policies, ["Radar", "Nothing", "Roads"], years=1)
+    assert [path.title for path in together] == ["Radar", "Nothing", "Roads"]
+    for policy, path in zip(policies, together, strict=True):
+        alone = lab.path(policy, years=1)
+        assert path.ends.tolist() == alone.ends.tolist()
+        assert np.allclose(path.values, alone.values, rtol=1e-9)
+        there, here = path.at("6 months").data, alone.at("6 months").data
+        assert np.allclose(there["flow"], here["flow"], rtol=1e-9, atol=1e-9)
+    assert lab.paths([]) == []
+
+
+def test_paths_that_change_in_other_months_are_not_followed_together(lab):
+    from contraflow.lab.scenario import timeline_of
+
+    early, late = (
+        timeline_of(lab.responder, {1: {}, year: {"interceptors": 1}}, 4, None)[0] for year in (2, 3)
+    )
+    with pytest.raises(ValueError, match="in the same months"):
+        next(Adjustment(lab.responder, lab.ledger).path([early, late]))

@@ -20,6 +20,7 @@ from contraflow.case import new
 from contraflow.case.schema import Question
 from contraflow.cli import app, main, run_screen, terminal
 from contraflow.cli.files import replace_file
+from contraflow.cli.options import CalibrationOptions
 from contraflow.cli.terminal_tables import becomes
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
@@ -764,14 +765,13 @@ def test_the_report_follows_questions_in_some_draws_and_leaves_out_what_does_not
     from contraflow.cli import run
 
     monkeypatch.setattr(run, "FOLLOWED", 5)
-    follow = type(many).path
+    follow = type(many).paths
 
-    def path(self, policy, **options):
-        if policy == {"radar": 1}:
-            raise ConvergenceError("no prices")
-        return follow(self, policy, **options)
+    def paths(self, *given, **options):
+        _, clear = follow(self, *given, **options)
+        return [ConvergenceError("no prices"), clear]
 
-    monkeypatch.setattr(type(many), "path", path)
+    monkeypatch.setattr(type(many), "paths", paths)
     asked = [
         Question(id="unclear", title="Where does it settle?", policy={"radar": 1}),
         Question(id="clear", title="And here?", policy={"road-checkpoints": 5}),
@@ -811,3 +811,55 @@ def test_questions_are_followed_in_time_where_they_ask_for_it(stopped):
             "1 measures, 3 years",
             "0 measures, 3 years",
         )
+
+
+def test_a_second_run_prints_and_writes_what_the_first_did(example, tmp_path, monkeypatch):
+    """Nothing is computed again, as long as case, code and draws are the same."""
+    from contraflow.cli import run
+
+    monkeypatch.setattr(OpenCase, "calibrate", lambda *_, **__: example)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    first = call("run", "example", "--out", str(tmp_path / "a"))
+    assert first.exit_code == 0
+    monkeypatch.setattr(run, "_record", lambda *_: pytest.fail("answered again"))
+    monkeypatch.setattr(run, "_page", lambda *_: pytest.fail("written again"))
+    second = call("run", "example", "--out", str(tmp_path / "b"))
+    assert second.exit_code == 0
+    pages = [(tmp_path / name / "report.html").read_bytes() for name in "ab"]
+    assert pages[0] == pages[1]
+    assert first.stdout.replace("/a/", "/b/") == second.stdout
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1100000000")
+    with pytest.raises(pytest.fail.Exception, match="answered again"):
+        run.run("example", tmp_path, how=CalibrationOptions(), report=True, as_json=True, open_it=False)
+
+
+def test_an_interrupted_simulation_says_so_by_its_code_and_leaves_the_old_file(lab, tmp_path, monkeypatch):
+    from contraflow.lab import Lab
+
+    simulate = Lab.simulate
+
+    def stopped(self, timeline, **options):
+        made = simulate(self, timeline, **options | {"progress": None, "clans": 50, "replicates": 2})
+        made.data.attrs["interrupted"] = 1
+        return made
+
+    monkeypatch.setattr(OpenCase, "calibrate", lambda *_, **__: lab)
+    monkeypatch.setattr(Lab, "simulate", stopped)
+    (tmp_path / "run.csv").write_text("whole")
+    result = call("simulate", "example", "-m", "radar=1", "--years", "1", "--out", str(tmp_path / "run.csv"))
+    assert result.exit_code == 130
+    assert (tmp_path / "run.csv").read_text() == "whole"
+    assert (tmp_path / "run.interrupted.csv").read_text().startswith("year")
+
+
+def test_the_time_that_is_left_follows_from_the_time_that_has_gone(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    left = terminal.Remaining()
+    assert left.after("Simulating", 0.0) == ""
+    now[0] = 10.0
+    assert left.after("Simulating", 0.25) == ", 30 s left"
+    assert left.after("Fitting", None) == ""
+    now[0] = 600.0
+    assert left.after("Simulating", 0.5) == ", 10 min left"
+    assert left.after("Simulating", 1.0) == ""

@@ -6,6 +6,7 @@ import pytest
 from contraflow.errors import NetworkError, PolicyError
 from contraflow.lab import central_values, responder
 from contraflow.model.numerics import jnp
+from contraflow.model.traced_code import TracedOnce
 from contraflow.policy import describe, levels, make_levers, parse
 from contraflow.policy.responder import structure
 from tiny import two_routes
@@ -157,3 +158,37 @@ def test_many_problems_agree_with_one_at_a_time(example):
     for i in (0, 7, 10):
         alone = solver.solve(example.ledger, example._references, wanted[i : i + 1])
         assert np.allclose(together.state[i], alone.state[0], atol=1e-9)
+
+
+def test_what_was_traced_is_not_traced_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    traced = []
+
+    def made(of):
+        def twice(x):
+            traced.append(x)
+            return {"twice": 2 * x}
+
+        return TracedOnce(twice, (of,))
+
+    x = np.arange(3.0)
+    assert made("twice")(x)["twice"].tolist() == [0, 2, 4]
+    traced.clear()
+    again = made("twice")
+    assert again(x)["twice"].tolist() == [0, 2, 4]
+    assert traced == []
+    assert again(np.arange(2.0))["twice"].tolist() == [0, 2]
+    assert len(traced) == 1
+    assert made("another")(x)["twice"].tolist() == [0, 2, 4]
+    assert len(traced) == 2
+
+
+def test_functions_with_effects_of_a_module_of_ones_own_are_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("contraflow.policy.responder._COMPILED", {})
+    own = {"contraflow": True, "mine": False}
+    for kind, kept in own.items():
+        table = with_measure("add cost", 1.0)
+        monkeypatch.setattr("contraflow.policy.responder.by_contraflow", lambda _, kept=kept: kept)
+        monkeypatch.setattr("contraflow.policy.responder._COMPILED", {})
+        assert (central_values(table.case()).responder._compiled.settled._of is not None) == kept, kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from threading import Event
 from time import sleep
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from contraflow._parallel import in_threads
 from contraflow.case.quantities import Quantity
 from contraflow.case.statements import Bound, Use
 from contraflow.errors import ConvergenceError, OutputError
-from contraflow.inference import store
+from contraflow.inference import randomised_map, store
 from contraflow.inference.calibration import Settings, infer, judge
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.density_structure import claims_structure, density_structure
@@ -429,3 +430,63 @@ def test_near_is_exact_at_the_centre_of_its_guide(log_posterior):
     )
     exact = float((-2.5 * np.log1p(np.asarray(r) ** 2 / 4)).sum())
     assert near + log_posterior.gain(away, figures, surrogate) == pytest.approx(exact, abs=1e-6)
+
+
+class Bent:
+    """A density of one number whose prediction falls off a cliff below a point; residuals are predictions."""
+
+    size = 1
+    likelihood = SimpleNamespace(claims=("claim",), fitted=np.array([True]))
+
+    def linearise(self, z, figures):
+        return np.zeros(1), np.ones((1, 1))
+
+    def guessed(self, z, figures, surrogate):
+        return z + 1.0 * np.where(z < -1.5, 40.0, 0.0)
+
+    def predict(self, z, surrogate):
+        return self.guessed(z, None, None)
+
+    def residuals_at(self, z, predicted, figures):
+        return np.array(predicted)
+
+
+def test_draws_that_solve_no_problem_are_dropped_and_the_others_are_not(monkeypatch):
+    """Beyond the cliff every search is stuck; before it draws are those of the Gaussian."""
+    at = SimpleNamespace(
+        deviates=np.zeros(1), gaussian=SimpleNamespace(covariance=lambda rows: np.asarray(rows) / 2)
+    )
+    rng = np.random.default_rng(0)
+    z, predicted = randomised_map.approximate(Bent(), None, at, None, 2000, rng)
+    assert z.shape == (2000, 1)
+    assert np.array_equal(predicted, z)
+    assert z.min() > -1.6
+    expected = np.random.default_rng(1).normal(scale=0.5**0.5, size=100_000)
+    expected = expected[expected > -1.5]
+    assert abs(z.mean() - expected.mean()) < 0.06
+    assert abs(z.std() - expected.std()) < 0.04
+
+
+def test_a_stuck_draw_goes_on_with_slopes_of_its_own():
+    """Of a curve that bends away from its tangent, the search with the tangent alone stops short."""
+
+    class Curve(Bent):
+        def guessed(self, z, figures, surrogate):
+            return 30 * np.tanh(z / 3) ** 3 + z
+
+        def linearise(self, z, figures):
+            return np.zeros(1), np.ones((1, 1))
+
+    problem = randomised_map._Problems(
+        centre=np.array([[2.0]]),
+        claim=np.array([[9.0]]),
+        start=np.array([[5.5]]),
+        most=np.array([1.0]),
+        jacobian=np.ones((1, 1)),
+    )
+    at = SimpleNamespace(gaussian=SimpleNamespace(covariance=lambda rows: np.asarray(rows) / 2))
+    found = randomised_map._solved(problem, Curve(), None, at, None)
+    grid = np.linspace(-10, 10, 20_001)[:, None]
+    cost = ((grid - 2) ** 2 + (Curve().guessed(grid, None, None) - 9) ** 2)[:, 0]
+    least = grid[cost.argmin()]
+    assert abs(found[0, 0] - least[0]) < 0.05
