@@ -242,6 +242,7 @@ def test_a_folder_that_may_not_be_written(tmp_path, monkeypatch):
     fails_clearly(call("run", "example", "--out", tmp_path / "out"), "you may not write")
 
 
+@pytest.mark.filterwarnings("default::contraflow.errors.CacheWarning")
 @pytest.mark.parametrize("broken", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_report_that_fails_leaves_the_old_one_after_the_answers(lab, broken, tmp_path, monkeypatch):
     (tmp_path / "report.html").write_text("as before")
@@ -253,6 +254,7 @@ def test_a_report_that_fails_leaves_the_old_one_after_the_answers(lab, broken, t
         monkeypatch.setattr("contraflow._io.os.fsync", fail)
     else:
         monkeypatch.setattr(document, "render", fail)
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")  # a page that no earlier run has kept
     result = call("run", "example", "--out", tmp_path)
     assert result.exit_code == (1 if isinstance(broken, OSError) else 130)
     assert "What if, in the long run" in result.stdout

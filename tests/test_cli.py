@@ -849,7 +849,7 @@ def test_an_interrupted_simulation_says_so_by_its_code_and_leaves_the_old_file(l
     result = call("simulate", "example", "-m", "radar=1", "--years", "1", "--out", str(tmp_path / "run.csv"))
     assert result.exit_code == 130
     assert (tmp_path / "run.csv").read_text() == "whole"
-    assert (tmp_path / "run.interrupted.csv").read_text().startswith("year")
+    assert (tmp_path / "run.interrupted.csv").read_text().startswith("figure,year")
 
 
 def test_the_time_that_is_left_follows_from_the_time_that_has_gone(monkeypatch):

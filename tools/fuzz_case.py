@@ -268,7 +268,7 @@ def make(number: int, folder: Path) -> list[str]:
     random = Random(number)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder.parent / "outside.csv").write_text(f"{CANARY},id,name\n{CANARY},a,b\n")
+    (folder.parent / "outside.csv").write_text(f"{CANARY},id,name\n{CANARY},a,b\n", encoding="utf-8")
     for name, content in EXAMPLE.items():
         (folder / name).write_bytes(content)
     done = []
@@ -290,7 +290,7 @@ def bounded() -> Iterator[None]:
         return
     before = resource.getrlimit(resource.RLIMIT_AS)
     sizes = Path("/proc/self/statm")
-    used = int(sizes.read_text().split()[0]) * resource.getpagesize() if sizes.exists() else 0
+    used = int(sizes.read_text(encoding="ascii").split()[0]) * resource.getpagesize() if sizes.exists() else 0
     signals = {signal.SIGPROF: (signal.ITIMER_PROF, CPU), signal.SIGALRM: (signal.ITIMER_REAL, WALL)}
     handlers = {name: signal.signal(name, hang) for name in signals}
     try:

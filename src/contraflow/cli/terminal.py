@@ -127,7 +127,9 @@ class Remaining:
         if part is None or not STARTED <= part < 1:
             return ""
         seconds = (now - begun) / part * (1 - part)
-        return f", {seconds:.0f} s left" if seconds < 100 else f", {seconds / 60:.0f} min left"
+        from contraflow._numbers import fixed
+
+        return f", {fixed(seconds, 0)} s left" if seconds < 100 else f", {fixed(seconds / 60, 0)} min left"
 
 
 def _lines(console: Console) -> Progress:
