@@ -839,7 +839,7 @@ def test_an_interrupted_simulation_says_so_by_its_code_and_leaves_the_old_file(l
     simulate = Lab.simulate
 
     def stopped(self, timeline, **options):
-        made = simulate(self, timeline, **options | {"progress": None, "clans": 50, "replicates": 2})
+        made = simulate(self, timeline, **options | {"progress": None, "clans": 60, "replicates": 4})
         made.data.attrs["interrupted"] = 1
         return made
 

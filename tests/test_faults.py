@@ -158,8 +158,10 @@ def test_a_user_who_finds_the_cache_of_another_goes_on_without(tmp_path, monkeyp
     (tmp_path / "cache").chmod(0o700)
     work = """
     import os, sys, warnings
+    import platformdirs  # while the libraries can be read
     from contraflow import _cache, _io
     _cache._index()
+    _cache.folder("results")
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
@@ -181,9 +183,10 @@ def test_a_user_who_finds_the_cache_of_another_goes_on_without(tmp_path, monkeyp
 @pytest.mark.parametrize(("sent", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_a_signal_ends_a_command_quietly_with_a_code_of_its_own(tmp_path, sent, code):
     work = """
-    import sys, time
+    import signal, sys, time
     from contraflow.cli import terminal
     import typer
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have it ignored
     try:
         with terminal.spoken_errors():
             print("ready", flush=True)
@@ -195,10 +198,11 @@ def test_a_signal_ends_a_command_quietly_with_a_code_of_its_own(tmp_path, sent, 
         [sys.executable, "-c", textwrap.dedent(work)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(getattr(signal, sent))
-    _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (code, "")
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(getattr(signal, sent))
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (code, "")
 
 
 def test_a_path_that_leads_through_a_file_is_told(tmp_path):
