@@ -196,6 +196,15 @@ def test_comments_and_docstrings_do_not_change_the_key_of_the_code(tmp_path, mon
     assert digest('"""Doc."""\n\n\ndef f(x):\n    """Say."""\n    return x + 2\n') != one
 
 
+def test_code_that_decides_no_shipped_result_is_not_parsed(monkeypatch):
+    """It would be in several threads at once, which Python 3.11 does not bear."""
+    from contraflow.model.traced_code import ROOMS
+
+    monkeypatch.setattr(_cache, "parsed", lambda _: pytest.fail("parsed"))
+    assert _cache.code(ROOMS) == _cache.as_written(ROOMS)
+    assert _cache.code(()) == _cache.as_written(())
+
+
 def test_a_sound_cache_says_nothing(home):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

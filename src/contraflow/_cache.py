@@ -16,6 +16,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 
 from contraflow._io import write_atomically
 from contraflow.errors import CacheWarning, OutputError
@@ -46,6 +47,9 @@ LIBRARIES = ("jax", "jaxlib", "numpy", "pandas", "plotly", "scipy", "xarray")
 _MARK = b"contraflow result "
 _IN_MEMORY: dict[str, bytes] = {}
 
+_PARSING = Lock()
+"""Python 3.11 fails now and then where two threads parse at once."""
+
 
 def folder(name: str) -> Path | None:
     """The user's folder for one kind of result, which need not exist; None for a user without a home."""
@@ -65,8 +69,7 @@ def key(*parts: str | bytes, rooms: tuple[str, ...] = CALIBRATION) -> str:
     *parts
         Everything that the result depends on besides the code, as text or bytes.
     rooms
-        Packages of contraflow whose code the result depends on: with other code, not with other comments or
-        docstrings, it has another key.
+        Packages of contraflow whose code the result depends on: with other code it has another key.
 
     Returns
     -------
@@ -222,13 +225,16 @@ def as_written(rooms: tuple[str, ...]) -> str:
 
 @cache
 def code(rooms: tuple[str, ...]) -> str:
-    """Digest of the code of some packages, without comments and docstrings.
+    """Digest of the code of some packages.
 
-    To parse it takes half a second, so for files that are those of the package as it was made the digest is
-    read instead.
+    Of packages that decide a shipped result the digest leaves out comments and docstrings; of others it is
+    that of :func:`as_written`. To parse takes half a second, so for files that are those of the package as it
+    was made the digest is read instead.
     """
-    known = _index()["code"].get(" ".join(rooms), {})
-    if known.get("as_written") == as_written(rooms):
+    known = _index()["code"].get(" ".join(rooms))
+    if known is None:
+        return as_written(rooms)
+    if known["as_written"] == as_written(rooms):
         return known["code"]
     return parsed(rooms)
 
@@ -241,7 +247,8 @@ def parsed(rooms: tuple[str, ...]) -> str:
     """The digest of :func:`code`, from the files themselves."""
     digest = sha256()
     for path in sources(rooms):
-        tree = ast.parse(path.read_bytes())
+        with _PARSING:
+            tree = ast.parse(path.read_bytes())
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
             if isinstance(body, list):
