@@ -201,8 +201,27 @@ def test_code_that_decides_no_shipped_result_is_not_parsed(monkeypatch):
     from contraflow.model.traced_code import ROOMS
 
     monkeypatch.setattr(_cache, "parsed", lambda _: pytest.fail("parsed"))
-    assert _cache.code(ROOMS) == _cache.as_written(ROOMS)
-    assert _cache.code(()) == _cache.as_written(())
+    assert _cache.code(ROOMS) == _cache.as_written(_cache.CALIBRATION)
+
+
+def test_a_traced_function_is_traced_again_where_the_code_of_cases_changes(tmp_path, monkeypatch):
+    """Where a number stands in the ledger is a constant of the function, and the case package decides it."""
+    from contraflow.model.traced_code import ROOMS
+
+    monkeypatch.setattr(_cache, "ROOT", tmp_path)
+    monkeypatch.setattr(_cache, "SHARED", ())
+    for room in _cache.CALIBRATION:
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "a.py").write_text("x = 1\n")
+    found = set()
+    for text in ("order = (1, 2)\n", "order = (2, 1)\n"):
+        (tmp_path / "case" / "a.py").write_text(text)
+        _cache.as_written.cache_clear()
+        _cache.code.cache_clear()
+        found.add(_cache.code(ROOMS))
+    _cache.as_written.cache_clear()
+    _cache.code.cache_clear()
+    assert len(found) == 2
 
 
 def test_a_sound_cache_says_nothing(home):

@@ -227,13 +227,14 @@ def as_written(rooms: tuple[str, ...]) -> str:
 def code(rooms: tuple[str, ...]) -> str:
     """Digest of the code of some packages.
 
-    Of packages that decide a shipped result the digest leaves out comments and docstrings; of others it is
-    that of :func:`as_written`. To parse takes half a second, so for files that are those of the package as it
-    was made the digest is read instead.
+    Of packages that decide a shipped result the digest leaves out comments and docstrings. Of others it
+    is that of :func:`as_written`, for them and those of CALIBRATION: positions of numbers in the ledger,
+    which the code of cases decides, are constants of whatever is made of a model. To parse takes half a
+    second, so for files that are those of the package as it was made the digest is read instead.
     """
     known = _index()["code"].get(" ".join(rooms))
     if known is None:
-        return as_written(rooms)
+        return as_written(tuple(dict.fromkeys((*CALIBRATION, *rooms))))
     if known["as_written"] == as_written(rooms):
         return known["code"]
     return parsed(rooms)
