@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contraflow._language import _, ngettext, pgettext
 from contraflow._numbers import cell, percent, row_span
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(_, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
     made.filters |= {"amount": cell, "percent": percent, "span": row_span}
     return made
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 from contraflow.case.quantities import Quantity
 from contraflow.results.view import KG_PER_TONNE
-from contraflow.text.names import COUNTRIES
 
 UNITS = {"kg/year": "t a year", "USD/kg": "$ a kg", "ha": "ha", "USD/year": "$ a year", "1/year": "a year"}
 """Inside units as they are shown; others are shown as they are."""
@@ -30,7 +29,7 @@ def title(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
 def where(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """The place or country of a series."""
     country = row["country"] if ";" not in row["country"] else ""
-    known = names.get(row["place"]) or COUNTRIES.get(country, country)
+    known = names.get(row["place"]) or names.get(country, country)
     return known.removesuffix(", directly") or "everywhere"
 
 
