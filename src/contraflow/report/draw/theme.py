@@ -1,75 +1,98 @@
-"""Colours, type and the plain layout that all figures share."""
+"""Colours, type and marks that all figures and pages share, by name, in light and in dark.
+
+A mark of a figure has classes, never a colour of its own: ``f-rise`` fills, ``s-air`` strokes, ``d-air``
+dashes. On a page the names are custom properties, so that dark mode and print change them; in a file of its
+own a figure carries the light ones.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-INK = "#22282e"
-SOFT = "#6b7178"
-FAINT = "#c9c6bd"
-PAPER = "#fbfaf6"
-LAND = "#f1eee5"
-HOME = "#e9e4d5"
-SEA = "#e6edf0"
-RIVER = "#c2d5dd"
-RISE = "#b4552d"
-FALL = "#2c6e8f"
+from contraflow._language import N_
+
+COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "ink": ("#22282e", "#ece8df"),
+        "soft": ("#5d646b", "#a9adb0"),
+        "faint": ("#d9d5ca", "#3d4146"),
+        "grid": ("#e4e1d8", "#34383c"),
+        "paper": ("#fbfaf6", "#17191c"),
+        "card": ("#ffffff", "#1f2226"),
+        "land": ("#f1eee5", "#24272b"),
+        "home": ("#e9e4d5", "#302f2b"),
+        "sea": ("#e6edf0", "#1b2227"),
+        "river": ("#c2d5dd", "#2c3d46"),
+        "rise": ("#a84a22", "#f0976c"),
+        "fall": ("#22648a", "#7cbce2"),
+        "still": ("#5d646b", "#a9adb0"),
+        "accent": ("#23508a", "#8fb6ee"),
+        "after": ("#23508a", "#8fb6ee"),
+        "before": ("#c9c3b2", "#5b584f"),
+        "wide90": ("#eae5d6", "#2d2c28"),
+        "wide50": ("#d9d1b9", "#403d34"),
+        "rival": ("#b9b3a4", "#5b584f"),
+        "air": ("#a83a26", "#f08a73"),
+        "foot": ("#4f7032", "#9dc47a"),
+        "road": ("#96640a", "#e3b04b"),
+        "river-way": ("#1f7a76", "#63c2bd"),
+        "sea-way": ("#23508a", "#8fb6ee"),
+        "other": ("#6a5a86", "#b8a6d8"),
+    }
+)
+"""Colours by name, in light and in dark mode. Text and marks have at least 4.5 : 1 on paper (WCAG 2.2,
+1.4.3), save land, water, grids and what stands behind others."""
+
+DASHES: Mapping[str, str] = MappingProxyType(
+    {"air": "9 4", "foot": "1.5 4", "road": "", "river-way": "12 3 3 3", "sea-way": "5 3", "other": "2 2"}
+)
+"""Second cue of ways beside their colour: pattern of a line by name."""
+
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
 WAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "air": ("by air", "#b4432f"),
-        "foot": ("on foot", "#5d7f3f"),
-        "road": ("by road", "#c58a1c"),
-        "river": ("by river", "#2f8f8b"),
-        "sea": ("by sea", "#23508a"),
-        "other": ("other ways", "#75668f"),
+        "air": (N_("by air"), "air"),
+        "foot": (N_("on foot"), "foot"),
+        "road": (N_("by road"), "road"),
+        "river": (N_("by river"), "river-way"),
+        "sea": (N_("by sea"), "sea-way"),
+        "other": (N_("other ways"), "other"),
     }
 )
-"""Families of modes as shown on the map, with one colour each."""
+"""Families of modes: words, and the name of their colour and dashes."""
 
 
 def family_colour(family: str) -> str:
-    """Colour of a family of modes."""
+    """Name of the colour of a family of modes."""
     return WAYS[family][1]
 
 
-def faded(colour: str, alpha: float) -> str:
-    """``#rrggbb`` with an opacity from 0 to 1, as CSS ``rgba``."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha:g})"
+def variables() -> str:
+    """Custom properties of a page: light, dark where the reader asks for it, and light on printed pages."""
+    light, dark = ("".join(f"--{name}:{pair[i]};" for name, pair in COLOURS.items()) for i in (0, 1))
+    return (
+        f":root{{color-scheme:light dark;{light}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    )
 
 
-def layout(height: int, **more: Any) -> dict[str, Any]:
-    """Layout that every figure starts from."""
-    plain: dict[str, Any] = {
-        "height": height,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "template": {},
-        "font": {"family": FONT, "size": 13, "color": INK},
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": FAINT, "font": {"family": FONT, "size": 13}},
-        "showlegend": False,
-        "dragmode": False,
-    }
-    return plain | more
-
-
-def axis(**more: Any) -> dict[str, Any]:
-    """A quiet axis: thin grid, no box."""
-    plain: dict[str, Any] = {
-        "showline": False,
-        "zeroline": False,
-        "gridcolor": "#e4e1d8",
-        "gridwidth": 1,
-        "tickfont": {"size": 12, "color": SOFT},
-        "ticks": "outside",
-        "ticklen": 6,
-        "tickcolor": "rgba(0,0,0,0)",
-        "automargin": True,
-        "fixedrange": True,
-    }
-    return plain | more
+def classes(*, standalone: bool = False) -> str:
+    """Rules for the classes of figures, by custom properties or, for a file of its own, with light colours."""
+    rules = [
+        f".fig svg,svg.fig{{font:13px {FONT};overflow:visible}}",
+        ".fig text{fill:var(--ink)}.fig .num{font-variant-numeric:tabular-nums lining-nums}"
+        ".fig .b{font-weight:600}.fig .small{font-size:11.5px}.fig .end{text-anchor:end}"
+        ".fig .mid{text-anchor:middle}.fig .none{fill:none}.fig .round{stroke-linecap:round}"
+        ".fig .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}",
+    ]
+    for name in COLOURS:
+        rules.append(f".fig .f-{name}{{fill:var(--{name})}}.fig .s-{name}{{stroke:var(--{name})}}")
+    rules += [f".fig .d-{name}{{stroke-dasharray:{dash}}}" for name, dash in DASHES.items() if dash]
+    text = "".join(rules)
+    if standalone:
+        for name, (light, _dark) in COLOURS.items():
+            text = text.replace(f"var(--{name})", light)
+        text = text.replace(".fig ", "")
+    return text
