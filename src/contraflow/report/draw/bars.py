@@ -81,12 +81,12 @@ def draw_bars(frame: pd.DataFrame, unit: str, title: str = "") -> Drawing:
         low, high = sorted((scale.share(0.0), scale.share(float(row["before"]))))
         bar = svg.rect(svg.at(low), -BAR / 2, svg.at(high - low), BAR, "f-accent")
         known = drawn and row["before_5"] == row["before_5"]
-        span = to(significant(row["before_5"]), significant(row["before_95"])) if known else ""
+        ends = (significant(row["before_5"]), significant(row["before_95"])) if known else ("", "")
         marks.append(
             RowMark(
                 name=str(row["name"]),
                 figure=significant(float(row["before"])),
-                range=span,
+                range=to(*ends) if ends[0] != ends[1] else "",
                 marks=bar + interval(scale, row, "before", "ink", cased=True),
             )
         )

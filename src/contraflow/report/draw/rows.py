@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
@@ -86,6 +86,11 @@ class Scale:
         each = max(1, ceil((last - first) / (TICKS + 3)))
         powers = [10.0**n for n in range(first, last + 1) if n % each == 0]
         return [m * p for p in powers for m in ((1, 2, 5) if few else (1,)) if self.holds(m * p)]
+
+    def decades(self) -> bool:
+        """Whether each tick is ten times the one before."""
+        ticks = self.ticks()
+        return self.log and len(ticks) > 1 and abs(ticks[1] / ticks[0] - 10) < 1e-6
 
     def label(self, tick: float) -> str:
         """A tick as it is written, with as many digits as the step needs."""
@@ -202,39 +207,47 @@ def _labels(scale: Scale) -> Markup:
 
 def _text_of(row: RowMark) -> tuple[Markup, float]:
     """Name and figures of a row in as many lines as a narrow page needs, and their height, px."""
+    lines = [_Line(words, "b" if row.heading else "") for words in svg.lines_of(row.name, LONGEST)]
+    if row.value and lines[-1].width + BETWEEN + svg.width_of(row.value) <= NARROW:
+        lines[-1] = lines[-1]._replace(value=row.value)
+    elif row.value:
+        lines.append(_Line(row.value, "num f-soft"))
+    first = len(lines) - 1
+    lines += [_Line(words, "small num f-soft") for words in svg.lines_of(row.below, LONGEST_SMALL) if words]
+    right = svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
+    beside = None
+    if right:
+        fits = [n for n in range(first, len(lines)) if lines[n].width + BETWEEN + right <= NARROW]
+        beside = fits[0] if fits else len(lines)
+        lines += [] if fits else [_Line("", "")]
     y = ABOVE + (8 if row.heading else 0)
     parts: list[Markup] = []
-    names = svg.lines_of(row.name, LONGEST)
-    right = svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
-    value = svg.width_of(row.value) + (BETWEEN if row.value else 0)
-    need = right + (BETWEEN if right else 0)
-    beside = svg.width_of(names[-1]) + value
-    level = beside + need <= NARROW
-    own = not level and beside > NARROW
-    for number, words in enumerate(names):
-        y += LINE
-        last = number == len(names) - 1
-        told = _told(row.value) if last and row.value and not own else Markup("")
-        name = svg.element("tspan", words) if told else Markup.escape(words)
-        parts.append(svg.text(0, y - 4, name + told, "halo b" if row.heading else "halo"))
-    if own or (right and not level):
-        y += LINE
-        if own and row.value:
-            parts.append(svg.text(0, y - 4, row.value, "num f-soft halo"))
-            if value + need > NARROW and right:
-                y += LINE
-    if right:
-        words = svg.element("tspan", row.figure, class_=f"b {row.figure_class}") if row.figure else ""
-        more = svg.element("tspan", row.range, class_="small f-soft", dx=7 if row.figure else None)
-        parts.append(svg.text("100%", y - 4, Markup(words) + (more if row.range else ""), "end num halo"))
-    for words in svg.lines_of(row.below, LONGEST_SMALL) if row.below else ():
-        y += SMALL_LINE
-        parts.append(svg.text(0, y - 4, words, "small num f-soft halo"))
+    for number, line in enumerate(lines):
+        y += SMALL_LINE if "small" in line.look and number != beside else LINE
+        if line.words:
+            value = svg.element("tspan", line.value, class_="num f-soft", dx=BETWEEN - 3)
+            words = Markup.escape(line.words) + (value if line.value else "")
+            parts.append(svg.text(0, y - 4, words, f"halo {line.look}".rstrip()))
+        if number == beside:
+            figure = svg.element("tspan", row.figure, class_=f"b {row.figure_class}")
+            span = svg.element("tspan", row.range, class_="small f-soft", dx=7 if row.figure else None)
+            told = (figure if row.figure else Markup("")) + (span if row.range else "")
+            parts.append(svg.text("100%", y - 4, told, "end num halo"))
     return Markup("").join(parts), y
 
 
-def _told(value: str) -> Markup:
-    return svg.element("tspan", value, class_="num f-soft", dx=BETWEEN - 3)
+class _Line(NamedTuple):
+    """A line of text at the left of a row, with a value beside it."""
+
+    words: str
+    look: str
+    value: str = ""
+
+    @property
+    def width(self) -> float:
+        """Its width, px."""
+        size = svg.SMALL if "small" in self.look else svg.SIZE
+        return svg.width_of(self.words, size) + (BETWEEN + svg.width_of(self.value) if self.value else 0)
 
 
 def interval(
