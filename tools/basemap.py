@@ -28,10 +28,9 @@ from typing import Any
 
 import numpy as np
 from babel.core import get_global
-from numpy.typing import NDArray
 
-Line = NDArray[np.float64]
-"""Points (point, 2): longitude and latitude, degrees."""
+from contraflow._types import BoolArray, FloatArray
+from contraflow.report.draw.basemap import kept
 
 STEP = 0.005
 """Step of coordinates, degrees: about half a kilometre."""
@@ -69,48 +68,26 @@ REGIONS = (
 """Files of rivers and lakes, and the part of the world for which each is used: west, east, south, north."""
 
 
-def arcs_of(topology: dict[str, Any]) -> list[Line]:
+def arcs_of(topology: dict[str, Any]) -> list[FloatArray]:
     """Arcs of a quantised TopoJSON, in degrees."""
     scale, shift = topology["transform"]["scale"], topology["transform"]["translate"]
     return [np.cumsum(arc, axis=0) * scale + shift for arc in topology["arcs"]]
 
 
-def chain(arcs: list[Line], numbers: list[int]) -> Line:
+def chain(arcs: list[FloatArray], numbers: list[int]) -> FloatArray:
     """Arcs end to end; ``~i`` is arc i reversed."""
     parts = [arcs[n] if n >= 0 else arcs[~n][::-1] for n in numbers]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 
-def simpler(line: Line, tolerance: float) -> Line:
-    """Fewer points of a line (Douglas and Peucker 1973); a ring keeps the two that are furthest apart."""
+def simpler(line: FloatArray, tolerance: float) -> FloatArray:
+    """Fewer points of a line, off by at most ``tolerance`` degrees at the equator."""
     plane = line.copy()
     plane[:, 0] = np.unwrap(line[:, 0], period=360) * np.cos(np.radians(line[:, 1].mean()))
-    kept = np.zeros(len(line), bool)
-    kept[[0, -1]] = True
-    spans = [(0, len(line) - 1)]
-    if len(line) > 2 and np.allclose(plane[0], plane[-1]):
-        far = int(np.hypot(*(plane - plane[0]).T).argmax())
-        kept[far] = True
-        spans = [(0, far), (far, len(line) - 1)]
-    while spans:
-        a, b = spans.pop()
-        if b - a < 2:
-            continue
-        way, inner = plane[b] - plane[a], plane[a + 1 : b] - plane[a]
-        length = float(np.hypot(*way))
-        if length > 0:
-            along = np.clip(inner @ way / length**2, 0, 1)
-            off = np.hypot(*(inner - along[:, None] * way).T)
-        else:
-            off = np.hypot(*inner.T)
-        worst = int(off.argmax())
-        if off[worst] > tolerance:
-            kept[a + 1 + worst] = True
-            spans += [(a, a + 1 + worst), (a + 1 + worst, b)]
-    return line[kept]
+    return line[kept(plane, tolerance)]
 
 
-def coded(line: Line) -> str:
+def coded(line: FloatArray) -> str:
     """Steps between points as text: zigzag numbers, five bits a character (the encoded polyline format)."""
     points = np.round(line / STEP).astype(int)
     moved = np.any(np.diff(points, axis=0), axis=1)
@@ -154,7 +131,7 @@ def countries(topology: dict[str, Any]) -> tuple[list[str], dict[str, list[list[
     return [coded(simpler(arc, TOLERANCE)) for arc in arcs], dict(sorted(shapes.items()))
 
 
-def runs(line: Line, inside: NDArray[np.bool_]) -> Iterator[Line]:
+def runs(line: FloatArray, inside: BoolArray) -> Iterator[FloatArray]:
     """Parts of a line whose segments lie inside."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
     for a, b in zip(edges[::2], edges[1::2], strict=True):
@@ -169,7 +146,7 @@ def waters(folder: Path) -> tuple[list[str], list[str]]:
         topology = json.loads(path.read_text(encoding="utf-8"))
         arcs = arcs_of(topology)
 
-        def own(points: Line, box: tuple[float, ...] = (west, east, south, north)) -> NDArray[np.bool_]:
+        def own(points: FloatArray, box: tuple[float, ...] = (west, east, south, north)) -> BoolArray:
             x, y = points[:, 0], points[:, 1]
             return (box[0] <= x) & (x < box[1]) & (box[2] <= y) & (y < box[3])
 
