@@ -19,6 +19,9 @@ from contraflow.report.draw import svg, theme
 GAP = 18.0
 """Between facets and below the title of a figure in a file of its own, px."""
 
+TITLE = 17.0
+"""Size of the title of a figure in a file of its own, px."""
+
 KINDS = (".svg", ".html", ".csv")
 
 
@@ -125,17 +128,19 @@ class Drawing:
         """
         margin, y = 16.0, 16.0
         parts: list[Markup] = []
-        if self.title:
-            y += 18
-            parts.append(svg.element("text", self.title, x=margin, y=y, class_="b f-ink", font_size=17))
-            y += GAP
+        for words in svg.lines_of(self.title, _characters(width - 2 * margin, TITLE)) if self.title else ():
+            y += TITLE + 1
+            parts.append(svg.text(margin, y, words, "b", font_size=TITLE))
+        y += GAP if self.title else 0
         x = margin
         for entry in self.key:
-            room = 30 + 7.2 * len(entry.words)
+            room = 42 + svg.width_of(entry.words)
             if x > margin and x + room > width - margin:
                 x, y = margin, y + 20
             parts.append(svg.group(entry.mark, transform=f"translate({svg.short(x)} {svg.short(y)})"))
-            parts.append(svg.text(x + 24, y + 10, entry.words, "f-ink"))
+            for number, words in enumerate(svg.lines_of(entry.words, _characters(width - 2 * margin - 24))):
+                y += 16 if number else 0
+                parts.append(svg.text(x + 24, y + 10, words))
             x += room
         y += 30 if self.key else 0
         natural = max((facet.width for facet in self.facets), default=1.0)
@@ -148,8 +153,10 @@ class Drawing:
             left = margin + (number % columns) * (across + GAP)
             top = y
             if facet.title:
-                parts.append(svg.text(left, top + 12, facet.title, "b f-ink"))
-                top += 20
+                for words in svg.lines_of(facet.title, _characters(across)):
+                    parts.append(svg.text(left, top + 12, words, "b"))
+                    top += 16
+                top += 4
             scale = 1.0 if facet.fluid else across / facet.width
             height = facet.height * scale
             box = None if facet.fluid else f"0 0 {svg.short(facet.width)} {svg.short(facet.height)}"
@@ -157,9 +164,9 @@ class Drawing:
                 svg.element("svg", facet.body, x=left, y=top, width=across, height=height, viewBox=box)
             )
             lowest = max(lowest, top + height + GAP)
-        if source:
-            parts.append(svg.text(margin, lowest + 6, source, "small f-soft"))
-            lowest += 18
+        for words in svg.lines_of(source, _characters(width - 2 * margin, svg.SMALL)) if source else ():
+            parts.append(svg.text(margin, lowest + 6, words, "small f-soft"))
+            lowest += 15
         height = lowest + 4
         style = svg.element("style", Markup(theme.classes(standalone=True)))
         paper = svg.rect(0, 0, width, height, "f-paper")
@@ -171,6 +178,7 @@ class Drawing:
             width=width,
             height=height,
             class_="fig",
+            role="img",
             lang=language(),
         )  # fmt: skip
         return f"{whole}\n"
@@ -221,18 +229,24 @@ class Drawing:
         webbrowser.open(self.save(folder / "figure.html").as_uri())
 
     def _repr_html_(self) -> str:
-        style = f"<style>{theme.variables()}{theme.classes()}{STYLE}</style>"
-        return f"{style}{self.html()}"
+        rules = theme.variables(".fig", dark=False) + theme.classes() + STYLE
+        paper = ".fig{background:var(--paper);color:var(--ink);padding:8px 12px}"
+        return f"<style>{rules}{paper}</style>{self.html()}"
 
 
 STYLE = (
     ".facets{display:grid;gap:14px 28px;grid-template-columns:repeat(auto-fill,minmax(min(100%,270px),1fr))}"
     ".facets.of-1{display:block}.facet-title{font-weight:600;font-size:14px;margin:4px 0 2px}"
-    ".fig svg{display:block;width:100%}.fig .key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;"
+    ".facet>svg,.facets>svg{display:block;width:100%}.fig .key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;"
     "padding:0;margin:0 0 8px;font-size:13px}.fig .key svg{display:inline-block;width:18px;margin-right:6px;"
     "vertical-align:-1px}"
 )
 """Rules that place the parts of figures on a page."""
+
+
+def _characters(width: float, size: float = svg.SIZE) -> int:
+    """How many characters of a size fit into a width, px."""
+    return max(8, int(width / (svg.CHARACTER * size)))
 
 
 def joined(parts: Sequence[str]) -> Markup:

@@ -1,173 +1,187 @@
-"""Before and after, one row per option; with draws, the change and its intervals beside them."""
+"""Before and after: an open and a full dot in a row each, with their intervals and the change in figures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
-from contraflow._numbers import amount, signed, significant
-from contraflow.report.draw import theme
-from contraflow.report.draw.bars import QUIET, rows_layout, unique
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.markup import bold, lines, quiet
+from contraflow._language import _, ngettext
+from contraflow._numbers import signed, significant, to
+from contraflow.report.draw import svg
+from contraflow.report.draw.drawing import Drawing, KeyEntry
+from contraflow.report.draw.rows import RowMark, Scale, in_units, interval, rows_facet, scale_of
+from contraflow.results.draws import with_ends
 from contraflow.text.sentences import is_open
+
+SEEN = 0.004
+"""Share of the largest figure below which a row is left out and a change is none."""
+
+TRACE = 5e-4
+"""Share of the largest figure below which a change is written as 0."""
+
+LANE = 5.5
+"""Distance of the dots before and after from the middle of a row where both have intervals, px."""
+
+ARROWS = {"rise": "↑", "fall": "↓", "open": "↕", "still": "="}
+"""Second cue of a change beside its colour."""
 
 
 def draw_dumbbells(
-    frame: pd.DataFrame, unit: str, names: Mapping[str, str] | None = None, most: int = 12
+    frame: pd.DataFrame,
+    unit: str,
+    names: Mapping[str, str] | None = None,
+    most: int = 12,
+    title: str = "",
 ) -> Drawing:
-    """Before and after, one row per option, joined by a line whose colour is the sign of the change.
+    """Before and after, one row per option: the largest, those that are large before first.
 
-    ``frame`` is a table of :mod:`contraflow.results.tables` with columns before and after; the ``most``
-    largest rows are drawn. With draws, the change stands beside the levels with its intervals.
+    Parameters
+    ----------
+    frame
+        A table of :mod:`contraflow.results.tables` with columns before and after; with draws the ends of
+        their intervals and of the change's.
+    unit
+        Unit of the levels, and what is counted: ``t pure a year``.
+    names
+        Names of the index.
+    most
+        Rows at most.
+    title
+        Heading of a file of its own.
     """
-    if "change_5" in frame:
-        return _draw_levels_and_changes(frame, unit, names or {}, most)
-    size = frame[["before", "after"]].max(axis=1)
-    rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
-    rows = rows.sort_values("before", ascending=True, kind="stable")
-    labels = unique([(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index])
-    before, after = rows["before"].to_numpy(), rows["after"].to_numpy()
-    figure = Drawing(rows_layout(len(rows), unit))
-    for sign, colour in ((1, theme.RISE), (-1, theme.FALL)):
-        x: list[float | None] = []
-        y: list[str | None] = []
-        for label, a, b in zip(labels, before, after, strict=True):
-            if (b - a) * sign > 0:
-                x, y = [*x, float(a), float(b), None], [*y, label, label, None]
-        figure.add(
-            "scatter",
-            x=x,
-            y=y,
-            mode="lines",
-            line={"color": theme.faded(colour, 0.55), "width": 5},
-            hoverinfo="skip",
-        )
-    still = 0.004 * float(size.max())
-    colours = [_sign_colour(b - a, still) for a, b in zip(before, after, strict=True)]
-    dots: tuple[tuple[Any, str, Any, Any], ...] = (
-        (before, "before", theme.PAPER, theme.SOFT),
-        (after, "after", colours, colours),
-    )
-    for values, when, fill, edge in dots:
-        text = [lines(bold(n), f"{when}: {amount(v)} {unit}") for n, v in zip(labels, values, strict=True)]
-        figure.add(
-            "scatter",
-            x=values.tolist(),
-            y=labels,
-            mode="markers",
-            marker={"size": 11, "color": fill, "line": {"color": edge, "width": 2}},
-            text=text,
-            hoverinfo="text",
-            cliponaxis=False,
-        )
-    figure.yaxis(categoryorder="array", categoryarray=labels)
-    notes = [
-        {
-            "x": float(max(a, b)),
-            "y": label,
-            "text": f"{'+' if b > a else ''}{amount(b - a)}",
-            "xanchor": "left",
-            "xshift": 11,
-            "showarrow": False,
-            "font": {"size": 12, "color": _sign_colour(b - a, still)},
-        }
-        for label, a, b in zip(labels, before, after, strict=True)
-        if abs(b - a) > still
-    ]
-    figure.layout["annotations"] = notes
-    return figure
+    size = _sizes(frame)
+    rows = frame[size > SEEN * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
+    rows = rows.sort_values("before", ascending=False, kind="stable")
+    named = [(names or {}).get(str(i), str(i).replace("-", " ")) for i in rows.index]
+    return draw_named(rows.assign(name=named), unit, title)
 
 
-def _draw_levels_and_changes(frame: pd.DataFrame, unit: str, names: Mapping[str, str], most: int) -> Drawing:
-    """Left the medians before and after, right the change draw by draw with its intervals, in figures too."""
-    size = frame[["before", "after", "change_5", "change_95"]].abs().max(axis=1)
-    rows = frame[size > 0.004 * size.max()].loc[lambda f: size[f.index].nlargest(most).index]
-    rows = rows.sort_values("before", ascending=True, kind="stable")
-    labels = unique([names.get(str(i), str(i).replace("-", " ")) for i in rows.index])
+def draw_named(frame: pd.DataFrame, unit: str, title: str = "") -> Drawing:
+    """As :func:`draw_dumbbells`, all rows from above by their column ``name``."""
+    drawn = "change_5" in frame
+    columns = [c for c in with_ends(("before", "after", "change")) if c in frame]
+    rows = frame if "change" in frame else frame.assign(change=frame["after"] - frame["before"])
+    columns += [] if "change" in columns else ["change"]
     records = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
-    colours = [_change_colour(row, 0.004 * float(size.max())) for row in records]
-    trace = 5e-4 * float(size.max())
-    figure = Drawing(rows_layout(len(rows), unit))
-    for colour in dict.fromkeys(colours):
-        own = [(label, row) for label, row, c in zip(labels, records, colours, strict=True) if c == colour]
-        ends = [(label, row["before"], row["after"]) for label, row in own]
-        figure.add(
-            "scatter", **_segments(ends), line={"color": theme.faded(colour, 0.55), "width": 5}, **QUIET
-        )
-        for low, high, alpha, width in (("_5", "_95", 0.75, 1.4), ("_25", "_75", 0.75, 4.5)):
-            parts = [(label, row[f"change{low}"], row[f"change{high}"]) for label, row in own]
-            line = {"color": theme.faded(colour, alpha), "width": width}
-            figure.add("scatter", **_segments(parts), line=line, xaxis="x2", **QUIET)
-    text = [_change_text(label, row, unit, trace) for label, row in zip(labels, records, strict=True)]
-    for column, fill, edge, axis in (
-        ("before", theme.PAPER, theme.SOFT, "x"),
-        ("after", colours, colours, "x"),
-        ("change", colours, colours, "x2"),
-    ):
-        figure.add(
-            "scatter",
-            x=rows[column].tolist(),
-            y=labels,
-            mode="markers",
-            marker={"size": 11 if axis == "x" else 9, "color": fill, "line": {"color": edge, "width": 2}},
-            xaxis=axis,
-            text=text,
-            hoverinfo="text",
-            cliponaxis=False,
-        )
-    title = {"text": f"change, {unit}", "font": {"size": 12, "color": theme.SOFT}, "standoff": 6}
-    figure.xaxis(domain=[0.0, 0.55])
-    figure.layout["xaxis2"] = theme.axis(
-        domain=[0.62, 1.0], anchor="y", title=title, nticks=5, tickformat=",~g",
-        zeroline=True, zerolinecolor="#8d877b", zerolinewidth=1,
-    )  # fmt: skip
-    figure.layout["margin"] = figure.layout["margin"] | {"r": 178}
-    figure.yaxis(categoryorder="array", categoryarray=labels, range=[-0.6, len(labels) - 0.4])
-    for label, row, colour in zip(labels, records, colours, strict=True):
-        figure.note(
-            x=1.0, xref="paper", y=label, xanchor="left", xshift=12, showarrow=False, align="left",
-            text=bold(_signed(row["change"], trace)) + "  " + quiet(_ends_of_change(row, trace), 11.5),
-            font={"size": 12.5, "color": colour},
-        )  # fmt: skip
-    return figure
+    levels = [c for c in columns if not c.startswith("change")]
+    known = rows[levels].to_numpy(float)
+    scale = scale_of(known[known == known].tolist() or [0.0])
+    largest = float(_sizes(rows).max()) if len(rows) else 0.0
+    kinds = [change_kind(row, SEEN * largest) for row in records]
+    marks = [
+        _row(row, kind, scale, TRACE * largest, drawn=drawn)
+        for row, kind in zip(records, kinds, strict=True)
+    ]
+    return Drawing(
+        alt=_alt(records, kinds, unit, TRACE * largest),
+        facets=(rows_facet(marks, scale, unit),),
+        table=in_units(rows[["name", *columns]].reset_index(drop=True), columns, unit),
+        title=title,
+        key=_key(drawn=drawn),
+    )
 
 
-def _segments(parts: Sequence[tuple[str, float, float]]) -> dict[str, list[Any]]:
-    """Horizontal lines, one for each label, as one trace."""
-    return {
-        "x": [x for _, low, high in parts for x in (float(low), float(high), None)],
-        "y": [y for label, _, _ in parts for y in (label, label, None)],
-    }
+def change_kind(row: Mapping[str, Any], still: float) -> str:
+    """How a change is shown: ``rise``, ``fall``, ``open`` where its interval holds both, ``still``."""
+    change = float(row["change"])
+    if is_open(row):
+        return "open"
+    return "still" if abs(change) <= still else "rise" if change > 0 else "fall"
 
 
-def _change_colour(row: Mapping[str, Any], still: float) -> str:
-    """Colour of a rise or fall; grey where the 90 % interval holds both or the change is too small."""
-    return theme.SOFT if is_open(row) else _sign_colour(float(row["change"]), still)
+def change_colour(kind: str) -> str:
+    """Name of the colour of a kind of change."""
+    return kind if kind in ("rise", "fall") else "still"
+
+
+def _sizes(frame: pd.DataFrame) -> pd.Series[float]:
+    columns = [c for c in ("before", "after", "change_5", "change_95") if c in frame]
+    return frame[columns].abs().max(axis=1)
+
+
+def _row(row: Mapping[str, Any], kind: str, scale: Scale, trace: float, *, drawn: bool) -> RowMark:
+    colour, lane = change_colour(kind), LANE if drawn else 0.0
+    before, after = float(row["before"]), float(row["after"])
+    marks = [
+        svg.line(scale.at(before), -lane, scale.at(after), lane, f"s-{colour}", 1.0 if drawn else 3.0),
+        interval(scale, row, "before", "soft", -lane),
+        interval(scale, row, "after", colour, lane),
+        svg.dot(scale.at(before), -lane, 4.5, "f-paper s-soft", width=2),
+        svg.dot(scale.at(after), lane, 5, f"f-{colour} s-paper", width=1),
+    ]
+    return RowMark(
+        name=str(row["name"]),
+        value=f"{significant(before)} → {significant(after)}",
+        figure=f"{ARROWS[kind]} {_signed(float(row['change']), trace)}",
+        figure_class=f"f-{colour}",
+        range=_ends(row, trace),
+        marks=Markup("").join(marks),
+        reach=lane + 6.5,
+    )
 
 
 def _signed(value: float, trace: float) -> str:
     """A change with its sign; none below what can be seen."""
-    return signed(float(value)) if abs(value) >= trace else "0"
+    return signed(value) if abs(value) >= trace and value != 0 else "0"
 
 
-def _ends_of_change(row: Mapping[str, Any], trace: float) -> str:
-    low, high = (_signed(row[f"change_{end}"], trace) for end in ("5", "95"))
-    return f"{low} to {high}" if low != high else ""
+def _ends(row: Mapping[str, Any], trace: float) -> str:
+    """The 90 % interval of a change, if it is one."""
+    if not ("change_5" in row and row["change_5"] == row["change_5"]):
+        return ""
+    low, high = (_signed(float(row[f"change_{end}"]), trace) for end in (5, 95))
+    return to(low, high) if low != high else ""
 
 
-def _change_text(label: str, row: Mapping[str, Any], unit: str, trace: float) -> str:
-    """Levels and change with their 90 % intervals, as shown on hover."""
-    told: list[str] = [bold(label)]
-    for when in ("before", "after"):
-        ends = [significant(float(row[when + end])) for end in ("", "_5", "_95")]
-        told.append(f"{when}: {ends[0]} ({ends[1]} to {ends[2]}) {unit}")
-    span = _ends_of_change(row, trace)
-    return lines(*told, f"change: {_signed(row['change'], trace)}{f' ({span})' if span else ''}")
+def _key(*, drawn: bool) -> tuple[KeyEntry, ...]:
+    dot = svg.dot(9, 6, 4.5, "f-paper s-soft", width=2)
+    entries = [
+        KeyEntry(mark=dot, words=_("before")),
+        KeyEntry(mark=svg.dot(6, 6, 5, "f-rise") + svg.dot(13, 6, 5, "f-fall"), words=_("after: more, less")),
+    ]
+    if drawn:
+        entries.append(KeyEntry(mark=svg.dot(9, 6, 5, "f-still"), words=_("may rise or fall")))
+        entries.append(interval_key())
+    return tuple(entries)
 
 
-def _sign_colour(change: float, still: float) -> str:
-    """Colour of a rise or fall; grey where the change is not worth showing."""
-    return theme.SOFT if abs(change) <= still else theme.RISE if change > 0 else theme.FALL
+def interval_key() -> KeyEntry:
+    """Key of the thick and thin line."""
+    mark = svg.line(0, 6, 18, 6, "s-ink", 1.4) + svg.line(4, 6, 14, 6, "s-ink", 4.5)
+    return KeyEntry(mark=mark, words=_("50% interval (thick), 90% interval (thin)"))
+
+
+def _alt(rows: list[dict[str, Any]], kinds: list[str], unit: str, trace: float) -> str:
+    if not rows:
+        return _("There is nothing to show.")
+    row = max(rows, key=lambda r: abs(float(r["change"])))
+    told = {
+        "name": row["name"],
+        "before": significant(float(row["before"])),
+        "after": significant(float(row["after"])),
+        "unit": unit,
+        "change": _signed(float(row["change"]), trace),
+    }
+    span = _ends(row, trace)
+    if span:
+        ends = [_signed(float(row[f"change_{end}"]), trace) for end in (5, 95)]
+        words = _(
+            "Largest change: {name}, from {before} to {after} {unit} ({change}, 90% interval {low} to {high})."
+        )
+        told |= {"low": ends[0], "high": ends[1]}
+    else:
+        words = _("Largest change: {name}, from {before} to {after} {unit} ({change}).")
+    parts = [words.format(**told)]
+    tally = {
+        "rise": ngettext("{count} row rises.", "{count} rows rise.", kinds.count("rise")),
+        "fall": ngettext("{count} row falls.", "{count} rows fall.", kinds.count("fall")),
+        "open": ngettext("{count} row may rise or fall.", "{count} rows may rise or fall.", kinds.count("open")),
+        "still": ngettext(
+            "{count} row hardly changes.", "{count} rows hardly change.", kinds.count("still")
+        ),
+    }
+    parts += [words.format(count=kinds.count(kind)) for kind, words in tally.items() if kind in kinds]
+    return " ".join(parts)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import floor, log2, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+from markupsafe import Markup
 
-from contraflow._numbers import fixed
+from contraflow._language import _
+from contraflow._numbers import fixed, significant
 from contraflow.errors import ComparisonError
-from contraflow.report.draw import theme
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.fans import BANDS, BLUE
-from contraflow.report.draw.markup import bold, lines, quiet, template, wrapped
+from contraflow.report.draw import svg
+from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
+from contraflow.results.draws import ENDS
 from contraflow.text import series_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HEIGHT, COLOURS = 470, (BLUE, theme.RISE, "#2f8f8b", "#75668f")
-"""Height of the panel, px, and colours of the histories."""
+WIDTH, HEIGHT = 350.0, 236.0
+"""Size of a facet, px."""
+
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 10.0, 34.0, 24.0
+"""Room around the panel of a facet, px."""
+
+SPACE = 34.0
+"""Least distance between the labels of two years, px."""
 
 
 class PanelSeries(NamedTuple):
@@ -35,69 +42,92 @@ class PanelSeries(NamedTuple):
     bounds: Mapping[str, int]
 
 
+class _Panel(NamedTuple):
+    """What all facets share: years and figures at the ends of their axes."""
+
+    first: float
+    last: float
+    low: float
+    high: float
+
+    def x(self, when: float) -> float:
+        """Position of a time, px."""
+        return LEFT + (WIDTH - LEFT - RIGHT) * (when - self.first) / (self.last - self.first)
+
+    def y(self, value: float) -> float:
+        """Position of a figure on the logarithmic scale, px."""
+        share = log2(max(value, self.low) / self.low) / log2(self.high / self.low)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+    def points(self, when: Sequence[float], values: Sequence[float]) -> str:
+        """A line through points, as data of a path."""
+        return "L".join(
+            f"{svg.short(self.x(x))} {svg.short(self.y(y))}" for x, y in zip(when, values, strict=True)
+        )
+
+
 def draw_histories(
-    histories: Sequence[PanelSeries], quantity: str, form: str, where: str, names: Mapping[str, str]
+    histories: Sequence[PanelSeries],
+    quantity: str,
+    form: str,
+    where: str,
+    names: Mapping[str, str],
+    title: str = "",
 ) -> Drawing:
-    """One series as several histories foresee it, in one panel, with what was observed.
+    """One series as several histories foresee it, a facet each, with what was observed.
 
     Bands hold what a source would state: 50 % and 90 %, with the median, on a scale whose lines double.
-    Observations are filled in the colour of the history that was calibrated on them, else open; dashed is the
-    forecast that nothing changes. ``where`` is a country's code or a place's id, ``names`` are those of forms
-    and places. Raises ComparisonError if a history has no such series, or if several fit.
+    Observations are full where the history was calibrated on them, else hollow; dashed is the forecast that
+    nothing changes.
+
+    Parameters
+    ----------
+    histories
+        The histories.
+    quantity, form
+        The series.
+    where
+        Code of a country, or id of a place.
+    names
+        Names of forms and places.
+    title
+        Heading of a file of its own. Empty: what the series is about.
+
+    Raises
+    ------
+    ComparisonError
+        If a history has no such series, or if several fit.
     """
     chosen = [t._replace(rows=_one_series(t, quantity, form, where)) for t in histories]
     first = chosen[0].rows.iloc[0].to_dict()
     scale = series_names.divisor(chosen[0].rows)
-    drawing = Drawing(theme.layout(HEIGHT, margin={"l": 66, "r": 168, "t": 58, "b": 76}))
-    span = [min(o.rows["when"].min() for o in chosen) - 0.6, max(o.rows["when"].max() for o in chosen) + 0.6]
-    drawing.xaxis(
-        **theme.axis(range=span, showgrid=False, tickformat="d", dtick=5, tick0=1990, showline=True,
-                     linecolor=theme.FAINT)
-    )  # fmt: skip
+    unit = series_names.unit(first)
     ends = [one.rows[["stated", "model_5", "model_95"]].to_numpy(float) / scale for one in chosen]
-    drawing.yaxis(**_doublings(min(e.min() for e in ends), max(e.max() for e in ends)))
-    for one, colour in zip(chosen, COLOURS, strict=False):
-        _history(drawing, one, colour, scale)
-    _observed(drawing, chosen, scale)
-    drawing.note(
-        text=lines(
-            bold(f"{series_names.title(first, names)}, {series_names.where(first, names)}"),
-            quiet(f"{series_names.unit(first)}, each line twice the one below", 12),
-        ),
-        x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=-58, yshift=8,
-        align="left", showarrow=False, font={"size": 16},
-    )  # fmt: skip
-    drawing.note(
-        text=lines(
-            "Bands: what is foreseen to be published, with 50 and 90 per cent; line: the middle; dashed: if "
-            "nothing changed.",
-            "Dots: what was published, filled where the case of that colour was calibrated "
-            f"on it{_caveats(chosen)}.",
-        ),
-        x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", xshift=-58, yshift=-32,
-        align="left", showarrow=False, font={"size": 12, "color": theme.SOFT},
-    )  # fmt: skip
-    return drawing
-
-
-def _caveats(histories: Sequence[PanelSeries]) -> str:
-    """What else a reader of the dots has to know."""
-    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
-    triangles = any(claim in one.bounds for one in histories for claim in one.rows["claim"])
-    return (f", from {min(breaks):.0f} by another method" if breaks else "") + (
-        "; triangles: bounds" if triangles else ""
+    low, high = min(float(e[e > 0].min()) for e in ends), max(float(e.max()) for e in ends)
+    start = _start(low)
+    panel = _Panel(
+        min(float(one.rows["when"].min()) for one in chosen) - 0.6,
+        max(float(one.rows["when"].max()) for one in chosen) + 0.6,
+        start,
+        max(high * 1.05, start * 2),
+    )
+    subject = _("{what}, {where}").format(
+        what=series_names.title(first, names), where=series_names.where(first, names)
+    )
+    return Drawing(
+        alt=_alt(chosen, subject, unit, scale),
+        facets=tuple(_facet(one, panel, scale, unit) for one in chosen),
+        table=_table(chosen, scale, unit),
+        title=title or subject,
+        key=_key(chosen),
+        kind="panels",
     )
 
 
-def _doublings(low: float, high: float) -> dict[str, Any]:
-    """A logarithmic axis with lines that double, from 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(low))
-    start = power * max(m for m in (1, 2, 5) if m * power <= low)
-    ticks = [start * 2.0**n for n in range(int(np.log2(high / start)) + 1)]
-    return theme.axis(
-        type="log", tickvals=ticks, ticktext=[f"{tick:,.6g}" for tick in ticks],
-        range=[float(np.log10(start)), float(np.log10(high)) + 0.06],
-    )  # fmt: skip
+def _start(low: float) -> float:
+    """Where the axis begins: 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** floor(log10(low))
+    return float(power * max(m for m in (1, 2, 5) if m * power <= low * (1 + 1e-9)))
 
 
 def _one_series(history: PanelSeries, quantity: str, form: str, where: str) -> pd.DataFrame:
@@ -118,46 +148,120 @@ def _one_series(history: PanelSeries, quantity: str, form: str, where: str) -> p
     return found.assign(when=found["year"].map(series_names.middle)).sort_values("when")
 
 
-def _history(drawing: Drawing, history: PanelSeries, colour: str, scale: float) -> None:
-    rows, x = history.rows, history.rows["when"].tolist()
-    for low, high, alpha in (("_5", "_95", BANDS[0][2]), ("_25", "_75", BANDS[1][2])):
-        ends = [(rows[f"model{end}"] / scale).tolist() for end in (high, low)]
-        drawing.add(
-            "scatter", x=[*x, *reversed(x)], y=[*ends[0], *reversed(ends[1])], mode="lines",
-            line={"width": 0}, fill="toself", fillcolor=theme.faded(colour, alpha), hoverinfo="skip",
-        )  # fmt: skip
-    middle = (rows["model"] / scale).tolist()
-    drawing.add("scatter", x=x, y=middle, mode="lines", line={"color": colour, "width": 2.4},
-                name=history.title, hovertemplate=template("foreseen: %{y:,.3s}"))  # fmt: skip
-    still = [float(rows["naive"].iloc[0] / scale)] * 2
-    drawing.add("scatter", x=[history.until, x[-1]], y=still, mode="lines", name="if nothing changed",
-                line={"color": theme.faded(colour, 0.75), "width": 1.1, "dash": "5px,4px"},
-                hoverinfo="skip")  # fmt: skip
-    drawing.note(
-        text=lines(bold(wrapped(history.title, 22)), f"calibrated to {history.until}"),
-        x=x[-1], y=float(np.log10(middle[-1])),
-        xanchor="left", yanchor="bottom", xshift=12, yshift=-10, align="left", showarrow=False,
-        font={"size": 12.5, "color": colour},
-    )  # fmt: skip
+def _facet(history: PanelSeries, panel: _Panel, scale: float, unit: str) -> Facet:
+    rows = history.rows
+    when = [float(x) for x in rows["when"]]
+    values = {e: [float(v) / scale for v in rows[f"model{e}"]] for e in ("", *ENDS)}
+    parts = [_axes(panel, unit)]
+    for low, high, colour in (("_5", "_95", "wide90"), ("_25", "_75", "wide50")):
+        up, down = panel.points(when, values[high]), panel.points(when[::-1], values[low][::-1])
+        parts.append(svg.path(f"M{up}L{down}z", f"f-{colour}"))
+    for end in ("_5", "_95"):
+        parts.append(svg.path(f"M{panel.points(when, values[end])}", "none s-soft", 0.8))
+    parts.append(svg.path(f"M{panel.points(when, values[''])}", "none s-accent", 2.4))
+    still = float(rows["naive"].iloc[0]) / scale
+    dashed = panel.points([max(panel.first, min(history.until, when[-1])), when[-1]], [still, still])
+    parts.append(svg.element("path", d=f"M{dashed}", class_="none s-ink", stroke_width=1.2,
+                             stroke_dasharray="5 4"))  # fmt: skip
+    parts += [_observation(row, panel, scale, history.bounds) for row in rows.to_dict("records")]
+    words = _("{title}, calibrated to {year}").format(title=history.title, year=history.until)
+    return Facet(body=Markup("").join(parts), width=WIDTH, height=HEIGHT, title=words)
 
 
-def _observed(drawing: Drawing, histories: Sequence[PanelSeries], scale: float) -> None:
-    """Every figure once, though several histories may be held against it."""
-    seen: dict[tuple[float, float], tuple[str, int, str]] = {}
-    for one, colour in zip(histories, COLOURS, strict=False):
-        for row in one.rows.to_dict("records"):
-            at = row["when"], row["stated"] / scale
-            fill = colour if row["use"] == "fit" else theme.PAPER
-            if at not in seen or seen[at][0] == theme.PAPER:
-                seen[at] = fill, one.bounds.get(row["claim"], 0), row["year"]
-    symbols = {0: "circle", 1: "triangle-up", -1: "triangle-down"}
-    words = {0: "", 1: "at least ", -1: "at most "}
-    drawing.add(
-        "scatter", mode="markers", name="observed", cliponaxis=False,
-        x=[x for x, _ in seen], y=[y for _, y in seen],
-        marker={"size": 9, "color": [fill for fill, _, _ in seen.values()],
-                "symbol": [symbols[bound] for _, bound, _ in seen.values()],
-                "line": {"color": theme.INK, "width": 1.4}},
-        text=[f"{year}: {words[bound]}{fixed(y, 0)}" for (_, y), (_, bound, year) in seen.items()],
-        hoverinfo="text",
-    )  # fmt: skip
+def _axes(panel: _Panel, unit: str) -> Markup:
+    bottom = HEIGHT - BOTTOM
+    words = _("{unit}, each line twice the one below").format(unit=unit) if unit else ""
+    parts = [svg.text(0, 12, words, "small f-soft")]
+    tick = panel.low
+    while tick <= panel.high * (1 + 1e-9):
+        y = panel.y(tick)
+        parts.append(svg.line(LEFT, y, WIDTH - RIGHT, y, "s-grid"))
+        digits = 0 if tick >= 10 else 2
+        text = fixed(tick, digits).rstrip("0").rstrip(".") if digits else fixed(tick, 0)
+        parts.append(svg.text(LEFT - 6, y + 4, text, "small num f-soft end"))
+        tick *= 2
+    each = next(n for n in (1, 2, 5, 10, 20, 50) if n * (panel.x(1) - panel.x(0)) >= SPACE)
+    for year in range(-(-int(panel.first) // each) * each, int(panel.last) + 1, each):
+        if year >= panel.first:
+            parts.append(svg.line(panel.x(year), bottom, panel.x(year), bottom + 4, "s-soft"))
+            parts.append(svg.text(panel.x(year), bottom + 17, str(year), "small num f-soft mid"))
+    parts.append(svg.line(LEFT, bottom, WIDTH - RIGHT, bottom, "s-soft"))
+    return Markup("").join(parts)
+
+
+def _observation(row: Mapping[Any, Any], panel: _Panel, scale: float, bounds: Mapping[str, int]) -> Markup:
+    """What was published: full where it was fitted, a triangle where it is a bound."""
+    value, bound = float(row["stated"]) / scale, bounds.get(row["claim"], 0)
+    shape = {0: "circle", 1: "triangle", -1: "triangle-down"}[bound]
+    fill = "f-ink" if row["use"] == "fit" else "f-paper"
+    words = {
+        0: _("{year}: {figure}"),
+        1: _("{year}: at least {figure}"),
+        -1: _("{year}: at most {figure}"),
+    }[bound]
+    told = words.format(year=row["year"], figure=significant(value))
+    return svg.mark(panel.x(row["when"]), panel.y(value), shape, 4, f"{fill} s-ink", told, 1.4)
+
+
+def _key(histories: Sequence[PanelSeries]) -> tuple[KeyEntry, ...]:
+    """What marks mean, and what else a reader of the dots has to know."""
+    bands = (
+        svg.rect(0, 0, 18, 12, "f-wide90")
+        + svg.line(0, 0.5, 18, 0.5, "s-soft", 0.8)
+        + svg.line(0, 11.5, 18, 11.5, "s-soft", 0.8)
+        + svg.rect(0, 3, 18, 6, "f-wide50")
+        + svg.line(0, 6, 18, 6, "s-accent", 2.4)
+    )
+    dashed = svg.element("path", d="M0 6H18", class_="none s-ink", stroke_width=1.2, stroke_dasharray="5 4")
+    entries = [
+        KeyEntry(mark=bands, words=_("foreseen to be published: median, 50% and 90% interval")),
+        KeyEntry(mark=Markup(dashed), words=_("if nothing changed")),
+        KeyEntry(mark=svg.dot(9, 6, 4, "f-ink s-ink", width=1.4), words=_("published, calibrated on it")),
+        KeyEntry(mark=svg.dot(9, 6, 4, "f-paper s-ink", width=1.4), words=_("published, not used")),
+    ]
+    if any(claim in one.bounds for one in histories for claim in one.rows["claim"]):
+        mark = svg.mark(5, 6, "triangle", 4, "f-ink") + svg.mark(14, 6, "triangle-down", 4, "f-ink")
+        entries.append(KeyEntry(mark=Markup(mark), words=_("published as at least, as at most")))
+    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
+    if breaks:
+        words = _("published by another method from {year} on").format(year=fixed(min(breaks), 0))
+        entries.append(KeyEntry(mark=Markup(""), words=words.replace(",", "")))
+    return tuple(entries)
+
+
+def _table(histories: Sequence[PanelSeries], scale: float, unit: str) -> pd.DataFrame:
+    import pandas as pd
+
+    frames = []
+    for one in histories:
+        frame = one.rows[["year", "claim", "use"]].assign(history=one.title)
+        for column in ("stated", "model", *(f"model{e}" for e in ENDS), "naive"):
+            frame[f"{column} [{unit}]" if unit else column] = one.rows[column] / scale
+        frames.append(frame[["history", *frame.columns.drop("history")]])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _alt(histories: Sequence[PanelSeries], subject: str, unit: str, scale: float) -> str:
+    parts = []
+    for one in histories:
+        rows = one.rows
+        later = rows[rows["use"] != "fit"]
+        inside = later[(later["stated"] >= later["model_5"]) & (later["stated"] <= later["model_95"])]
+        told = {
+            "subject": subject,
+            "history": one.title,
+            "first": str(rows["year"].iloc[0]),
+            "last": str(rows["year"].iloc[-1]),
+            "low": significant(float(rows["model"].iloc[0]) / scale),
+            "high": significant(float(rows["model"].iloc[-1]) / scale),
+            "unit": unit,
+            "inside": len(inside),
+            "count": len(later),
+        }
+        parts.append(
+            _(
+                "{subject}: the history of {history} goes from {low} in {first} to {high} {unit} in {last}; of "
+                "{count} figures that it was not calibrated on, {inside} lie within the 90% interval."
+            ).format(**told)
+        )
+    return " ".join(parts)

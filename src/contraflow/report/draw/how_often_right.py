@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp, log
-from typing import TYPE_CHECKING, Any
+from math import exp
+from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from contraflow._language import N_, _, ngettext
 from contraflow._numbers import significant
-from contraflow.report.draw import theme
-from contraflow.report.draw.bars import QUIET, TINT, unique
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.markup import bold, lines
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-ROW = 22
-"""Height of a row, px."""
+from contraflow.report.draw import svg
+from contraflow.report.draw.drawing import Drawing, KeyEntry
+from contraflow.report.draw.dumbbells import interval_key
+from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
+from contraflow.results.draws import ENDS
 
 STAGES = {
-    "area": "land with the crop", "output": "harvest", "gate": "price at the farm gate",
-    "street": "price in the street", "supply": "what reaches the street", 
-    "way": "traffic by the way that was closed",
+    "area": N_("land with the crop"), "output": N_("harvest"), "gate": N_("price at the farm gate"),
+    "street": N_("price in the street"), "supply": N_("what reaches the street"),
+    "way": N_("traffic by the way that was closed"),
 }  # fmt: skip
 """Stages as a figure names them."""
 
-TICKS = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 LIMIT = 60.0
-"""Multiple of what was before beyond which lines are cut off."""
+"""Multiple of what was before at which the axis ends at the latest; arrows stand for what lies beyond."""
+
+LEAST = 0.01
+"""Multiple below which figures are not told apart in words, nor above its inverse."""
+
+INSIDE, OUTSIDE = ("fits", "circle"), ("contradicts", "diamond")
+"""Colour and shape of an observation within the 90 % interval, and beyond it."""
+
+WIDTH = 420.0
+"""Natural width of an episode, px."""
 
 
-def how_often_right(observations: pd.DataFrame, who: str = "the model") -> go.Figure:
+def how_often_right(observations: pd.DataFrame, who: str = "the model") -> Drawing:
     """Foreseen against observed, one row a figure, under the title of each episode.
 
     Parameters
@@ -44,94 +49,116 @@ def how_often_right(observations: pd.DataFrame, who: str = "the model") -> go.Fi
 
     Returns
     -------
-    plotly.graph_objects.Figure
-        Thin line: 90 % interval; thick line: 50 %; dot: median; diamond: what was observed, red where it lies
-        beyond the 90 % interval.
+    Drawing
+        Thin line: 90 % interval; thick line: 50 %; upright line: median. What was observed is a dot within
+        the 90 % interval and a diamond beyond it.
     """
-    return draw_how_often_right(observations, who).figure()
+    return draw_how_often_right(observations, who)
 
 
-def draw_how_often_right(observations: pd.DataFrame, who: str = "the model") -> Drawing:
-    """As :func:`how_often_right`, as plain data."""
-    rows: list[dict[str, Any] | None] = []
-    labels: list[str] = []
-    for title, own in observations.groupby("title", sort=False):
-        labels.append(bold(title))
-        rows.append(None)
-        for _, found in own.iterrows():
-            row = {str(key): value for key, value in found.items()}
-            labels.append(label_of(row))
-            rows.append(row)
-    labels = unique(labels)
-    figure = Drawing(
-        theme.layout(
-            90 + ROW * len(rows),
-            margin={"l": 8, "r": 20, "t": 30, "b": 44},
-            xaxis=theme.axis(
-                type="log", range=[-log(LIMIT) / log(10), log(LIMIT) / log(10)],
-                tickvals=TICKS, side="top",
-                ticktext=[f"×{t:g}" for t in TICKS],
-            ),
-            yaxis=theme.axis(
-                showgrid=False, tickfont={"size": 12, "color": theme.INK}, type="category",
-                categoryorder="array", categoryarray=labels[::-1], range=[-0.8, len(labels) - 0.2],
-            ),
-        )
-    )  # fmt: skip
-    drawn = [(label, one) for label, one in zip(labels, rows, strict=True) if one is not None]
-    for low, high, width in (("0.05", "0.95", 1.4), ("0.25", "0.75", 5.0)):
-        x: list[float | None] = []
-        y: list[str | None] = []
-        for label, row in drawn:
-            x += [_within(row[f"{who} {low}"]), _within(row[f"{who} {high}"]), None]
-            y += [label, label, None]
-        figure.add("scatter", x=x, y=y, line={"color": TINT, "width": width}, **QUIET)
-    held = [row[f"{who} 0.05"] <= row["observed"] <= row[f"{who} 0.95"] for _, row in drawn]
-    text = [_told(label, row, who) for label, row in drawn]
-    looks: tuple[tuple[str, str, list[str]], ...] = (
-        (f"{who} 0.5", "circle", [theme.SOFT] * len(drawn)),
-        ("observed", "diamond", [theme.FALL if inside else theme.RISE for inside in held]),
+def draw_how_often_right(observations: pd.DataFrame, who: str = "the model", title: str = "") -> Drawing:
+    """As :func:`how_often_right`; ``title`` heads a file of its own."""
+    rows = [_multiples(row, who) for row in observations.to_dict("records")]
+    known = [row[c] for row in rows for c in ("observed", "foreseen_5", "foreseen_95")]
+    inner = [v for v in known if 1 / LIMIT <= v <= LIMIT]
+    scale = Scale(min(0.5, *inner), max(2.0, *inner), log=True)
+    unit = _("times what was before; each line is ten times the one before")
+    facets = []
+    for episode in dict.fromkeys(row["title"] for row in rows):
+        own = [_row(row, scale) for row in rows if row["title"] == episode]
+        facets.append(rows_facet(own, scale, unit, width=WIDTH, title=str(episode)))
+    columns = ["title", "name", "observed", "foreseen", *(f"foreseen{e}" for e in ENDS)]
+    numbers = pd.DataFrame(rows)[columns]
+    table = numbers.rename(
+        columns={"title": "episode", "name": "figure"}
+        | {c: f"{c} [times what was before]" for c in columns[2:]}
     )
-    for column, symbol, colours in looks:
-        figure.add(
-            "scatter",
-            x=[_within(row[column]) for _, row in drawn],
-            y=[label for label, _ in drawn],
-            mode="markers",
-            marker={"size": 8 if symbol == "circle" else 10, "symbol": symbol, "color": colours},
-            text=text,
-            hoverinfo="text",
-            cliponaxis=False,
+    keys = tuple(
+        KeyEntry(mark=svg.mark(9, 6, shape, 4.5, f"f-{colour}"), words=words)
+        for (colour, shape), words in (
+            (INSIDE, _("observed, within the 90% interval")),
+            (OUTSIDE, _("observed, beyond it")),
         )
-    return figure
+    )
+    middle = KeyEntry(mark=svg.line(9, 0, 9, 12, "s-ink", 2), words=_("foreseen, median"))
+    return Drawing(
+        alt=reading(observations, who),
+        facets=tuple(facets),
+        table=table,
+        title=title,
+        key=(*keys, middle, interval_key()),
+    )
 
 
-def label_of(row: Mapping[str, Any]) -> str:
+def _multiples(found: Mapping[Any, Any], who: str) -> dict[str, Any]:
+    """A figure as multiples of what was before."""
+    row: dict[str, Any] = {"title": found["title"], "name": label_of(found)}
+    row["observed"] = _multiple(found["observed"])
+    row["foreseen"] = _multiple(found[f"{who} 0.5"])
+    return row | {f"foreseen{e}": _multiple(found[f"{who} {q:g}"]) for e, q in ENDS.items()}
+
+
+def _row(row: Mapping[str, Any], scale: Scale) -> RowMark:
+    low, high, seen = row["foreseen_5"], row["foreseen_95"], row["observed"]
+    colour, shape = INSIDE if low <= seen <= high else OUTSIDE
+    if not scale.holds(seen):
+        shape = "right" if seen > scale.high else "left"
+    beyond = [
+        svg.mark(scale.at(end), 0, side, 3.5, "f-soft")
+        for end, side in ((low, "left"), (high, "right"))
+        if not scale.holds(end)
+    ]
+    middle = scale.at(row["foreseen"])
+    marks = [
+        svg.line(scale.at(1.0), -9, scale.at(1.0), 9, "s-soft"),
+        interval(scale, row, "foreseen", "soft"),
+        *beyond,
+        svg.line(middle, -6, middle, 6, "s-ink", 2),
+        svg.mark(scale.at(seen), 0, shape, 4.5, f"f-{colour} s-paper", width=1.2),
+    ]
+    told = {k: _times(row[k]) for k in ("foreseen", "foreseen_5", "foreseen_95")}
+    below = _("foreseen {foreseen} ({foreseen_5} to {foreseen_95})").format(**told)
+    return RowMark(
+        name=str(row["name"]),
+        figure=_times(seen),
+        figure_class=f"f-{colour}",
+        below=below,
+        marks=Markup("").join(marks),
+        reach=9.0,
+    )
+
+
+def _times(multiple: float) -> str:
+    """A multiple in words; what is all but nothing, or beyond all bounds, is told as such."""
+    if multiple < LEAST:
+        return _("under ×{number}").format(number=significant(LEAST))
+    if multiple > 1 / LEAST:
+        return _("over ×{number}").format(number=significant(1 / LEAST))
+    return f"×{significant(multiple)}"
+
+
+def label_of(row: Mapping[Any, Any]) -> str:
     """What a figure is of, where, and how long after: ``price at the farm gate, Peru, after 5 months``."""
     months = int(row["months"])
-    place = "" if row["place"] == "market" else f", {row['place']}"
-    return f"{STAGES[row['stage']]}{place}, after {months} month{'s' if months != 1 else ''}"
+    told = {"stage": _(STAGES[row["stage"]]), "place": row["place"], "months": months}
+    if row["place"] == "market":
+        words = ngettext("{stage}, after {months} month", "{stage}, after {months} months", months)
+    else:
+        words = ngettext(
+            "{stage}, {place}, after {months} month", "{stage}, {place}, after {months} months", months
+        )
+    return words.format(**told)
 
 
 def reading(observations: pd.DataFrame, who: str = "the model") -> str:
     """How the figure is read, and what it shows, in a few sentences."""
     observed = observations["observed"]
     held = int(((observed >= observations[f"{who} 0.05"]) & (observed <= observations[f"{who} 0.95"])).sum())
-    return (
-        "Each line is one figure of an episode of history, foreseen from all other episodes, as a multiple "
-        "of what it was before. Thin line: the 90% interval; thick line: the 50% interval; dot: the median. "
-        "Diamond: what was observed, red where it lies beyond the 90% interval. "
-        f"{held} of {len(observed)} lie within."
-    )
+    return _(
+        "Each row is one figure of an episode of history, foreseen from all other episodes, as a multiple of "
+        "what it was before. {held} of {count} observations lie within the 90% interval."
+    ).format(held=held, count=len(observed))
 
 
-def _within(logarithm: float) -> float:
-    return float(min(LIMIT, max(1 / LIMIT, exp(min(50.0, logarithm)))))
-
-
-def _told(label: str, row: dict[str, Any], who: str) -> str:
-    seen, middle, low, high = (
-        significant(exp(min(50.0, row[key])))
-        for key in ("observed", f"{who} 0.5", f"{who} 0.05", f"{who} 0.95")
-    )
-    return lines(bold(label), f"observed: ×{seen}", f"foreseen: ×{middle} (×{low} to ×{high})")
+def _multiple(logarithm: float) -> float:
+    return exp(max(-50.0, min(50.0, float(logarithm))))

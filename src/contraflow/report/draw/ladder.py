@@ -3,183 +3,253 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from contraflow._numbers import significant
+from contraflow._language import N_, _
+from contraflow._numbers import significant, to
 from contraflow.case.naming import lower
-from contraflow.report.draw import theme
-from contraflow.report.draw.bars import QUIET, TINT, legend_above, rows_layout, unique
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.markup import bold, lines, quiet, wrapped
+from contraflow.report.draw import svg
+from contraflow.report.draw.drawing import Drawing, Facet
+from contraflow.report.draw.dumbbells import interval_key
+from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet, scale_of
+from contraflow.results.draws import ENDS, with_ends
 
 COMPONENTS = {
-    "price_from": ("price before the step", "#d9d4c5"),
-    "loss": ("lost or seized", "#b4432f"),
-    "cost": ("work and fuel", "#c58a1c"),
-    "inputs": ("chemicals, laundering", "#8a6a3a"),
-    "fees": ("levies and bribes", "#75668f"),
-    "surcharge": ("scarcity of strips and ports", "#93ad6d"),
-    "risk_pay": ("pay for risk", "#2f8f8b"),
-    "margin": ("margin of organisers", "#23508a"),
-    "taken": ("taken by the state", "#5f87b8"),
-    "rent": ("gain over other options", "#8a8f96"),
+    "loss": N_("lost or seized"),
+    "cost": N_("work and fuel"),
+    "inputs": N_("chemicals, laundering"),
+    "fees": N_("levies and bribes"),
+    "surcharge": N_("scarcity of strips and ports"),
+    "risk_pay": N_("pay for risk"),
+    "margin": N_("margin of organisers"),
+    "taken": N_("taken by the state"),
+    "rent": N_("gain over other options"),
 }
+"""Terms of a step, as in ``tables.price_ladder``, in words."""
+
+SMALLEST = 0.02
+"""Share of the largest term of a step below which terms share a row."""
+
+CHEAPEST = 1e-9
+"""Price below which the axis does not reach, USD a kg."""
+
+Row = Mapping[str, Any]
 
 
-def draw_ladder_steps(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:
-    """The price of a kg of pure cocaine along the chain, log axis, each step named; USD per kg pure.
+def draw_ladder_steps(
+    frame: pd.DataFrame, names: Mapping[str, str] | None = None, title: str = ""
+) -> Drawing:
+    """The price of a kg of the pure substance along the chain, from above; dots on a logarithmic axis.
 
-    ``frame`` as from ``tables.price_ladder``. Stairs show the price; what is added at a step stands
-    beside it in words, so that a log axis does not have to carry a stack.
+    A dot has no length that a logarithm could falsify. Beside each place stands how many times the price
+    before the price is; below, what a kg of the good itself costs.
+
+    Parameters
+    ----------
+    frame
+        As from ``tables.price_ladder``.
+    names
+        Names of places, modes and goods, and the case's words.
+    title
+        Heading of a file of its own.
     """
     names = names or {}
-    prices = np.concatenate([frame["price_from"].to_numpy()[:1], frame["price_to"].to_numpy()])
-    prices = np.maximum(prices, 1e-9)
-    first = frame.iloc[0]
-    goods = [str(first["form"]), *(str(f) for f in frame["form_out"])]
-    plain = [float(first["market_from"]), *frame["market_to"].astype(float)]
-    labels = [_two_lines(_name(names, first["from_place"]), "sold at the farm gate")]
-    for _, step in frame.iterrows():
-        made = f"made into {lower(_name(names, step['form_out']))}"
-        how = lower(_name(names, step["mode"])) if step["kind"] == "link" else made
-        labels.append(_two_lines(_name(names, step["to_place"]), how))
-    labels = unique(labels)
-    figure = Drawing(theme.layout(470, margin={"l": 8, "r": 16, "t": 44, "b": 8}))
-    text = [
-        lines(
-            bold(_dollars(p)),
-            quiet(lines(f"{_dollars(q)} a kg of", lower(_short_name(_name(names, g)))), 11),
+    rows = _steps(frame, names)
+    prices = [float(row[c]) for row in rows for c in with_ends(("price",)) if c in row]
+    known = [p for p in prices if p > CHEAPEST]
+    scale = Scale(min(known), max(known), log=True)
+    marks = [
+        RowMark(
+            name=row["name"],
+            value=row["factor"],
+            figure=_dollars(row["price"]),
+            range=_span(row, "price"),
+            below=row["good"],
+            marks=interval(scale, row, "price", "accent")
+            + svg.dot(scale.at(float(row["price"])), 0, 5, "f-accent s-paper", width=1),
         )
-        for p, q, g in zip(prices, plain, goods, strict=True)
+        for row in rows
     ]
-    drawn = "price_to_5" in frame
-    figure.add(
-        "bar",
-        x=labels,
-        y=prices.tolist(),
-        marker={"color": ["#5d7f3f", *[_step_colour(k) for k in frame["kind"]]], "line": {"width": 0}},
-        text=None if drawn else text,
-        textposition=None if drawn else "outside",
-        cliponaxis=False,
-        hovertext=["where the leaf is sold", *[_built(step) for _, step in frame.iterrows()]],
-        hoverinfo="text",
-        width=0.62,
-    )
-    highest = prices
-    if drawn:
-        ends = {e: _price_ends(frame, e) for e in ("_5", "_25", "_75", "_95")}
-        highest = ends["_95"]
-        for first_end, last_end, width in (("_5", "_95", 1.2), ("_25", "_75", 4)):
-            figure.add(
-                "scatter",
-                x=[x for label in labels for x in (label, label, None)],
-                y=[v for a, b in zip(ends[first_end], ends[last_end], strict=True) for v in (a, b, None)],
-                line={"color": TINT, "width": width},
-                **QUIET,
-            )
-        figure.add(
-            "scatter", x=labels, y=highest.tolist(), mode="text", text=text, textposition="top center",
-            hoverinfo="skip", cliponaxis=False,
-        )  # fmt: skip
-    low = 10.0 ** np.floor(np.log10(min(prices.min(), ends["_5"].min() if drawn else np.inf)) - 0.15)
-    figure.xaxis(**theme.axis(tickangle=0, showgrid=False, tickfont={"size": 11.5, "color": theme.INK}))
-    figure.yaxis(
-        **theme.axis(
-            type="log",
-            range=[float(np.log10(low)), float(np.log10(highest.max()) + 0.32)],
-            dtick=1,
-            tickprefix="$",
-            tickformat=",.0~f",
-        )
-    )
-    return figure
-
-
-def _price_ends(frame: pd.DataFrame, end: str) -> NDArray[np.float64]:
-    """An end of the interval of the price at the start and after each step."""
-    first, then = frame[f"price_from{end}"].to_numpy(float)[:1], frame[f"price_to{end}"].to_numpy(float)
-    return np.asarray(np.maximum(np.concatenate([first, then]), 1e-9))
-
-
-def draw_ladder_parts(frame: pd.DataFrame, names: Mapping[str, str] | None = None) -> Drawing:
-    """What each step adds, as shares of its rise in price; USD per kg pure on hover."""
-    names = names or {}
-    parts = [p for p in COMPONENTS if p != "price_from"]
-    seen = (np.maximum(frame[parts].to_numpy(float), 0.0) > 0.005 * frame[["price_to"]].to_numpy(float)).any(
-        axis=0
-    )
-    parts = [p for p, s in zip(parts, seen, strict=True) if s]
-    added = np.maximum(frame[parts].to_numpy(float), 0.0)
-    shares = added / np.maximum(added.sum(axis=1, keepdims=True), 1e-12)
-    labels = unique(
+    unit = _unit(names)
+    columns = ["price", *(f"price{e}" for e in ENDS if f"price{e}" in rows[0])]
+    table = pd.DataFrame(
         [
-            f"{_name(names, s['from_place'])} → {_name(names, s['to_place'])}"
-            if s["kind"] == "link"
-            else f"{_short_name(_name(names, s['form']))} → "
-            f"{lower(_short_name(_name(names, s['form_out'])))}, {_name(names, s['to_place'])}"
-            for _, s in frame.iterrows()
+            {"step": r["name"], "factor": r["times"], "good": r["good"]}
+            | {f"{c} [{unit}]": r[c] for c in columns}
+            for r in rows
         ]
     )
-    figure = Drawing(rows_layout(len(frame) + 1, ""))
-    figure.layout.update(barmode="stack", bargap=0.34, showlegend=True, legend=legend_above())
-    figure.layout.update(margin={"t": 56, "l": 8, "r": 84, "b": 30})
-    for k, part in enumerate(parts):
-        text, colour = COMPONENTS[part]
-        figure.add(
-            "bar",
-            x=shares[:, k].tolist(),
-            y=labels,
-            orientation="h",
-            name=text,
-            marker={"color": colour, "line": {"color": theme.PAPER, "width": 1}},
-            hovertext=[f"{text}: {_dollars(v)} per kg" for v in frame[part]],
-            hoverinfo="text",
-        )
-    for label, rise in zip(labels, (frame["price_to"] - frame["price_from"]).to_numpy(float), strict=True):
-        figure.note(
-            x=1.0,
-            y=label,
-            text=f"{'+' if rise > 0 else ''}{_dollars(rise)}",
-            xanchor="left",
-            xshift=6,
-            showarrow=False,
-            font={"size": 12},
-        )
-    figure.xaxis(range=[0, 1], tickformat=".0%", title=None)
-    figure.yaxis(autorange="reversed")
-    return figure
-
-
-def _dollars(value: float) -> str:
-    text = significant(float(value))
-    return f"−${text[1:]}" if text.startswith("−") else f"${text}"
-
-
-def _built(step: pd.Series[Any]) -> str:
-    parts = (
-        f"{text}: {_dollars(step[part])}"
-        for part, (text, _) in COMPONENTS.items()
-        if abs(step[part]) > 1e-3 * step["price_to"]
+    first, last = rows[0], rows[-1]
+    alt = _("From {first} to {last}, the price rises from {low} to {high}, {times} times as much; {unit}.").format(
+        first=first["place"],
+        last=last["place"],
+        low=_dollars(first["price"]),
+        high=_dollars(last["price"]),
+        times=significant(float(last["price"]) / max(float(first["price"]), CHEAPEST)),
+        unit=unit,
     )
-    return lines(bold(f"{_dollars(step['price_to'])} per kg pure"), *parts)
+    axis = _("{unit}; each line is ten times the one before").format(unit=unit)
+    return Drawing(
+        alt=alt,
+        facets=(rows_facet(marks, scale, axis if scale.decades() else unit),),
+        table=table,
+        title=title,
+        key=(interval_key(),) if "price_5" in first else (),
+    )
 
 
-def _short_name(text: str) -> str:
-    """The good without its kind: the last word of its name."""
-    return text.rsplit(maxsplit=1)[-1].capitalize() if text else text
+def _steps(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The start and each step: its name, its price with the ends of its intervals, and its good."""
+    ends = ["", *(e for e in ENDS if f"price_to{e}" in frame)]
+    records = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    first = records[0]
+    place = _name(names, first["from_place"])
+    rows = [
+        {"name": _("{place}, where it is first sold").format(place=place), "place": place, "factor": ""}
+        | {"times": nan, "good": _sold(names, first["form"], first["market_from"])}
+        | {f"price{e}": max(float(first[f"price_from{e}"]), CHEAPEST) for e in ends}
+    ]
+    for step in records:
+        place = _name(names, step["to_place"])
+        link = step["kind"] == "link"
+        words = _("{place}, reached by {way}") if link else _("{place}, made into {good}")
+        told = words.format(
+            place=place, way=lower(_name(names, step["mode"])), good=lower(_name(names, step["form_out"]))
+        )
+        price = {f"price{e}": max(float(step[f"price_to{e}"]), CHEAPEST) for e in ends}
+        times = price["price"] / rows[-1]["price"]
+        rows.append(
+            {"name": told, "place": place, "factor": f"×{significant(times)}", "times": times}
+            | {"good": _sold(names, step["form_out"], step["market_to"])}
+            | price
+        )
+    return rows
 
 
-def _two_lines(first: str, second: str) -> str:
-    """A label whose second part is quiet, both wrapped to the width of a bar."""
-    return lines(wrapped(first, 15), quiet(wrapped(second, 15)))
+def _sold(names: Mapping[str, str], form: object, price: float) -> str:
+    """What a kg of the good itself costs."""
+    good = lower(_name(names, form))
+    return _("{price} a kg of {good}").format(price=_dollars(price), good=good)
 
 
-def _step_colour(kind: str) -> str:
-    return "#75668f" if kind == "process" else "#c9a95c"
+def draw_ladder_parts(
+    frame: pd.DataFrame, names: Mapping[str, str] | None = None, title: str = ""
+) -> Drawing:
+    """What each step adds to the price, each on its own axis from 0; per kg of the pure substance.
+
+    Parameters
+    ----------
+    frame
+        As from ``tables.price_ladder``.
+    names
+        Names of places, modes and goods, and the case's words.
+    title
+        Heading of a file of its own.
+    """
+    names = names or {}
+    unit = _unit(names)
+    facets: list[Facet] = []
+    tables: list[dict[str, Any]] = []
+    steepest = ("", 0.0, "", 0.0)
+    for record in frame.to_dict("records"):
+        step = {str(k): v for k, v in record.items()}
+        head = _head(step, names)
+        terms = _terms(step)
+        values = [float(t[c]) for t in terms for c in with_ends(("part",)) if c in t]
+        scale = scale_of(values or [0.0])
+        marks = [_part(term, scale) for term in terms]
+        rise = float(step["price_to"]) - float(step["price_from"])
+        words = _("{step}: {rise} per kg").format(step=head, rise=_dollars(rise, sign=True))
+        facets.append(rows_facet(marks, scale, unit, width=340, title=f"{words[:1].upper()}{words[1:]}"))
+        tables += [
+            {"step": head, "part": t["name"]}
+            | {f"{c} [{unit}]": t[c] for c in with_ends(("part",)) if c in t}
+            for t in terms
+        ]
+        if terms and rise > steepest[1]:
+            largest = max(terms, key=lambda t: float(t["part"]))
+            steepest = (head, rise, str(largest["name"]), float(largest["part"]))
+    alt = _("Most is added by {step}: {rise} per kg, of which {part}: {amount}.").format(
+        step=steepest[0],
+        rise=_dollars(steepest[1]),
+        part=steepest[2],
+        amount=_dollars(steepest[3]),
+    )
+    return Drawing(
+        alt=alt if steepest[0] else _("No step adds to the price."),
+        facets=tuple(facets),
+        table=pd.DataFrame(tables),
+        title=title,
+        key=(interval_key(),) if "price_to_5" in frame else (),
+    )
+
+
+def _terms(step: Row) -> list[dict[str, Any]]:
+    """Terms of a step, the largest first; those that are small share the last row."""
+    ends = ["", *(e for e in ENDS if f"price_to{e}" in step)]
+    size = max(abs(float(step[name])) for name in COMPONENTS)
+    found = [
+        {"name": _(words)} | {f"part{e}": float(step[f"{name}{e}"]) for e in ends}
+        for name, words in COMPONENTS.items()
+        if abs(float(step[name])) > SMALLEST * size
+    ]
+    found.sort(key=lambda term: -abs(term["part"]))
+    rest = [float(step[n]) for n in COMPONENTS if 0 < abs(float(step[n])) <= SMALLEST * size]
+    if rest and abs(sum(rest)) > SMALLEST * size / 4:
+        found.append({"name": _("smaller parts, added up"), "part": sum(rest)})
+    return found
+
+
+def _part(term: Row, scale: Scale) -> RowMark:
+    low, high = sorted((scale.share(0.0), scale.share(float(term["part"]))))
+    bar = svg.rect(svg.at(low), -4, svg.at(high - low), 8, "f-accent")
+    return RowMark(
+        name=str(term["name"]),
+        figure=_dollars(float(term["part"])),
+        range=_span(term, "part"),
+        marks=bar + interval(scale, term, "part", "ink", cased=True),
+        reach=6.0,
+    )
+
+
+def _head(step: Row, names: Mapping[str, str]) -> str:
+    """A step in a few words."""
+    if step["kind"] == "link":
+        return _("{origin} to {place} by {way}").format(
+            origin=_name(names, step["from_place"]),
+            place=_name(names, step["to_place"]),
+            way=lower(_name(names, step["mode"])),
+        )
+    return _("{good} made from {stuff}, {place}").format(
+        good=_name(names, step["form_out"]),
+        stuff=lower(_name(names, step["form"])),
+        place=_name(names, step["to_place"]),
+    )
+
+
+def _unit(names: Mapping[str, str]) -> str:
+    substance = getattr(names, "substance", "")
+    if not substance:
+        return _("dollars per kg, pure")
+    return _("dollars per kg of pure {substance}").format(substance=substance)
+
+
+def _dollars(value: float, *, sign: bool = False) -> str:
+    text = significant(float(value))
+    if text.startswith("−"):
+        return f"−${text[1:]}"
+    return f"+${text}" if sign and value > 0 else f"${text}"
+
+
+def _span(row: Row, name: str) -> str:
+    """The 90 % interval of a figure, if it is one."""
+    if f"{name}_5" not in row:
+        return ""
+    low, high = (_dollars(float(row[f"{name}_{end}"])) for end in (5, 95))
+    return to(low, high) if low != high else ""
 
 
 def _name(names: Mapping[str, str], key: object) -> str:

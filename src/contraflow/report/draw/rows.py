@@ -1,29 +1,48 @@
-"""Charts of rows: a name and a figure above, a track of marks below, all as wide as the page.
+"""Charts of rows: a name and its figures above, a track of marks below, all as wide as the page.
 
 A name stands above its marks, not beside them, so that one layout serves a phone and a desk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import ceil, floor, log10
+from typing import Any, NamedTuple
 
+import pandas as pd
 from markupsafe import Markup
 
-from contraflow._numbers import amount
+from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Facet
 
-ROW = 40.0
-"""Height of a row, px."""
-TRACK = 27.0
-"""Height of the track's middle below the top of its row, px."""
-AXIS = 34.0
-"""Height of the axis, px."""
-INSET = 0.012
+NARROW = 358.0
+"""Narrowest width in which no text meets another, px: a phone of 390 px."""
+
+LONGEST, LONGEST_SMALL = 44, 52
+"""Characters of a line of a name, and of what stands small below it; both fit into NARROW."""
+
+LINE, SMALL_LINE = 16.0, 14.0
+"""Height of a line of text, as a rule and small, px."""
+
+ABOVE, BELOW = 9.0, 5.0
+"""Free height above the name and below the marks of a row, px."""
+
+REACH = 8.0
+"""Height of marks above and below the middle of a track as a rule, px."""
+
+BETWEEN = 12.0
+"""Least distance between a name and what stands beside it, px."""
+
+INSET = 0.016
 """Share of the width left free at both ends of a track, so that dots are not cut."""
+
 TICKS = 4
+"""About as many steps as an axis has."""
+
+LONG = 900.0
+"""Height of rows from which the axis is shown above them too, px."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +51,57 @@ class Scale:
 
     low: float
     high: float
+    log: bool = False
+    """Whether equal distances are equal factors; then all values are above 0."""
+
+    def share(self, value: float) -> float:
+        """A value's position as a share of the width; what lies beyond the ends stands at them."""
+        low, high = self.low, self.high
+        if self.log:
+            value, low, high = log10(max(value, low)), log10(low), log10(high)
+        share = (value - low) / (high - low) if high > low else 0.0
+        return INSET + (1 - 2 * INSET) * min(1.0, max(0.0, share))
 
     def at(self, value: float) -> str:
-        """A value's position across; what lies beyond the ends stands at them."""
-        width = self.high - self.low
-        share = (value - self.low) / width if width > 0 else 0.0
-        return svg.at(INSET + (1 - 2 * INSET) * min(1.0, max(0.0, share)))
+        """A value's position across."""
+        return svg.at(self.share(value))
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies between the ends."""
+        slack = 1e-9 * (self.high - self.low)
+        return self.low - slack <= value <= self.high + slack
 
     def ticks(self) -> list[float]:
         """Round values, about TICKS of them, zero among them where it lies within."""
+        if self.log:
+            return self._powers()
         step = round_step((self.high - self.low) / TICKS)
-        first = floor(self.low / step) * step
-        values = [first + i * step for i in range(int((self.high - first) / step) + 2)]
-        slack = 1e-9 * step
-        return [v for v in values if self.low - slack <= v <= self.high + slack]
+        first = ceil(self.low / step - 1e-9)
+        return [i * step for i in range(first, floor(self.high / step + 1e-9) + 1)]
+
+    def _powers(self) -> list[float]:
+        """Powers of ten, every second or third where there are many, with 2 and 5 times where there are few."""
+        first, last = floor(log10(self.low)), ceil(log10(self.high))
+        few = log10(self.high / self.low) < 2
+        each = max(1, ceil((last - first) / (TICKS + 3)))
+        powers = [10.0**n for n in range(first, last + 1) if n % each == 0]
+        return [m * p for p in powers for m in ((1, 2, 5) if few else (1,)) if self.holds(m * p)]
+
+    def decades(self) -> bool:
+        """Whether each tick is ten times the one before."""
+        ticks = self.ticks()
+        return self.log and len(ticks) > 1 and abs(ticks[1] / ticks[0] - 10) < 1e-6
+
+    def label(self, tick: float) -> str:
+        """A tick as it is written, with as many digits as the step needs."""
+        ticks = self.ticks()
+        step = tick if self.log or len(ticks) < 2 else ticks[1] - ticks[0]
+        return fixed(tick, _digits(step))
+
+
+def _digits(step: float) -> int:
+    """Digits after the point that a multiple of a step needs, up to nine."""
+    return next((n for n in range(9) if abs(step * 10**n - round(step * 10**n)) < 1e-6), 9)
 
 
 def round_step(least: float) -> float:
@@ -64,59 +120,178 @@ def scale_of(values: Sequence[float]) -> Scale:
 
 @dataclass(frozen=True, kw_only=True)
 class RowMark:
-    """A row: its name, its figure at the right with its class, marks drawn around TRACK, a line below."""
+    """A row of a chart; without marks it is a heading."""
 
     name: str
+    """What the row is about, as long as it needs."""
+    value: str = ""
+    """Figures beside the name."""
     figure: str = ""
-    figure_class: str = "num"
+    """Figure at the right."""
+    figure_class: str = "f-ink"
+    """Class of the figure at the right."""
     range: str = ""
-    """Interval beside the figure, in grey."""
+    """Interval beside the figure at the right, in grey."""
+    below: str = ""
+    """What stands small below the name."""
     marks: Markup = Markup("")
+    """Marks, drawn around a middle at 0."""
+    reach: float = REACH
+    """Height of the marks above and below the middle, px."""
+    heading: bool = False
+    """Whether the row heads those that follow; it has no marks."""
 
 
-def rows_facet(rows: Sequence[RowMark], scale: Scale, unit: str, width: float = 640.0) -> Facet:
+def rows_facet(
+    rows: Sequence[RowMark], scale: Scale, unit: str, width: float = 640.0, title: str = ""
+) -> Facet:
     """Rows from above, below them the axis with its unit.
 
     Parameters
     ----------
     rows
-        Rows, whose marks are drawn for a row whose top is at 0.
+        Rows, from above.
     scale
         The scale that all marks are drawn on.
     unit
-        Unit of the axis.
+        Unit of the axis, and what is counted.
     width
         Natural width, px.
+    title
+        Heading, where a figure has several facets.
 
     Returns
     -------
     Facet
         A facet that follows the width of the page.
     """
-    height = ROW * len(rows)
-    parts: list[Markup] = []
+    y, tracks = 0.0, []
+    shown: list[Markup] = []
+    for row in rows:
+        text, height = _text_of(row)
+        middle = height + row.reach
+        track = svg.group(row.marks, transform=f"translate(0 {svg.short(middle)})")
+        top = f"translate(0 {svg.short(y)})"
+        shown.append(svg.group(text, "" if row.heading else track, class_="row", transform=top))
+        if row.heading:
+            y += height
+            continue
+        tracks.append((y + height, y + height + 2 * row.reach))
+        y = tracks[-1][1] + BELOW
+    above, below = ([_labels(scale)] if y > LONG else []), [_labels(scale)]
+    head = 18.0 if above else 0.0
+    parts = [svg.group(label, transform=f"translate(0 {head - 4:g})") for label in above]
+    first, last = (tracks[0][0], tracks[-1][1] + 4) if tracks else (0.0, 0.0)
+    grid = [
+        svg.line(scale.at(t), first, scale.at(t), last, "s-soft" if t == 0 and not scale.log else "s-grid")
+        for t in scale.ticks()
+    ]
+    parts.append(svg.group(*grid, *shown, transform=f"translate(0 {head:g})" if head else None))
+    y += head + 13
+    parts += [svg.group(label, transform=f"translate(0 {svg.short(y)})") for label in below]
+    for words in svg.lines_of(unit, LONGEST_SMALL) if unit else ():
+        y += SMALL_LINE + 1
+        parts.append(svg.text(0, y, words, "small f-soft"))
+    return Facet(body=Markup("").join(parts), width=width, height=y + 5, fluid=True, title=title)
+
+
+def _labels(scale: Scale) -> Markup:
+    """Labels of the ticks, those at the ends within the width."""
+    parts = []
     for tick in scale.ticks():
-        x = scale.at(tick)
-        parts.append(svg.line(x, 14, x, height + 4, "s-soft" if tick == 0 else "s-grid"))
-    for number, row in enumerate(rows):
-        top = number * ROW
-        inside = [svg.text(0, 12, row.name, "halo")]
-        if row.figure or row.range:
-            words = svg.element("tspan", row.figure, class_=f"b {row.figure_class}")
-            more = svg.element("tspan", f"  {row.range}" if row.range else "", class_="small f-soft")
-            inside.append(svg.text("100%", 12, words + more, "end num halo"))
-        parts.append(svg.group(*inside, row.marks, transform=f"translate(0 {svg.short(top)})"))
-    ticks = scale.ticks()
-    for number, tick in enumerate(ticks):
-        anchor = "end" if number == len(ticks) - 1 and tick > 0.9 * scale.high else "mid"
-        anchor = "" if number == 0 and tick <= scale.low else anchor
-        parts.append(svg.text(scale.at(tick), height + 17, amount(tick), f"small num f-soft {anchor}".strip()))
-    parts.append(svg.text(0, height + AXIS - 2, unit, "small f-soft"))
-    return Facet(body=Markup("").join(parts), width=width, height=height + AXIS + 2, fluid=True)
+        share = scale.share(tick)
+        anchor = "end" if share > 0.95 else "mid" if share > 0.05 else ""
+        parts.append(svg.text(scale.at(tick), 0, scale.label(tick), f"small num f-soft {anchor}".rstrip()))
+    return Markup("").join(parts)
 
 
-def interval(scale: Scale, low: float, near: float, far: float, high: float, colour: str) -> Markup:
-    """A thin line for the 90 % interval and a thick one for the 50 %, around TRACK."""
-    return svg.line(scale.at(low), TRACK, scale.at(high), TRACK, f"s-{colour}", 1.4) + svg.line(
-        scale.at(near), TRACK, scale.at(far), TRACK, f"s-{colour}", 4.5
-    )
+def _text_of(row: RowMark) -> tuple[Markup, float]:
+    """Name and figures of a row in as many lines as a narrow page needs, and their height, px."""
+    lines = [_Line(words, "b" if row.heading else "") for words in svg.lines_of(row.name, LONGEST)]
+    if row.value and lines[-1].width + BETWEEN + svg.width_of(row.value) <= NARROW:
+        lines[-1] = lines[-1]._replace(value=row.value)
+    elif row.value:
+        lines.append(_Line(row.value, "num f-soft"))
+    first = len(lines) - 1
+    lines += [_Line(words, "small num f-soft") for words in svg.lines_of(row.below, LONGEST_SMALL) if words]
+    right = svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
+    beside = None
+    if right:
+        fits = [n for n in range(first, len(lines)) if lines[n].width + BETWEEN + right <= NARROW]
+        beside = fits[0] if fits else len(lines)
+        lines += [] if fits else [_Line("", "")]
+    y = ABOVE + (8 if row.heading else 0)
+    parts: list[Markup] = []
+    for number, line in enumerate(lines):
+        y += SMALL_LINE if "small" in line.look and number != beside else LINE
+        if line.words:
+            value = svg.element("tspan", line.value, class_="num f-soft", dx=BETWEEN - 3)
+            words = Markup.escape(line.words) + (value if line.value else "")
+            parts.append(svg.text(0, y - 4, words, f"halo {line.look}".rstrip()))
+        if number == beside:
+            figure = svg.element("tspan", row.figure, class_=f"b {row.figure_class}")
+            span = svg.element("tspan", row.range, class_="small f-soft", dx=7 if row.figure else None)
+            told = (figure if row.figure else Markup("")) + (span if row.range else "")
+            parts.append(svg.text("100%", y - 4, told, "end num halo"))
+    return Markup("").join(parts), y
+
+
+class _Line(NamedTuple):
+    """A line of text at the left of a row, with a value beside it."""
+
+    words: str
+    look: str
+    value: str = ""
+
+    @property
+    def width(self) -> float:
+        """Its width, px."""
+        size = svg.SMALL if "small" in self.look else svg.SIZE
+        return svg.width_of(self.words, size) + (BETWEEN + svg.width_of(self.value) if self.value else 0)
+
+
+def interval(
+    scale: Scale, row: Mapping[str, Any], stem: str, colour: str, y: float = 0.0, *, cased: bool = False
+) -> Markup:
+    """A thin line for the 90 % interval of a figure and a thick one for the 50 %, where it has draws.
+
+    Parameters
+    ----------
+    scale
+        The scale.
+    row
+        Figures by column: the ends are ``{stem}_5``, ``{stem}_25``, ``{stem}_75`` and ``{stem}_95``.
+    stem
+        Column of the figure.
+    colour
+        Name of a colour.
+    y
+        Distance below the middle of the track, px.
+    cased
+        Whether the lines lie on a rim of paper, to be seen on a bar.
+    """
+    ends = [row.get(f"{stem}_{end}") for end in (5, 95, 25, 75)]
+    if any(end is None or not end == end for end in ends):
+        return Markup("")
+    parts = []
+    for low, high, thick in ((ends[0], ends[1], 1.4), (ends[2], ends[3], 4.5)):
+        x1, x2 = scale.at(float(low)), scale.at(float(high))  # type: ignore[arg-type]
+        if cased:
+            parts.append(svg.line(x1, y, x2, y, "s-paper", thick + 2.4))
+        parts.append(svg.line(x1, y, x2, y, f"s-{colour}", thick))
+    return Markup("").join(parts)
+
+
+def in_units(frame: pd.DataFrame, columns: Sequence[str], unit: str) -> pd.DataFrame:
+    """Columns of a table with their unit in their names: ``before_5 [t pure a year]``.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    columns
+        Columns with that unit; those that the table lacks are passed over.
+    unit
+        Their unit.
+    """
+    return frame.rename(columns={c: f"{c} [{unit}]" for c in columns if c in frame})

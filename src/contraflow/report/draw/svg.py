@@ -6,9 +6,29 @@ follows the width of the page while its text keeps its size.
 
 from __future__ import annotations
 
+import textwrap
+from math import ceil
+
 from markupsafe import Markup, escape
 
 Length = float | str
+
+SIZE, SMALL = 13.0, 11.5
+"""Sizes of text, px: as a rule, and of the class ``small``."""
+
+CHARACTER = 0.55
+"""Width of a character on average, as a share of the size of its text."""
+
+SHAPES = {
+    "circle": "M-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z",
+    "triangle": "M0-{r}L{r} {r}L-{r} {r}z",
+    "triangle-down": "M0 {r}L{r}-{r}L-{r}-{r}z",
+    "diamond": "M0-{r}L{r} 0L0 {r}L-{r} 0z",
+    "square": "M-{r}-{r}H{r}V{r}H-{r}z",
+    "left": "M-{r} 0L{r}-{r}L{r} {r}z",
+    "right": "M{r} 0L-{r}-{r}L-{r} {r}z",
+}
+"""Marks that shape tells apart, around 0, by half their size ``r`` and their size ``d``."""
 
 
 def at(share: float) -> str:
@@ -68,6 +88,36 @@ def path(d: str, class_: str, width: float | None = None, title: str = "") -> Ma
     return element("path", inside, d=d, class_=class_, stroke_width=width)
 
 
-def text(x: Length, y: float, words: str, class_: str = "", dx: float | None = None) -> Markup:
+def text(
+    x: Length, y: float, words: str, class_: str = "", dx: float | None = None, **more: Length | None
+) -> Markup:
     """Text whose baseline is at y; its class says where it is anchored."""
-    return element("text", words, x=x, y=y, class_=class_, dx=dx)
+    return element("text", words, x=x, y=y, class_=class_, dx=dx, **more)
+
+
+def mark(
+    x: Length, y: float, shape: str, radius: float, class_: str, title: str = "", width: float | None = None
+) -> Markup:
+    """One of :data:`SHAPES` around a position that may be a share of the width."""
+    d = SHAPES[shape].format(r=short(radius), d=short(2 * radius))
+    drawn = path(d, class_, width, title)
+    if isinstance(x, str):
+        return element("svg", drawn, x=x, y=y, overflow="visible")
+    return group(drawn, transform=f"translate({short(x)} {short(y)})")
+
+
+def width_of(words: str, size: float = SIZE) -> float:
+    """Width of a line of text, px, as estimated from its number of characters."""
+    return CHARACTER * size * len(words)
+
+
+def lines_of(words: str, most: int) -> list[str]:
+    """Text in lines of at most so many characters, as even as they can be; words that are longer break."""
+    every = textwrap.wrap(words, most)
+    if len(every) < 2:
+        return every or [""]
+    for width in range(ceil(len(words) / len(every)), most):
+        even = textwrap.wrap(words, width)
+        if len(even) == len(every):
+            return even
+    return every

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from contraflow._language import N_
+from contraflow.report.draw.svg import SIZE, SMALL, short
 
 COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -29,10 +30,13 @@ COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "still": ("#5d646b", "#a9adb0"),
         "accent": ("#23508a", "#8fb6ee"),
         "after": ("#23508a", "#8fb6ee"),
-        "before": ("#c9c3b2", "#5b584f"),
+        "before": ("#857d69", "#928c7f"),
         "wide90": ("#eae5d6", "#2d2c28"),
         "wide50": ("#d9d1b9", "#403d34"),
-        "rival": ("#b9b3a4", "#5b584f"),
+        "rival": ("#8f8876", "#78736a"),
+        "fits": ("#1b6f6b", "#63c2bd"),
+        "strained": ("#8a5a06", "#e3b04b"),
+        "contradicts": ("#a83a26", "#f08a73"),
         "air": ("#a83a26", "#f08a73"),
         "foot": ("#4f7032", "#9dc47a"),
         "road": ("#96640a", "#e3b04b"),
@@ -41,8 +45,16 @@ COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "other": ("#6a5a86", "#b8a6d8"),
     }
 )
-"""Colours by name, in light and in dark mode. Text and marks have at least 4.5 : 1 on paper (WCAG 2.2,
-1.4.3), save land, water, grids and what stands behind others."""
+"""Colours by name, in light and in dark mode. All have at least 4.5 : 1 on paper and card (WCAG 2.2, 1.4.3)
+but those of :data:`MARKS`, which have 3 : 1 and colour no text, and those of :data:`BEHIND`."""
+
+MARKS = frozenset(("before", "rival"))
+"""Colours of marks, not of text: at least 3 : 1 (WCAG 2.2, 1.4.11)."""
+
+BEHIND = frozenset(
+    ("faint", "grid", "paper", "card", "land", "home", "sea", "river", "wide90", "wide50")
+)
+"""Colours of what stands behind marks and text; nothing is told by them alone."""
 
 DASHES: Mapping[str, str] = MappingProxyType(
     {"air": "9 4", "foot": "1.5 4", "road": "", "river-way": "12 3 3 3", "sea-way": "5 3", "other": "2 2"}
@@ -69,21 +81,31 @@ def family_colour(family: str) -> str:
     return WAYS[family][1]
 
 
-def variables() -> str:
-    """Custom properties of a page: light, dark where the reader asks for it, and light on printed pages."""
-    light, dark = ("".join(f"--{name}:{pair[i]};" for name, pair in COLOURS.items()) for i in (0, 1))
+def variables(where: str = ":root", *, dark: bool = True) -> str:
+    """Custom properties of a page: light, dark where the reader asks for it, and light on printed pages.
+
+    Parameters
+    ----------
+    where
+        Selector of the elements that hold them.
+    dark
+        Whether there is a dark mode.
+    """
+    day, night = ("".join(f"--{name}:{pair[i]};" for name, pair in COLOURS.items()) for i in (0, 1))
+    if not dark:
+        return f"{where}{{{day}}}"
     return (
-        f":root{{color-scheme:light dark;{light}}}"
-        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+        f"{where}{{color-scheme:light dark;{day}}}"
+        f"@media screen and (prefers-color-scheme:dark){{{where}{{{night}}}}}"
     )
 
 
 def classes(*, standalone: bool = False) -> str:
     """Rules for the classes of figures, by custom properties or, for a file of its own, with light colours."""
     rules = [
-        f".fig svg,svg.fig{{font:13px {FONT};overflow:visible}}",
+        f".fig svg,svg.fig{{font:{short(SIZE)}px {FONT};overflow:visible;print-color-adjust:exact}}",
         ".fig text{fill:var(--ink)}.fig .num{font-variant-numeric:tabular-nums lining-nums}"
-        ".fig .b{font-weight:600}.fig .small{font-size:11.5px}.fig .end{text-anchor:end}"
+        f".fig .b{{font-weight:600}}.fig .small{{font-size:{short(SMALL)}px}}.fig .end{{text-anchor:end}}"
         ".fig .mid{text-anchor:middle}.fig .none{fill:none}.fig .round{stroke-linecap:round}"
         ".fig .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}",
     ]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._numbers import cell
 from contraflow.report.data import ReportData
-from contraflow.report.draw import theme
 from contraflow.report.draw.claims import SCALE, WORDS, draw_claims_chart, tension_colour, tension_word
 from contraflow.report.section import Content
 from contraflow.results.view import KG_PER_TONNE
@@ -27,7 +27,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content:
             "context": [row for row in rows if not row["known"]],
             "tally": _tally(shown),
         },
-        drawings={"claims": draw_claims_chart(report.claims[report.claims["use"] != "predict"])},
+        drawings={"claims": draw_claims_chart(report.claims[report.claims["use"] != "predict"], case=report.case)},
     )
 
 
@@ -37,12 +37,12 @@ def _tally(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "word": word,
-            "colour": colour,
-            "limit": text.partition("(")[2].rstrip(")"),
+            "colour": f"var(--{colour})",
+            "limit": _(text).partition("(")[2].rstrip(")"),
             "fitted": sum(c["word"] == word and c["use"] == "fit" for c in known),
             "checked": sum(c["word"] == word and c["use"] != "fit" for c in known),
         }
-        for word, (_, colour, text) in zip(WORDS, SCALE, strict=True)
+        for word, (_limit, colour, text) in zip(WORDS, SCALE, strict=True)
     ]
 
 
@@ -57,7 +57,7 @@ def _rows(report: ReportData) -> list[dict[str, Any]]:
         row |= {
             "known": known,
             "word": tension_word(row["residual"]) if known else "",
-            "colour": tension_colour(row["residual"]) if known else theme.FAINT,
+            "colour": f"var(--{tension_colour(row['residual'])})" if known else "var(--faint)",
             "title": source.title if source else row["source"],
             "range": _range(row["low"], row["value"], row["high"]),
             "year": row["year"] if isinstance(row["year"], str) else "",
