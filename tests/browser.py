@@ -71,7 +71,9 @@ BOXES = """() => [...document.querySelectorAll('.tall')].filter(b => b.scrollWid
 
 
 @contextmanager
-def opened(file: Path, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True) -> Iterator[Page]:
+def opened(
+    file: Path, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True
+) -> Iterator[Page]:
     """A page, with all requests and messages of the console noted in ``page.noted``."""
     with sync_playwright() as machine:
         browser = machine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

@@ -60,9 +60,7 @@ def write_report(
     return write_atomically(path, render(report, sections, parts))
 
 
-def render(
-    report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Sequence[Part] = PARTS
-) -> str:
+def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Sequence[Part] = PARTS) -> str:
     """The whole page as text, in the language of the reader.
 
     Parameters

@@ -51,9 +51,9 @@ class ShownTable:
         )
         body = Markup("").join(self._row(number, row) for number, row in enumerate(self.rows))
         seen = Markup("") if self.seen else Markup(' class="unseen"')
-        table = Markup("<table><caption{}>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(
-            seen, self.caption, named, body
-        )
+        table = Markup(
+            "<table><caption{}>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+        ).format(seen, self.caption, named, body)
         if len(self.rows) <= LONG:
             return table
         label = escape(self.caption)

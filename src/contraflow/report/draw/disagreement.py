@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from contraflow._language import _
 from contraflow.report.draw import svg
-from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
-from contraflow.report.draw.rows import ROW, TRACK, RowMark, Scale, interval, rows_facet
+from contraflow.report.draw.drawing import Drawing, KeyEntry
+from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
 
 COLOURS = ("river-way", "foot", "road", "air", "rise")
 """Colour of what believing a side costs, by name, from nothing to the all but impossible."""
@@ -40,8 +39,9 @@ def draw_disagreement(group: Mapping[str, Any]) -> Drawing:
             table.append({_("Side"): side["words"]})
             continue
         colour = COLOURS[side["level"]]
-        body = interval(scale, figure[0], figure[1], figure[3], figure[-1], colour)
-        body += svg.dot(scale.at(figure[2]), TRACK, 6, f"f-{colour} s-paper", width=1.6)
+        ends = dict(zip(("x_5", "x_25", "x", "x_75", "x_95"), figure, strict=True))
+        body = interval(scale, ends, "x", colour)
+        body += svg.dot(scale.at(figure[2]), 0, 6, f"f-{colour} s-paper", width=1.6)
         marks.append(
             RowMark(
                 name=side["words"], figure=side["word"], figure_class=f"f-{colour}", range=side["implies"], marks=body
@@ -56,14 +56,8 @@ def draw_disagreement(group: Mapping[str, Any]) -> Drawing:
                 _("Beside all else"): side["word"],
             }
         )
-    facet = rows_facet(marks, scale, f"{scale_of.before}{scale_of.after}".strip())
-    height = ROW * len(marks) + 4
-    bands = [
-        svg.line(scale.at(everything[a]), height / 2, scale.at(everything[b]), height / 2, f"s-{name}", height)
-        for a, b, name in ((0, -1, "wide90"), (1, 3, "wide50"))
-    ]
-    middle = svg.line(scale.at(everything[2]), 0, scale.at(everything[2]), height, "s-soft", 1.4)
-    body = Markup("").join([*bands, middle, facet.body])
+    bands = [(everything[a], everything[b], name) for a, b, name in ((0, -1, "wide90"), (1, 3, "wide50"), (2, 2, "soft"))]
+    facet = rows_facet(marks, scale, f"{scale_of.before}{scale_of.after}".strip(), bands=bands)
     key = (
         KeyEntry(mark=svg.rect(0, 1, 18, 10, "f-wide90"), words=_("all evidence together, 90%")),
         KeyEntry(mark=svg.rect(0, 1, 18, 10, "f-wide50"), words=_("50%")),
@@ -71,7 +65,7 @@ def draw_disagreement(group: Mapping[str, Any]) -> Drawing:
     )
     return Drawing(
         alt=f"{group['title']} {group['text']}",
-        facets=(Facet(body=body, width=facet.width, height=facet.height, fluid=True),),
+        facets=(facet,),
         table=pd.DataFrame(table),
         title=str(group["title"]),
         key=key,

@@ -173,13 +173,13 @@ def line_ends(
     terminals = []
     for (destination, side), found in exits.items():
         at = np.mean([stop for _, stop in found], axis=0)
-        every = [f for f in drawn if any((f.origin, f.destination) == (g.origin, destination) for g, _ in found)]
+        every = [
+            f for f in drawn if any((f.origin, f.destination) == (g.origin, destination) for g, _ in found)
+        ]
         own = sum(f.tonnes for f in every if not f.rival)
         rest = sum(f.tonnes for f in every if f.rival)
         rival = abs(own) < 0.05 * rest
-        terminals.append(
-            End(destination, float(at[0]), float(at[1]), side, rest if rival else own, rival)
-        )
+        terminals.append(End(destination, float(at[0]), float(at[1]), side, rest if rival else own, rival))
     terminals = spread(terminals, frame)
     for end in terminals:
         for flow, _ in exits[end.place, end.side]:

@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 
 from contraflow._language import _
-from contraflow._numbers import percent, signed_share, significant, to
+from contraflow._numbers import percent, signed_share, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.rows import TRACK, RowMark, Scale, interval, rows_facet
-from contraflow.text.sentences import EDGE, is_open
+from contraflow.report.draw.dumbbells import ARROWS, change_colour, change_kind
+from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
+from contraflow.results.draws import with_ends
+from contraflow.text.sentences import EDGE
 
 FURTHEST = 1.5
 """Changes beyond this share stand at the edge; their figures say how far they go."""
@@ -43,35 +45,28 @@ def draw_headline(rows: Sequence[tuple[str, Mapping[str, Any]]], title: str = ""
     scale = Scale(100 * min(low, -0.05), 100 * max(high, 0.05))
     marks, table = [], []
     for label, row in kept:
-        change = float(row["ratio"]) - 1
-        far = [float(row.get(f"ratio_{end}", row["ratio"])) - 1 for end in ("5", "25", "75", "95")]
-        drawn = "ratio_5" in row
-        still = abs(change) < EDGE
-        look = "still" if is_open(row) or still else "rise" if change > 0 else "fall"
-        shape = svg.dot(
-            scale.at(100 * change), TRACK, 6, f"f-{look} s-paper", width=1.5,
-            title=f"{label}: {percent(change)}",
-        )  # fmt: skip
-        body = interval(scale, *(100 * end for end in far), look) if drawn else svg.line(
-            scale.at(0), TRACK, scale.at(100 * change), TRACK, f"s-{look}", 3
-        )  # fmt: skip
-        levels = _levels(row)
+        part = {name: 100 * (float(row[name]) - 1) for name in with_ends(("ratio",)) if name in row}
+        kind = "still" if abs(part["ratio"]) < 100 * EDGE else change_kind(row, 0.0)
+        colour = change_colour(kind)
+        bar = interval(scale, part, "ratio", colour) or svg.line(
+            scale.at(0), 0, scale.at(part["ratio"]), 0, f"s-{colour}", 3
+        )
+        dot = svg.dot(scale.at(part["ratio"]), 0, 5.5, f"f-{colour} s-paper", width=1.2)
         marks.append(
             RowMark(
                 name=label,
-                figure=percent(change),
-                figure_class=f"num f-{look}",
-                range=_span(far[0], far[-1]) if drawn else levels,
-                marks=body + shape,
+                figure=f"{ARROWS[kind]} {percent(part['ratio'] / 100)}",
+                figure_class=f"f-{colour}",
+                range=_span(row),
+                marks=bar + dot,
             )
         )
         table.append(
             {
-                _("Figure"): label,
+                _("figure"): label,
                 _("before"): row["before"],
                 _("after"): row["after"],
-                _("change, %"): 100 * change,
-                **({_("5%"): 100 * far[0], _("95%"): 100 * far[-1]} if drawn else {}),
+                **{name.replace("ratio", _("change")) + " [%]": value for name, value in part.items()},
             }
         )
     first = max(kept, key=lambda pair: abs(float(pair[1]["ratio"]) - 1))
@@ -82,10 +77,9 @@ def draw_headline(rows: Sequence[tuple[str, Mapping[str, Any]]], title: str = ""
     return Drawing(alt=alt, facets=(facet,), table=pd.DataFrame(table), title=title)
 
 
-def _levels(row: Mapping[str, Any]) -> str:
-    return to(significant(float(row["before"])), significant(float(row["after"])))
-
-
-def _span(low: float, high: float) -> str:
-    """``−54 to −12%``."""
-    return to(signed_share(low).removesuffix("%"), signed_share(high).removesuffix("%"), "%")
+def _span(row: Mapping[str, Any]) -> str:
+    """``−54 to −12%``; empty without draws."""
+    if "ratio_5" not in row:
+        return ""
+    low, high = (signed_share(float(row[f"ratio_{end}"]) - 1) for end in ("5", "95"))
+    return "" if low == high else to(low.removesuffix("%"), high)

@@ -147,7 +147,10 @@ def draw_map(
     home = home_country(base)
     known = families(base)
     frame = map_frame(places, home)
-    every = flows(base, home_grown(base)), flows(base if after is None else after, home_grown(base if after is None else after))
+    every = (
+        flows(base, home_grown(base)),
+        flows(base if after is None else after, home_grown(base if after is None else after)),
+    )
     (first, rivals), (then, others) = (split(e) for e in every)
     largest = max((f.tonnes for f in [*first.values(), *then.values()]), default=0.0) or 1.0
     if view == "difference":
@@ -246,7 +249,11 @@ def _lines(scene: _Scene, drawn: list[Flow]) -> Iterator[Markup]:
                 stroke_dasharray=_dashes(dashes, width),
                 stroke_opacity=0.85,
             ),
-            svg.path(_head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width), f"f-{colour} s-paper", 0.8),
+            svg.path(
+                _head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width),
+                f"f-{colour} s-paper",
+                0.8,
+            ),
         )
 
 

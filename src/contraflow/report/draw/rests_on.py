@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
-
 from contraflow._language import _
 from contraflow._numbers import share, significant, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
-from contraflow.report.draw.rows import ROW, TRACK, RowMark, Scale, rows_facet
+from contraflow.report.draw.rows import RowMark, Scale, rows_facet
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
 
 COLOURS = {
@@ -37,7 +35,7 @@ def draw_shares(explanation: Explanation) -> Drawing:
             name=_(GROUPS[Group(row["group"])]),
             figure=share(max(float(row["share"]), 0.0)),
             marks=svg.line(
-                scale.at(0), TRACK, scale.at(100 * max(float(row["share"]), 0.0)), TRACK,
+                scale.at(0), 0, scale.at(100 * max(float(row["share"]), 0.0)), 0,
                 f"s-{COLOURS[Group(row['group'])]}", 9,
             ),
         )
@@ -68,9 +66,9 @@ def draw_claims(explanation: Explanation) -> Drawing | None:
     for row in rows:
         sure = row["how"] != How.LINEAR
         ends = (float(row["without_5"]), float(row["without_95"]))
-        body = svg.line(scale.at(ends[0]), TRACK, scale.at(ends[1]), TRACK, "s-accent", 1.6)
+        body = svg.line(scale.at(ends[0]), 0, scale.at(ends[1]), 0, "s-accent", 1.6)
         spot = svg.dot(
-            scale.at(float(row["without"])), TRACK, 5.5,
+            scale.at(float(row["without"])), 0, 5.5,
             "f-accent s-paper" if sure else "f-paper s-accent", width=1.8, title=How(row["how"]).words,
         )  # fmt: skip
         marks.append(
@@ -90,7 +88,7 @@ def draw_claims(explanation: Explanation) -> Drawing | None:
     alt = _("{figure} without each of the claims that move it most. With all claims it is {all}.").format(
         figure=what(explanation), all=significant(float(explanation.figure[""]))
     )
-    key = (KeyEntry(mark=svg.rect(1, 1, 16, 10, "f-wide50"), words=_("with all claims, 90% interval")),)
+    key = (KeyEntry(mark=svg.rect(1, 1, 16, 10, "f-wide90"), words=_("with all claims, 90% interval")),)
     return Drawing(alt=alt, facets=(_with_band(explanation, marks, scale),), table=table, key=key)
 
 
@@ -104,9 +102,9 @@ def draw_numbers(explanation: Explanation) -> Drawing | None:
     for row in rows:
         colour = COLOURS[Group(row["group"])]
         low, high = float(row["at_low"]), float(row["at_high"])
-        body = svg.line(scale.at(low), TRACK, scale.at(high), TRACK, f"s-{colour}", 4)
-        body += svg.dot(scale.at(low), TRACK, 5.5, f"f-paper s-{colour}", width=1.8, title=_("low end"))
-        body += svg.dot(scale.at(high), TRACK, 5.5, f"f-{colour} s-paper", width=1.8, title=_("high end"))
+        body = svg.line(scale.at(low), 0, scale.at(high), 0, f"s-{colour}", 4)
+        body += svg.dot(scale.at(low), 0, 5.5, f"f-paper s-{colour}", width=1.8, title=_("low end"))
+        body += svg.dot(scale.at(high), 0, 5.5, f"f-{colour} s-paper", width=1.8, title=_("high end"))
         marks.append(
             RowMark(name=str(row["meaning"]), figure=to(significant(low), significant(high)), marks=body)
         )
@@ -149,12 +147,6 @@ def _scale(explanation: Explanation, values: list[Any]) -> Scale:
 
 def _with_band(explanation: Explanation, marks: list[RowMark], scale: Scale) -> Facet:
     """Rows before the figure with everything: its 90 % interval shaded, its median as a line."""
-    facet = rows_facet(marks, scale, f"{what(explanation)}, {unit(explanation)}")
     low, high, middle = (float(explanation.figure[end]) for end in ("_5", "_95", ""))
-    height = ROW * len(marks) + 4
-    wide = svg.element(
-        "line", x1=scale.at(low), x2=scale.at(high), y1=height / 2, y2=height / 2, class_="s-wide90",
-        stroke_width=height,
-    )  # fmt: skip
-    back = wide + svg.line(scale.at(middle), 0, scale.at(middle), height, "s-soft", 1.2)
-    return Facet(body=Markup(back) + facet.body, width=facet.width, height=facet.height, fluid=True)
+    bands = ((low, high, "wide90"), (middle, middle, "soft"))
+    return rows_facet(marks, scale, f"{what(explanation)}, {unit(explanation)}", bands=bands)

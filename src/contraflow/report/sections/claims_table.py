@@ -44,7 +44,10 @@ def _table(rows: list[dict[str, Any]]) -> ShownTable:
                 with_note(row["statement"], row["year"]),
                 row["stated"],
                 row["modelled"],
-                with_note(_(LABELS[row["word"]]), _("{number} s.d.").format(number=fixed(row["residual"], 1, sign=True))),
+                with_note(
+                    _(LABELS[row["word"]]),
+                    _("{number} s.d.").format(number=fixed(row["residual"], 1, sign=True)),
+                ),
                 _(USES.get(row["use"], row["use"])),
                 with_note(row["title"], row["grade"]),
             )
@@ -96,7 +99,9 @@ def _rows(report: ReportData) -> list[dict[str, Any]]:
                 "word": tension_word(row["residual"]) if known else "",
                 "title": source.title if source else row["source"],
                 "stated": stated(row, report.case),
-                "modelled": scale_of(row["quantity"], row["unit"], row["model"]).text(row["model"]) if known else "",
+                "modelled": scale_of(row["quantity"], row["unit"], row["model"]).text(row["model"])
+                if known
+                else "",
                 "year": row["year"] if isinstance(row["year"], str) else "",
             }
         )

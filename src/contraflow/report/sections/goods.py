@@ -40,7 +40,9 @@ def make_today(report: ReportData, names: Names) -> Content | None:
     every = side_economies.goods(report.base, by="form")
     if every.empty:
         return None
-    intro = _("What else leaves {home}, in the same network: {goods}. None of it is in the figures of {substance}.")
+    intro = _(
+        "What else leaves {home}, in the same network: {goods}. None of it is in the figures of {substance}."
+    )
     substances = _substances(report, list(map(str, every.index)))
     figures, _shown = _figures(report, names, report.base, None)
     return panel(

@@ -91,7 +91,9 @@ def levels(report: ReportData, policy: Mapping[str, float]) -> list[str]:
     """The measures of a policy and their levels."""
     measures = report.case.measures
     return [
-        f"{measures[m].name}: {significant(v)} {measures[m].unit}" if m in measures else f"{m}: {significant(v)}"
+        f"{measures[m].name}: {significant(v)} {measures[m].unit}"
+        if m in measures
+        else f"{m}: {significant(v)}"
         for m, v in policy.items()
     ]
 
@@ -134,7 +136,11 @@ def on_the_way(
         contrasts = [*(plain(steps.iloc[[place]].reset_index(drop=True))["0"] for place in places)]
         shown = f"{label(figure, base, names)}, {unit(moved['unit'])}"
         rows.append(
-            (shown, significant(moved["before"]), *(change_cell(row) for row in (*contrasts, settled[figure])))
+            (
+                shown,
+                significant(moved["before"]),
+                *(change_cell(row) for row in (*contrasts, settled[figure])),
+            )
         )
     heads = [_("After {time}").format(time=in_words(time)) for time in times]
     table = ShownTable(
@@ -156,14 +162,25 @@ def every_figure(base: xr.Dataset, after: xr.Dataset, names: Names) -> ShownTabl
             continue
         look = look_of(float(row["change"]), 0.0, unclear=is_open(row))
         cells = [
-            with_range(say(row[name]), to(say(row[f"{name}_5"]), say(row[f"{name}_95"])), look if name == "change" else "")
+            with_range(
+                say(row[name]),
+                to(say(row[f"{name}_5"]), say(row[f"{name}_95"])),
+                look if name == "change" else "",
+            )
             for name, say in (("before", significant), ("after", significant), ("change", signed))
         ]
         likely = [probability(row[f"p_{way}_5pct"], count) for way in ("falls", "rises")]
         rows.append((f"{label(key, base, names)}, {unit(row['unit'])}", *cells, *likely))
     return ShownTable(
         caption=_("All figures before and after, in the long run, with probabilities"),
-        heads=(_("Figure"), _("Before"), _("After"), _("Change"), _("Falls by over 5%"), _("Rises by over 5%")),
+        heads=(
+            _("Figure"),
+            _("Before"),
+            _("After"),
+            _("Change"),
+            _("Falls by over 5%"),
+            _("Rises by over 5%"),
+        ),
         rows=tuple(rows),
         figures=(1, 2, 3, 4, 5),
     )

@@ -32,7 +32,9 @@ def groups(report: ReportData) -> list[dict[str, Any]]:
     if "parameter" in frame:
         frame = frame.set_index("parameter")
     role_of = roles(report.case)
-    found: dict[Role, list[tuple[str, dict[str, Any]]]] = {role: [] for role in Role if role is not Role.WEIGHT}
+    found: dict[Role, list[tuple[str, dict[str, Any]]]] = {
+        role: [] for role in Role if role is not Role.WEIGHT
+    }
     for key, row in frame.iterrows():
         role = role_of[str(key)]
         if role is not Role.WEIGHT:

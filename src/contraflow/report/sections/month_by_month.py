@@ -16,8 +16,8 @@ from contraflow.dynamics.search_allocation import ABOUT
 from contraflow.report.data import ReportData
 from contraflow.report.draw import fans
 from contraflow.report.section import Content
-from contraflow.report.shown_table import ShownTable
 from contraflow.report.sections.headline import unit
+from contraflow.report.shown_table import ShownTable
 from contraflow.results import trajectory_tables
 from contraflow.results.figures import run_figure
 from contraflow.results.view import MONTHS_PER_YEAR
@@ -75,7 +75,9 @@ def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
 
 def caption(against: bool) -> str:
     """What lines and bands of fan charts are."""
-    text = _("Line: median of the runs, by years. Bands: half and nine tenths of them. Means of three months.")
+    text = _(
+        "Line: median of the runs, by years. Bands: half and nine tenths of them. Means of three months."
+    )
     return f"{text} {_('Dashed: the same random draws without the policy.')}" if against else text
 
 
@@ -144,7 +146,11 @@ def _row(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     def months(value: float, never: str) -> str:
         if isnan(value):
             return DASH
-        return never if value == 0 else ngettext("{number} month", "{number} months", value).format(number=fixed(value, 0))
+        return (
+            never
+            if value == 0
+            else ngettext("{number} month", "{number} months", value).format(number=fixed(value, 0))
+        )
 
     figure = run_figure(name)
     return (

@@ -77,7 +77,8 @@ def _facts(worth: pd.DataFrame) -> ShownTable | None:
         caption=_("Facts that would narrow the figure most"),
         heads=(_("Fact"), _("What it is"), _("Takes away of the variance")),
         rows=tuple(
-            (f["what"], _(KINDS[f["kind"]]), with_note(share(f["worth"]), f"± {share(f['error'])}")) for f in rows
+            (f["what"], _(KINDS[f["kind"]]), with_note(share(f["worth"]), f"± {share(f['error'])}"))
+            for f in rows
         ),
         figures=(2,),
     )

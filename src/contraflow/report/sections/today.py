@@ -62,7 +62,11 @@ def _note(key: str, every: dict[str, dict[str, Any]], names: Names) -> str:
         gone = known.get("eradicated at home", 0.0)
         return _("{hectares} more are eradicated").format(hectares=significant(gone)) if gone > 0 else ""
     if key == "leaf price":
-        return _("sales of {money} a year").format(money=money(known["leaf sales"])) if known.get("leaf sales") else ""
+        return (
+            _("sales of {money} a year").format(money=money(known["leaf sales"]))
+            if known.get("leaf sales")
+            else ""
+        )
     if key == "delivered":
         return _("from all producers, rivals too")
     if key == "seized at home":

@@ -41,7 +41,9 @@ def make(report: ReportData, names: Names) -> Content | None:
     numbers = ShownTable(
         caption=_("Numbers of behaviour that were learned"),
         heads=(_("What"), _("Median"), _("90% interval")),
-        rows=tuple(_number(report, name) for name in taken_from(report.case.parameters, report.case.info.learned)),
+        rows=tuple(
+            _number(report, name) for name in taken_from(report.case.parameters, report.case.info.learned)
+        ),
         figures=(1, 2),
     )
     return Content(
