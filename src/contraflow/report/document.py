@@ -14,7 +14,7 @@ from contraflow._io import write_atomically
 from contraflow._language import _, language
 from contraflow.report.data import ReportData
 from contraflow.report.draw import rows, theme
-from contraflow.report.draw.basemap import backdrop
+from contraflow.report.draw.map import backdrop
 from contraflow.report.draw.drawing import STYLE, Drawing
 from contraflow.report.draw.flow_curves import map_frame
 from contraflow.report.front import front

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from contraflow._language import _, ngettext, pgettext
+from contraflow._language import _, ngettext
 from contraflow._numbers import cell, percent, row_span
 from contraflow.report.shown_table import ShownTable
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from contraflow.report.draw.drawing import Drawing
+
+MOST = 12
+"""Rows of the table beside a figure; a file of the figure's numbers has all."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,16 +32,25 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(_, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
+    made.globals |= {"_": translated, "ngettext": counted}
     made.filters |= {"amount": cell, "percent": percent, "span": row_span, "numbers": numbers}
     return made
 
 
+def translated(text: str, /, **given: Any) -> str:
+    """A text in the reader's language, with what its placeholders stand for."""
+    return _(text).format(**given)
+
+
+def counted(one: str, many: str, count: int, /, **given: Any) -> str:
+    """One of two texts by a count, which stands for ``{num}``."""
+    return ngettext(one, many, count).format(num=count, **given)
+
+
 def numbers(drawing: Drawing, caption: str) -> Markup:
     """The numbers that a figure draws, as a table."""
-    table = drawing.table
+    table = drawing.table.head(MOST)
     measured = [i for i, column in enumerate(table.columns) if table[column].dtype.kind in "fiu"]
     rows = tuple(tuple(cell(value) for value in row) for row in table.itertuples(index=False, name=None))
     return ShownTable(

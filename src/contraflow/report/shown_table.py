@@ -44,38 +44,35 @@ class ShownTable:
                 )
 
     def html(self) -> Markup:
-        """The table as part of a page."""
-        named = Markup("").join(
-            Markup('<th scope="col"{}>{}</th>').format(_right(i in self.figures), head)
-            for i, head in enumerate(self.heads)
-        )
+        """The table as part of a page; a page has hundreds of rows, so that tags which HTML lets go are gone."""
+        named = Markup("").join(Markup('<th scope="col">{}').format(head) for head in self.heads)
         body = Markup("").join(self._row(number, row) for number, row in enumerate(self.rows))
         seen = Markup("") if self.seen else Markup(' class="unseen"')
         table = Markup(
-            "<table><caption{}>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
-        ).format(seen, self.caption, named, body)
+            '<table class="{}" style="{}"><caption{}>{}</caption><thead><tr>{}</thead><tbody>{}</tbody></table>'
+        ).format(self._columns(), self._spoken(), seen, self.caption, named, body)
         if len(self.rows) <= LONG:
             return table
-        label = escape(self.caption)
         return Markup('<div class="tall" tabindex="0" role="region" aria-label="{}">{}</div>').format(
-            label, table
+            self.caption, table
         )
+
+    def _columns(self) -> str:
+        """Classes that set columns of figures to the right."""
+        return " ".join(f"n{i + 1}" for i in self.figures if i < len(self.heads))
+
+    def _spoken(self) -> str:
+        """Headers as a phone shows them before each cell, as custom properties."""
+        quoted = [
+            head.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") for head in self.heads[1:]
+        ]
+        return ";".join(f'--h{i}:"{head}: "' for i, head in enumerate(quoted, 2))
 
     def _row(self, number: int, row: Sequence[str | Markup]) -> Markup:
-        address = Markup(' id="{}"').format(self.ids[number]) if self.ids else Markup("")
-        first = Markup('<th scope="row">{}</th>').format(row[0])
-        rest = Markup("").join(
-            Markup('<td{} data-h="{}">{}</td>').format(_right(i in self.figures), self.heads[i], cell)
-            if str(cell)
-            else Markup("<td></td>")
-            for i, cell in enumerate(row)
-            if i > 0
-        )
-        return Markup("<tr{}>{}{}</tr>").format(address, first, rest)
-
-
-def _right(yes: bool) -> Markup:
-    return Markup(' class="n"') if yes else Markup("")
+        address = Markup(" id={}").format(self.ids[number]) if self.ids else Markup("")
+        first = Markup('<th scope="row">{}').format(row[0])
+        rest = Markup("").join(Markup("<td>{}").format(cell) for cell in row[1:])
+        return Markup("<tr{}>{}{}").format(address, first, rest)
 
 
 def with_range(value: str, span: str = "", look: str = "") -> Markup:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from contraflow._language import _, language
 from contraflow.case.case import Case
 from contraflow.report.draw import fans, theme
-from contraflow.report.draw.basemap import backdrop
+from contraflow.report.draw.map import backdrop
 from contraflow.report.draw.drawing import STYLE
 from contraflow.report.draw.flow_curves import map_frame
 from contraflow.report.jinja import environment

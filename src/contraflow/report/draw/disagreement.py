@@ -56,7 +56,10 @@ def draw_disagreement(group: Mapping[str, Any]) -> Drawing:
                 _("Beside all else"): side["word"],
             }
         )
-    bands = [(everything[a], everything[b], name) for a, b, name in ((0, -1, "wide90"), (1, 3, "wide50"), (2, 2, "soft"))]
+    bands = [
+        (everything[a], everything[b], name)
+        for a, b, name in ((0, -1, "wide90"), (1, 3, "wide50"), (2, 2, "soft"))
+    ]
     facet = rows_facet(marks, scale, f"{scale_of.before}{scale_of.after}".strip(), bands=bands)
     key = (
         KeyEntry(mark=svg.rect(0, 1, 18, 10, "f-wide90"), words=_("all evidence together, 90%")),

@@ -51,9 +51,7 @@ def draw_shares(explanation: Explanation) -> Drawing:
     alt = _("The uncertainty of the figure by its origin; the largest part, {part}, is of {what}.").format(
         part=share(float(most["share"])), what=_(GROUPS[Group(most["group"])])
     )
-    return Drawing(
-        alt=alt, facets=(rows_facet(marks, scale, _("share of the variance, %")),), table=table
-    )
+    return Drawing(alt=alt, facets=(rows_facet(marks, scale, _("share of the variance, %")),), table=table)
 
 
 def draw_claims(explanation: Explanation) -> Drawing | None:

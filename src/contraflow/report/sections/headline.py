@@ -114,8 +114,9 @@ def change_cell(row: Mapping[str, Any]) -> Any:
     change = float(row["ratio"]) - 1.0
     if not np.isfinite(change):
         return ""
-    text = percent(change)
-    return with_range(text, range_of_change(row), look_of(change, EDGE, unclear=is_open(row)))
+    ends = [float(row[f"ratio_{end}"]) - 1.0 for end in ("5", "95") if f"ratio_{end}" in row]
+    unclear = bool(ends) and ends[0] < -EDGE and ends[1] > EDGE
+    return with_range(percent(change), range_of_change(row), look_of(change, EDGE, unclear=unclear))
 
 
 def on_the_way(

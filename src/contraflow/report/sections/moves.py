@@ -25,8 +25,8 @@ def make(report: ReportData, names: Names, number: int) -> Content:
     question, base, after = report.pairs[number]
     pure = _("t of pure {substance} a year").format(substance=names.substance)
     places = tables.by_zone(base, after)
-    grown = tables.GROWN in places.index.get_level_values("what")
-    zones = pd.DataFrame(places.loc[tables.GROWN]) if grown else None
+    grown = "coca" in places.index.get_level_values("what")
+    zones = pd.DataFrame(places.loc["coca"]) if grown else None
     return Content(
         data={"zones": zone_table(base, after, names)},
         drawings={
@@ -47,7 +47,7 @@ def zone_table(base: xr.Dataset, after: xr.Dataset, names: Names) -> ShownTable 
         if max(row["before"], row["after"]) <= LEAST:
             continue
         own = {str(k): v for k, v in row.items()}
-        grown = row["what"] == tables.GROWN
+        grown = row["what"] == "coca"
         unit = _("ha") if grown else _("t pure")
         what = names.crop if grown else names.get(row["what"], row["what"])
         look = look_of(row["change"], 0.0, unclear=is_open(own))
