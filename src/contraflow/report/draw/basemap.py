@@ -125,8 +125,8 @@ def ground(frame: Frame, home: str) -> Markup:
     width, height = FINE * WIDTH, FINE * frame.tall
     drawn = svg.group(
         svg.rect(0, 0, width, height, "f-sea"),
-        svg.path(_d(land, closed=True), "f-land s-before", FINE * 0.8),
-        svg.path(_d(here.get(home, ()), closed=True), "f-home s-rival", FINE * 1.3),
+        svg.path(_d(land, closed=True), "f-land s-faint", FINE * 1.0),
+        svg.path(_d(here.get(home, ()), closed=True), "f-home s-faint", FINE * 1.6),
         svg.path(_d(rivers, closed=False), "none s-river", FINE * 0.9),
         svg.path(_d(lakes, closed=True), "f-sea s-river", FINE * 0.7),
         class_="fig",

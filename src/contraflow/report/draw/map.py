@@ -480,14 +480,14 @@ def _table(
             "mode": names.get(key[2], key[2]),
         }
         for when, flow in zip(("before", "after"), sides, strict=False):
-            row[f"{when}, {unit}"] = flow.tonnes
+            row[f"{when} [{unit}]"] = flow.tonnes
         if changed:
-            row[f"change, {unit}"] = sides[1].tonnes - sides[0].tonnes
+            row[f"change [{unit}]"] = sides[1].tonnes - sides[0].tonnes
         for when, flow in zip(("before", "after"), sides, strict=False):
-            row[f"of it {own} {when}, {unit}"] = flow.tonnes * flow.own
+            row[f"of it {own}, {when} [{unit}]"] = flow.tonnes * flow.own
         rows.append(row)
-    columns = ["origin", "destination", "mode", f"before, {unit}"]
-    columns += [f"after, {unit}", f"change, {unit}"] if changed else []
-    columns += [f"of it {own} {when}, {unit}" for when in (("before", "after") if changed else ("before",))]
-    order = f"before, {unit}"
+    columns = ["origin", "destination", "mode", f"before [{unit}]"]
+    columns += [f"after [{unit}]", f"change [{unit}]"] if changed else []
+    columns += [f"of it {own}, {when} [{unit}]" for when in (("before", "after") if changed else ("before",))]
+    order = f"before [{unit}]"
     return pd.DataFrame(rows, columns=columns).sort_values(order, ascending=False, ignore_index=True)
