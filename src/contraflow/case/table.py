@@ -1,6 +1,7 @@
 """What every table of a case is made of: rows, and kinds of columns."""
 
-from __future__ import annotations
+from __future__ import annotationsfrom contraflow._language import N_
+
 
 import re
 from enum import StrEnum
@@ -45,19 +46,19 @@ Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
 class Role(StrEnum):
     """A group of parameters, titled as the ledger shows it and in its order."""
 
-    SWITCHING = "How readily people switch"
-    DEMAND = "Demand"
-    PRICE = "Prices"
-    TRANSPORT = "Pay, hire and loads"
-    COST = "Costs"
-    FEE = "Levies and bribes"
-    MARGIN = "Margins and pay for risk"
-    HAZARD = "Risk of being stopped"
-    LAND = "Land, yields and content"
-    MEASURE = "Measures of the state"
-    BEHAVIOUR = "How clans and households act in time"
-    WEIGHT = "Weights of options"
-    OTHER = "Everything else"
+    SWITCHING = N_("How readily people switch")
+    DEMAND = N_("Demand")
+    PRICE = N_("Prices")
+    TRANSPORT = N_("Pay, hire and loads")
+    COST = N_("Costs")
+    FEE = N_("Levies and bribes")
+    MARGIN = N_("Margins and pay for risk")
+    HAZARD = N_("Risk of being stopped")
+    LAND = N_("Land, yields and content")
+    MEASURE = N_("Measures of the state")
+    BEHAVIOUR = N_("How clans and households act in time")
+    WEIGHT = N_("Weights of options")
+    OTHER = N_("Everything else")
 
 
 def column(description: str, **extra: Any) -> Any:
