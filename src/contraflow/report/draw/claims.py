@@ -215,7 +215,9 @@ def _alt(rows: list[dict[str, Any]], words: list[str]) -> str:
         return _("There is no claim that the model observes.")
     counts = [_heading(word, words.count(word)) for word in reversed(WORDS) if word in words]
     worst = rows[0]
-    return _("Of {count} claims: {counts}. Furthest off: {statement} ({residual} standard deviations).").format(
+    return _(
+        "Of {count} claims: {counts}. Furthest off: {statement} ({residual} standard deviations)."
+    ).format(
         count=len(rows),
         counts="; ".join(counts),
         statement=str(worst["statement"]).rstrip("."),

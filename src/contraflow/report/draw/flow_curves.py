@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from contraflow.case.schema import Place
-from contraflow.report.draw.basemap import Frame
-from contraflow.report.draw.labels import Label, spread
-from contraflow.report.draw.projection import project
+from contraflow.report.draw.basemap import WIDTH, Frame
+from contraflow.report.draw.projection import middle, project
 from contraflow.results.draws import mean
 from contraflow.results.view import KG_PER_TONNE, coord
+from contraflow.text.names import AFAR
 
 REACH = 900.0
-"""Foreign places within this distance of a place at home are on the map, km."""
+"""Foreign places within this distance of a place at home are on the map, km, or within half the extent of
+the places at home where that is less."""
 
-LEAST = 100.0
+LEAST = 300.0
 """Least extent of a map, km: a case may have one place."""
+
+PAD = 0.09
+"""Room around places, of the greater of their extents."""
+
+FLATTEST, TALLEST = 0.55, 0.84
+"""Limits of height over width."""
+
+EDGE = 9.0
+"""Where lines that leave the map end, from its edge."""
+
+CORNER = 46.0
+"""Where they do not end, from its corners."""
+
+APART = (46.0, 130.0)
+"""Least distance between ends at a side, up and across."""
 
 TRACE = 0.03
 """A share grown at home below this is not told apart from the goods of rivals."""
@@ -43,6 +58,21 @@ class Flow:
     tonnes: float
     lost: float = 0.0
     own: float = 1.0
+    rival: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    """Where lines leave the map at one side for one place; x and y in units of the map, t pure a year.
+
+    ``rival`` marks ends that hardly any goods grown at home reach; ``tonnes`` are then those of rivals.
+    """
+
+    place: str
+    x: float
+    y: float
+    side: str
+    tonnes: float
     rival: bool = False
 
 
@@ -78,20 +108,37 @@ def split(all_flows: Mapping[Key, Flow]) -> tuple[dict[Key, Flow], dict[Key, Flo
 
 
 def map_frame(places: Mapping[str, Place], home: str) -> Frame:
-    """Frame around the home country's places and whatever lies within reach of them, km."""
-    spots = [p for p in places.values() if not is_far(p)]
-    x, y = project([p.latitude for p in spots], [p.longitude for p in spots])
+    """Frame around the home country's places and those of neighbours that lie near them, km.
+
+    A case without a place at home, or without any, is shown around what it has.
+    """
+    spots = [p for p in places.values() if not is_far(p)] or list(places.values())
     inland = np.array([p.country == home for p in spots])
-    near = np.hypot(x[:, None] - x[inland], y[:, None] - y[inland]).min(axis=1) < REACH
-    left, right = float(x[near].min()), float(x[near].max())
-    bottom, top = float(y[near].min()), float(y[near].max())
-    pad = 0.07 * max(right - left, top - bottom, LEAST)  # names of what lies off the map stand in the margins
-    return Frame(left - 3.4 * pad, right + 3.4 * pad, bottom - 1.2 * pad, top + 1.5 * pad)
+    inland = inland if inland.any() else np.ones(len(spots), bool)
+    latitude, longitude = (np.array([getattr(p, a) for p in spots]) for a in ("latitude", "longitude"))
+    if not spots:
+        return _widened(-LEAST, LEAST, -LEAST, LEAST, (0.0, 0.0))
+    centre = middle(latitude[inland], longitude[inland])
+    x, y = project(latitude, longitude, centre)
+    extent = max(float(np.hypot(np.ptp(x[inland]), np.ptp(y[inland]))), LEAST)
+    away = np.hypot(x[:, None] - x[inland], y[:, None] - y[inland]).min(axis=1)
+    near = inland | (away < min(REACH, 0.5 * extent))
+    return _widened(x[near].min(), x[near].max(), y[near].min(), y[near].max(), centre)
+
+
+def _widened(left: float, right: float, bottom: float, top: float, centre: tuple[float, float]) -> Frame:
+    """A frame with room around what it shows, neither flatter nor taller than can be read."""
+    across, up = (max(high - low, LEAST / 2) for low, high in ((left, right), (bottom, top)))
+    pad = PAD * max(across, up)
+    across, up = across + 2 * pad, up + 2 * pad
+    across, up = max(across, up / TALLEST), max(up, across * FLATTEST)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    return Frame(x - across / 2, x + across / 2, y - up / 2, y + up / 2, centre)
 
 
 def is_far(place: Place) -> bool:
     """Whether a place stands for a distant market."""
-    return place.country.startswith("X")
+    return place.country in AFAR
 
 
 def difference(first: Mapping[Key, Flow], then: Mapping[Key, Flow]) -> dict[Key, Flow]:
@@ -102,66 +149,127 @@ def difference(first: Mapping[Key, Flow], then: Mapping[Key, Flow]) -> dict[Key,
 
 
 def line_ends(
-    drawn: list[Flow], places: Mapping[str, Place], frame: Frame
-) -> tuple[dict[tuple[str, str], tuple[Point, Point]], list[Label]]:
-    """Where each pair's line starts and stops; lines to places off the map stop at its edge."""
-    spot = {p.id: tuple(float(v) for v in project(p.latitude, p.longitude)) for p in places.values()}
-    inner = frame.inner()
+    drawn: list[Flow], places: Mapping[str, Place], frame: Frame, shipped: Collection[str] = ()
+) -> tuple[dict[tuple[str, str], tuple[Point, Point]], list[End]]:
+    """Where each pair's line starts and stops, in units of the map; lines that leave it stop at its edge.
+
+    ``shipped`` are the modes that go by sea. Lines between places off the map are left out.
+    """
+    spot = {p.id: tuple(float(v) for v in frame.at(p.latitude, p.longitude)) for p in places.values()}
     exits: dict[tuple[str, str], list[tuple[Flow, Point]]] = {}
     ends: dict[tuple[str, str], tuple[Point, Point]] = {}
-    for flow in drawn:
-        a, b = spot[flow.origin], spot[flow.destination]
-        if not inner.holds(*a):
+    for flow in sorted(drawn, key=lambda f: -abs(f.tonnes)):
+        pair = (flow.origin, flow.destination)
+        a, b = ((x, y) for x, y in (spot[flow.origin], spot[flow.destination]))
+        if pair in ends or not frame.holds(*a, EDGE):
             continue
-        if inner.holds(*b):
-            ends[flow.origin, flow.destination] = ((a[0], a[1]), (b[0], b[1]))
+        if frame.holds(*b, EDGE):
+            ends[pair] = (a, b)
             continue
-        side, stop = _exit((a[0], a[1]), (b[0], b[1]), frame, is_far(places[flow.destination]))
+        overseas = is_far(places[flow.destination]) and flow.mode in shipped
+        side, stop = _nearest_side(a, frame) if overseas else _exit(a, b, frame)
+        ends[pair] = (a, stop)
         exits.setdefault((flow.destination, side), []).append((flow, stop))
     terminals = []
     for (destination, side), found in exits.items():
-        middle = np.mean([stop for _, stop in found], axis=0)
-        own = sum(f.tonnes for f, _ in found if not f.rival)
-        rest = sum(f.tonnes for f, _ in found if f.rival)
+        at = np.mean([stop for _, stop in found], axis=0)
+        every = [
+            f for f in drawn if any((f.origin, f.destination) == (g.origin, destination) for g, _ in found)
+        ]
+        own = sum(f.tonnes for f in every if not f.rival)
+        rest = sum(f.tonnes for f in every if f.rival)
         rival = abs(own) < 0.05 * rest
-        at = (float(middle[0]), float(middle[1]))
-        terminals.append(Label(destination, *at, side, rest if rival else own, rival))
+        terminals.append(End(destination, float(at[0]), float(at[1]), side, rest if rival else own, rival))
     terminals = spread(terminals, frame)
-    for terminal in terminals:
-        for flow, _ in exits[terminal.place, terminal.side]:
-            a = spot[flow.origin]
-            ends[flow.origin, flow.destination] = ((a[0], a[1]), (terminal.x, terminal.y))
+    for end in terminals:
+        for flow, _ in exits[end.place, end.side]:
+            pair = (flow.origin, flow.destination)
+            ends[pair] = (ends[pair][0], (end.x, end.y))
     return ends, terminals
 
 
-def _exit(a: Point, b: Point, frame: Frame, far: bool) -> tuple[str, Point]:
-    """Side and point where a line leaves the map; overseas, by the nearest side rather than overland."""
-    inner = frame.inner()
-    left, right, bottom, top = inner.left, inner.right, inner.bottom, inner.top
-    if far:
-        gaps = {"left": a[0] - frame.left, "right": frame.right - a[0], "top": 1.6 * (frame.top - a[1])}
-        side = min(gaps, key=lambda s: gaps[s])
-        stops = {"left": (left, a[1]), "right": (right, a[1]), "top": (a[0], top)}
-        return side, stops[side]
+def spread(ends: list[End], frame: Frame) -> list[End]:
+    """Move ends on the same side apart along it, so that their names do not touch."""
+    done: list[End] = []
+    for side in ("left", "right", "top", "bottom"):
+        upright = side in ("left", "right")
+        own = sorted((e for e in ends if e.side == side), key=lambda e: e.y if upright else e.x)
+        length = frame.tall if upright else WIDTH
+        gap = min(APART[0] if upright else APART[1], (length - 2 * CORNER) / max(len(own) - 1, 1))
+        spots = np.array([e.y if upright else e.x for e in own])
+        for _ in range(80):
+            for i in range(len(spots) - 1):
+                short = gap - (spots[i + 1] - spots[i])
+                if short > 0:
+                    spots[i], spots[i + 1] = spots[i] - short / 2, spots[i + 1] + short / 2
+            spots = np.clip(spots, CORNER, length - CORNER)
+        moved = zip(own, spots.tolist(), strict=True)
+        done += [replace(e, y=s) if upright else replace(e, x=s) for e, s in moved]
+    return done
+
+
+def _nearest_side(a: Point, frame: Frame) -> tuple[str, Point]:
+    """Side and point where a ship leaves the map: the nearest, since it does not go overland."""
+    gaps = {
+        "left": a[0],
+        "right": WIDTH - a[0],
+        "top": 1.4 * a[1],
+        "bottom": 1.4 * (frame.tall - a[1]),
+    }
+    side = min(gaps, key=lambda s: gaps[s])
+    stops = {
+        "left": (EDGE, a[1]),
+        "right": (WIDTH - EDGE, a[1]),
+        "top": (a[0], EDGE),
+        "bottom": (a[0], frame.tall - EDGE),
+    }
+    return side, stops[side]
+
+
+def _exit(a: Point, b: Point, frame: Frame) -> tuple[str, Point]:
+    """Side and point where the straight line to a place off the map leaves it."""
+    (x, y), (dx, dy) = a, (b[0] - a[0], b[1] - a[1])
+    right, low = WIDTH - EDGE, frame.tall - EDGE
     steps = {
-        "left": (left - a[0]) / (b[0] - a[0]) if b[0] < left else np.inf,
-        "right": (right - a[0]) / (b[0] - a[0]) if b[0] > right else np.inf,
-        "bottom": (bottom - a[1]) / (b[1] - a[1]) if b[1] < bottom else np.inf,
-        "top": (top - a[1]) / (b[1] - a[1]) if b[1] > top else np.inf,
+        "left": (EDGE - x) / dx if dx < 0 else np.inf,
+        "right": (right - x) / dx if dx > 0 else np.inf,
+        "top": (EDGE - y) / dy if dy < 0 else np.inf,
+        "bottom": (low - y) / dy if dy > 0 else np.inf,
     }
     side = min(steps, key=lambda s: steps[s])
-    t = max(0.0, steps[side]) if np.isfinite(steps[side]) else 1.0
-    return side, (a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]))
+    t = max(0.0, float(steps[side]))
+    return side, (x + t * dx, y + t * dy)
 
 
-def bend(a: Point, b: Point, rank: int, points: int = 24) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """A curve from a to b, km, (point, 2); a higher rank bends more, so that modes lie side by side."""
-    start, stop = np.asarray(a), np.asarray(b)
-    across = np.array([-(stop - start)[1], (stop - start)[0]])
+@dataclass(frozen=True)
+class Curve:
+    """A line from start to end that bends towards a control point: a quadratic Bézier curve."""
+
+    start: Point
+    control: Point
+    end: Point
+
+    def at(self, t: float) -> Point:
+        """A point of it, t from 0 to 1."""
+        weights = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
+        points = (self.start, self.control, self.end)
+        x, y = (sum(w * p[i] for w, p in zip(weights, points, strict=True)) for i in (0, 1))
+        return x, y
+
+    def direction(self, t: float) -> Point:
+        """Unit vector along it at a point."""
+        x, y = (
+            (1 - t) * (self.control[i] - self.start[i]) + t * (self.end[i] - self.control[i]) for i in (0, 1)
+        )
+        length = float(np.hypot(x, y)) or 1.0
+        return x / length, y / length
+
+
+def bend(a: Point, b: Point, rank: int) -> Curve:
+    """A curve from a to b; a higher rank bends more, so that modes lie side by side."""
     lean = 0.11 + 0.13 * ((rank + 1) // 2) * (1 if rank % 2 else -1) if rank else 0.11
-    control = (start + stop) / 2 + lean * across
-    t = np.linspace(0, 1, points)[:, None]
-    curve: np.ndarray[Any, np.dtype[np.float64]] = (
-        (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * stop
+    control = (
+        (a[0] + b[0]) / 2 + lean * (b[1] - a[1]),
+        (a[1] + b[1]) / 2 - lean * (b[0] - a[0]),
     )
-    return curve
+    return Curve(a, control, b)

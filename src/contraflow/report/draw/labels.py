@@ -1,129 +1,177 @@
-"""Names on the map, placed so that they rarely cover one another."""
+"""Names on the map, placed so that none covers another or is cut, once for wide pages and once for narrow."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from contraflow.case.schema import Place, PlaceKind
-from contraflow.report.draw import theme
-from contraflow.report.draw.basemap import Frame
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.markup import bold, lines
+from markupsafe import Markup
+
+from contraflow.report.draw import svg
+from contraflow.report.draw.basemap import WIDTH
+
+CHARACTER, BOLD, SPACED = 0.57, 0.61, 0.8
+"""Mean width of a character in ems: plain, bold, and in capitals set apart. A little more than fonts have."""
+LINE = 1.2
+"""Height of a line, ems."""
+MARGIN = 4.0
+"""From the edges of the map."""
 
 POSITIONS = (
-    ("middle right", 0.0, 0.5),
-    ("middle left", 1.0, 0.5),
-    ("top center", 0.5, 0.0),
-    ("bottom center", 0.5, 1.0),
-    ("top right", 0.0, 0.0),
-    ("bottom right", 0.0, 1.0),
-    ("top left", 1.0, 0.0),
-    ("bottom left", 1.0, 1.0),
-)
-"""Where a name can stand: Plotly's word, and which point of its box (from the left, the bottom) is
-next to the dot."""
-
-SYMBOLS = {
-    PlaceKind.ZONE: ("circle", 11, "#5d7f3f"),
-    PlaceKind.STRIPS: ("triangle-up", 9, "#b4432f"),
-    PlaceKind.PORT: ("square", 8, "#23508a"),
-    PlaceKind.CROSSING: ("diamond", 9, "#936512"),
-    PlaceKind.REFINING: ("circle", 8, "#51456a"),
-}
-PLAIN = ("circle", 6, theme.SOFT)
-CHARACTER = 6.6
-LINE = 15.0
-GAP = 7.0
+    (0.0, 0.5), (1.0, 0.5), (0.5, 1.0), (0.5, 0.0), (0.0, 1.0), (0.0, 0.0), (1.0, 1.0), (1.0, 0.0),
+)  # fmt: skip
+"""Where a name can stand: which point of its box, from the left and the top, is next to the dot."""
 
 Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
 
 @dataclass(frozen=True)
-class Label:
-    """The end of lines that leave the map at one side for one place; x and y in km, t pure a year.
+class Layout:
+    """How names are set for pages of some width."""
 
-    ``rival`` marks ends that hardly any goods grown at home reach; ``tonnes`` are then those of rivals.
+    name: str
+    """Class of the layer."""
+    size: float
+    """Size of type where the page is narrowest for it, units of the map; on wider pages it is less."""
+    names: int
+    """Most names of places."""
+
+
+WIDE = Layout("m-wide", 14.0, 40)
+NARROW = Layout("m-narrow", 27.0, 9)
+
+STYLE = (
+    ".m-narrow{display:none;font-size:27px}.m-wide{font-size:14px}.m-narrow .halo{stroke-width:6px}"
+    ".m-caps{letter-spacing:.14em;font-size:.85em}"
+    ".fig.map .facet,.fig.map .of-1{container-type:inline-size}"
+    "@container (max-width:699px){.m-wide{display:none}.m-narrow{display:inline}}"
+    "@container (min-width:500px){.m-narrow{font-size:20px}}"
+    "@container (min-width:880px){.m-wide{font-size:12px}}"
+)
+"""Rules that show the layer for the width of the page, and set its type no smaller than 11 px on it."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A name to be placed: its lines, each with its class, and where its box may stand."""
+
+    lines: tuple[tuple[str, str], ...]
+    anchors: tuple[tuple[float, float, float, float], ...]
+    """Points of the map, and which point of the box stands there, from the left and the top, 0 to 1."""
+    class_: str = "halo"
+    capitals: bool = False
+
+
+@dataclass(frozen=True)
+class PlacedWords:
+    """A name with its box, in units of the map."""
+
+    words: Words
+    box: Box
+    align: float
+    """Which part of the box lines are set to: 0 left, 0.5 middle, 1 right."""
+
+    def drawn(self, size: float) -> Markup:
+        """The lines as text."""
+        left, top, right, bottom = self.box
+        x = left + self.align * (right - left)
+        anchor = {0.0: "", 1.0: "end"}.get(self.align, "mid")
+        capitals = "m-caps" if self.words.capitals else ""
+        centre = (top + bottom) / 2 - LINE * size * (len(self.words.lines) - 1) / 2
+        spans = []
+        for number, (words, class_) in enumerate(self.words.lines):
+            y = round(centre + 0.35 * size, 1) if number == 0 else None
+            spans.append(
+                svg.element(
+                    "tspan", words, x=round(x, 1), y=y, dy=None if number == 0 else "1.2em", class_=class_
+                )
+            )
+        class_ = " ".join(filter(None, (self.words.class_, anchor, capitals)))
+        return svg.element("text", Markup("").join(spans), class_=class_)
+
+
+def box_of(words: Words, anchor: tuple[float, float, float, float], size: float) -> Box:
+    """Box of a name at one of its anchors."""
+    wide = 0.0
+    for text, class_ in words.lines:
+        em = SPACED if words.capitals else BOLD if "b" in class_.split() else CHARACTER
+        wide = max(wide, em * size * len(text))
+    x, y, right, down = anchor
+    tall = LINE * size * len(words.lines)
+    left, top = x - right * wide, y - down * tall
+    return left, top, left + wide, top + tall
+
+
+def place(
+    wanted: Iterable[Words], taken: Sequence[Box], size: float, tall: float, most: int | None = None
+) -> list[PlacedWords]:
+    """Names where there is room, the first of those wanted choosing first.
+
+    Parameters
+    ----------
+    wanted
+        Names, the most important first.
+    taken
+        Boxes that names must not cover.
+    size
+        Size of type, units of the map.
+    tall
+        Height of the map, in its units.
+    most
+        Greatest number of names. None: no limit.
+
+    Returns
+    -------
+    list
+        Names with boxes that meet neither each other nor what is taken, nor leave the map.
     """
-
-    place: str
-    x: float
-    y: float
-    side: str
-    tonnes: float
-    rival: bool = False
-
-
-def spread(ends: list[Label], frame: Frame) -> list[Label]:
-    """Move ends on the same side apart along it, so that their labels do not touch."""
-    done: list[Label] = []
-    for side in ("left", "right", "top", "bottom"):
-        upright = side in ("left", "right")
-        own = sorted((e for e in ends if e.side == side), key=lambda e: e.y if upright else e.x)
-        gap = 0.055 * frame.height if upright else 0.15 * frame.width
-        spots = [e.y if upright else e.x for e in own]
-        for _ in range(60):
-            for i, j in pairwise(range(len(spots))):
-                short = gap - (spots[j] - spots[i])
-                if short > 0:
-                    spots[i], spots[j] = spots[i] - short / 2, spots[j] + short / 2
-        moved = zip(own, spots, strict=True)
-        done += [replace(e, y=s) if upright else replace(e, x=s) for e, s in moved]
-    return done
+    blocked = list(taken)
+    found: list[PlacedWords] = []
+    for words in wanted:
+        if most is not None and len(found) >= most:
+            break
+        for anchor in words.anchors:
+            box = box_of(words, anchor, size)
+            inside = (
+                box[0] >= MARGIN and box[1] >= MARGIN and box[2] <= WIDTH - MARGIN and box[3] <= tall - MARGIN
+            )
+            if inside and not any(meet(box, other) for other in blocked):
+                blocked.append(box)
+                found.append(PlacedWords(words, box, anchor[2]))
+                break
+    return found
 
 
-def with_labels(
-    figure: Drawing, spots: list[tuple[Place, float, float]], frame: Frame, pixels: float
-) -> None:
-    """Add dots and names, the first in the list choosing first; a name without room is left to hover."""
-    scale = pixels / frame.width
-    taken: list[Box] = [(x * scale - 6, y * scale - 6, x * scale + 6, y * scale + 6) for _, x, y in spots]
-    texts, positions = [], []
-    for number, (place, x, y) in enumerate(spots):
-        choice = _place_name(place.name, x * scale, y * scale, taken, number)
-        texts.append(place.name if choice is not None else "")
-        positions.append(choice or "middle right")
-    look = [SYMBOLS.get(place.kind, PLAIN) for place, _, _ in spots]
-    figure.add(
-        "scatter",
-        x=[round(x) for _, x, _ in spots],
-        y=[round(y) for _, _, y in spots],
-        mode="markers+text",
-        marker={
-            "symbol": [s for s, _, _ in look],
-            "size": [s for _, s, _ in look],
-            "color": [c for _, _, c in look],
-            "line": {"color": theme.PAPER, "width": 1.4},
-        },
-        text=texts,
-        textposition=positions,
-        textfont={
-            "size": 12.5,
-            "color": theme.INK,
-            "family": theme.FONT,
-            "shadow": f"1px 0 2px {theme.PAPER}, -1px 0 2px {theme.PAPER}, 0 1px 2px {theme.PAPER}, "
-            f"0 -1px 2px {theme.PAPER}",
-        },
-        hovertext=[lines(bold(place.name), place.kind.value) for place, _, _ in spots],
-        hoverinfo="text",
-        showlegend=False,
-        cliponaxis=False,
+def around(x: float, y: float, gap: float) -> tuple[tuple[float, float, float, float], ...]:
+    """Anchors of a name around a dot."""
+    found = []
+    for right, down in POSITIONS:
+        side = gap * (1 - 2 * right) if down == 0.5 else 0.6 * gap * (1 - 2 * right)
+        drop = 0.0 if down == 0.5 else gap * (1 - 2 * down) * (1.0 if right == 0.5 else 0.6)
+        found.append((x + side, y + drop, right, down))
+    return tuple(found)
+
+
+def at_edge(
+    x: float, y: float, side: str, gap: float, step: float
+) -> tuple[tuple[float, float, float, float], ...]:
+    """Anchors of a name where lines leave the map: above or below them, or beside them, along the edge."""
+    if side in ("left", "right"):
+        right = 0.0 if side == "left" else 1.0
+        edge = MARGIN if side == "left" else WIDTH - MARGIN
+        return tuple(
+            (edge, y + way * (gap + i * step), right, 1.0 if way < 0 else 0.0)
+            for i in range(5)
+            for way in (-1, 1)
+        )
+    down = 0.0 if side == "top" else 1.0
+    edge = y + (-5.0 if side == "top" else 5.0)
+    return tuple(
+        (x + way * (gap + i * step), edge, 0.0 if way > 0 else 1.0, down) for i in range(5) for way in (1, -1)
     )
 
 
-def _place_name(name: str, x: float, y: float, taken: list[Box], own: int) -> str | None:
-    """The first position that is free; its box is then taken."""
-    wide = CHARACTER * len(name)
-    for word, right, up in POSITIONS:
-        side = GAP if right == 0 else -GAP if right == 1 else 0.0
-        rise = GAP if up == 0 else -GAP if up == 1 else 0.0
-        left, low = x + side - right * wide, y + rise - up * LINE
-        box = (left, low, left + wide, low + LINE)
-        if not any(_meet(box, other) for i, other in enumerate(taken) if i != own):
-            taken.append(box)
-            return word
-    return None
-
-
-def _meet(one: Box, other: Box) -> bool:
+def meet(one: Box, other: Box) -> bool:
+    """Whether two boxes overlap."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -83,7 +83,9 @@ def draw_ladder_steps(
         ]
     )
     first, last = rows[0], rows[-1]
-    alt = _("From {first} to {last}, the price rises from {low} to {high}, {times} times as much; {unit}.").format(
+    alt = _(
+        "From {first} to {last}, the price rises from {low} to {high}, {times} times as much; {unit}."
+    ).format(
         first=first["place"],
         last=last["place"],
         low=_dollars(first["price"]),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
+from markupsafe import Markup
 
-from contraflow._numbers import amount, share
+from contraflow._language import N_, _, ngettext
+from contraflow._numbers import share, signed, significant
 from contraflow.case.schema import Place, PlaceKind
-from contraflow.report.draw import theme
-from contraflow.report.draw.basemap import Frame, base_traces
-from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw import labels, svg, theme
+from contraflow.report.draw.basemap import WIDTH, Frame, country_spots, ground, ground_id
+from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry, joined
 from contraflow.report.draw.flow_curves import (
+    Curve,
+    End,
     Flow,
+    Key,
     Point,
     bend,
     difference,
@@ -24,63 +30,73 @@ from contraflow.report.draw.flow_curves import (
     map_frame,
     split,
 )
-from contraflow.report.draw.labels import Label, with_labels
-from contraflow.report.draw.markup import bold, lines, wrapped
-from contraflow.report.draw.projection import project
+from contraflow.report.draw.labels import NARROW, WIDE, Layout, Words
 from contraflow.results.tables import home_grown
 from contraflow.results.view import families, home_country
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
 View = Literal["before", "after", "difference"]
 WIDEST = 17.0
-"""Width in px of the largest flow of goods grown at home; others follow the square root."""
+"""Width of the largest flow of goods grown at home, units of the map; others follow the square root."""
 RIVAL_WIDEST = 7.0
-"""Greatest width in px of a grey line: rivals' goods stand behind and may be cut."""
-RIVAL = "#b9b3a4"
-FAINTEST = 0.002
+"""Greatest width of a grey line: rivals' goods stand behind and may be cut."""
+THINNEST = 1.3
+"""Least width of a line: what would be thinner cannot be seen."""
+FAINTEST = (THINNEST / WIDEST) ** 2
 """Flows below this share of the largest are left out."""
-KEY = 48
-"""Height of the legend below the map, px."""
-PIXELS = 1060.0
-"""Width at which labels are laid out, px."""
+MOST = 60
+"""Most flows of one map, the largest."""
+TRIFLE = 5e-5
+"""Flows that do not reach this are left out of tables, t a year."""
+STRIP = 50.0
+"""Height of the scale below the map."""
+LESS = "5 3.5"
+"""Dashes of what becomes less: the second cue beside colour."""
+NAMED = 3
+"""Flows that are told in words."""
+
+KINDS: Mapping[PlaceKind, tuple[str, str, str]] = {
+    PlaceKind.ZONE: (N_("where it is grown or dug"), "f-foot", "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z"),
+    PlaceKind.STRIPS: (N_("airstrips"), "f-air", "M0-6.5L6 4.5H-6z"),
+    PlaceKind.PORT: (N_("port"), "f-sea-way", "M-5-5h10v10h-10z"),
+    PlaceKind.CROSSING: (N_("border crossing"), "f-road", "M0-6.5L6.5 0L0 6.5L-6.5 0z"),
+    PlaceKind.REFINING: (N_("refining"), "f-other", "M-5-2.5L0-6L5-2.5V3L0 6.5L-5 3z"),
+}
+"""Marks of places by kind: words, class and path around the place."""
+PLAIN = ("f-soft", "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z")
 
 
 @dataclass(frozen=True)
 class _Scene:
     """What all parts of one map share."""
 
-    figure: Drawing
     frame: Frame
+    home: str
     places: Mapping[str, Place]
     names: Mapping[str, str]
     families: Mapping[str, str]
     largest: float
-    signed: bool
+    view: View
+    ends: Mapping[tuple[str, str], tuple[Point, Point]]
+    terminals: list[End]
+
+    @property
+    def signed(self) -> bool:
+        return self.view == "difference"
 
     def width(self, tonnes: float) -> float:
-        """Width of a flow's line, px."""
+        """Width of a flow's line."""
         return WIDEST * float(np.sqrt(min(1.0, abs(tonnes) / self.largest)))
 
+    def figure(self, tonnes: float) -> str:
+        """Tonnes as shown, with a sign where they are a change."""
+        return _("{tonnes} t").format(tonnes=signed(tonnes) if self.signed else significant(tonnes))
 
-def flow_map(
-    base: xr.Dataset,
-    places: Mapping[str, Place],
-    after: xr.Dataset | None = None,
-    view: View = "before",
-    *,
-    names: Mapping[str, str] | None = None,
-    backdrop: bool = True,
-) -> go.Figure:
-    """Map of the flows before or after a measure, or of what it changes.
-
-    Width of a line goes with the square root of its tonnes, on one scale for all three views. Goods
-    grown at home are coloured by the way of moving, those of rivals are grey; in the difference colour
-    is the sign, of all goods. ``names`` are the modes' names as shown; ``backdrop=False`` leaves out
-    land and rivers, for pages that hold them once for many maps.
-    """
-    return draw_map(base, places, after, view, names=names, backdrop=backdrop).figure()
+    def told(self, flow: Flow) -> str:
+        """A flow in words."""
+        mode = self.names.get(flow.mode, flow.mode)
+        names = self.places[flow.origin].name, self.places[flow.destination].name
+        words = _("{origin} to {destination}, {mode}: {tonnes}")
+        return words.format(origin=names[0], destination=names[1], mode=mode, tonnes=self.figure(flow.tonnes))
 
 
 def draw_map(
@@ -91,165 +107,274 @@ def draw_map(
     *,
     names: Mapping[str, str] | None = None,
     backdrop: bool = True,
+    layouts: tuple[Layout, ...] = (WIDE, NARROW),
 ) -> Drawing:
-    """As :func:`flow_map`, unchecked."""
+    """Map of the flows before or after a measure, or of what it changes.
+
+    Width of a line goes with the square root of its tonnes, on one scale for all three views. Goods
+    grown at home are coloured by the way of moving, those of rivals are grey; in the difference colour
+    and dashes tell the sign, of all goods. Lines are straight connections between places, not routes.
+
+    Parameters
+    ----------
+    base, after
+        Datasets of outcomes before and after.
+    places
+        Places of the case, by id.
+    view
+        What is shown.
+    names
+        Names as shown, as from :func:`~contraflow.text.names.shown_names`.
+    backdrop
+        Whether the map holds its own land and rivers. Without, it refers to those that :func:`backdrop`
+        makes, for pages with many maps.
+    layouts
+        Layers of names; more than one: the page shows the one for its width.
+
+    Returns
+    -------
+    Drawing
+        The map. Its table has every flow: t pure a year before, after, their difference, and of it what was
+        grown at home.
+
+    Raises
+    ------
+    ValueError
+        If the outcome after is lacking for a view that needs it.
+    """
     if view != "before" and after is None:
         raise ValueError(f"the map {view!r} needs the outcome under the measure: pass after=...")
     home = home_country(base)
     known = families(base)
     frame = map_frame(places, home)
-    first, rivals = split(flows(base, home_grown(base)))
-    then, others = split(flows(after, home_grown(after))) if after is not None else (first, rivals)
-    largest = max((f.tonnes for f in [*first.values(), *then.values()]), default=1.0) or 1.0
-    signed = view == "difference"
-    if signed and after is not None:
+    every = (
+        flows(base, home_grown(base)),
+        flows(base if after is None else after, home_grown(base if after is None else after)),
+    )
+    (first, rivals), (then, others) = (split(e) for e in every)
+    largest = max((f.tonnes for f in [*first.values(), *then.values()]), default=0.0) or 1.0
+    if view == "difference":
         behind: list[Flow] = []
-        shown = difference(flows(base), flows(after))
+        shown = difference(*every)
     else:
         shown = first if view == "before" else then
-        behind = [
-            f for f in (rivals if view == "before" else others).values() if f.tonnes > FAINTEST * largest
-        ]
-    drawn = [f for f in shown.values() if abs(f.tonnes) > FAINTEST * largest]
-    scene = _Scene(Drawing(_layout(frame)), frame, places, names or {}, known, largest, signed)
+        grey = rivals if view == "before" else others
+        behind = [f for f in grey.values() if f.tonnes > FAINTEST * largest]
+    weighty = sorted(
+        (f for f in shown.values() if abs(f.tonnes) > FAINTEST * largest), key=lambda f: -abs(f.tonnes)
+    )
+    shipped = {mode for mode, family in known.items() if family == "sea"}
+    ends, terminals = line_ends([*weighty[:MOST], *behind], places, frame, shipped)
+    drawn = [f for f in weighty[:MOST] if (f.origin, f.destination) in ends]
+    scene = _Scene(frame, home, places, names or {}, known, largest, view, ends, terminals)
+    small = [f for f in shown.values() if abs(f.tonnes) > TRIFLE and f not in weighty[:MOST]]
+    beyond = [f for f in weighty[:MOST] if f not in drawn]
+    whole = svg.element("use", href=f"#{ground_id(frame, home)}", width=WIDTH, height=frame.tall)
+    parts: list[Markup] = []
     if backdrop:
-        scene.figure.data.extend(base_traces(frame, home))
-    ends, terminals = line_ends([*drawn, *behind], places, frame)
-    _draw_behind(scene, behind, ends)
-    _draw(scene, drawn, ends)
-    _key(scene, drawn, bool(behind))
-    _places(scene, drawn, behind, terminals)
-    return scene.figure
-
-
-def _layout(frame: Frame) -> dict[str, Any]:
-    hidden = {"visible": False, "fixedrange": True}
-    height = round(PIXELS * frame.height / frame.width) + KEY
-    return theme.layout(
-        height,
-        margin={"l": 0, "r": 0, "t": 0, "b": KEY},
-        plot_bgcolor=theme.SEA,
-        xaxis=hidden | {"range": [frame.left, frame.right]},
-        yaxis=hidden | {"range": [frame.bottom, frame.top], "scaleanchor": "x", "constrain": "domain"},
-        legend={
-            "orientation": "h",
-            "x": 0.5,
-            "y": 0,
-            "xanchor": "center",
-            "yanchor": "top",
-            "font": {"size": 12},
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
-        showlegend=True,
-        hovermode="closest",
+        parts += [svg.element("style", Markup(labels.STYLE)), ground(frame, home)]
+    parts += [whole, *_behind(scene, behind), *_lines(scene, drawn), *_names(scene, drawn, behind, layouts)]
+    facet = Facet(body=joined(parts), width=WIDTH, height=frame.tall + STRIP)
+    return Drawing(
+        alt=_alt(scene, drawn, behind),
+        facets=(facet,),
+        table=_table(every, places, scene.names, home, after is not None),
+        key=(*_key(scene, drawn, behind), *_left_out(small, beyond)),
+        kind="map",
     )
 
 
-def _draw_behind(
-    scene: _Scene, behind: list[Flow], ends: Mapping[tuple[str, str], tuple[Point, Point]]
-) -> None:
+def backdrop(frame: Frame, home: str) -> Markup:
+    """Land and rivers, once for all maps of a page that are drawn without: an SVG that shows nothing itself.
+
+    Parameters
+    ----------
+    frame
+        That of the case's maps, from :func:`~contraflow.report.draw.flow_curves.map_frame`.
+    home
+        ISO 3166 code of the home country.
+
+    Returns
+    -------
+    Markup
+        To be put once into the page, before its maps.
+    """
+    inside = svg.element("style", Markup(labels.STYLE)) + ground(frame, home)
+    return svg.element("svg", inside, width=0, height=0, style="position:absolute", aria_hidden="true")
+
+
+def _behind(scene: _Scene, behind: list[Flow]) -> Iterator[Markup]:
     """Rivals' goods: grey, one line per pair of places, of limited width."""
     sums: dict[tuple[str, str], float] = {}
     for flow in behind:
         pair = (flow.origin, flow.destination)
-        if pair in ends:
+        if pair in scene.ends:
             sums[pair] = sums.get(pair, 0.0) + flow.tonnes
     for pair, tonnes in sums.items():
-        curve = np.round(bend(*ends[pair], 0)).tolist()
-        width = min(RIVAL_WIDEST, max(0.75, scene.width(tonnes)))
-        scene.figure.add(
-            "scatter",
-            x=[p[0] for p in curve],
-            y=[p[1] for p in curve],
-            mode="lines",
-            line={"color": theme.faded(RIVAL, 0.75), "width": round(width, 1)},
-            hoverinfo="text",
-            text=lines(
-                bold(f"{scene.places[pair[0]].name} → {scene.places[pair[1]].name}"),
-                f"rivals’ goods: {amount(tonnes)} t pure a year",
-            ),
-            showlegend=False,
+        width = min(RIVAL_WIDEST, max(THINNEST, scene.width(tonnes)))
+        words = _("{origin} to {destination}, goods not from {home}: {tonnes}").format(
+            origin=scene.places[pair[0]].name,
+            destination=scene.places[pair[1]].name,
+            home=_home(scene),
+            tonnes=scene.figure(tonnes),
         )
+        yield svg.path(_d(bend(*scene.ends[pair], 0)), "none s-rival", round(width, 1), words)
 
 
-def _draw(scene: _Scene, drawn: list[Flow], ends: Mapping[tuple[str, str], tuple[Point, Point]]) -> None:
-    """Curved lines, widest first, with an arrowhead that also carries the text shown on hover."""
+def _lines(scene: _Scene, drawn: list[Flow]) -> Iterator[Markup]:
+    """Curved lines, widest first, each with an arrowhead and its words."""
     beside: dict[tuple[str, str], int] = {}
-    lines: dict[tuple[float, str], tuple[list[float | None], list[float | None]]] = {}
-    heads: list[tuple[float, float, int, int, str, str]] = []
-    for flow in sorted(drawn, key=lambda f: -abs(f.tonnes)):
+    stops = {(end.x, end.y) for end in scene.terminals}
+    for flow in drawn:
         pair = (flow.origin, flow.destination)
-        if pair not in ends:
-            continue
         rank = beside.get(pair, 0)
         beside[pair] = rank + 1
-        curve = np.round(bend(*ends[pair], rank)).tolist()
-        colour = (
-            (theme.RISE if flow.tonnes > 0 else theme.FALL)
-            if scene.signed
-            else theme.family_colour(scene.families[flow.mode])
+        curve = bend(*scene.ends[pair], rank)
+        if scene.signed:
+            colour, dashes = ("rise", "") if flow.tonnes > 0 else ("fall", LESS)
+        else:
+            colour = theme.family_colour(scene.families[flow.mode])
+            dashes = theme.DASHES[colour]
+        width = max(THINNEST, round(scene.width(flow.tonnes), 1))
+        words = scene.told(flow)
+        if not scene.signed and flow.lost > 0.005:
+            words = _("{flow}, of it {share} intercepted").format(flow=words, share=share(flow.lost))
+        yield svg.group(
+            svg.element("title", words),
+            svg.element(
+                "path",
+                d=_d(curve),
+                class_=f"none s-{colour}",
+                stroke_width=width,
+                stroke_dasharray=_dashes(dashes, width),
+                stroke_opacity=0.85,
+            ),
+            svg.path(
+                _head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width),
+                f"f-{colour} s-paper",
+                0.8,
+            ),
         )
-        width = max(0.75, round(4 * scene.width(flow.tonnes)) / 4)
-        x, y = lines.setdefault((width, colour), ([], []))
-        x += [*(p[0] for p in curve), None]
-        y += [*(p[1] for p in curve), None]
-        (a, b), (c, d) = curve[len(curve) * 6 // 10], curve[len(curve) * 6 // 10 + 1]
-        angle = round(float(np.degrees(np.arctan2(c - a, d - b))))
-        heads.append((a, b, angle, round(6 + 0.7 * width), colour, _hover(scene, flow)))
-    for (width, colour), (x, y) in lines.items():
-        scene.figure.add(
-            "scatter",
-            x=x,
-            y=y,
-            mode="lines",
-            line={"color": theme.faded(colour, 0.78), "width": width},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    columns: list[list[Any]] = [list(c) for c in zip(*heads, strict=True)] or [[] for _ in range(6)]
-    marker = {"symbol": "triangle-up", "angle": columns[2], "size": columns[3], "color": columns[4]}
-    scene.figure.add(
-        "scatter",
-        x=columns[0],
-        y=columns[1],
-        mode="markers",
-        marker=marker | {"line": {"color": theme.PAPER, "width": 0.8}},
-        text=columns[5],
-        hoverinfo="text",
-        showlegend=False,
-    )
 
 
-def _hover(scene: _Scene, flow: Flow) -> str:
-    title = bold(f"{scene.places[flow.origin].name} → {scene.places[flow.destination].name}")
-    mode = scene.names.get(flow.mode, flow.mode)
-    if scene.signed:
-        sign = "+" if flow.tonnes > 0 else ""
-        return lines(title, f"{mode}: {sign}{amount(flow.tonnes)} t pure a year")
-    return lines(title, f"{mode}: {amount(flow.tonnes)} t pure a year, {share(flow.lost)} intercepted")
+def _dashes(pattern: str, width: float) -> str:
+    """A pattern of dashes, longer on wide lines."""
+    return " ".join(svg.short(float(part) * max(1.0, width / 5)) for part in pattern.split())
 
 
-def _key(scene: _Scene, drawn: list[Flow], behind: bool) -> None:
-    """The legend: what colours mean and how wide some round tonnages are."""
-    entries = [("more than before", theme.RISE, 6.0), ("less than before", theme.FALL, 6.0)]
-    if not scene.signed:
-        used = {scene.families[f.mode] for f in drawn}
-        entries = [(text, colour, 6.0) for f, (text, colour) in theme.WAYS.items() if f in used]
-    if behind:
-        entries.append(("goods of rival countries", RIVAL, 4.0))
+def _d(curve: Curve) -> str:
+    (a, b), (c, d), (e, f) = curve.start, curve.control, curve.end
+    return f"M{a:.0f} {b:.0f}Q{c:.0f} {d:.0f} {e:.0f} {f:.0f}"
+
+
+def _head(curve: Curve, t: float, size: float) -> str:
+    """An arrowhead whose tip is at a point of the curve, or a little beyond."""
+    (x, y), (dx, dy) = curve.at(t), curve.direction(t)
+    tip = (x + 0.4 * size * dx, y + 0.4 * size * dy)
+    back = (tip[0] - size * dx, tip[1] - size * dy)
+    corners = [tip, *((back[0] - s * 0.5 * size * dy, back[1] + s * 0.5 * size * dx) for s in (1, -1))]
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in corners) + "z"
+
+
+def _names(
+    scene: _Scene, drawn: list[Flow], behind: list[Flow], layouts: tuple[Layout, ...]
+) -> Iterator[Markup]:
+    """Marks of places, then a layer of names for each layout."""
+    weight: dict[str, float] = {}
+    for flow in [*drawn, *behind]:
+        if (flow.origin, flow.destination) in scene.ends:
+            for end in (flow.origin, flow.destination):
+                weight[end] = weight.get(end, 0.0) + abs(flow.tonnes) * (0.1 if flow.rival else 1.0)
+    spots = []
+    for place in sorted((scene.places[i] for i in weight), key=lambda p: -weight[p.id]):
+        x, y = (float(v) for v in scene.frame.at(place.latitude, place.longitude))
+        if scene.frame.holds(x, y):
+            spots.append((place, x, y))
+    for place, x, y in reversed(spots):
+        class_, d = KINDS[place.kind][1:] if place.kind in KINDS else PLAIN
+        where = f"translate({svg.short(round(x, 1))} {svg.short(round(y, 1))})"
+        mark = svg.element("title", place.name)
+        yield svg.element("path", mark, d=d, class_=f"{class_} s-paper", stroke_width=1.4, transform=where)
+    for layout in layouts:
+        placed = placed_names(scene.frame, scene.names, spots, _ends_in_words(scene), layout)
+        size = layout.size
+        shown = [words.drawn(size) for words in placed]
+        attributes = {"class_": layout.name} if len(layouts) > 1 else {"font_size": size}
+        yield svg.group(*shown, *_scale(scene, size), **attributes)
+
+
+def placed_names(
+    frame: Frame,
+    names: Mapping[str, str],
+    spots: list[tuple[Place, float, float]],
+    ends: list[tuple[End, Words]],
+    layout: Layout,
+) -> list[labels.PlacedWords]:
+    """Names of a layer: ends of lines, places, then countries where room is left.
+
+    Parameters
+    ----------
+    frame
+        The frame.
+    names
+        Names of countries by code.
+    spots
+        Places with their position in units of the map, the most important first.
+    ends
+        Ends of lines that leave the map with their words, without anchors.
+    layout
+        How names are set.
+
+    Returns
+    -------
+    list
+        Names with their boxes.
+    """
+    size = layout.size
+    dots: list[labels.Box] = [(x - 6, y - 6, x + 6, y + 6) for _, x, y in spots]
+    edges = [
+        Words(words.lines, labels.at_edge(end.x, end.y, end.side, 0.3 * size + 3, 0.6 * size), words.class_)
+        for end, words in ends
+    ]
+    found = labels.place(edges, dots, size, frame.tall)
+    first = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
+    towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in first]
+    found += labels.place(towns, [*dots, *(f.box for f in found)], size, frame.tall, layout.names)
+    lands = []
+    for code, points in country_spots(frame):
+        if code in names:
+            anchors = tuple((x, y, 0.5, 0.5) for x, y in points[:120])
+            lands.append(Words(((names[code].upper(), "f-soft"),), anchors, "m-caps halo", capitals=True))
+    small = 0.85 * size
+    return found + labels.place(lands, [*dots, *(f.box for f in found)], small, frame.tall)
+
+
+def _ends_in_words(scene: _Scene) -> list[tuple[End, Words]]:
+    """Name and tonnes where lines leave the map, the largest first."""
+    found = []
+    for end in sorted(scene.terminals, key=lambda e: (e.rival, -abs(e.tonnes))):
+        still = scene.signed and abs(end.tonnes) < FAINTEST * scene.largest
+        figure = _("as before") if still else scene.figure(end.tonnes)
+        class_ = "small f-soft" if end.rival else "b"
+        lines = ((scene.places[end.place].name, "f-soft" if end.rival else class_), (figure, "num f-soft"))
+        found.append((end, Words(lines, ())))
+    return found
+
+
+def _scale(scene: _Scene, size: float) -> Iterator[Markup]:
+    """How wide some round tonnages are, in the strip below the map."""
+    y, x = scene.frame.tall + STRIP / 2 + 3, 10.0
     for tonnes in _round_numbers(scene.largest):
-        entries.append((f"{amount(tonnes)} t pure a year", "#8d877b", scene.width(tonnes)))
-    for text, colour, width in entries:
-        scene.figure.add(
-            "scatter",
-            x=[None],
-            y=[None],
-            mode="lines",
-            name=text,
-            line={"color": colour, "width": width},
-            hoverinfo="skip",
-        )
+        yield svg.line(x, y, x + 44, y, "s-soft", max(THINNEST, round(scene.width(tonnes), 1)))
+        words = _("{tonnes} t").format(tonnes=significant(tonnes))
+        yield svg.text(x + 54, round(y + 0.35 * size, 1), words, "num")
+        x += 54 + labels.CHARACTER * size * (len(words) + 2)
+    yield svg.text(x, round(y + 0.35 * size, 1), _unit(scene.names), "f-soft")
+
+
+def _unit(names: Mapping[str, str]) -> str:
+    substance = getattr(names, "substance", "")
+    return _("pure {substance} a year").format(substance=substance) if substance else _("pure, a year")
 
 
 def _round_numbers(largest: float) -> list[float]:
@@ -258,35 +383,111 @@ def _round_numbers(largest: float) -> list[float]:
     return [float(top), float(top / 10)]
 
 
-def _places(scene: _Scene, drawn: list[Flow], behind: list[Flow], terminals: list[Label]) -> None:
-    """Dots with names, then the labelled ends of lines that leave the map."""
-    weight: dict[str, float] = {}
-    for flow in [*drawn, *behind]:
-        for end in (flow.origin, flow.destination):
-            weight[end] = weight.get(end, 0.0) + abs(flow.tonnes) * (0.1 if flow.rival else 1.0)
-    spots = sorted((scene.places[i] for i in weight), key=lambda p: (p.kind != PlaceKind.ZONE, -weight[p.id]))
-    x, y = project([p.latitude for p in spots], [p.longitude for p in spots])
-    inner = scene.frame.inner()
-    inside = [i for i in range(len(spots)) if inner.holds(float(x[i]), float(y[i]))]
-    with_labels(scene.figure, [(spots[i], float(x[i]), float(y[i])) for i in inside], scene.frame, PIXELS)
-    scene.figure.layout["annotations"] = [_terminal(scene, stop) for stop in terminals]
+def _key(scene: _Scene, drawn: list[Flow], behind: list[Flow]) -> Iterator[KeyEntry]:
+    """What colours, dashes and marks mean."""
+
+    def line(colour: str, dashes: str = "", width: float = 4.0) -> Markup:
+        return svg.line(0, 6, 18, 6, f"s-{colour} {dashes}".strip(), width)
+
+    if scene.signed:
+        less = svg.element(
+            "line", x1=0, y1=6, x2=18, y2=6, class_="s-fall", stroke_width=4, stroke_dasharray=LESS
+        )
+        yield KeyEntry(mark=line("rise"), words=_("more than before"))
+        yield KeyEntry(mark=less, words=_("less than before"))
+    else:
+        used = {scene.families[f.mode] for f in drawn}
+        for family, (words, colour) in theme.WAYS.items():
+            if family in used:
+                yield KeyEntry(mark=line(colour, f"d-{colour}"), words=_(words))
+    if behind:
+        words = _("goods not from {home}").format(home=_home(scene))
+        yield KeyEntry(mark=line("rival", width=3.0), words=words)
+    there = {scene.places[i].kind for f in drawn for i in (f.origin, f.destination)}
+    for kind, (words, class_, d) in KINDS.items():
+        if kind in there:
+            mark = svg.element("path", d=d, class_=class_, transform="translate(9 6) scale(.8)")
+            yield KeyEntry(mark=mark, words=_(words))
 
 
-def _terminal(scene: _Scene, stop: Label) -> dict[str, Any]:
-    """Name and tonnes where lines leave the map."""
-    sign = "+" if scene.signed and stop.tonnes > 0 else ""
-    name = wrapped(scene.places[stop.place].name, 14)
-    still = scene.signed and abs(stop.tonnes) < FAINTEST * scene.largest
-    figure = "as before" if still else f"{sign}{amount(stop.tonnes)} t"
-    return {
-        "x": stop.x,
-        "y": stop.y,
-        "text": lines(name if stop.rival else bold(name), figure),
-        "showarrow": False,
-        "xanchor": {"left": "right", "right": "left"}.get(stop.side, "center"),
-        "yanchor": {"top": "bottom", "bottom": "top"}.get(stop.side, "middle"),
-        "align": {"left": "right", "right": "left"}.get(stop.side, "center"),
-        "bgcolor": "rgba(251,250,246,0.8)",
-        "borderpad": 2,
-        "font": {"size": 11 if stop.rival else 12, "color": theme.SOFT if stop.rival else theme.INK},
-    }
+def _left_out(small: list[Flow], beyond: list[Flow]) -> Iterator[KeyEntry]:
+    """How much is not drawn."""
+    if small:
+        words = ngettext(
+            "too small to be drawn: {count} flow of {most} t",
+            "too small to be drawn: {count} flows of at most {most} t",
+            len(small),
+        )
+        yield KeyEntry(mark=Markup(""), words=words.format(count=len(small), most=_most(small)))
+    if beyond:
+        words = ngettext(
+            "between places beyond the map: {count} flow of {most} t",
+            "between places beyond the map: {count} flows of at most {most} t",
+            len(beyond),
+        )
+        yield KeyEntry(mark=Markup(""), words=words.format(count=len(beyond), most=_most(beyond)))
+
+
+def _most(found: list[Flow]) -> str:
+    return significant(max(abs(f.tonnes) for f in found))
+
+
+def _home(scene: _Scene) -> str:
+    return getattr(scene.names, "home", "") or scene.names.get(scene.home, scene.home)
+
+
+def _alt(scene: _Scene, drawn: list[Flow], behind: list[Flow]) -> str:
+    """The largest flows or changes in words."""
+    home, unit = _home(scene), _unit(scene.names)
+    listed = "; ".join(scene.told(f) for f in drawn[:NAMED])
+    if scene.signed:
+        if not drawn:
+            return _("Map of {home}: no flow changes visibly.").format(home=home)
+        words = _("Map of what changes in the flows, in tonnes of {unit}. The largest changes: {flows}.")
+        more = sum(f.tonnes > 0 for f in drawn)
+        counts = _("{more} of the lines drawn are more than before, {less} are less.")
+        told = counts.format(more=more, less=len(drawn) - more)
+        return f"{words.format(unit=unit, flows=listed)} {told}"
+    if not drawn:
+        return _("Map of {home}: no flow of its goods is large enough to be drawn.").format(home=home)
+    words = _("Map of flows of goods from {home}, in tonnes of {unit}. The largest: {flows}.")
+    told = words.format(home=home, unit=unit, flows=listed)
+    if behind:
+        told += " " + _("Grey lines are goods that do not come from {home}.").format(home=home)
+    return told
+
+
+def _table(
+    every: tuple[Mapping[Key, Flow], Mapping[Key, Flow]],
+    places: Mapping[str, Place],
+    names: Mapping[str, str],
+    home: str,
+    changed: bool,
+) -> pd.DataFrame:
+    """All flows, the largest first."""
+    substance = getattr(names, "substance", "")
+    unit = f"t pure {substance} a year".replace("  ", " ")
+    own = f"grown in {getattr(names, 'home', '') or home}"
+    none = Flow("", "", "", 0.0)
+    rows = []
+    for key in dict.fromkeys([*every[0], *every[1]]):
+        sides = [every[0].get(key, none), every[1].get(key, none)][: 2 if changed else 1]
+        if max(f.tonnes for f in sides) < TRIFLE:
+            continue
+        row: dict[str, object] = {
+            "origin": places[key[0]].name,
+            "destination": places[key[1]].name,
+            "mode": names.get(key[2], key[2]),
+        }
+        for when, flow in zip(("before", "after"), sides, strict=False):
+            row[f"{when} [{unit}]"] = flow.tonnes
+        if changed:
+            row[f"change [{unit}]"] = sides[1].tonnes - sides[0].tonnes
+        for when, flow in zip(("before", "after"), sides, strict=False):
+            row[f"of it {own}, {when} [{unit}]"] = flow.tonnes * flow.own
+        rows.append(row)
+    columns = ["origin", "destination", "mode", f"before [{unit}]"]
+    columns += [f"after [{unit}]", f"change [{unit}]"] if changed else []
+    columns += [f"of it {own}, {when} [{unit}]" for when in (("before", "after") if changed else ("before",))]
+    order = f"before [{unit}]"
+    return pd.DataFrame(rows, columns=columns).sort_values(order, ascending=False, ignore_index=True)

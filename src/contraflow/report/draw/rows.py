@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
+from contraflow._language import _
 from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Facet
@@ -143,7 +144,12 @@ class RowMark:
 
 
 def rows_facet(
-    rows: Sequence[RowMark], scale: Scale, unit: str, width: float = 640.0, title: str = ""
+    rows: Sequence[RowMark],
+    scale: Scale,
+    unit: str,
+    width: float = 640.0,
+    title: str = "",
+    bands: Sequence[tuple[float, float, str]] = (),
 ) -> Facet:
     """Rows from above, below them the axis with its unit.
 
@@ -159,6 +165,8 @@ def rows_facet(
         Natural width, px.
     title
         Heading, where a figure has several facets.
+    bands
+        Ends of bands behind all rows, with the name of their colour; where both ends are one, it is a line.
 
     Returns
     -------
@@ -186,13 +194,21 @@ def rows_facet(
         svg.line(scale.at(t), first, scale.at(t), last, "s-soft" if t == 0 and not scale.log else "s-grid")
         for t in scale.ticks()
     ]
-    parts.append(svg.group(*grid, *shown, transform=f"translate(0 {head:g})" if head else None))
+    behind = [_band(scale, low, high, colour, first, last) for low, high, colour in bands]
+    parts.append(svg.group(*behind, *grid, *shown, transform=f"translate(0 {head:g})" if head else None))
     y += head + 13
     parts += [svg.group(label, transform=f"translate(0 {svg.short(y)})") for label in below]
     for words in svg.lines_of(unit, LONGEST_SMALL) if unit else ():
         y += SMALL_LINE + 1
         parts.append(svg.text(0, y, words, "small f-soft"))
     return Facet(body=Markup("").join(parts), width=width, height=y + 5, fluid=True, title=title)
+
+
+def _band(scale: Scale, low: float, high: float, colour: str, top: float, bottom: float) -> Markup:
+    if low == high:
+        return svg.line(scale.at(low), top, scale.at(low), bottom, f"s-{colour}", 1.4)
+    width = svg.at(scale.share(high) - scale.share(low))
+    return svg.rect(scale.at(low), top, width, bottom - top, f"f-{colour}")
 
 
 def _labels(scale: Scale) -> Markup:
@@ -295,3 +311,8 @@ def in_units(frame: pd.DataFrame, columns: Sequence[str], unit: str) -> pd.DataF
         Their unit.
     """
     return frame.rename(columns={c: f"{c} [{unit}]" for c in columns if c in frame})
+
+
+def reading() -> str:
+    """How charts with draws are read."""
+    return _("Dots, bars and figures: medians. Thick line: 50% interval. Thin line: 90% interval.")

@@ -51,9 +51,7 @@ but those of :data:`MARKS`, which have 3 : 1 and colour no text, and those of :d
 MARKS = frozenset(("before", "rival"))
 """Colours of marks, not of text: at least 3 : 1 (WCAG 2.2, 1.4.11)."""
 
-BEHIND = frozenset(
-    ("faint", "grid", "paper", "card", "land", "home", "sea", "river", "wide90", "wide50")
-)
+BEHIND = frozenset(("faint", "grid", "paper", "card", "land", "home", "sea", "river", "wide90", "wide50"))
 """Colours of what stands behind marks and text; nothing is told by them alone."""
 
 DASHES: Mapping[str, str] = MappingProxyType(
