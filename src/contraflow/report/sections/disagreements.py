@@ -69,9 +69,9 @@ def _surprises(rows: list[dict[str, Any]]) -> ShownTable:
 
 
 def _verdict(row: dict[str, Any]) -> Markup | str:
-    """The verdict and the claims that pull the other way."""
+    """The verdict and the claims that pull the other way; why there is none where it cannot be said."""
     if not row["word"]:
-        return ""
+        return str(row["unsaid"])
     pulled = "; ".join(str(text).rstrip(".") for text in row["by"])
     return with_note(row["word"], _("pulled away by: {claims}").format(claims=pulled) if pulled else "")
 
