@@ -1,6 +1,6 @@
 """What every table of a case is made of: rows, and kinds of columns."""
 
-from __future__ import annotationsfrom contraflow._language import N_
+from __future__ import annotations
 
 
 import re
@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from contraflow._language import N_
 
 ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 YEAR_PATTERN = r"^(1[89]|20)\d{2}(-(1[89]|20)\d{2})?$"
