@@ -27,7 +27,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Layout:
+class LabelLayout:
     """How names are set for pages of some width."""
 
     name: str
@@ -38,8 +38,8 @@ class Layout:
     """Most names of places."""
 
 
-WIDE = Layout("m-wide", 14.0, 40)
-NARROW = Layout("m-narrow", 27.0, 9)
+WIDE = LabelLayout("m-wide", 14.0, 40)
+NARROW = LabelLayout("m-narrow", 27.0, 9)
 
 STYLE = (
     ".m-narrow{display:none;font-size:27px}.m-wide{font-size:14px}.m-narrow .halo{stroke-width:6px}"
@@ -83,7 +83,9 @@ class PlacedWords:
         for number, (words, class_) in enumerate(self.words.lines):
             y = round(centre + 0.35 * size, 1) if number == 0 else None
             spans.append(
-                svg.element("tspan", words, x=round(x, 1), y=y, dy=None if number == 0 else "1.2em", class_=class_)
+                svg.element(
+                    "tspan", words, x=round(x, 1), y=y, dy=None if number == 0 else "1.2em", class_=class_
+                )
             )
         class_ = " ".join(filter(None, (self.words.class_, anchor, capitals)))
         return svg.element("text", Markup("").join(spans), class_=class_)
@@ -132,10 +134,7 @@ def place(
         for anchor in words.anchors:
             box = box_of(words, anchor, size)
             inside = (
-                box[0] >= MARGIN
-                and box[1] >= MARGIN
-                and box[2] <= WIDTH - MARGIN
-                and box[3] <= tall - MARGIN
+                box[0] >= MARGIN and box[1] >= MARGIN and box[2] <= WIDTH - MARGIN and box[3] <= tall - MARGIN
             )
             if inside and not any(meet(box, other) for other in blocked):
                 blocked.append(box)
@@ -154,7 +153,9 @@ def around(x: float, y: float, gap: float) -> tuple[tuple[float, float, float, f
     return tuple(found)
 
 
-def at_edge(x: float, y: float, side: str, gap: float, step: float) -> tuple[tuple[float, float, float, float], ...]:
+def at_edge(
+    x: float, y: float, side: str, gap: float, step: float
+) -> tuple[tuple[float, float, float, float], ...]:
     """Anchors of a name where lines leave the map: above or below them, or beside them, along the edge."""
     if side in ("left", "right"):
         right = 0.0 if side == "left" else 1.0

@@ -9,9 +9,10 @@ from contraflow.report.draw.sankey import draw_sankey
 from contraflow.report.section import Content
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content:
-    """A diagram of the baseline, and one of each answer."""
-    drawings = {"sankey-before": draw_sankey(report.base, names)}
+def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
+    """A diagram of the baseline, and one of each answer; none where nothing comes from the home country."""
+    drawn = {"sankey-before": draw_sankey(report.base, names)}
     for i, (_, _, after) in enumerate(report.pairs):
-        drawings[f"sankey-after-{i}"] = draw_sankey(after, names)
-    return Content(drawings=drawings)
+        drawn[f"sankey-after-{i}"] = draw_sankey(after, names)
+    drawings = {name: drawing for name, drawing in drawn.items() if drawing is not None}
+    return Content(drawings=drawings) if "sankey-before" in drawings else None
