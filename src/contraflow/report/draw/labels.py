@@ -27,7 +27,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Layout:
+class LabelLayout:
     """How names are set for pages of some width."""
 
     name: str
@@ -38,8 +38,8 @@ class Layout:
     """Most names of places."""
 
 
-WIDE = Layout("m-wide", 14.0, 40)
-NARROW = Layout("m-narrow", 27.0, 9)
+WIDE = LabelLayout("m-wide", 14.0, 40)
+NARROW = LabelLayout("m-narrow", 27.0, 9)
 
 STYLE = (
     ".m-narrow{display:none;font-size:27px}.m-wide{font-size:14px}.m-narrow .halo{stroke-width:6px}"

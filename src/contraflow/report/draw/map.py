@@ -21,7 +21,6 @@ from contraflow.report.draw.flow_curves import (
     Curve,
     End,
     Flow,
-    Key,
     Point,
     bend,
     difference,
@@ -30,7 +29,7 @@ from contraflow.report.draw.flow_curves import (
     map_frame,
     split,
 )
-from contraflow.report.draw.labels import NARROW, WIDE, Layout, Words
+from contraflow.report.draw.labels import NARROW, WIDE, LabelLayout, Words
 from contraflow.results.tables import home_grown
 from contraflow.results.view import families, home_country
 
@@ -107,7 +106,7 @@ def draw_map(
     *,
     names: Mapping[str, str] | None = None,
     backdrop: bool = True,
-    layouts: tuple[Layout, ...] = (WIDE, NARROW),
+    layouts: tuple[LabelLayout, ...] = (WIDE, NARROW),
 ) -> Drawing:
     """Map of the flows before or after a measure, or of what it changes.
 
@@ -134,8 +133,7 @@ def draw_map(
     Returns
     -------
     Drawing
-        The map. Its table has every flow: t pure a year before, after, their difference, and of it what was
-        grown at home.
+        The map. Its table is :func:`flow_table`.
 
     Raises
     ------
@@ -147,10 +145,7 @@ def draw_map(
     home = home_country(base)
     known = families(base)
     frame = map_frame(places, home)
-    every = (
-        flows(base, home_grown(base)),
-        flows(base if after is None else after, home_grown(base if after is None else after)),
-    )
+    every = tuple(flows(data, home_grown(data)) for data in (base, base if after is None else after))
     (first, rivals), (then, others) = (split(e) for e in every)
     largest = max((f.tonnes for f in [*first.values(), *then.values()]), default=0.0) or 1.0
     if view == "difference":
@@ -178,7 +173,7 @@ def draw_map(
     return Drawing(
         alt=_alt(scene, drawn, behind),
         facets=(facet,),
-        table=_table(every, places, scene.names, home, after is not None),
+        table=flow_table(base, places, scene.names, after),
         key=(*_key(scene, drawn, behind), *_left_out(small, beyond)),
         kind="map",
     )
@@ -277,7 +272,7 @@ def _head(curve: Curve, t: float, size: float) -> str:
 
 
 def _names(
-    scene: _Scene, drawn: list[Flow], behind: list[Flow], layouts: tuple[Layout, ...]
+    scene: _Scene, drawn: list[Flow], behind: list[Flow], layouts: tuple[LabelLayout, ...]
 ) -> Iterator[Markup]:
     """Marks of places, then a layer of names for each layout."""
     weight: dict[str, float] = {}
@@ -308,7 +303,7 @@ def placed_names(
     names: Mapping[str, str],
     spots: list[tuple[Place, float, float]],
     ends: list[tuple[End, Words]],
-    layout: Layout,
+    layout: LabelLayout,
 ) -> list[labels.PlacedWords]:
     """Names of a layer: ends of lines, places, then countries where room is left.
 
@@ -457,37 +452,53 @@ def _alt(scene: _Scene, drawn: list[Flow], behind: list[Flow]) -> str:
     return told
 
 
-def _table(
-    every: tuple[Mapping[Key, Flow], Mapping[Key, Flow]],
+def flow_table(
+    base: xr.Dataset,
     places: Mapping[str, Place],
     names: Mapping[str, str],
-    home: str,
-    changed: bool,
+    after: xr.Dataset | None = None,
 ) -> pd.DataFrame:
-    """All flows, the largest first."""
-    substance = getattr(names, "substance", "")
+    """All flows between places, the largest first.
+
+    Parameters
+    ----------
+    base, after
+        Datasets of outcomes before and after. Without the second, columns are named by no time.
+    places
+        Places of the case, by id.
+    names
+        Names as shown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Origin, destination and mode, t pure a year, and of it what was grown at home.
+    """
+    substance, home = getattr(names, "substance", ""), home_country(base)
     unit = f"t pure {substance} a year".replace("  ", " ")
-    own = f"grown in {getattr(names, 'home', '') or home}"
+    own = f"of it from {getattr(names, 'home', '') or names.get(home, home)}"
+    sides = {"before": base} | ({} if after is None else {"after": after})
+    found = {when: flows(data, home_grown(data)) for when, data in sides.items()}
     none = Flow("", "", "", 0.0)
     rows = []
-    for key in dict.fromkeys([*every[0], *every[1]]):
-        sides = [every[0].get(key, none), every[1].get(key, none)][: 2 if changed else 1]
-        if max(f.tonnes for f in sides) < TRIFLE:
+    for key in dict.fromkeys(k for side in found.values() for k in side):
+        told = {when: side.get(key, none) for when, side in found.items()}
+        if max(f.tonnes for f in told.values()) < TRIFLE:
             continue
         row: dict[str, object] = {
             "origin": places[key[0]].name,
             "destination": places[key[1]].name,
             "mode": names.get(key[2], key[2]),
         }
-        for when, flow in zip(("before", "after"), sides, strict=False):
-            row[f"{when} [{unit}]"] = flow.tonnes
-        if changed:
-            row[f"change [{unit}]"] = sides[1].tonnes - sides[0].tonnes
-        for when, flow in zip(("before", "after"), sides, strict=False):
-            row[f"of it {own}, {when} [{unit}]"] = flow.tonnes * flow.own
+        if after is None:
+            row |= {f"flow [{unit}]": told["before"].tonnes}
+            row |= {f"{own} [{unit}]": told["before"].tonnes * told["before"].own}
+        else:
+            row |= {f"{when} [{unit}]": flow.tonnes for when, flow in told.items()}
+            row |= {f"change [{unit}]": told["after"].tonnes - told["before"].tonnes}
+            row |= {f"{own}, {when} [{unit}]": flow.tonnes * flow.own for when, flow in told.items()}
         rows.append(row)
-    columns = ["origin", "destination", "mode", f"before [{unit}]"]
-    columns += [f"after [{unit}]", f"change [{unit}]"] if changed else []
-    columns += [f"of it {own}, {when} [{unit}]" for when in (("before", "after") if changed else ("before",))]
-    order = f"before [{unit}]"
-    return pd.DataFrame(rows, columns=columns).sort_values(order, ascending=False, ignore_index=True)
+    if not rows:
+        return pd.DataFrame(columns=["origin", "destination", "mode", f"flow [{unit}]"])
+    frame = pd.DataFrame(rows)
+    return frame.sort_values(frame.columns[3], ascending=False, ignore_index=True)

@@ -30,8 +30,8 @@ def change_map(case: Case, base: xr.Dataset, after: xr.Dataset) -> Drawing:
     return map.draw_map(base, case.places, after, "difference", names=shown_names(case))
 
 
-def journeys(case: Case, data: xr.Dataset) -> Drawing:
-    """Mass from where it grows to who buys."""
+def journeys(case: Case, data: xr.Dataset) -> Drawing | None:
+    """Mass from where it grows to who buys; None where nothing comes from the home country."""
     return sankey.draw_sankey(data, shown_names(case))
 
 

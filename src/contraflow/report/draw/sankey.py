@@ -71,7 +71,7 @@ class _Diagram:
                     self.through[node] = max(self.through.get(node, 0.0), tonnes)
 
     def columns(self) -> list[list[Node]]:
-        """Nodes by column: the first by size, later ones so that few links cross; ends that are losses last."""
+        """Nodes by column: the first by size, later ones so that few links cross; losses and others last."""
         columns: list[list[Node]] = []
         rank: dict[Node, float] = {}
         for layer in range(4):
