@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from contraflow.report.draw.drawing import Drawing
+
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
@@ -425,24 +427,24 @@ class History:
         """
         return errors_table(self.predictions, first, last)
 
-    def figure(self) -> go.Figure:
+    def figure(self) -> Drawing:
         """Every series of observations with the simulated values, in one panel each.
 
         Returns
         -------
-        plotly.graph_objects.Figure
+        Drawing
             Small multiples.
         """
-        from contraflow.report.sections import predictions
+        from contraflow.report.draw import predictions
         from contraflow.text.names import shown_names
 
         names = shown_names(self.case)
-        return predictions.draw_predictions(self.predictions, names, self.case.info.baseline).figure()
+        return predictions.draw_predictions(self.predictions, names, self.case.info.baseline)
 
     def fan(
         self, *beside: History, quantity: str = "area", form: str = "", where: str | None = None
-    ) -> go.Figure:
-        """One series, simulated and observed, in one panel.
+    ) -> Drawing:
+        """One series, simulated and observed, in one panel a history.
 
         Parameters
         ----------
@@ -455,8 +457,8 @@ class History:
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            One panel with the intervals of every history.
+        Drawing
+            A panel with the intervals of every history.
 
         Raises
         ------
@@ -475,7 +477,7 @@ class History:
         ]
         names = shown_names(self.case)
         place = where or self.case.info.home
-        return histories.draw_histories(told, quantity, form, place, names).figure()
+        return histories.draw_histories(told, quantity, form, place, names)
 
     @property
     def _bounds(self) -> dict[str, int]:
