@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+
 from contraflow._language import _
 from contraflow._numbers import share, significant, to
 from contraflow.report.draw import svg

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, isnan, log10, nan
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -81,7 +81,7 @@ class Scale:
         return [i * step for i in range(first, floor(self.high / step + 1e-9) + 1)]
 
     def _powers(self) -> list[float]:
-        """Powers of ten, every second or third where there are many, with 2 and 5 times where there are few."""
+        """Powers of ten, not all where they are many, and 2 and 5 times them where they are few."""
         first, last = floor(log10(self.low)), ceil(log10(self.high))
         few = log10(self.high / self.low) < 2
         each = max(1, ceil((last - first) / (TICKS + 3)))
@@ -119,6 +119,10 @@ def scale_of(values: Sequence[float]) -> Scale:
     return Scale(low, high if high > low else low + 1.0)
 
 
+NOTHING = Markup("")
+"""No marks."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowMark:
     """A row of a chart; without marks it is a heading."""
@@ -135,7 +139,7 @@ class RowMark:
     """Interval beside the figure at the right, in grey."""
     below: str = ""
     """What stands small below the name."""
-    marks: Markup = Markup("")
+    marks: Markup = NOTHING
     """Marks, drawn around a middle at 0."""
     reach: float = REACH
     """Height of the marks above and below the middle, px."""
@@ -286,12 +290,12 @@ def interval(
     cased
         Whether the lines lie on a rim of paper, to be seen on a bar.
     """
-    ends = [row.get(f"{stem}_{end}") for end in (5, 95, 25, 75)]
-    if any(end is None or not end == end for end in ends):
-        return Markup("")
+    ends = [float(row.get(f"{stem}_{end}", nan)) for end in (5, 95, 25, 75)]
+    if any(isnan(end) for end in ends):
+        return NOTHING
     parts = []
     for low, high, thick in ((ends[0], ends[1], 1.4), (ends[2], ends[3], 4.5)):
-        x1, x2 = scale.at(float(low)), scale.at(float(high))  # type: ignore[arg-type]
+        x1, x2 = scale.at(low), scale.at(high)
         if cased:
             parts.append(svg.line(x1, y, x2, y, "s-paper", thick + 2.4))
         parts.append(svg.line(x1, y, x2, y, f"s-{colour}", thick))

@@ -99,7 +99,7 @@ def variables(where: str = ":root", *, dark: bool = True) -> str:
 
 
 def classes(*, standalone: bool = False) -> str:
-    """Rules for the classes of figures, by custom properties or, for a file of its own, with light colours."""
+    """Rules for the classes of figures, by custom properties or, ``standalone``, with the light colours."""
     rules = [
         f".fig svg,svg.fig{{font:{short(SIZE)}px {FONT};overflow:visible;print-color-adjust:exact}}",
         ".fig text{fill:var(--ink)}.fig .num{font-variant-numeric:tabular-nums lining-nums}"
