@@ -49,7 +49,7 @@ class Facet:
             else {"viewBox": f"0 0 {svg.short(self.width)} {svg.short(self.height)}"}
         )
         label: dict[str, svg.Length | None] = (
-            {"role": "img", "aria_label": alt} if alt else {"aria_hidden": "true"}
+            {"role": "group" if self.fluid else "img", "aria_label": alt} if alt else {"aria_hidden": "true"}
         )
         return svg.element("svg", self.body, **size, **label, **more)
 
@@ -109,7 +109,7 @@ class Drawing:
             own = facet.element(self.alt if number == 0 else "", style=width)
             shown.append(svg.element("div", head + own, class_="facet") if several else head + own)
         parts.append(svg.element("div", Markup("").join(shown), class_=f"facets of-{len(self.facets)}"))
-        return svg.element("div", Markup("").join(parts), class_=f"fig {self.kind}")
+        return svg.compact(svg.element("div", Markup("").join(parts), class_=f"fig {self.kind}"))
 
     def svg(self, *, width: float = 720.0, source: str = "") -> str:
         """The figure as an SVG file: facets in columns, the title above, the source below.

@@ -6,6 +6,7 @@ follows the width of the page while its text keeps its size.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from math import ceil
 
@@ -57,6 +58,20 @@ def element(tag: str, body: str = "", **attributes: Length | None) -> Markup:
     inside = escape(body)
     start = f"<{tag}{_attributes(attributes)}"
     return Markup(f"{start}>{inside}</{tag}>") if inside else Markup(f"{start}/>")
+
+
+_PLACED = re.compile(r'(?:(?<=<line)|(?<=<circle))((?: [a-z-]+[0-9]?="[^"]*")*)')
+_ORIGIN = re.compile(r' (?:[xy][12]|c[xy])="0"')
+_VALUE = re.compile(r'([a-zA-Z0-9])="([A-Za-z0-9.%#_-]+)"(/?)')
+
+
+def compact(markup: Markup) -> Markup:
+    """Elements as HTML may write them: without quotes that are not needed and positions that are 0.
+
+    A page holds tens of thousands of marks; a file of SVG keeps its quotes, as XML demands.
+    """
+    placed = _PLACED.sub(lambda found: _ORIGIN.sub("", found[1]), markup)
+    return Markup(_VALUE.sub(lambda found: f"{found[1]}={found[2]}{' /' if found[3] else ''}", placed))
 
 
 def group(*parts: str, **attributes: Length | None) -> Markup:
