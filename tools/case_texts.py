@@ -1,7 +1,9 @@
 """Keep the translations of a case up with its texts.
 
 python tools/case_texts.py peru es            write texts.es.csv anew: texts in the order of the case, the
-                                              translations that are there, empty cells for those missing
+                                              translations that are there, empty cells for those missing,
+                                              and last the translations whose text is gone, to be reused or
+                                              deleted
 python tools/case_texts.py peru es --check    change nothing; exit 1 if a text has no translation, or if a
                                               translation has no text
 
@@ -39,15 +41,13 @@ def main(name: str, code: str, check: bool) -> int:
         folder = locate(name)
         wanted = [text for text in texts.shown(cases.load(folder)) if text not in shared]
     known = texts.read(folder, code)
-    faults = [
-        p for p in known.problems if not (p.column == "translation" and p.message == "The cell is empty")
-    ]
-    if faults:
-        raise CaseError(faults)
+    if known.problems:
+        raise CaseError(known.problems)
     missing = [text for text in wanted if text not in known.by_text]
     left = [text for text in known.by_text if text not in wanted]
     if not check:
-        write(folder / texts.file_for(code), ((text, known.by_text.get(text, "")) for text in wanted))
+        rows = [(text, known.by_text.get(text, "")) for text in [*wanted, *left]]
+        write(folder / texts.file_for(code), rows)
     print(f"{name}, {code}: {len(wanted)} texts, {len(missing)} without a translation")
     print(*(f"  {text}" for text in missing), sep="\n", end="\n" if missing else "")
     print(*(f"  no text of the case: {text}" for text in left), sep="\n", end="\n" if left else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from contraflow._language import known
@@ -107,7 +107,7 @@ class Case:
         if locale.partition("_")[0] == texts.SOURCE:
             return source
         if locale not in self._languages:
-            other = texts.in_other_words(source, source._into(locale))
+            other = replace(source, **texts.in_other_words(source, source._into(locale)))
             object.__setattr__(other, "_languages", self._languages)
             self._languages[locale] = other
         return self._languages[locale]

@@ -207,8 +207,9 @@ def _strays(folder: Path) -> list[Problem]:
     for path in sorted(folder.iterdir()):
         name = path.name.lower()
         stem = name.partition(".")[0].strip()
-        if stem in tables and path.suffix.lower() in SPREADSHEETS:
-            cure = f"Save it as {stem}.csv (comma separated values), or move it out of the folder of the case"
+        if stem in (*tables, texts.Translation.table) and path.suffix.lower() in SPREADSHEETS:
+            file = f"{stem}.csv" if stem in tables else " or ".join(texts.FILES)
+            cure = f"Save it as {file} (comma separated values), or move it out of the folder of the case"
             problems.append(Problem(path.name, "This looks like a table of a case, but is not read", cure))
         elif path.suffix.lower() == ".csv" and path.name not in (*known, *texts.FILES):
             close = get_close_matches(path.name.lower(), (*known, *texts.FILES), n=1)

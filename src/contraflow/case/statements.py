@@ -66,6 +66,10 @@ class Use(StrEnum):
     CONTEXT = "context"
 
 
+BREAK = ("Break", "Quiebre")
+"""First word, in each language, of the note of a claim that breaks with the method of the baseline."""
+
+
 class Claim(Observed):
     table: ClassVar[str] = "claims"
     about: ClassVar[str] = "What sources state, in own words, with range, year, unit and grade."

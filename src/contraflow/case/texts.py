@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
@@ -25,9 +25,6 @@ from contraflow.case.io.read import leads_outside, read_sheet
 from contraflow.case.io.rows import parse
 from contraflow.case.table import Row, Text, column, optional
 from contraflow.errors import CaseError, Problem
-
-if TYPE_CHECKING:
-    from contraflow.case.case import Case
 
 SOURCE = "en"
 """Language in which cases are written."""
@@ -59,6 +56,18 @@ class Translation(Row):
         "The same in the language of the file, with numbers as the text has them (1,240.5). Empty: none yet.",
         "",
     )
+
+
+class WithTexts(Protocol):
+    """A case, as far as its texts are concerned; its tables are attributes too."""
+
+    @property
+    def info(self) -> schema.CaseInfo:
+        """``case.toml``."""
+
+    @property
+    def location(self) -> str:
+        """Folder from which it was read."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ def has_words(text: str) -> bool:
     return any(c.isalpha() for c in text)
 
 
-def shown(case: Case) -> dict[str, ShownText]:
+def shown(case: WithTexts) -> dict[str, ShownText]:
     """Every text of a case that people read, by the text, in the order of ``case.toml`` and the tables.
 
     Texts without a letter are left out.
@@ -153,8 +162,8 @@ def _shown_columns(model: type[Row]) -> dict[str, str]:
     return {c.attribute: c.name for c in columns(model) if c.shown}
 
 
-def in_other_words(case: Case, by_text: Mapping[str, str]) -> Case:
-    """The same case with those of its shown texts replaced that have a translation."""
+def in_other_words(case: WithTexts, by_text: Mapping[str, str]) -> dict[str, Any]:
+    """``info`` and tables of a case with those of its shown texts replaced that have a translation."""
 
     def said(held: Any) -> Any:
         if isinstance(held, str):
@@ -175,18 +184,18 @@ def in_other_words(case: Case, by_text: Mapping[str, str]) -> Case:
                 new[attribute] = tuple(told(part) if isinstance(part, BaseModel) else part for part in held)
         return model.model_copy(update=new)
 
-    tables = {}
+    parts: dict[str, Any] = {"info": told(case.info)}
     for model in schema.TABLES:
         if names := _shown_columns(model):
             rows = getattr(case, model.table)
-            tables[model.table] = {
+            parts[model.table] = {
                 key: row.model_copy(update={name: said(getattr(row, name)) for name in names})
                 for key, row in rows.items()
             }
-    return replace(case, info=told(case.info), **tables)  # type: ignore[arg-type]
+    return parts
 
 
-def translations(case: Case, code: str) -> dict[str, str]:
+def translations(case: WithTexts, code: str) -> dict[str, str]:
     """Translations into a language by text: those of the package's own rows and the case's, which prevail.
 
     Parameters
@@ -228,7 +237,7 @@ def read(folder: Path, code: str) -> Translations:
     path = folder / file_for(code)
     if outside := leads_outside(path):
         return Translations({}, {}, (outside,))
-    if not path.exists():
+    if not (path.exists() or path.is_symlink()):
         return Translations({}, {}, ())
     sheet = read_sheet(path, Translation)
     problems = list(sheet.problems)
@@ -250,7 +259,7 @@ def read(folder: Path, code: str) -> Translations:
     return Translations(by_text, rows, tuple(problems))
 
 
-def missing(case: Case, code: str) -> tuple[ShownText, ...]:
+def missing(case: WithTexts, code: str) -> tuple[ShownText, ...]:
     """Texts of a case that people read and that have no translation into a language.
 
     Raises
@@ -262,7 +271,7 @@ def missing(case: Case, code: str) -> tuple[ShownText, ...]:
     return tuple(where for text, where in shown(case).items() if text not in known)
 
 
-def left_over(case: Case) -> list[Problem]:
+def left_over(case: WithTexts) -> list[Problem]:
     """Translations, in all files of a case, of texts that the case does not have any more."""
     texts = shown(case)
     problems: list[Problem] = []

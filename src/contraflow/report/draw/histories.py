@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from contraflow._numbers import fixed
+from contraflow.case.statements import BREAK
 from contraflow.errors import ComparisonError
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
@@ -82,7 +83,7 @@ def draw_histories(
 
 def _caveats(histories: Sequence[PanelSeries]) -> str:
     """What else a reader of the dots has to know."""
-    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
+    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith(BREAK), "when"]]
     triangles = any(claim in one.bounds for one in histories for claim in one.rows["claim"])
     return (f", from {min(breaks):.0f} by another method" if breaks else "") + (
         "; triangles: bounds" if triangles else ""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from contraflow._numbers import fixed, share, significant
+from contraflow.case.statements import BREAK
 from contraflow.report.data import ReportData
 from contraflow.report.draw import theme
 from contraflow.report.draw.drawing import Drawing
@@ -88,7 +89,7 @@ def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[
             "where": where(row, names),
             "unit": unit(row),
             "year": row["year"],
-            "break": str(row["note"]).startswith("Break"),
+            "break": str(row["note"]).startswith(BREAK),
             **{c: row[c] / divisor(row) for c in ("stated", "model", "naive")},
             "model_off": factor(row["log_error"]),
             "naive_off": factor(row["naive_log_error"]),
