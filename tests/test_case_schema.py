@@ -120,7 +120,8 @@ def test_the_data_package_is_valid(tmp_path: Path) -> None:
     descriptor = cases.write_datapackage(cases.new(tmp_path / "case"))
     assert validate(descriptor) == []
     content = json.loads(descriptor.read_text(encoding="utf-8"))
-    assert {r["name"] for r in content["resources"]} == {model.table for model in schema.TABLES}
+    tables = {model.table for model in schema.TABLES}
+    assert {r["name"] for r in content["resources"]} == {*tables, "texts.es"}
 
 
 def test_the_data_package_finds_what_is_wrong(tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ def test_it_finds_what_it_is_there_for(tool, tmp_path, monkeypatch, check, load,
         pytest.skip("no limits on this system")
     monkeypatch.setattr(tool, "CPU", 0.3)
     monkeypatch.setattr(cases, "check", check or (lambda folder: []))
-    monkeypatch.setattr(cases, "load", load or (lambda folder: None))
+    whole = cases.load("example")
+    monkeypatch.setattr(cases, "load", load or (lambda folder: whole))
     verdict, found = tool.judge(tmp_path)
     assert verdict == "found"
     assert finding in found[0]

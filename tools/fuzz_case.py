@@ -29,6 +29,7 @@ from pathlib import Path
 from random import Random
 
 from contraflow import case as cases
+from contraflow.case import texts
 from contraflow.case.load import data
 from contraflow.errors import FOREIGN, CaseError, ContraflowError
 
@@ -314,7 +315,10 @@ def judge(folder: Path, deep: bool = False) -> tuple[str, list[str]]:
         with bounded():
             problems = cases.check(folder)
             try:
-                loaded = cases.load(folder)
+                whole = cases.load(folder)
+                for code in texts.TRANSLATED:
+                    whole.in_language(code)
+                loaded = whole
             except CaseError as error:
                 refused = error
             if deep and loaded is not None:

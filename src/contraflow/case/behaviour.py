@@ -249,8 +249,16 @@ def taken_from(parameters: Mapping[str, Parameter], learned: str) -> tuple[str, 
         return ()
     known = learned_behaviour(learned)
     return tuple(
-        name for row, name in ROWS.items() if name in known.names and parameters[row] == _default(row, known)
+        name
+        for row, name in ROWS.items()
+        if name in known.names and _same(parameters[row], _default(row, known))
     )
+
+
+def _same(one: Parameter, other: Parameter) -> bool:
+    """Whether two rows say the same, in whatever language."""
+    words = {"meaning", "reason"}
+    return one.model_dump(exclude=words) == other.model_dump(exclude=words)
 
 
 def _default(row: str, learned: LearnedBehaviour | None) -> Parameter:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
-from contraflow.case import schema, statements
+from contraflow._language import known
+from contraflow.case import schema, statements, texts
 from contraflow.case.behaviour import complete
 
 
@@ -68,10 +69,75 @@ class Case:
     """SHA-256 of the content of all tables."""
     location: str = ""
     """Folder from which the case was read."""
+    _languages: dict[str, Case] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _translations: dict[str, dict[str, str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Add the default rows of behaviour that the case does not state itself."""
         object.__setattr__(self, "parameters", complete(self.parameters, self.info.learned))
+
+    def in_language(self, code: str) -> Case:
+        """The same case with its texts in another language, for showing it.
+
+        Only texts that people read differ; those without a translation stay as they are. Ids, numbers and
+        the fingerprint are the same, so that both give the same results.
+
+        Parameters
+        ----------
+        code
+            A language or locale: ``en``, ``es``, ``es_PE``.
+
+        Raises
+        ------
+        ValueError
+            If the package has no catalogue of the language.
+        CaseError
+            If the case's file of translations is not well formed.
+
+        Examples
+        --------
+        >>> import contraflow as cf
+        >>> cf.load("example").in_language("es").measures["radar"].name
+        'Cobertura de radar'
+        """
+        locale = known(code)
+        source = self._languages.setdefault(texts.SOURCE, self)
+        if locale.partition("_")[0] == texts.SOURCE:
+            return source
+        if locale not in self._languages:
+            other = replace(source, **texts.in_other_words(source, source._into(locale)))
+            object.__setattr__(other, "_languages", self._languages)
+            self._languages[locale] = other
+        return self._languages[locale]
+
+    def translation(self, text: str, code: str) -> str:
+        """One text of the case in another language; as it is where it has no translation.
+
+        Raises as :meth:`in_language`.
+
+        Examples
+        --------
+        >>> import contraflow as cf
+        >>> cf.load("example").translation("Radar coverage", "es")
+        'Cobertura de radar'
+        """
+        locale = known(code)
+        if locale.partition("_")[0] == texts.SOURCE:
+            return text
+        source = self._languages.get(texts.SOURCE, self)
+        return source._into(locale).get(texts.one_line(text), text)
+
+    def _into(self, locale: str) -> dict[str, str]:
+        """Translations by text, read once."""
+        if locale not in self._translations:
+            self._translations[locale] = texts.translations(self, locale)
+        return self._translations[locale]
+
+    def shown_texts(self) -> tuple[str, ...]:
+        """Every text of the case that people read, in the order of ``case.toml`` and the tables."""
+        return tuple(texts.shown(self))
 
     def sizes(self) -> dict[str, int]:
         """Number of rows of each table.

@@ -57,6 +57,8 @@ class Column:
     """Regular expression that text must match."""
     choices: tuple[str, ...] = ()
     """Values of an enumeration; empty if any text will do."""
+    shown: bool | None = None
+    """Whether people read the text, so that it has a translation in other languages; None: not said."""
 
 
 def columns(model: type[Row]) -> tuple[Column, ...]:
@@ -104,6 +106,7 @@ def _column(attribute: str, name: str, field: Any, shape: dict[str, Any], defini
         most=shape.get("le"),
         pattern=core.get("pattern"),
         choices=tuple(core.get("enum", ())),
+        shown=shape.get("shown"),
     )
 
 

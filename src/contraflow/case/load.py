@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contraflow.case import checks, schema, statements
+from contraflow.case import checks, schema, statements, texts
 from contraflow.case.case import Case
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
 from contraflow.case.io.cell_text import short
 from contraflow.case.io.located_rows import Entry, Tables
-from contraflow.case.io.read import Sheet, absent, missing, read_sheet, read_toml
+from contraflow.case.io.read import Sheet, absent, leads_outside, missing, read_sheet, read_toml
 from contraflow.case.io.rows import parse
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.table import Row
@@ -68,7 +68,8 @@ def check(case: str | Path) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Every problem with its file, row, column and how to mend it; empty if :func:`load` would succeed.
+        Every problem with its file, row, column and how to mend it; empty if :func:`load` would succeed, and
+        the case be shown in every language that it has.
 
     Examples
     --------
@@ -79,9 +80,11 @@ def check(case: str | Path) -> list[Problem]:
     exampel: There is no such case. Did you mean 'example'?
     """
     try:
-        return _read(locate(case))[1]
+        folder = locate(case)
     except CaseError as error:
         return list(error.problems)
+    problems = _read(folder)[1]
+    return problems or [p for code in texts.TRANSLATED for p in texts.read(folder, code).problems]
 
 
 def shipped() -> tuple[str, ...]:
@@ -150,7 +153,7 @@ def _reading_order(problem: Problem) -> tuple[int, int]:
 
 def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
     path = folder / CASE_FILE
-    if outside := _leads_outside(path):
+    if outside := leads_outside(path):
         return None, [outside]
     if not path.exists():
         cure = (
@@ -204,11 +207,12 @@ def _strays(folder: Path) -> list[Problem]:
     for path in sorted(folder.iterdir()):
         name = path.name.lower()
         stem = name.partition(".")[0].strip()
-        if stem in tables and path.suffix.lower() in SPREADSHEETS:
-            cure = f"Save it as {stem}.csv (comma separated values), or move it out of the folder of the case"
+        if stem in (*tables, texts.Translation.table) and path.suffix.lower() in SPREADSHEETS:
+            file = f"{stem}.csv" if stem in tables else " or ".join(texts.FILES)
+            cure = f"Save it as {file} (comma separated values), or move it out of the folder of the case"
             problems.append(Problem(path.name, "This looks like a table of a case, but is not read", cure))
-        elif path.suffix.lower() == ".csv" and path.name not in known:
-            close = get_close_matches(path.name.lower(), known, n=1)
+        elif path.suffix.lower() == ".csv" and path.name not in (*known, *texts.FILES):
+            close = get_close_matches(path.name.lower(), (*known, *texts.FILES), n=1)
             cure = f"Did you mean '{close[0]}'?" if close else "Move it out of the folder of the case"
             problems.append(Problem(path.name, "This is not a table of a case", cure))
     return problems
@@ -243,22 +247,11 @@ def _read_tables(folder: Path, info: schema.CaseInfo | None, problems: list[Prob
 
 def _sheet(folder: Path, table: str) -> Sheet:
     path = folder / file_of(table)
-    if outside := _leads_outside(path):
+    if outside := leads_outside(path):
         return Sheet((), (), (outside,))
     if path.exists() or path.is_symlink():
         return read_sheet(path)
     return missing(table) if table in CORE else absent(table)
-
-
-def _leads_outside(path: Path) -> Problem | None:
-    """That a file is a link out of its folder, whose target nobody meant to show who only reads a case."""
-    try:
-        if not path.is_symlink() or path.resolve().is_relative_to(path.parent.resolve()):
-            return None
-    except (OSError, RuntimeError):  # a ring of links
-        pass
-    cure = "Copy the file into the folder: a case holds all that it is made of"
-    return Problem(path.name, "This is a link that leads out of the folder of the case", cure)
 
 
 def _converted(tables: Tables, model: type[Row], units: Units) -> list[tuple[str, Row]]:

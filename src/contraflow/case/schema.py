@@ -47,22 +47,22 @@ class Source(Row):
     about: ClassVar[str] = "Where statements come from, each graded for reliability."
 
     id: Id = column("Short name of the source.")
-    title: Text = column("Title of the work.")
-    author: str = optional("Author as published.", "")
-    publisher: Text = column("Who published it.")
+    title: Text = column("Title of the work.", shown=False)
+    author: str = optional("Author as published.", "", shown=False)
+    publisher: Text = column("Who published it.", shown=True)
     published: Date = column("Date of publication, as precise as known.")
-    url: str = optional("Address.", "")
+    url: str = optional("Address.", "", shown=False)
     kind: SourceKind = column("Kind of work.")
     reliability: Annotated[str, StringConstraints(pattern=r"^[A-F]$")] = column(
         "Reliability of the source by the Admiralty code: A (completely reliable) to F (cannot be judged)."
     )
-    reason: Text = column("Why this grade.")
+    reason: Text = column("Why this grade.", shown=True)
     origin: Id = optional(
         "Whose figures it relays: a name that sources of one origin share, for example that of a survey. "
         "Claims of one origin that state one kind of quantity share an error. Empty: its own.",
         "",
     )
-    licence: str = optional("Terms of reuse; facts are used, sentences are not.", "")
+    licence: str = optional("Terms of reuse; facts are used, sentences are not.", "", shown=True)
     note: str = optional("How its figures were used, known breaks of method.", "")
 
 
@@ -79,14 +79,14 @@ class Parameter(Row):
     )
 
     id: Id = column("Name by which other tables refer to this number.")
-    meaning: Text = column("What the number is.")
+    meaning: Text = column("What the number is.", shown=True)
     low: float = column("Lower limit of the range; calibration stays inside.")
     value: float = column("Central value before calibration.")
     high: float = column("Upper limit of the range. Equal to low: the number is fixed.")
-    unit: Text = column("Unit of low, value and high; converted on load.")
+    unit: Text = column("Unit of low, value and high; converted on load.", shown=False)
     scale: Scale = optional("Whether the range is even in logarithms or in the number itself.", Scale.LOG)
     claims: Selector = optional("Claims that the range rests on. Empty: an assumption.", (), refers="claims")
-    reason: Text = column("Why this range; for an assumption, why it is plausible.")
+    reason: Text = column("Why this range; for an assumption, why it is plausible.", shown=True)
 
 
 class PlaceKind(StrEnum):
@@ -104,7 +104,7 @@ class Place(Row):
     about: ClassVar[str] = "Zones, towns, strip clusters, ports, crossings, refining hubs and markets."
 
     id: Id = column("Short name of the place.")
-    name: Text = column("Name as shown.")
+    name: Text = column("Name as shown.", shown=True)
     kind: PlaceKind = column("Kind of place.")
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = column(
         "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for "
@@ -131,15 +131,17 @@ class Form(Row):
     )
 
     id: Id = column("Short name of the form.")
-    name: Text = column("Name as shown.")
+    name: Text = column("Name as shown.", shown=True)
     unit: Text = column(
         "Unit in which it is counted: ha for labour, kg for goods, USD for work that is hired (dollars of "
-        "pay at the baseline's rates)."
+        "pay at the baseline's rates).",
+        shown=False,
     )
     substance: str = optional(
         "Pure substance that it contains. Empty: that of case.toml. Headline figures add up the forms of "
         "the case's own substance only.",
         "",
+        shown=True,
     )
     content: str | None = maybe_quantity(
         "Pure substance per unit, for adding and comparing forms.", "kg/kg", Role.LAND, "it contains none"
@@ -168,7 +170,7 @@ class Mode(Row):
     about: ClassVar[str] = "Ways of moving goods, with load, pay, running cost, hazard and risk pay."
 
     id: Id = column("Short name of the mode.")
-    name: Text = column("Name as shown.")
+    name: Text = column("Name as shown.", shown=True)
     family: ModeFamily = column("How goods move: by air, on foot, by road, by river, by sea, or otherwise.")
     load: str = quantity("Load of one consignment.", "kg", Role.TRANSPORT)
     crew: str = quantity("People on one consignment.", "person", Role.TRANSPORT)
@@ -304,7 +306,7 @@ class Facility(Row):
     )
 
     id: Id = column("Short name of the facility.")
-    name: Text = column("Name as shown.")
+    name: Text = column("Name as shown.", shown=True)
     surcharge: str | None = maybe_quantity(
         "Scarcity surcharge per kg at baseline.", "USD/kg", Role.COST, "none"
     )
@@ -364,7 +366,7 @@ class Actor(Row):
     about: ClassVar[str] = "Groups and institutions that earn or act; never private persons."
 
     id: Id = column("Short name of the actor.")
-    name: Text = column("Name as shown.")
+    name: Text = column("Name as shown.", shown=True)
     kind: ActorKind = column("Kind of actor.")
     claims: Selector = optional("Claims that document the actor.", (), refers="claims")
     note: str = optional("Remarks.", "")
@@ -404,7 +406,7 @@ class Input(Row):
     )
 
     id: Id = column("Short name of the input.")
-    name: Text = column("Name as shown.")
+    name: Text = column("Name as shown.", shown=True)
     basis: Basis = column(
         "What it is bought for: each unit that is processed or carried, or each dollar of revenue."
     )
@@ -464,14 +466,14 @@ class Measure(Row):
     )
 
     id: Id = column("Short name of the measure.")
-    name: Text = column("Name as shown.")
-    unit: Text = column("What one unit of level is, for example 'strips destroyed per year'.")
+    name: Text = column("Name as shown.", shown=True)
+    unit: Text = column("What one unit of level is, for example 'strips destroyed per year'.", shown=True)
     maximum: str = quantity("Highest level that can be asked for.", "dimensionless", Role.MEASURE)
     unit_cost: str | None = maybe_quantity(
         "State's spending per unit of level and year.", "USD", Role.MEASURE, "not costed"
     )
     claims: Selector = optional("Claims that document the measure.", (), refers="claims")
-    note: str = optional("Remarks.", "")
+    note: str = optional("Remarks.", "", shown=True)
 
 
 class Requirement(Row):
@@ -601,7 +603,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: Id = Field(description="Short name of the question.")
-    title: Text = Field(description="The question, as shown.")
+    title: Text = Field(description="The question, as shown.", json_schema_extra={"shown": True})
     policy: dict[str, float] = Field(description="Levels of measures by id; the others stay as they are.")
     years: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="Years for which the report follows the policy month by month."
@@ -619,15 +621,19 @@ class CaseInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: Id = Field(description="Short name of the case.")
-    title: Text = Field(description="Title, as shown.")
-    summary: Text = Field(description="What the case describes, in a sentence.")
+    title: Text = Field(description="Title, as shown.", json_schema_extra={"shown": True})
+    summary: Text = Field(
+        description="What the case describes, in a sentence.", json_schema_extra={"shown": True}
+    )
     licence: Text = Field(default="CC-BY-4.0", description="Terms of reuse of the tables.")
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
     home: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
         default="PE", description="Country whose state acts and whose exports are counted."
     )
     substance: Text = Field(
-        default="cocaine", description="Substance whose pure kilograms the headline figures count."
+        default="cocaine",
+        description="Substance whose pure kilograms the headline figures count.",
+        json_schema_extra={"shown": True},
     )
     drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
         description="Parameter: standard deviation of unmodelled change, in logarithms per square root of "

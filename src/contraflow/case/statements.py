@@ -66,14 +66,18 @@ class Use(StrEnum):
     CONTEXT = "context"
 
 
+BREAK = ("Break", "Quiebre")
+"""First word, in each language, of the note of a claim that breaks with the method of the baseline."""
+
+
 class Claim(Observed):
     table: ClassVar[str] = "claims"
     about: ClassVar[str] = "What sources state, in own words, with range, year, unit and grade."
 
     id: Id = column("Short name of the claim.")
     source: Id = column("Source.", refers="sources")
-    paragraph: Text = column("Paragraph, table or page in the source.")
-    statement: Text = column("The statement in own words.")
+    paragraph: Text = column("Paragraph, table or page in the source.", shown=True)
+    statement: Text = column("The statement in own words.", shown=True)
     year: Year | None = optional(
         "Year or years observed. Empty: structural, of no date (a load, a pay, a share)."
     )
@@ -81,7 +85,7 @@ class Claim(Observed):
     value: float | None = optional("Figure as the source gives it.")
     high: float | None = optional("Upper end as the source gives it.")
     bound: Bound = optional("Whether the figure is exact, about, a lower or an upper bound.", Bound.ABOUT)
-    unit: str = optional("Unit of low, value and high.", "dimensionless")
+    unit: str = optional("Unit of low, value and high.", "dimensionless", shown=False)
     information: int = column("Credibility of the information by the Admiralty code, 1 to 6.", ge=1, le=6)
     use: Use = optional(
         "fit: calibrates; check: compared, never fitted; predict: later than the baseline, compared with "
@@ -97,7 +101,7 @@ class Claim(Observed):
         (),
         refers="claims",
     )
-    note: str = optional("Contradictions, why it is not used, reason for the grade.", "")
+    note: str = optional("Contradictions, why it is not used, reason for the grade.", "", shown=True)
 
 
 Months = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*-[1-9]\d*$")]
@@ -131,11 +135,13 @@ class Pattern(Observed):
     about: ClassVar[str] = "Documented behaviour: a change of policy and what is expected to follow."
 
     id: Id = column("Short name of the pattern.")
-    statement: Text = column("The behaviour in own words.")
+    statement: Text = column("The behaviour in own words.", shown=True)
     source: Id = column("Source.", refers="sources")
-    paragraph: Text = column("Paragraph in the source.")
-    policy: str = optional("Levels, for example 'radar=1; interceptors=6'. Empty: the baseline.", "")
-    against: str = optional("Policy it is compared with. Empty: the baseline.", "")
+    paragraph: Text = column("Paragraph in the source.", shown=True)
+    policy: str = optional(
+        "Levels, for example 'radar=1; interceptors=6'. Empty: the baseline.", "", shown=False
+    )
+    against: str = optional("Policy it is compared with. Empty: the baseline.", "", shown=False)
     expected: Expected = column("rise, fall, unchanged, or range: the ratio lies between low and high.")
     low: float | None = optional("Least ratio of the quantity with the policy to that without.")
     high: float | None = optional("Greatest ratio.")
@@ -163,6 +169,7 @@ class Pattern(Observed):
     diagnosis: str = optional(
         "Where the model does not show it: the most likely reason. Told, never a ground to change the model.",
         "",
+        shown=True,
     )
     note: str = optional("Remarks.", "")
 
@@ -178,11 +185,12 @@ class Tension(Observed):
     group: Id = column("The disagreement: rows with the same group are its sides.")
     title: Text = column(
         "The disagreement as a question in plain words; the same in all rows of a group, as are the columns "
-        "that say what is observed."
+        "that say what is observed.",
+        shown=True,
     )
-    side: Text = column("What this side says, in plain words.")
+    side: Text = column("What this side says, in plain words.", shown=True)
     claims: Selector = column("Claims that this side takes as true together.", refers="claims")
-    note: str = optional("What readers should know about it.", "")
+    note: str = optional("What readers should know about it.", "", shown=True)
 
 
 class Coverage(Row):
@@ -193,13 +201,15 @@ class Coverage(Row):
     )
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = column("Number of the item.")
-    kind: Text = column("Kind of item: system, actor, institution, route, mode, place, measure, mechanism.")
+    kind: Text = column(
+        "Kind of item: system, actor, institution, route, mode, place, measure, mechanism.", shown=True
+    )
     source: Id = column("Source that describes it.", refers="sources")
-    paragraph: Text = column("Paragraph in the source.")
-    description: Text = column("What is described, in own words.")
+    paragraph: Text = column("Paragraph in the source.", shown=True)
+    description: Text = column("What is described, in own words.", shown=True)
     rows: Selector = optional(
         "Rows that represent it, each as table:id, for example 'links:iquitos-to-triple-frontier-riverboat'.",
         (),
     )
-    outside: str = optional("Why it lies outside the model. Empty: it is represented.", "")
-    note: str = optional("How the rows represent it, and what they leave out.", "")
+    outside: str = optional("Why it lies outside the model. Empty: it is represented.", "", shown=True)
+    note: str = optional("How the rows represent it, and what they leave out.", "", shown=True)

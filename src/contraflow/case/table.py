@@ -72,7 +72,7 @@ def column(description: str, **extra: Any) -> Any:
         Meaning, for the data dictionary.
     extra
         Further facts: ``unit`` inside the model, ``refers`` or ``selects`` with the name of a table, limits
-        ``ge`` and ``le``.
+        ``ge`` and ``le``, and ``shown``: whether people read the text, so that it is translated.
     """
     return Field(description=description, json_schema_extra=extra or None)
 

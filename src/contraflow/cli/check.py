@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contraflow.cli.terminal import FAILED, emit, screen
+from contraflow.cli.terminal import FAILED, emit, note, screen
 from contraflow.cli.terminal_tables import say, table
 from contraflow.errors import NetworkError, ObservationError, Problem
 
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 
 def check(name: str, *, as_json: bool) -> None:
-    """Print every problem, or that there is none; exit with 1 if there is one."""
+    """Print every problem, or that there is none; exit with 1 if there is one.
+
+    Translations of texts that the case does not have any more are told, and are no problem.
+    """
     from typer import Exit
 
     from contraflow import case as cases
     from contraflow.case.load import locate
+    from contraflow.case.texts import left_over
 
     folder = locate(name)
     problems, sizes = cases.check(folder), {}
+    warnings: list[Problem] = []
     if not problems:
         case = cases.load(folder)
+        warnings = left_over(case)
         network, problems = find(case)
         sizes = {table: n for table, n in case.sizes().items() if n}
         if network is not None:
@@ -36,9 +42,12 @@ def check(name: str, *, as_json: bool) -> None:
         problems = [_with_row(problem, folder) for problem in problems]
     if as_json:
         found = [asdict(p) for p in problems]
-        emit({"case": name, "well_formed": not problems, "problems": found, "sizes": sizes})
+        record = {"case": name, "well_formed": not problems, "problems": found, "sizes": sizes}
+        emit(record | {"warnings": [asdict(w) for w in warnings]})
     else:
         _show(name, problems, sizes, screen())
+        for warning in warnings:
+            note(str(warning))
     if problems:
         raise Exit(FAILED)
 

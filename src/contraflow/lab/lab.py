@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -215,7 +215,7 @@ def load(case: str | Path) -> OpenCase:
     'Mirania, an invented country'
     """
     loaded = case_layer.load(case)
-    return OpenCase(**{name: getattr(loaded, name) for name in loaded.__dataclass_fields__})
+    return OpenCase(**{f.name: getattr(loaded, f.name) for f in fields(loaded) if f.init})
 
 
 def responder(case: Case) -> Responder:

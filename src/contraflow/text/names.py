@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from contraflow._language import N_, _, countries
+from contraflow._language import N_, _, countries, locale
 from contraflow.case.case import Case
 from contraflow.case.naming import lower
 from contraflow.case.schema import PlaceKind
@@ -47,8 +47,10 @@ class Names(dict[str, str]):
 def shown_names(case: Case) -> Names:
     """Names of places, modes, forms and countries, by id, and the case's words.
 
-    Where two tables share an id, a place's name goes before a mode's or form's.
+    Where two tables share an id, a place's name goes before a mode's or form's. Names are in the reader's
+    language, whichever that of ``case`` is; those that the case does not translate are as it has them.
     """
+    case = case.in_language(locale())
     names = Names(countries())
     names |= {code: _(name) for code, name in AFAR.items()}
     names |= {i: f.name for i, f in case.forms.items()}

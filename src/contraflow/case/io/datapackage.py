@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contraflow._io import write_atomically
-from contraflow.case import schema
+from contraflow.case import schema, texts
 from contraflow.case.case import Case
 from contraflow.case.columns import Column, columns, file_of
 from contraflow.case.io.read import read_sheet
@@ -81,7 +81,27 @@ def _describe(case: Case, folder: Path) -> dict[str, Any]:
         "title": case.info.title,
         "description": case.info.summary,
         "licenses": [{"name": case.info.licence}],
-        "resources": [_resource(model, folder, tables) for model in present],
+        "resources": [
+            *(_resource(model, folder, tables) for model in present),
+            *(_translations(code) for code in texts.TRANSLATED if (folder / texts.file_for(code)).is_file()),
+        ],
+    }
+
+
+def _translations(code: str) -> dict[str, Any]:
+    """The resource of a file of translations."""
+    path = texts.file_for(code)
+    return {
+        "profile": "tabular-data-resource",
+        "name": path.removesuffix(".csv"),
+        "path": path,
+        "description": f"{texts.Translation.about} Language: {code}.",
+        "encoding": "utf-8",
+        "schema": {
+            "fields": [_field(column) for column in columns(texts.Translation)],
+            "primaryKey": ["text"],
+            "missingValues": [""],
+        },
     }
 
 

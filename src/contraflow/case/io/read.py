@@ -114,6 +114,17 @@ def _strings(content: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield from _strings(part, f"{name}.{number}")
 
 
+def leads_outside(path: Path) -> Problem | None:
+    """That a file is a link out of its folder, whose target nobody meant to show who only reads a case."""
+    try:
+        if not path.is_symlink() or path.resolve().is_relative_to(path.parent.resolve()):
+            return None
+    except (OSError, RuntimeError):  # a ring of links
+        pass
+    cure = "Copy the file into the folder: a case holds all that it is made of"
+    return Problem(path.name, "This is a link that leads out of the folder of the case", cure)
+
+
 def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
     """The cells of one CSV file.
 

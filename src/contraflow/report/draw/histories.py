@@ -11,6 +11,7 @@ from markupsafe import Markup
 from contraflow._language import _
 from contraflow._numbers import fixed, significant
 from contraflow._quantiles import ENDS
+from contraflow.case.statements import BREAK
 from contraflow.errors import ComparisonError
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
@@ -222,7 +223,7 @@ def _key(histories: Sequence[PanelSeries]) -> tuple[KeyEntry, ...]:
     if any(claim in one.bounds for one in histories for claim in one.rows["claim"]):
         mark = svg.mark(5, 6, "triangle", 4, "f-ink") + svg.mark(14, 6, "triangle-down", 4, "f-ink")
         entries.append(KeyEntry(mark=Markup(mark), words=_("published as at least, as at most")))
-    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith("Break"), "when"]]
+    breaks = [w for one in histories for w in one.rows.loc[one.rows["note"].str.startswith(BREAK), "when"]]
     if breaks:
         words = _("published by another method from {year} on").format(year=fixed(min(breaks), 0))
         entries.append(KeyEntry(mark=Markup(""), words=words.replace(",", "")))

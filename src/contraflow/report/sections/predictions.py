@@ -10,6 +10,7 @@ import pandas as pd
 
 from contraflow._language import _
 from contraflow._numbers import cell, fixed, share
+from contraflow.case.statements import BREAK
 from contraflow.report.data import ReportData
 from contraflow.report.draw.predicted_series import draw_predictions
 from contraflow.report.section import Content
@@ -107,7 +108,7 @@ def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[
             "where": where(row, names),
             "unit": unit(row),
             "year": row["year"],
-            "break": str(row["note"]).startswith("Break"),
+            "break": str(row["note"]).startswith(BREAK),
             **{c: row[c] / divisor(row) for c in ("stated", "model", "naive")},
             "model_off": factor(row["log_error"]),
             "naive_off": factor(row["naive_log_error"]),
