@@ -322,6 +322,10 @@ def case() -> Case:
         title="A made-up valley",
         summary="A made-up economy used to test figures; it describes nothing real.",
         baseline=(2012, 2013),
+        home="PE",
+        substance="cocaine",
+        currency={},
+        words=schema.CaseWords(crop="coca", harvest="leaf", zone="valley"),
         drift="drift",
         questions=questions,
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from contraflow._language import N_, _, countries
+from contraflow._language import N_, _, countries, language
 from contraflow.case.case import Case
 from contraflow.case.naming import lower
-from contraflow.case.schema import PlaceKind
+from contraflow.case.selectors import matches_place
 
 AFAR = {
     "XE": N_("Europe, directly"),
@@ -41,7 +41,9 @@ class Names(dict[str, str]):
     harvest: str = ""
     """First good that holds it, as it leaves the ground: ``leaf``; empty where nothing is grown."""
     zone: str = ""
-    """What a place is called where it is grown: ``valley``."""
+    """What a place is called where it is grown or dug: ``valley``."""
+    zones: str = ""
+    """Several of them: ``valleys``."""
 
 
 def shown_names(case: Case) -> Names:
@@ -49,21 +51,34 @@ def shown_names(case: Case) -> Names:
 
     Where two tables share an id, a place's name goes before a mode's or form's.
     """
+    own = case.info.words.in_language(language())
     names = Names(countries())
     names |= {code: _(name) for code, name in AFAR.items()}
+    names |= own.countries
     names |= {i: f.name for i, f in case.forms.items()}
     names |= {i: m.name for i, m in case.modes.items()}
     names |= {i: p.name for i, p in case.places.items()}
     names.home = names.get(case.info.home, case.info.home)
-    names.substance = case.info.substance
-    own = [a.output for a in case.activities.values() if _holds(case, a.output)]
-    names.harvest = lower(case.forms[own[0]].name) if own else ""
-    names.crop = names.harvest
-    grows = any(p.kind is PlaceKind.ZONE for p in case.places.values())
-    names.zone = _("zone") if grows else _("place")
+    names.substance = own.substance or case.info.substance
+    names.harvest = own.harvest or _harvest(case)
+    names.crop = own.crop or names.harvest
+    names.zone = own.zone or _("zone")
+    names.zones = own.zones or (f"{own.zone}s" if own.zone else _("zones"))
     return names
+
+
+def _harvest(case: Case) -> str:
+    """First good with the case's substance that some activity makes, home before abroad; empty for none."""
+    made = {
+        (place.country == case.info.home, activity.output): None
+        for activity in case.activities.values()
+        for place in case.places.values()
+        if _holds(case, activity.output) and matches_place(place, activity.places)
+    }
+    at_home_first = sorted(made, key=lambda each: not each[0])
+    return lower(case.forms[at_home_first[0][1]].name) if at_home_first else ""
 
 
 def _holds(case: Case, form: str) -> bool:
     row = case.forms[form]
-    return bool(row.content) and not row.substance
+    return bool(row.content) and row.substance in ("", case.info.substance)

@@ -21,7 +21,7 @@ UNITS = {"kg/year": "t a year", "USD/kg": "$ a kg", "ha": "ha", "USD/year": "$ a
 def title(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What a series is about: ``Price of cocaine hydrochloride``."""
     quantity = Quantity(row["quantity"])
-    form = names.get(row["form"], row["form"]) or quantity.unnamed
+    form = names.get(row["form"], row["form"]) or getattr(names, "crop", "")
     words = quantity.phrase.format(form=form[:1].lower() + form[1:])
     return words[:1].upper() + words[1:].strip(", ")
 
