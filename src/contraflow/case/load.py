@@ -206,8 +206,8 @@ def _entries() -> list[str]:
 _ASKED = {
     "home": 'Write the ISO 3166 code of the country whose state acts, as in places.csv: home = "QM"',
     "substance": 'Write what the headline figures count, as it stands inside a sentence: substance = "..."',
-    "currency": "Write the table [currency] with dollars of the baseline year per unit of each other currency "
-    "that units mention, such as EUR = 1.1; leave it empty if all money is in dollars",
+    "currency": "Write the table [currency] with dollars of the baseline year per unit of each other "
+    "currency that units mention, such as EUR = 1.1; leave it empty if all money is in dollars",
 }
 """How to mend what nobody can assume about an economy."""
 

@@ -25,8 +25,8 @@ STILL_ADJUSTING = "People still keep mostly to the ways, buyers and fields that 
 
 CALLED = {
     "hectares at home": "standing coca",
-    "leaf price": "the price of leaf",
-    "valley price": "the price in the valley",
+    "farm-gate price": "the price of leaf",
+    "local price": "the price in the valley",
     "seized at home": "seizures at home",
     "delivered": "sales of all producers",
 }

@@ -231,7 +231,7 @@ def _little(facts: _Facts) -> str:
 
 def _total(facts: _Facts, start: str, full: bool = True) -> str:
     """Exports in all and the price in the valley; with draws, how probable a notable change is."""
-    out, price = facts.figures["exports"], facts.figures["valley price"]
+    out, price = facts.figures["exports"], facts.figures["local price"]
     text = f"{start}, {facts.home} exports {as_much(out, 't', full)}"
     if price["before"] > 0:
         text += f", and {_price_of(facts)} {_moves_price(price)}"
@@ -377,7 +377,7 @@ def _refining(facts: _Facts) -> list[Finding]:
 
 
 def _prices(facts: _Facts) -> str:
-    leaf, valley = facts.figures["leaf price"], facts.figures["valley price"]
+    leaf, valley = facts.figures["farm-gate price"], facts.figures["local price"]
     text = f"A kilo of leaf at the farm gate {_moves_price(leaf)}"
     if valley["before"] > 0:
         text += f", {_price_of(facts)} {_moves_price(valley)}"
@@ -390,7 +390,7 @@ def _prices(facts: _Facts) -> str:
 
 def _incomes(facts: _Facts) -> str:
     growers, sales, armed = (
-        facts.figures[k] for k in ("growers' income", "leaf sales", "armed groups' income")
+        facts.figures[k] for k in ("growers' income", "farm-gate sales", "armed groups' income")
     )
     text = (
         f"Households in {facts.home} earn {as_much(growers, '$ million')} from {_work(facts)} "
@@ -431,7 +431,7 @@ def _world(facts: _Facts) -> str:
 
 
 def _still(facts: _Facts) -> bool:
-    keys = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+    keys = ("exports", "exports by air", "hectares at home", "farm-gate price", "local price", "delivered")
     if facts.beside:
         return False
     rows = [facts.figures[k] for k in keys]

@@ -24,7 +24,7 @@ id, country, kind or group. A column without default must be filled.
 
 
 def markdown() -> str:
-    """The data dictionary: entries of ``case.toml``, each table's columns, kinds of effect and observed quantities."""
+    """The data dictionary: entries of ``case.toml``, columns, kinds of effect and observed quantities."""
     tables = [_table(model) for model in schema.TABLES]
     effect_kinds = ["## Kinds of effect", "", *effect_rows(), ""]
     quantities = ["## Observed quantities", "", *quantity_rows(), ""]
