@@ -32,7 +32,6 @@ from contraflow.case.table import (
     quantity,
 )
 
-
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
@@ -631,6 +630,10 @@ class Words(BaseModel):
         default=None, description="What a place is called where it is grown or dug. Empty: zone."
     )
     zones: Text | None = Field(default=None, description="Several of them. Empty: the plural with an s.")
+    crops: dict[Id, Text] = Field(
+        default={},
+        description="What is grown, dug or done to make other forms, by their ids. Empty: the name of the form.",
+    )
     countries: dict[CountryCode, Text] = Field(
         default={}, description="Names of countries by their code, where they are not those of ISO 3166."
     )

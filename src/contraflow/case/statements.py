@@ -198,7 +198,7 @@ class Coverage(Row):
     paragraph: Text = column("Paragraph in the source.")
     description: Text = column("What is described, in own words.")
     rows: Selector = optional(
-        "Rows that represent it, each as table:id, for example 'links:iquitos-to-triple-frontier-riverboat'.",
+        "Rows that represent it, each as table:id, for example 'links:river-to-port'.",
         (),
     )
     outside: str = optional("Why it lies outside the model. Empty: it is represented.", "")

@@ -442,7 +442,9 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
 
 
 def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
-    """Share of the pure substance that reaches a node that was grown at home, by node; means over draws.
+    """Share of the pure substance that reaches a node that comes from home, by node; means over draws.
+
+    It comes from where it is grown, or made of what does not hold it.
 
     Sweeps over the acyclic network until nothing changes: a node passes on the mix that reaches it.
     """
@@ -450,7 +452,7 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
     number = {n: i for i, n in enumerate(names)}
     tail, head = (np.array([number[str(n)] for n in coord(data, c)]) for c in ("tail", "head"))
     pure = mean(data, "arrival_pure")
-    starts = coord(data, "kind") == "activity"
+    starts = View(data, home).sources
     at_home = coord(data, "from_country") == home_country(data, home)
     whole = np.bincount(head, pure, len(names))
     share = np.zeros(len(names))

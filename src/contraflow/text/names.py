@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -40,6 +42,8 @@ class Names(dict[str, str]):
     """What is grown or dug for it, as a mass noun: ``coca``; empty where nothing is."""
     harvest: str = ""
     """First good that holds it, as it leaves the ground: ``leaf``; empty where nothing is grown."""
+    crops: Mapping[str, str] = MappingProxyType({})
+    """What is grown, dug or done to make a form, by its id: ``poppy`` for opium."""
     zone: str = ""
     """What a place is called where it is grown or dug: ``valley``."""
     zones: str = ""
@@ -60,15 +64,18 @@ def shown_names(case: Case) -> Names:
     names |= {i: p.name for i, p in case.places.items()}
     names.home = names.get(case.info.home, case.info.home)
     names.substance = own.substance or case.info.substance
-    names.harvest = own.harvest or _harvest(case)
+    first = _harvest(case)
+    names.harvest = own.harvest or (lower(case.forms[first].name) if first else "")
     names.crop = own.crop or names.harvest
+    makes = {a.output: lower(case.forms[a.output].name) for a in case.activities.values()}
+    names.crops = makes | ({first: names.crop} if first else {}) | own.crops
     names.zone = own.zone or _("zone")
     names.zones = own.zones or (f"{own.zone}s" if own.zone else _("zones"))
     return names
 
 
 def _harvest(case: Case) -> str:
-    """First good with the case's substance that some activity makes, home before abroad; empty for none."""
+    """Form with the case's substance that some activity makes, home before abroad; empty for none."""
     made = {
         (place.country == case.info.home, activity.output): None
         for activity in case.activities.values()
@@ -76,7 +83,7 @@ def _harvest(case: Case) -> str:
         if _holds(case, activity.output) and matches_place(place, activity.places)
     }
     at_home_first = sorted(made, key=lambda each: not each[0])
-    return lower(case.forms[at_home_first[0][1]].name) if at_home_first else ""
+    return at_home_first[0][1] if at_home_first else ""
 
 
 def _holds(case: Case, form: str) -> bool:
