@@ -19,7 +19,19 @@ PACKAGE = Path(cf.__file__).parent
 DATA = ("case/data/", "history/data/", "report/data/", "fitted/", "locale/")
 """Folders that hold cases, episodes, maps and translations rather than code."""
 
-NAMES = ["amphetamine", "cannabis", "cocaine", "coca", "leaf", "leaves", "paste", "hydrochloride", "base-paste", "crack", "ecstasy", "ephedrine", "fentanyl", "hashish", "heroin", "ketamine", "khat", "latex", "marijuana", "methamphetamine", "meth", "morphine", "opiate", "opium", "opioid", "poppy", "resin", "timber", "logging", "gold", "mercury", "coltan", "diamonds", "ivory", "cattle", "coffee", "cacao", "permanganate", "kerosene", "peru", "peruvian", "peruvians", "colombian", "colombians", "bolivian", "bolivians", "ecuadorian", "brazilian", "mexican", "afghan", "burmese", "andes", "andean", "amazon", "amazonian", "vraem", "huallaga", "chapare", "yungas", "putumayo", "apurimac", "inambari", "callao", "iquitos", "paita", "lima", "cusco", "puno", "tocache", "pichari", "guaviare", "catatumbo", "helmand", "kandahar", "valley", "valleys", "narco", "taliban"]  # fmt: skip
+NAMES = re.findall(
+    r"\S+",
+    """
+    amphetamine cannabis cocaine coca leaf leaves paste hydrochloride crack ecstasy ephedrine fentanyl hashish
+    heroin ketamine khat latex marijuana methamphetamine meth morphine opiate opium opioid poppy resin
+    timber logging gold mercury coltan diamonds ivory cattle coffee cacao permanganate kerosene
+    peru peruvian peruvians colombian colombians bolivian bolivians ecuadorian brazilian mexican afghan burmese
+    andes andean amazon amazonian vraem huallaga chapare yungas putumayo apurimac inambari callao iquitos paita
+    lima cusco puno tocache pichari guaviare catatumbo helmand kandahar
+    valley valleys narco taliban
+    """,
+)
+"""Drugs, crops, other goods, peoples, parts of the world and valleys."""
 
 ENGLISH = frozenset({"leaves", "base", "chad", "guinea", "jersey", "georgia", "turkey", "world"})
 """Words that also mean something else: goods that leave, ..."""

@@ -632,7 +632,8 @@ class Words(BaseModel):
     zones: Text | None = Field(default=None, description="Several of them. Empty: the plural with an s.")
     crops: dict[Id, Text] = Field(
         default={},
-        description="What is grown, dug or done to make other forms, by their ids. Empty: the name of the form.",
+        description="What is grown, dug or done to make other forms, by their ids. Empty: the name of the "
+        "form.",
     )
     countries: dict[CountryCode, Text] = Field(
         default={}, description="Names of countries by their code, where they are not those of ISO 3166."

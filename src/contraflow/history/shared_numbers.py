@@ -64,9 +64,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         "theta_land": SharedNumber(
             "Elasticity of the crop's land to what it earns, in the long run",
             "dimensionless", 0.8, 2.5, 8, 2.5,
-            "the crop takes a few per cent of a zone's land; area followed prices by 1 in three years where it was "
-            "counted well, "
-            "0.3 for cropland in general (Scott 2013)",
+            "the crop takes a few per cent of a zone's land; area followed prices by 1 in three years where "
+            "it was counted well, 0.3 for cropland in general (Scott 2013)",
         ),
         "trade_at_once": SharedNumber(
             "Part of the elasticity between ways and buyers that is there at once",
@@ -97,8 +96,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         "demand": SharedNumber(
             "Elasticity of demand in the street",
             "dimensionless", 0.3, 0.6, 1.2, 0.6,
-            "0.9 for illicit drugs on average, 0.5 for the reference substance, 0.25 for a synthetic one within half a "
-            "year",
+            "0.9 for illicit drugs on average, 0.5 for the reference substance, 0.25 for a synthetic one "
+            "within half a year",
         ),
         "pass_through": SharedNumber(
             "How far the price where the goods are sold follows the street's, in per cent for each per cent",
@@ -125,7 +124,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         ),
         "growth": SharedNumber(
             "Growth of a region's crop in a year, at most, in logarithms",
-            "dimensionless", 0.15, 0.3, 0.6, 1e3, "the crop of a country that grew fast did so by 18 to 32 per cent a year",
+            "dimensionless", 0.15, 0.3, 0.6, 1e3,
+            "the crop of a country that grew fast did so by 18 to 32 per cent a year",
         ),
     }
 )  # fmt: skip

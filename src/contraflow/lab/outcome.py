@@ -312,8 +312,9 @@ class Comparison:
         -------
         pandas.DataFrame
             Indexed by figure, those that the economy has on one side: ``unit``; ``before``, ``after``,
-            ``change`` and ``ratio`` (after over before) with their intervals; with more than one draw the probabilities ``p_falls`` and ``p_rises`` of any
-            change, and ``p_falls_5pct`` and ``p_rises_5pct`` of one by more than 5 % of the value before.
+            ``change`` and ``ratio`` (after over before) with their intervals; with more than one draw the
+            probabilities ``p_falls`` and ``p_rises`` of any change, and ``p_falls_5pct`` and ``p_rises_5pct``
+            of one by more than 5 % of the value before.
 
         Raises
         ------
