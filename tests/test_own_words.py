@@ -25,9 +25,9 @@ NAMES = re.findall(
     amphetamine cannabis cocaine coca leaf leaves paste hydrochloride crack ecstasy ephedrine fentanyl hashish
     heroin ketamine khat latex marijuana methamphetamine meth morphine opiate opium opioid poppy resin
     timber logging gold mercury coltan diamonds ivory cattle coffee cacao permanganate kerosene
-    peru peruvian peruvians colombian colombians bolivian bolivians ecuadorian brazilian mexican afghan burmese
-    andes andean amazon amazonian vraem huallaga chapare yungas putumayo apurimac inambari callao iquitos paita
-    lima cusco puno tocache pichari guaviare catatumbo helmand kandahar
+    peru peruvian peruvians colombian colombians bolivian bolivians ecuadorian brazilian mexican afghan
+    burmese andes andean amazon amazonian vraem huallaga chapare yungas putumayo apurimac inambari callao
+    iquitos paita lima cusco puno tocache pichari guaviare catatumbo helmand kandahar
     valley valleys narco taliban
     """,
 )
@@ -110,7 +110,10 @@ def test_code_names_no_drug_crop_country_or_valley(part: str) -> None:
 
 
 def test_what_the_search_finds() -> None:
-    text = '"""Of coca."""\nleaf_price = f"Coca of {x}"\nb = "in Côte d’Ivoire"\nbasecase = leaving\nHome = "BO"\n'
+    text = (
+        '"""Of coca."""\nleaf_price = f"Coca of {x}"\n'
+        'b = "in Côte d’Ivoire"\nbasecase = leaving\nHome = "BO"\n'
+    )
     words = [match[0] for _, part in of_python(text) for match in FORBIDDEN.finditer(part)]
     assert words == ["leaf", "Coca", "Côte d’Ivoire"]
     script = "const coca = valleyName; // leafless\n"

@@ -531,9 +531,9 @@ for _figure in (
     ),
     Figure(
         name="delivered", label=N_("Delivered to all markets"), unit="t/yr",
-        meaning="sold at all markets of made goods by all producers; what is sold raw is left out where "
-        "anything is made",
-        of=lambda view: view.tonnes("sold_pure", view.made_goods),
+        meaning="sold by all producers at all markets of made goods, and of raw ones in countries that grow "
+        "none of them",
+        of=lambda view: view.tonnes("sold_pure", view.final_goods),
     ),
     Figure(
         name="active places", label=N_("Places in use"), unit="places",
