@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -42,6 +44,8 @@ class Names(dict[str, str]):
     """First good that holds it, as it leaves the ground: ``leaf``; empty where nothing is grown."""
     zone: str = ""
     """What a place is called where it is grown: ``valley``."""
+    works: Mapping[str, str] = MappingProxyType({})
+    """What households do, within a sentence, by the form that their labour becomes: ``coca`` for leaf."""
 
 
 def shown_names(case: Case) -> Names:
@@ -61,7 +65,19 @@ def shown_names(case: Case) -> Names:
     names.crop = names.harvest
     grows = any(p.kind is PlaceKind.ZONE for p in case.places.values())
     names.zone = _("zone") if grows else _("place")
+    names.works = _works(case, names.crop)
     return names
+
+
+def _works(case: Case, crop: str) -> dict[str, str]:
+    """What labour is turned into: the crop, or the good's name; goods of one other substance are one."""
+    found: dict[str, str] = {}
+    by_substance: dict[str, str] = {}
+    for form in dict.fromkeys(activity.output for activity in case.activities.values()):
+        row = case.forms[form]
+        name = crop if crop and _holds(case, form) else lower(row.name)
+        found[form] = by_substance.setdefault(row.substance, name) if row.substance else name
+    return found
 
 
 def _holds(case: Case, form: str) -> bool:
