@@ -212,10 +212,10 @@ def _short(facts: _Facts) -> tuple[str, ...]:
     )
     first = " ".join(part for part in (*asides, facts.beside) if part)
     if first:
-        parts = (first, _total(facts, aside=True), _winners(facts))
+        rest = (first, _total(facts, aside=True), _winners(facts))
     else:
-        parts = (_little(facts), _total(facts), _winners(facts))
-    return tuple(part for part in parts if part)
+        rest = (_little(facts), _price_and_chance(facts), _winners(facts))
+    return tuple(part for part in rest if part)
 
 
 def _lead(facts: _Facts, named: bool) -> str:
@@ -318,6 +318,13 @@ def _total(facts: _Facts, named: bool = False, aside: bool = False) -> str:
     return f"{text} {chance(out, facts.draws)}" if drawn(out) else text
 
 
+def _price_and_chance(facts: _Facts) -> str:
+    """The price where it is made, and how probable a notable change of exports is, where these were told."""
+    out = facts.figures["exports"]
+    told = chance(out, facts.draws) if is_there(out) and drawn(out) else ""
+    return " ".join(part for part in (clauses([_spot(facts)]), told) if part)
+
+
 def _spot(facts: _Facts) -> str:
     """How the price moves where most is made; empty where there is none."""
     form, _sep, place = price_spot(facts.base).partition("@")
@@ -407,19 +414,19 @@ def _buyers(facts: _Facts) -> str:
     worth = max(LEAST, 0.0002 * float(frame["before"].sum()))
     own = frame[(frame["kind"] == "buyers") & ~open_rows(frame)]
     best, worst = _extremes(own, worth)
-    dearer = _dearer(facts)
-    parts = []
-    if best is not None:
-        template = (
-            _("Of the buyers, {who} gain most ({amount} a year), since what is left sells at higher prices.")
-            if dearer
-            else _("Of the buyers, {who} gain most ({amount} a year).")
+    if best is None and worst is None:
+        return ""
+    if best is None:
+        template = _("Of the buyers, {worst} lose most ({loss} a year).")
+    elif worst is not None:
+        template = _("Of the buyers, {best} gain most ({gain} a year) and {worst} lose most ({loss} a year).")
+    elif _dearer(facts):
+        template = _(
+            "Of the buyers, {best} gain most ({gain} a year), since what is left sells at higher prices."
         )
-        parts.append(template.format(who=_earner(best), amount=_gain(best)))
-    if worst is not None:
-        template = _("Of the buyers, {who} lose most ({amount} a year).")
-        parts.append(template.format(who=_earner(worst), amount=_gain(worst)))
-    return " ".join(parts)
+    else:
+        template = _("Of the buyers, {best} gain most ({gain} a year).")
+    return template.format(best=_earner(best), gain=_gain(best), worst=_earner(worst), loss=_gain(worst))
 
 
 def _dearer(facts: _Facts) -> bool:

@@ -21,6 +21,7 @@ import pandas as pd
 from contraflow._language import N_, _, language, ngettext, pgettext
 from contraflow._numbers import (
     amount,
+    cell,
     probability,
     share,
     share_span,
@@ -59,7 +60,7 @@ class Subject(NamedTuple):
     many: bool = False
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """A number that takes the same form of a verb."""
         return MANY if self.many else ONE
 
@@ -173,7 +174,7 @@ def clause(subject: Subject, row: Row, unit: str, named: bool = False, small: fl
     if not is_there(row):
         return ""
     ratio = part(row)
-    return _template(row, subject.count, named, small).format(
+    return _template(row, subject.number, named, small).format(
         subject=subject.words,
         size=size(row, named) if isfinite(ratio) else "",
         range=span(row) if drawn(row) else "",
@@ -326,7 +327,7 @@ def left_out(draws: int, of: int) -> str:
         "In {draws} of {of} draws no equilibrium was found; they are left out.",
         draws,
     )
-    return template.format(draws=significant(draws) if draws > 99 else str(draws), of=significant(of))
+    return template.format(draws=cell(draws), of=cell(of))
 
 
 def pure(substance: str) -> str:
