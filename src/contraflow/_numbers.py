@@ -96,7 +96,8 @@ def to(low: str, high: str, unit: str = "") -> str:
     """An interval from the texts of its ends: ``3 to 20%``; one figure if both look alike."""
     if low == high:
         return f"{low}{unit}"
-    return f"{_('{low} to {high}').format(low=low, high=high)}{unit}"
+    interval = _("{low} to {high}").format(low=low, high=high)
+    return f"{interval}{unit}"
 
 
 def span(low: float, high: float) -> str:

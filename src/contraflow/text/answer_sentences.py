@@ -619,7 +619,7 @@ def _world(facts: _Facts) -> str:
     row, seized = facts.figures["delivered"], facts.figures["seized"]
     return clauses(
         [
-            clause(Subject(_("sales to users worldwide, from all producers"), many=True), row, facts.tonnes),
+            clause(Subject(_("sales of all producers to users worldwide"), many=True), row, facts.tonnes),
             clause(Subject(_("seizures on all ways"), many=True), seized, _("{number} t")),
         ]
     )
