@@ -133,7 +133,7 @@ def _show(record: Record, console: Console) -> None:
     drawn = record["draws"] > 1
     heads = ["", "before", *map(in_words, columns), "90% interval" if drawn else "change", "half", "left"]
     price = record["price_of"]
-    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
+    named = ABROAD | {"local price": f"{price['good']} in {price['place']}"}
     lines = []
     for row in record["summary"]:
         steps = [step for step in record["table"] if step["figure"] == row["figure"]]

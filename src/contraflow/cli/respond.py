@@ -75,7 +75,7 @@ def _show(record: Record, console: Console) -> None:
     for sentence in record["in_short"]:
         say(console, sentence)
     price = record["price_of"]
-    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
+    named = ABROAD | {"local price": f"{price['good']} in {price['place']}"}
     figures = [{"name": f"{named.get(name, name)}, {f['unit']}"} | f for name, f in record["figures"].items()]
     _table(console, "Figures", figures, record["draws"])
     titles = {"mode": "Ways out of the country, t/yr", "route": "Where it leaves, t/yr", "zone": "Coca, ha"}

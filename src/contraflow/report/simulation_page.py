@@ -12,13 +12,14 @@ from contraflow.report.draw import fans
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.jinja import embed, environment
 from contraflow.report.sections import month_by_month
+from contraflow.results import trajectory_tables
 from contraflow.text.names import shown_names
 
 SHOWN = (
     "exports",
     "exports by air",
     "hectares at home",
-    "valley price",
+    "local price",
     "seized at home",
     "growers' income",
     "active places",
@@ -38,11 +39,15 @@ def render(
     from plotly.offline import get_plotlyjs
 
     names = shown_names(case)
+    both = (data,) if against is None else (data, against)
+    shown = trajectory_tables.had(*both, names=SHOWN)
     drawn = [
         _figure("fans", "Month by month", month_by_month.words_of_changes(data, changes),
-                fans.fans(data, SHOWN, changes, against), month_by_month.caption(against is not None)),
-        _figure("modes", "Ways out of the country", "What one way loses and another gains, all on one scale.",
-                fans.modes(data, changes), "Tonnes of pure substance a year, at the rate of the month."),
+                fans.fans(data, shown, changes, against), month_by_month.caption(against is not None)),
+        *([_figure("modes", "Ways out of the country",
+                   "What one way loses and another gains, all on one scale.",
+                   fans.modes(data, changes), "Tonnes of pure substance a year, at the rate of the month.")]
+          if "exports" in shown else []),
         _figure("map", "Year by year on the map", "Draw the slider to step through the years.",
                 fans.stepped_map(years, case.places, names),
                 "Width of a line: square root of its tonnes, means over the runs. Lines are straight "

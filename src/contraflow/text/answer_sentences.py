@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +60,9 @@ RANGES = N_(
 
 LEAST = 0.4
 """Million dollars a year from which a gain or a loss is told."""
+
+NO_FIGURE: Row = MappingProxyType({"before": 0.0, "after": 0.0, "change": 0.0})
+"""The row of a figure that an economy does not have."""
 
 NOBODY = ("not-attributed", "traders-rent")
 """Accounts that are nobody's."""
@@ -125,6 +129,10 @@ class _Facts:
             return way(name)
         return lower(name) if by == "form" else article(name)
 
+    def row(self, name: str) -> Row:
+        """A headline figure; nothing before and after where the economy has none."""
+        return self.figures.get(name, NO_FIGURE)
+
     def moved(self, by: str) -> _Moved:
         """Losses and gains of one grouping."""
         if by not in self.known:
@@ -182,7 +190,7 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Names) -> Answer:
 
 def _nothing(facts: _Facts) -> str:
     """That nothing moves, and what that costs."""
-    cost, out = facts.figures["state spending"]["change"], facts.figures["exports"]
+    cost, out = facts.row("state spending")["change"], facts.row("exports")
     amount = facts.tonnes.format(number=significant(out["after"]))
     if cost > 0 and is_there(out):
         template = _(
@@ -222,7 +230,7 @@ def _lead(facts: _Facts, named: bool) -> str:
     """The largest shift: between ways out, growing zones or refining countries; empty if there is none."""
     kinds = ("mode", "zone", "refined") if facts.names.crop else ("mode", "refined")
     found = {by: facts.moved(by) for by in kinds}
-    out, planted = facts.figures["exports"], facts.figures["hectares at home"]
+    out, planted = facts.row("exports"), facts.row("hectares at home")
     usual = CONCENTRATED * max(0.0, -part(out) if out["before"] else 0.0)
     moved = {by: m for by, m in found.items() if m.worst > usual}
     if not moved:
@@ -288,7 +296,7 @@ def _other_ways(facts: _Facts, moved: _Moved) -> str:
 
 def _little(facts: _Facts) -> str:
     """That no way or place stands out; empty where nothing leaves."""
-    out, air = facts.figures["exports"], facts.figures["exports by air"]
+    out, air = facts.row("exports"), facts.row("exports by air")
     if not is_there(out):
         return ""
     changes = [clause(facts.exports, out, facts.tonnes, named=True)]
@@ -307,7 +315,7 @@ def _total(facts: _Facts, named: bool = False, aside: bool = False) -> str:
 
     ``aside`` says that something else led the answer.
     """
-    out = facts.figures["exports"]
+    out = facts.row("exports")
     if not is_there(out):
         return clauses([_spot(facts)])
     parts = "; ".join(p for p in (clause(facts.exports, out, facts.tonnes, named), _spot(facts)) if p)
@@ -320,7 +328,7 @@ def _total(facts: _Facts, named: bool = False, aside: bool = False) -> str:
 
 def _price_and_chance(facts: _Facts) -> str:
     """The price where it is made, and how probable a notable change of exports is, where these were told."""
-    out = facts.figures["exports"]
+    out = facts.row("exports")
     told = chance(out, facts.draws) if is_there(out) and drawn(out) else ""
     return " ".join(part for part in (clauses([_spot(facts)]), told) if part)
 
@@ -333,7 +341,7 @@ def _spot(facts: _Facts) -> str:
     subject = _("the price of {good} in {place}").format(
         good=facts.called(form, "form"), place=facts.called(place)
     )
-    return _price(Subject(subject), facts.figures["valley price"])
+    return _price(Subject(subject), facts.row("local price"))
 
 
 def _price(subject: Subject, row: Row) -> str:
@@ -385,6 +393,8 @@ def _larger(unsure: pd.DataFrame, known: float) -> str:
 def _earners(facts: _Facts) -> pd.DataFrame:
     """Incomes that are somebody's, from the largest loss to the largest gain."""
     frame = tables.incomes(facts.base, facts.after).sort_values("change")
+    known = facts.names.actors
+    frame["name"] = [known.get(str(i), name) for i, name in frame["name"].items()]
     return frame[~frame.index.isin(NOBODY)]
 
 
@@ -485,11 +495,11 @@ def _share_made_up(moved: _Moved) -> str:
 
 def _crop(facts: _Facts) -> str:
     """What is grown at home, where it moves within the country, and what rivals grow."""
-    row, crop = facts.figures["hectares at home"], facts.names.crop
+    row, crop = facts.row("hectares at home"), facts.names.crop
     if not crop or not row["before"]:
         return ""
     parts = [clause(_planted(facts, facts.home), row, hectares())]
-    gone = facts.figures["eradicated at home"]
+    gone = facts.row("eradicated at home")
     if abs(gone["change"]) > 0.01 * row["before"]:
         parts.append(clause(Subject(_("what the state destroys")), gone, hectares()))
     text = clauses(parts)
@@ -545,7 +555,7 @@ def _prices(facts: _Facts) -> str:
     parts = []
     if facts.names.harvest:
         subject = Subject(_("the price of {harvest} at the farm gate").format(harvest=facts.names.harvest))
-        parts.append(_price(subject, facts.figures["leaf price"]))
+        parts.append(_price(subject, facts.row("farm-gate price")))
     parts.append(_spot(facts))
     worth = np.median((facts.base["market_price"] * facts.base["sold_pure"]).values, axis=0)
     if worth.size and np.nanmax(worth, initial=0.0) > 0:
@@ -563,7 +573,7 @@ def _prices(facts: _Facts) -> str:
 
 def _incomes(facts: _Facts) -> str:
     growers, sales, armed = (
-        facts.figures[k] for k in ("growers' income", "leaf sales", "armed groups' income")
+        facts.row(k) for k in ("growers' income", "farm-gate sales", "armed groups' income")
     )
     work = _work(facts)
     if work:
@@ -586,7 +596,7 @@ def _work(facts: _Facts) -> str:
 
 
 def _state(facts: _Facts) -> str:
-    row, seized, arrests = (facts.figures[k] for k in ("state spending", "seized at home", "arrests at home"))
+    row, seized, arrests = (facts.row(k) for k in ("state spending", "seized at home", "arrests at home"))
     parts = []
     if is_there(row):
         parts.append(_spending(row))
@@ -616,7 +626,7 @@ def _spending(row: Row) -> str:
 
 
 def _world(facts: _Facts) -> str:
-    row, seized = facts.figures["delivered"], facts.figures["seized"]
+    row, seized = facts.row("delivered"), facts.row("seized")
     return clauses(
         [
             clause(Subject(_("sales of all producers to users worldwide"), many=True), row, facts.tonnes),
@@ -626,10 +636,10 @@ def _world(facts: _Facts) -> str:
 
 
 def _still(facts: _Facts) -> bool:
-    keys = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+    keys = ("exports", "exports by air", "hectares at home", "farm-gate price", "local price", "delivered")
     if facts.beside:
         return False
-    rows = [facts.figures[k] for k in keys]
+    rows = [row for row in map(facts.row, keys) if is_there(row)]
     ends = ("change", "change_5", "change_95")
     return all(abs(row[e]) <= NOTHING * abs(row["before"]) for row in rows for e in ends if e in row)
 

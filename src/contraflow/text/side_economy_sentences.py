@@ -57,7 +57,7 @@ def activity(form: str, names: Mapping[str, str]) -> str:
 
 def work(form: str, names: Mapping[str, str]) -> str:
     """The same within a sentence; goods of one substance, such as a metal and its ore, are one."""
-    known = names.works.get(form) if isinstance(names, Names) else None
+    known = names.crops.get(form) if isinstance(names, Names) else None
     return known or good(form, names)
 
 

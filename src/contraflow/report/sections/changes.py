@@ -57,7 +57,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
                 "left_out": left_out(after),
             }
         )
-        coca = pd.DataFrame(tables.by_zone(base, after).loc["coca"])
+        coca = pd.DataFrame(tables.by_zone(base, after).loc["crop"])
         drawings |= {
             f"mode-{i}": draw_dumbbells(tables.by_mode(base, after), "t pure a year", names),
             f"route-{i}": draw_dumbbells(tables.by_route(base, after), "t pure a year", names),
@@ -120,7 +120,7 @@ def _change(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _label(figure: str, base: xr.Dataset, names: Mapping[str, str]) -> str:
     """A headline figure as the tables name it."""
-    if figure != "valley price":
+    if figure != "local price":
         return NAMED.get(figure, figure)
     form, _, place = price_spot(base).partition("@")
     return f"price of {lower(names.get(form, form))} in {article(names.get(place, place))}"
@@ -156,7 +156,7 @@ def _figure(value: float) -> str:
 def _zones(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Rows of the table of what is grown and made where."""
     frame = tables.by_zone(base, after).reset_index()
-    units = {"coca": "ha"}
+    units = {"crop": "ha"}
     return [
         {
             "what": names.get(row["what"], row["what"]),

@@ -20,9 +20,9 @@ COLUMNS = {
     "exports": "exports",
     "exports by air": "of it by air",
     "hectares at home": "coca standing",
-    "leaf price": "leaf, a kg",
-    "valley price": "paste, a kg",
-    "leaf sales": "leaf sales",
+    "farm-gate price": "leaf, a kg",
+    "local price": "paste, a kg",
+    "farm-gate sales": "farm-gate sales",
     "armed groups' income": "armed groups",
     "seized at home": "seized",
     "arrests at home": "arrests",
@@ -67,11 +67,14 @@ def cards(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
         card(f"Leaves {home}", "exports", "t", f"of pure cocaine a year, {share(by_air)} of it by air"),
         card("Coca standing", "hectares at home", "ha", f"{_eradicated(rows)} more are eradicated"),
         card(
-            "Leaf at the farm gate", "leaf price", "$ a kg", f"${fixed(rows['leaf sales'], 0)} million a year"
+            "Leaf at the farm gate",
+            "farm-gate price",
+            "$ a kg",
+            f"${fixed(rows['farm-gate sales'], 0)} million a year",
         ),
         card(
             "In the valley",
-            "valley price",
+            "local price",
             "$ a kg",
             f"{good[:1].lower()}{good[1:]}, {names.get(place, place)}",
         ),
@@ -91,7 +94,7 @@ def comparison(report: ReportData) -> dict[str, Any]:
     """The table of questions against headline figures."""
     rows = []
     base = plain(tables.headline(report.base))
-    shown = [k for k in COLUMNS if base[k]["before"] and (report.draws == 1 or k != "leaf sales")]
+    shown = [k for k in COLUMNS if base[k]["before"] and (report.draws == 1 or k != "farm-gate sales")]
     for question, before, after in report.pairs:
         frame = plain(tables.headline(before, after))
         cells = [
