@@ -16,7 +16,7 @@ from contraflow.case.schema import Question
 from contraflow.results.draws import paired
 from contraflow.results.explanation import Explanation
 from contraflow.text import answer_sentences
-from contraflow.text.names import shown_names
+from contraflow.text.names import Names, shown_names
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class ReportData:
         return tuple(question for question, _ in self.answers)
 
     @cached_property
-    def names(self) -> Mapping[str, str]:
+    def names(self) -> Names:
         """Names as shown, by id."""
         return shown_names(self.case)
 

@@ -44,6 +44,8 @@ class Names(dict[str, str]):
     """First good that holds it, as it leaves the ground: ``leaf``; empty where nothing is grown."""
     crops: Mapping[str, str] = MappingProxyType({})
     """What is grown, dug or done to make a form, by its id: ``poppy`` for opium."""
+    actors: Mapping[str, str] = MappingProxyType({})
+    """Names of those who earn, by id."""
     zone: str = ""
     """What a place is called where it is grown or dug: ``valley``."""
     zones: str = ""
@@ -69,6 +71,7 @@ def shown_names(case: Case) -> Names:
     names.crop = own.crop or names.harvest
     makes = {a.output: lower(case.forms[a.output].name) for a in case.activities.values()}
     names.crops = makes | ({first: names.crop} if first else {}) | own.crops
+    names.actors = {i: a.name for i, a in case.actors.items()}
     names.zone = own.zone or _("zone")
     names.zones = own.zones or (f"{own.zone}s" if own.zone else _("zones"))
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._language import _
 from contraflow._numbers import percent, probability, signed, significant
 from contraflow.case.naming import lower
-from contraflow.policy.horizon import in_words
 from contraflow.report.data import FollowedQuestion, ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import draw_dumbbells
@@ -22,8 +23,9 @@ from contraflow.results.draws import left_out
 from contraflow.results.view import price_spot
 from contraflow.text import answer_sentences
 from contraflow.text.adjustment_sentences import PACES, tell_path
-from contraflow.text.names import plain
-from contraflow.text.sentences import EDGE, article, is_open
+from contraflow.text.figure_words import after_in_words, policy_in_words
+from contraflow.text.names import Names, plain
+from contraflow.text.sentences import EDGE, article, capital, is_open
 
 NAMED = {
     "delivered": "sold, all producers",
@@ -61,7 +63,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
             f"route-{i}": draw_dumbbells(tables.by_route(base, after), "t pure a year", names),
             f"zone-{i}": draw_dumbbells(coca, "hectares of coca", names),
         }
-    data = {"answers": answers, "ranges": answer_sentences.RANGES, "paces": PACES}
+    data = {"answers": answers, "ranges": _(answer_sentences.RANGES), "paces": _(PACES)}
     return Content(data=data, drawings=drawings)
 
 
@@ -99,9 +101,10 @@ def _on_the_way(
                 "cells": [_change(row) for row in (*contrasts, settled[figure])],
             }
         )
-    heads = (*(f"After {in_words(time)}" for time in times), "In the long run")
+    heads = tuple(capital(after_in_words(time)) for time in [*times, math.inf])
     draws = int(path.table.attrs.get("draws", base.sizes["draw"]))
-    return _Way(heads, tuple(rows), " ".join(tell_path(path.summary, last)), draws)
+    words = names if isinstance(names, Names) else None
+    return _Way(heads, tuple(rows), " ".join(tell_path(path.summary, last, words)), draws)
 
 
 def _change(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,11 +128,7 @@ def _label(figure: str, base: xr.Dataset, names: Mapping[str, str]) -> str:
 
 def _levels(report: ReportData, policy: Mapping[str, float]) -> list[str]:
     """The measures of a policy and their levels."""
-    measures = report.case.measures
-    return [
-        f"{measures[m].name}: {v:,g} {measures[m].unit}" if m in measures else f"{m}: {v:g}"
-        for m, v in policy.items()
-    ]
+    return list(policy_in_words(report.case, policy))
 
 
 def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -139,10 +138,7 @@ def _figure_rows(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
     for key, row in plain(tables.headline(base, after)).items():
         if not max(abs(row["before_95"]), abs(row["after_95"])):
             continue
-        likely = {
-            way: probability(row[f"p_{way}_5pct"], count).replace("above ", ">").replace("below ", "<")
-            for way in ("falls", "rises")
-        }
+        likely = {way: probability(row[f"p_{way}_5pct"], count, short=True) for way in ("falls", "rises")}
         cells = [
             {"value": say(row[name]), "range": f"{say(row[f'{name}_5'])} to {say(row[f'{name}_95'])}"}
             for name, say in (("before", _figure), ("after", _figure), ("change", signed))

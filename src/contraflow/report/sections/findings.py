@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from contraflow._numbers import fixed, share, signed_share, significant
+from contraflow._numbers import fixed, share, signed_span, significant
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
 from contraflow.results import tables
@@ -118,7 +118,5 @@ def range_of_change(row: Mapping[str, Any]) -> str:
     ends = [row.get(f"ratio_{end}", np.nan) - 1.0 for end in ("5", "95")]
     if not np.isfinite(ends).all():
         return ""
-    low, high = (signed_share(end) if abs(end) >= 0.005 else "0%" for end in ends)
-    if low == high:
-        return "" if low == "0%" else low
-    return f"{low.removesuffix('%')} to {high}"
+    text = signed_span(*ends)
+    return "" if text == share(0.0) else text

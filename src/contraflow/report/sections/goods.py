@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from contraflow._language import _
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
@@ -47,7 +48,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
                 figures.append((capital(substance), name))
                 shown += forms
         by_form = by_form[by_form.index.isin(shown)]
-        text = "" if after is None else words.goods(by_form, names, home) if figures else words.STILL
+        text = "" if after is None else words.goods(by_form, names, home) if figures else _(words.STILL)
         panels.append(Panel(text, tuple(figures)))
     return panels_content(panels, drawings, intro, NOTE, title=capital(listed(list(substances))))
 

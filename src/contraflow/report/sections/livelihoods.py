@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from contraflow._language import _
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
@@ -39,7 +40,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
     for end, base, after in outcomes(report):
         found = side_economies.livelihoods(base, after)
         if after is not None and not _noticed(found):
-            panels.append(Panel(words.STILL))
+            panels.append(Panel(_(words.STILL)))
             continue
         name = f"livelihoods{end}"
         drawings[name] = draw_rows(_in_per_cent(found, names), "% of labour")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contraflow._language import _
 from contraflow.case.naming import lower
 from contraflow.report.data import ReportData
 from contraflow.report.draw import bars
@@ -41,7 +42,7 @@ def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
         if after is None:
             text = ""
         else:
-            text = words.supplies(side_economies.bought(base, after), inputs) if figures else words.STILL
+            text = words.supplies(side_economies.bought(base, after), inputs) if figures else _(words.STILL)
         panels.append(Panel(text, tuple(figures)))
     kinds = list(dict.fromkeys(str(key).partition("-")[0] for key in every.index.get_level_values("input")))
     title = capital(listed(kinds))
