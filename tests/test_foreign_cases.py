@@ -91,13 +91,11 @@ def first_policy(case: cf.Case) -> str:
 
 def words(command: str, case: cf.Case, folder: Path) -> list[str]:
     """A command with its options."""
-    values = {"-m": first_policy(case), "--out": str(folder / command)}
-    given = ALL[command]
-    return [
-        command,
-        case.location,
-        *(x for word in given for x in ([word, values[word]] if word in values else [word])),
-    ]
+    asked = first_policy(case)
+    table = folder / "policies.txt"
+    table.write_text("{}\n{}\n".format(*asked.split("=")), encoding="utf-8")
+    values = {"-m": ["-m", asked], "--out": ["--out", str(folder / command)], "POLICIES": [str(table)]}
+    return [command, case.location, *(part for word in ALL[command] for part in values.get(word, [word]))]
 
 
 class Text(HTMLParser):
@@ -205,9 +203,8 @@ def test_every_price_ladder_and_journey_begins_at_home(unfitted: cf.Lab) -> None
     base = unfitted.baseline()
     ladder = base.ladder()
     assert len(ladder) >= 2
-    assert np.allclose(
-        ladder["price_to"].iloc[:-1].to_numpy(), ladder["price_from"].iloc[1:].to_numpy(), rtol=1e-6
-    )
+    ends, begins = ladder["price_to"].to_numpy()[:-1], ladder["price_from"].to_numpy()[1:]
+    assert np.allclose(ends, begins, rtol=1e-6)
     found = journeys(base.data)
     assert found
     assert sum(found.values()) > 0
