@@ -132,7 +132,14 @@ def lab(request: pytest.FixtureRequest) -> cf.Lab:
     return cf.load(CASES / request.param).calibrate(method="laplace")
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "opium",
+        "synthetic",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("gold", "timber")),
+    ],
+)
 def unfitted(request: pytest.FixtureRequest) -> cf.Lab:
     """A foreign case at its central values."""
     return cf.load(CASES / request.param).central_values()
