@@ -322,6 +322,10 @@ def case() -> Case:
         title="A made-up valley",
         summary="A made-up economy used to test figures; it describes nothing real.",
         baseline=(2012, 2013),
+        home="PE",
+        substance="cocaine",
+        currency={},
+        words=schema.CaseWords(crop="coca", harvest="leaf", zone="valley"),
         drift="drift",
         questions=questions,
     )
@@ -499,7 +503,7 @@ def path(question: schema.Question, draws: int = 1) -> FollowedQuestion:
     }
     table = pd.concat(frames, names=["years"]).swaplevel().sort_index(level=[0, 1], sort_remaining=False)
     table = table.rename(columns={c: str(c).replace("after", "value") for c in table})
-    shown = ["exports", "exports by air", "leaf price", "delivered"]
+    shown = ["exports", "exports by air", "farm-gate price", "delivered"]
     ends = {years: frame.loc[shown, "after"] for years, frame in frames.items()}
     summary = pd.DataFrame({"before": ends[0.0], "first year": ends[1.0], "end": ends[5.0]}).assign(
         half_years=[5.0, 5.0, 1.0, np.nan], kept=[1.0, 1.0, 0.3, np.nan], unit=frames[0.0].loc[shown, "unit"]

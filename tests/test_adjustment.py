@@ -215,7 +215,7 @@ def test_the_verifier_sees_a_wrong_weight_of_habit(lab, shut):
 def test_a_path_starts_from_the_baseline_and_ends_in_the_equilibrium(lab, shut):
     path = lab.path(shut, years=60)
     after = lab.respond(shut).summary()["figure"]
-    for name in ("exports", "leaf price", "hectares at home", "delivered"):
+    for name in ("exports", "farm-gate price", "hectares at home", "delivered"):
         series = path.series(name)
         assert float(series[0, 0]) == pytest.approx(float(lab.baseline().summary().loc[name, "figure"]))
         assert float(series[0, -1]) == pytest.approx(float(after[name]), rel=1e-5), name

@@ -362,6 +362,11 @@ FILES: list[tuple[str, Callable[[Path], None], str, str]] = [
     ("case.toml", damage("case.toml", b"a" + b".a" * 8_000 + b" = 1"), "nested too deeply", "plain"),
     ("case.toml", damage("case.toml", b"# " + b"x" * 2**17), "128 kB", "16 kB"),
     ("case.toml", lambda f: (f / "case.toml").unlink(), "missing", "baseline"),
+    ("case.toml", replace("case.toml", "home = ", "# home = "), "entry is missing", 'home = "QM"'),
+    ("case.toml", replace("case.toml", "substance = ", "# "), "entry is missing", "headline figures count"),
+    ("case.toml", replace("case.toml", "[currency]\nEUR = 1.1", ""), "entry is missing", "[currency]"),
+    ("case.toml", replace("case.toml", 'crop = "coca"', 'crop = ""'), "can be seen", "leave it out"),
+    ("case.toml", replace("case.toml", 'crop = "coca"', 'corp = "coca"'), "not an entry", "words.crop"),
     ("case.toml", damage("case.toml", b"id = example"), "no TOML", "quotes"),
     ("case.toml", damage("case.toml", b"\xff"), "not UTF-8", "plain text"),
     (

@@ -135,7 +135,7 @@ def test_the_mean_of_many_runs_is_the_path(lab, policy, how, monkeypatch):
     path = lab.path(policy, years=years)
     assert len(path.ends) == 12 * years
     month = np.arange(12 * years)
-    for name in ("leaf price", "valley price", "growers' income", "hectares at home", "exports",
+    for name in ("farm-gate price", "local price", "growers' income", "hectares at home", "exports",
                  "exports by air", "delivered"):  # fmt: skip
         period = month // 12 if name in ("exports", "exports by air", "delivered") else month
         wanted, found = path.series(name).values[0, 1:], run.series(name).values[:, 12:]

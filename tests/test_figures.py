@@ -12,6 +12,7 @@ from contraflow.errors import ComparisonError
 from contraflow.results import figures, tables
 from contraflow.results.figures import Figure
 from contraflow.results.view import View, price_spot
+from contraflow.text.names import shown_names
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -114,5 +115,32 @@ def test_an_economy_without_a_quoted_good_has_no_price():
     base = synthetic.outcome()
     bare = base.isel(arc=np.flatnonzero(base["kind"].values != "process"))
     assert price_spot(bare) == ""
-    assert np.isnan(figures.per_draw(bare, "valley price")).all()
-    assert tables.headline(bare).loc["valley price", "before"] == 0
+    assert np.isnan(figures.per_draw(bare, "local price")).all()
+    table = tables.headline(bare)
+    assert "local price" not in table.index
+    assert "nothing is made at home" in table.attrs["lacking"]["local price"]
+    with pytest.raises(ComparisonError, match="This economy has no 'local price': nothing is made at home"):
+        figures.expect_figure("local price", bare)
+
+
+def test_what_an_economy_does_not_have_is_left_out_and_never_0():
+    base = synthetic.outcome()
+    overland = base.isel(arc=np.flatnonzero(base["family"].values != "air"))
+    table = tables.headline(overland)
+    assert {"exports by air", "crews' pay by air"}.isdisjoint(table.index)
+    assert {"exports", "hectares at home", "delivered"} <= set(table.index)
+    assert not (table["before"] == 0).any()
+    names, values = figures.outcome_rows(overland, price_spot(overland))
+    assert np.isnan(values[:, list(names).index("exports by air")]).all()
+    # A policy that opens a way has the figure on both sides.
+    assert tables.headline(overland.copy(), base).loc["exports by air", "after"] > 0
+    with pytest.raises(ComparisonError, match="'air' leaves the home country"):
+        figures.expect_figure("exports by air", overland)
+
+
+def test_labels_are_in_the_words_of_the_case():
+    names = shown_names(synthetic.case())
+    assert figures.label("hectares at home", names) == "Area of coca in Peru"
+    assert figures.label("farm-gate price", names) == "Price of leaf"
+    assert figures.label("farm-gate price") == "Price at the farm gate"
+    assert figures.label("clans", names) == "Clans"

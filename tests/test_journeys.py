@@ -30,7 +30,7 @@ def two_valleys(draws: tuple[float, ...] = (1.0,)) -> xr.Dataset:
         "form": ("labour", "labour", "leaf", "leaf", "leaf", "leaf"),
         "form_out": ("leaf",) * 6,
     }
-    pure = np.array([30.0, 10.0, 30.0, 10.0, 20.0, 12.0])
+    pure = np.array([0.0, 0.0, 30.0, 10.0, 20.0, 12.0])
     arrived = np.array([30.0, 10.0, 30.0, 10.0, 18.0, 12.0])
     sold = np.array([8.0, 18.0, 12.0])
     scale = np.array(draws)[:, None] * TONNE

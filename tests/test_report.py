@@ -470,7 +470,7 @@ def test_each_question_shows_figures_on_the_way_to_the_long_run(page, drawn):
     assert "is there after 1 year for the price of leaf; last to follow, after 5 years: exports" in page
     assert "or from assumed ranges, not from claims" in page
     rows = {" ".join(one[i]): one[i + 1 : i + 5] for i in range(5, len(one), 5)}
-    assert set(rows) == {"exports", "exports by air", "leaf price", "sold, all producers"}
+    assert set(rows) == {"exports", "exports by air", "farm-gate price", "sold, all producers"}
     table = synthetic.report().paths[0].table.loc["exports by air"]
     before, *changes = rows["exports by air"]
     assert before[1] == "t/yr"

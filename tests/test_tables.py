@@ -36,8 +36,13 @@ def test_shut_flights_come_out_elsewhere():
     assert 0.8 < moved.attrs["displaced"] <= 1
 
 
-def test_nothing_is_displaced_where_nothing_changes():
-    assert tables.displacement(BASE, BASE).attrs["displaced"] == 0
+def test_there_is_no_share_that_is_displaced_where_next_to_nothing_is_lost():
+    assert np.isnan(tables.displacement(BASE, BASE).attrs["displaced"])
+    grown = BASE.copy(deep=True)
+    grown["pure"] = grown["pure"] * np.where(grown["mode"] == "small-plane", 0.999, 2.0)
+    moved = tables.displacement(BASE, grown)
+    assert moved["change"].min() < 0 < moved["change"].sum()
+    assert np.isnan(moved.attrs["displaced"])
 
 
 def test_an_unknown_grouping_is_named():
@@ -49,7 +54,7 @@ def test_an_unknown_grouping_is_named():
 
 def test_zones_list_hectares_and_what_is_made():
     zones = tables.by_zone(BASE, SHUT)
-    assert zones.loc["coca", "before"].sum() == pytest.approx(float(BASE["hectares"][0]))
+    assert zones.loc["crop", "before"].sum() == pytest.approx(float(BASE["hectares"][0]))
     assert set(zones.loc["paste"].index) == set(synthetic.ZONES)
     assert "el-alto" in tables.by_zone(BASE, home="all").loc["hydrochloride"].index
     assert "el-alto" not in zones.loc["hydrochloride"].index
@@ -124,8 +129,8 @@ def test_home_figures_leave_out_what_others_do():
     )
     assert table.loc["seized at home", "before"] < table.loc["seized", "before"]
     assert table.loc["arrests at home", "before"] < table.loc["arrests", "before"]
-    assert table.loc["leaf sales", "before"] * 1e6 == pytest.approx(
-        table.loc["leaf price", "before"]
+    assert table.loc["farm-gate sales", "before"] * 1e6 == pytest.approx(
+        table.loc["farm-gate price", "before"]
         * BASE["arrival"]
         .values[0, (BASE["form_out"] == "leaf").values & (BASE["kind"] == "activity").values]
         .sum()
@@ -133,16 +138,20 @@ def test_home_figures_leave_out_what_others_do():
 
 
 def test_raw_produce_that_is_sold_as_such_is_not_delivered():
-    leaf = BASE.assign_coords(market_form=("market", ["leaf", *BASE["market_form"].values[1:]]))
+    forms, nodes = (BASE[name].values[1:] for name in ("market_form", "market_node"))
+    leaf = BASE.assign_coords(market_form=("market", ["leaf", *forms]))
     lost = float(BASE["sold_pure"][0, 0]) / 1000
     whole = tables.headline(BASE).loc["delivered", "before"]
+    # Where none is grown it is a final good; where some is, it is not.
+    assert tables.headline(leaf).loc["delivered", "before"] == pytest.approx(whole)
+    leaf = leaf.assign_coords(market_node=("market", ["leaf@vraem", *nodes]))
     assert tables.headline(leaf).loc["delivered", "before"] == pytest.approx(whole - lost)
 
 
 def test_the_quoted_price_is_that_of_paste_where_most_is_made():
     assert price_spot(BASE) == "paste@vraem"
     node = list(BASE["node"].values).index("paste@vraem")
-    assert tables.headline(BASE).loc["valley price", "before"] == pytest.approx(float(BASE["price"][0, node]))
+    assert tables.headline(BASE).loc["local price", "before"] == pytest.approx(float(BASE["price"][0, node]))
 
 
 def test_refining_is_told_by_country():

@@ -77,7 +77,14 @@ class Tiny:
 
     def case(self) -> Case:
         info = schema.CaseInfo(
-            id="tiny", title="Tiny", summary="A test.", baseline=(2013, 2014), drift="drift"
+            id="tiny",
+            title="Tiny",
+            summary="A test.",
+            baseline=(2013, 2014),
+            home="PE",
+            substance="drug",
+            drift="drift",
+            currency={},
         )
         return Case(info=info, fingerprint="tiny", **self.tables)
 

@@ -53,7 +53,7 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        """One line: ``links.csv, row 4, column 'to': 'vream' names no place. Did you mean 'vraem'?``."""
+        """One line: ``links.csv, row 4, column 'to': 'prot' names no place. Did you mean 'port'?``."""
         where = self.file
         if self.row is not None:
             where += f", row {self.row}"

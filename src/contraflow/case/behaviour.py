@@ -121,7 +121,7 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "growers": BehaviourNumber(
         "Months in which two thirds of households reconsider what they grow",
         "month", 12, 18, 30,
-        "A coca field bears after a year and lives for many",
+        "A field of a perennial crop bears after a year and lives for many",
         least=1,
     ),
     "crop_buyers": BehaviourNumber(
@@ -160,7 +160,8 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "theta_land": BehaviourNumber(
         "How readily land and labour go to other uses, in the long run",
         "dimensionless", 1.05, 2, 5,
-        "Area of coca fell in proportion to its price within three years of 1995, and in other cases less",
+        "In one well-counted episode area fell in proportion to the price within three years; in others "
+        "less",
         least=1,
     ),
     "migration": BehaviourNumber(
@@ -179,8 +180,8 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "replanting": BehaviourNumber(
         "Part of destroyed fields that is planted again at once",
         "dimensionless", 0.35, 0.5, 0.67,
-        "Half to two thirds of what is eradicated in Colombia is replanted (INDEPAZ, Ceballos, in InSight "
-        "Crime 2019)",
+        "Half to two thirds of what was eradicated was planted again where that was counted (INDEPAZ, "
+        "Ceballos, in InSight Crime 2019)",
         Scale.LINEAR,
         least=0, most=1,
     ),
@@ -193,7 +194,7 @@ BEHAVIOUR: Mapping[str, BehaviourNumber] = {
     "fear_half_life": BehaviourNumber(
         "Months in which half of the fear of a measure that has ended is gone",
         "month", 60, 108, 204,
-        "Tracking of flights out of Peru ended in 2001; flights were reported back in 2012 and 2013",
+        "Where flights had been tracked and shot at, that ended in 2001; they were back by 2012 and 2013",
         least=0.1,
     ),
     "land_at_once": BehaviourNumber(

@@ -186,14 +186,33 @@ def _info_problem(detail: Any) -> Problem:
     """What pydantic found in case.toml, in this package's words."""
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "missing":
-        return Problem(CASE_FILE, "The entry is missing", "Add it as in the example case", column=name)
+        cure = _ASKED.get(name, "Add it as in the example case")
+        return Problem(CASE_FILE, "The entry is missing", cure, column=name)
     if detail["type"] == "extra_forbidden":
-        close = get_close_matches(name, list(schema.CaseInfo.model_fields), n=1)
+        close = get_close_matches(name, _entries(), n=1)
         cure = f"Did you mean '{close[0]}'?" if close else "Delete it"
         return Problem(CASE_FILE, "is not an entry of case.toml", cure, column=name, value=short(name))
     cure = f"Write it as in the example case ({detail['msg']})"
     return Problem(CASE_FILE, "is not valid", cure, column=name, value=short(detail["input"]))
 
+
+def _entries() -> list[str]:
+    """Entries of case.toml, those of its table of words as ``words.crop``."""
+    words = [f"words.{name}" for name in schema.CaseWords.model_fields]
+    return [
+        *schema.CaseInfo.model_fields,
+        *words,
+        *(f"words.es.{name}" for name in schema.Words.model_fields),
+    ]
+
+
+_ASKED = {
+    "home": 'Write the ISO 3166 code of the country whose state acts, as in places.csv: home = "QM"',
+    "substance": 'Write what the headline figures count, as it stands inside a sentence: substance = "..."',
+    "currency": "Write the table [currency] with dollars of the baseline year per unit of each other "
+    "currency that units mention, such as EUR = 1.1; leave it empty if all money is in dollars",
+}
+"""How to mend what nobody can assume about an economy."""
 
 SPREADSHEETS = (".txt", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".gz", ".zip")
 """Endings under which spreadsheets and compressors save a table."""

@@ -68,7 +68,7 @@ def name_of(case: Case, table: str, key: str) -> str:
 def lower(name: str) -> str:
     """A text as it stands inside a sentence: with a small first letter, unless it begins with a name.
 
-    Abbreviations (a second capital: VRAEM), peoples (Colombian buyers, Spanish ports) and parts of the
+    Abbreviations (a second capital: NGO), peoples (Italian buyers, Spanish ports) and parts of the
     world (:data:`REGIONS`) keep their capital.
     """
     first = name.partition(" ")[0]

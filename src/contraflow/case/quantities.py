@@ -23,7 +23,6 @@ class _Entry:
     yearly: bool = False
     observed: bool = True
     phrase: str = ""
-    unnamed: str = ""
     sign: str = ""
 
     def __post_init__(self) -> None:
@@ -48,8 +47,6 @@ class Quantity(StrEnum):
     """Whether the model can observe it."""
     phrase: str
     """Title of a series; ``{form}`` stands for what is counted."""
-    unnamed: str
-    """What is counted where no form is named."""
     sign: str
     """What stands before a figure without unit."""
 
@@ -105,7 +102,6 @@ class Quantity(StrEnum):
             numerator="hectares that stand, tended less lost, in activities that make a form with pure "
             "substance (or the form named)",
             phrase="{form} standing",
-            unnamed="coca",
         ),
     )
     ERADICATED = (
@@ -114,7 +110,6 @@ class Quantity(StrEnum):
             units=("ha",),
             numerator="hectares lost to the state in those activities",
             phrase="{form} eradicated",
-            unnamed="coca",
         ),
     )
     PRODUCTION = (

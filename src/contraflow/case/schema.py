@@ -32,6 +32,8 @@ from contraflow.case.table import (
     quantity,
 )
 
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
 
 class SourceKind(StrEnum):
     REPORT = "report"
@@ -106,7 +108,7 @@ class Place(Row):
     id: Id = column("Short name of the place.")
     name: Text = column("Name as shown.", shown=True)
     kind: PlaceKind = column("Kind of place.")
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = column(
+    country: CountryCode = column(
         "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for "
         "markets."
     )
@@ -610,6 +612,50 @@ class Question(BaseModel):
     )
 
 
+class Words(BaseModel):
+    """What sentences and headings call things, as they stand inside a sentence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    substance: Text | None = Field(
+        default=None, description="The substance, in another language than that of case.toml."
+    )
+    crop: Text | None = Field(
+        default=None,
+        description="What is grown or dug for it, as a mass noun. Empty: the name of its harvest.",
+    )
+    harvest: Text | None = Field(
+        default=None,
+        description="First good that holds the substance, as it leaves the ground. Empty: the name of the "
+        "first form with the substance that an activity makes.",
+    )
+    zone: Text | None = Field(
+        default=None, description="What a place is called where it is grown or dug. Empty: zone."
+    )
+    zones: Text | None = Field(default=None, description="Several of them. Empty: the plural with an s.")
+    crops: dict[Id, Text] = Field(
+        default={},
+        description="What is grown, dug or done to make other forms, by their ids. Empty: the name of the "
+        "form.",
+    )
+    countries: dict[CountryCode, Text] = Field(
+        default={}, description="Names of countries by their code, where they are not those of ISO 3166."
+    )
+
+
+class CaseWords(Words):
+    """The table ``[words]`` of ``case.toml``: the case's own words, and what they are in other languages."""
+
+    es: Words = Field(default=Words(), description="The same in Spanish.")
+
+    def in_language(self, code: str) -> Words:
+        """The words in a language; those of the case where it does not say."""
+        own = getattr(self, code, None)
+        if not isinstance(own, Words):
+            return self
+        stated = {name: value for name, value in own if value}
+        return Words.model_validate({name: getattr(self, name) for name in Words.model_fields} | stated)
+
+
 def _known_set(name: str) -> str:
     if name != NONE and name not in sets():
         raise ValueError(f"'{name}' is no set of episodes; there are: {', '.join((*sets(), NONE))}")
@@ -627,12 +673,13 @@ class CaseInfo(BaseModel):
     )
     licence: Text = Field(default="CC-BY-4.0", description="Terms of reuse of the tables.")
     baseline: tuple[int, int] = Field(description="First and last year of the baseline.")
-    home: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
-        default="PE", description="Country whose state acts and whose exports are counted."
+    home: CountryCode = Field(
+        description="Country whose state acts and whose exports are counted: an ISO 3166 code, as in "
+        "places.csv."
     )
     substance: Text = Field(
-        default="cocaine",
-        description="Substance whose pure kilograms the headline figures count.",
+        description="Substance whose pure kilograms the headline figures count, as it stands inside a "
+        "sentence.",
         json_schema_extra={"shown": True},
     )
     drift: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = Field(
@@ -641,10 +688,15 @@ class CaseInfo(BaseModel):
     )
     learned: Annotated[str, AfterValidator(_known_set)] = Field(
         default="all",
-        description="Set of episodes of history that behaviour is learned from: all, without-andes-1990s, or "
-        "none for the ranges of the package. Rows of parameters.csv prevail.",
+        description=f"Set of episodes of history that behaviour is learned from: {', '.join(sets())}, or "
+        f"{NONE} for the ranges of the package. Rows of parameters.csv prevail.",
     )
     currency: dict[str, float] = Field(
-        default_factory=dict, description="Dollars of the baseline year per unit of another currency."
+        description="Dollars of the baseline year per unit of each other currency that units mention. An "
+        "empty table says that all money is stated in dollars."
+    )
+    words: CaseWords = Field(
+        default=CaseWords(),
+        description="What sentences and headings call things. What is left out follows from the tables.",
     )
     questions: tuple[Question, ...] = Field(default=(), description="Headline questions.")

@@ -29,7 +29,7 @@ class Observed(Row):
     mode: Selector = optional("Modes.", (), selects="modes")
     form: Selector = optional("Forms.", (), selects="forms")
     step: Selector = optional("Links, processes or activities by id.", (), selects="steps")
-    grown: Selector = optional("Zones or countries where the coca was grown.", (), selects="places")
+    grown: Selector = optional("Zones or countries where what moves was grown or dug.", (), selects="places")
     of_origin: Selector = Field(
         default=(),
         alias="of_from",
@@ -48,7 +48,7 @@ class Observed(Row):
     actor: Selector = optional("Actors, for incomes and fees.", (), selects="actors")
     supply: Selector = optional("Supplies of inputs, for 'supply'.", (), selects="supplies")
     basis: Annotated[str, StringConstraints(pattern=r"^(product|pure)$")] = optional(
-        "Whether kilograms are of product as moved or of pure cocaine.", "product"
+        "Whether kilograms are of product as moved or of the pure substance.", "product"
     )
 
 
@@ -208,7 +208,7 @@ class Coverage(Row):
     paragraph: Text = column("Paragraph in the source.", shown=True)
     description: Text = column("What is described, in own words.", shown=True)
     rows: Selector = optional(
-        "Rows that represent it, each as table:id, for example 'links:iquitos-to-triple-frontier-riverboat'.",
+        "Rows that represent it, each as table:id, for example 'links:river-to-port'.",
         (),
     )
     outside: str = optional("Why it lies outside the model. Empty: it is represented.", "", shown=True)

@@ -72,7 +72,7 @@ def baseline(lab: Lab) -> Record:
 
 
 def price_of(lab: Lab) -> Record:
-    """Whose price ``valley price`` is: a short word for the good, its name and that of the place."""
+    """Whose price ``local price`` is: a short word for the good, its name and that of the place."""
     form, _, place = price_spot(lab.baseline().data).partition("@")
     case = lab.case
     return {

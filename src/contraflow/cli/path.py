@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._numbers import DASH, change_of, share, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, replace_file
@@ -22,6 +23,7 @@ from contraflow.errors import OutputError, PolicyError
 from contraflow.policy import describe, make_levers
 from contraflow.policy.horizon import in_words
 from contraflow.text.adjustment_sentences import PACES, tell_path
+from contraflow.text.names import shown_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,7 +111,7 @@ def _record(lab: Lab, found: TransitionPath, asked: PathOptions) -> Record:
             "years": asked.years,
             "draws": frame.attrs["draws"],
             "left_out": frame.attrs["left_out"],
-            "in_short": list(tell_path(summary, float(asked.years))),
+            "in_short": list(tell_path(summary, float(asked.years), shown_names(lab.case))),
             "summary": json_records.rows(summary.reset_index()),
             "table": json_records.rows(frame.reset_index()),
         }
@@ -131,7 +133,7 @@ def _show(record: Record, console: Console) -> None:
     drawn = record["draws"] > 1
     heads = ["", "before", *map(in_words, columns), "90% interval" if drawn else "change", "half", "left"]
     price = record["price_of"]
-    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
+    named = ABROAD | {"local price": f"{price['good']} in {price['place']}"}
     lines = []
     for row in record["summary"]:
         steps = [step for step in record["table"] if step["figure"] == row["figure"]]
@@ -177,4 +179,4 @@ def _reading(draws: int, length: str) -> str:
         else f"A single best fit, at yearly rates: no uncertainty is shown. Change: after {length}."
     )
     half = f"Half: when half of the largest change is there; left: what is left of it after {length}."
-    return f"{change} {half} {PACES}"
+    return f"{change} {half} {_(PACES)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contraflow._numbers import change_of, order, share, share_span, signed, significant, to
+from contraflow._language import _
+from contraflow._numbers import change_of, order, signed, significant, to
 from contraflow.cli import json_records
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
@@ -13,8 +14,9 @@ from contraflow.cli.terminal import emit, progress, screen
 from contraflow.cli.terminal_tables import interval, likely, say, table
 from contraflow.model.root_finding import ACCEPTED
 from contraflow.policy.horizon import LONG_RUN, in_years
-from contraflow.text.adjustment_sentences import PACES, STILL_ADJUSTING, when
-from contraflow.text.sentences import level
+from contraflow.text.adjustment_sentences import PACES, STILL_ADJUSTING
+from contraflow.text.figure_words import after_in_words
+from contraflow.text.sentences import left_out, level, made_up
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,29 +71,28 @@ def respond(
 
 
 def _show(record: Record, console: Console) -> None:
-    say(console, (f"{record['title']}, {when(record['after'])}", "bold"))
+    say(console, (f"{record['title']}, {after_in_words(record['after'])}", "bold"))
     for sentence in record["in_short"]:
         say(console, sentence)
     price = record["price_of"]
-    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
+    named = ABROAD | {"local price": f"{price['good']} in {price['place']}"}
     figures = [{"name": f"{named.get(name, name)}, {f['unit']}"} | f for name, f in record["figures"].items()]
     _table(console, "Figures", figures, record["draws"])
     titles = {"mode": "Ways out of the country, t/yr", "route": "Where it leaves, t/yr", "zone": "Coca, ha"}
     for by, moved in record["displacement"].items():
         _table(console, titles[by], moved["rows"])
-        if moved["displaced"] > UNSEEN:
-            made_up = share(moved["displaced"])
-            if "displaced_5" in moved:
-                low, high = (min(moved[f"displaced_{end}"], 9.99) for end in ("5", "95"))
-                made_up += f" ({share_span(low, high)})"
-            say(console, (f"{made_up} of what is lost here comes up elsewhere", "dim"))
+        ends = (moved["displaced_5"], moved["displaced_95"]) if "displaced_5" in moved else None
+        elsewhere = made_up(moved["displaced"], ends)
+        if elsewhere:
+            text = _("{part} of what is lost here comes up elsewhere").format(part=elsewhere)
+            say(console, (text, "dim"))
     _table(console, "Incomes, million $/yr", record["incomes"])
     for text in otherwise(record):
         console.print()
         say(console, (f"It may also settle otherwise{text}.", "yellow"))
     console.print()
     if record["after"] != LONG_RUN:
-        say(console, (f"{STILL_ADJUSTING} {PACES}", "dim"))
+        say(console, (f"{_(STILL_ADJUSTING)} {_(PACES)}", "dim"))
     _uncertainty(console, record)
     if "convergence" in record:
         _convergence(console, record)
@@ -110,8 +111,7 @@ def otherwise(record: Mapping[str, Any]) -> list[str]:
 def _uncertainty(console: Console, record: Record) -> None:
     """What the figures are: medians with intervals, or a best fit without."""
     if record["left_out"]:
-        every = record["draws"] + record["left_out"]
-        text = f"No equilibrium was found in {record['left_out']} of {every} draws; they are left out."
+        text = left_out(record["left_out"], record["draws"] + record["left_out"])
         say(console, (text, "yellow"))
     if record["draws"] == 1:
         say(console, ("A single best fit: no uncertainty is shown.", "dim"))

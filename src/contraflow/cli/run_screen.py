@@ -29,7 +29,7 @@ SMALL = 0.005
 NOTICED = 0.02
 """Change of another good, as a share of what leaves, from which it is shown."""
 
-FELT = ("exports", "exports by air", "hectares at home", "leaf price", "valley price", "delivered")
+FELT = ("exports", "exports by air", "hectares at home", "farm-gate price", "local price", "delivered")
 """Figures that tell whether a policy changes anything."""
 
 
@@ -75,8 +75,8 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
     ]
     crops = [
         ("coca planted", f"{significant(figures['hectares at home'])} ha"),
-        ("leaf, farm gate", f"${significant(figures['leaf price'])}/kg"),
-        (price["good"], f"${significant(figures['valley price'])}/kg"),
+        ("leaf, farm gate", f"${significant(figures['farm-gate price'])}/kg"),
+        (price["good"], f"${significant(figures['local price'])}/kg"),
     ]
     money = [
         ("households earn", dollars(figures["growers' income"])),
@@ -97,8 +97,8 @@ SHOWN = (
     ("exports by air", "of it by air", "{} t"),
     ("seized at home", "seized at home", "{} t"),
     ("hectares at home", "coca planted", "{} ha"),
-    ("leaf price", "leaf, farm gate", "${}/kg"),
-    ("valley price", "{good}", "${}/kg"),
+    ("farm-gate price", "leaf, farm gate", "${}/kg"),
+    ("local price", "{good}", "${}/kg"),
     ("growers' income", "households earn", "${}M"),
     ("armed groups' income", "armed groups take", "${}M"),
     ("state spending", "the state spends", "${}M"),
@@ -154,11 +154,11 @@ def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
 def _figures(figures: Record) -> tuple[str, ...]:
     """Before and after in each column; with draws, the 90 % interval of the change on a second line."""
     delivered = figures["delivered"]
-    shown = [becomes(figures[name]) for name in ("exports by air", "exports", "valley price")]
+    shown = [becomes(figures[name]) for name in ("exports by air", "exports", "local price")]
     if "ratio_5" not in delivered:
         return (*shown, change_of(delivered["change"], delivered["before"]))
     shown.append(change_of(float(delivered["ratio"]) - 1.0, 1.0))
-    rows = [figures[name] for name in ("exports by air", "exports", "valley price", "delivered")]
+    rows = [figures[name] for name in ("exports by air", "exports", "local price", "delivered")]
     return tuple(f"{text}\n{interval_of_share(row)}" for text, row in zip(shown, rows, strict=True))
 
 

@@ -164,7 +164,8 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     if against is not None:
         last = run.against(against)
         end = last.index.get_level_values("year").max()
-        shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
+        there = last.xs(end, level="year")
+        shown = there.loc[[n for n in ("exports", "exports by air", "hectares at home") if n in there.index]]
         for name, row in shown.iterrows():
             moved, *ends = (signed_share(row[c] - 1) for c in ("ratio", "ratio_5", "ratio_95") if c in row)
             spread = f" ({' to '.join(ends)})" if ends else ""

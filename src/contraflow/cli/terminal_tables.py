@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from contraflow._numbers import DASH, change_of, probability, signed, significant, to
+from contraflow._numbers import DASH, change_of, probability, signed, significant, to, with_percent
 from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def interval_of_share(row: Record) -> str:
     low, high = (change_of(float(end) - 1.0, 1.0) for end in ends if end is not None)
     if low == high:
         return low
-    return f"{low.removesuffix('%')} to {high}" if high.endswith("%") else f"{low} to {high}"
+    sign = with_percent("")
+    return to(low.removesuffix(sign), high) if high.endswith(sign) else to(low, high)
 
 
 def likely(row: Record, draws: int) -> str:
@@ -42,7 +43,7 @@ def likely(row: Record, draws: int) -> str:
     if max(falls, rises) * draws < 0.5:
         return DASH
     word, share = ("falls", falls) if falls >= rises else ("rises", rises)
-    return f"{word} {probability(share, draws).replace('above ', '>').replace('below ', '<')}"
+    return f"{word} {probability(share, draws, short=True)}"
 
 
 def becomes(row: Record, *, prefix: str = "") -> str:

@@ -7,7 +7,8 @@ columns and stand in one folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -28,11 +29,15 @@ LONGEST = 120
 MOST_REGIONS = 3
 """Regions of an episode, at most."""
 
-SETS = {
-    "all": (),
-    "without-andes-1990s": ("air-bridge-1995", "dignidad-1997", "plan-colombia-2000"),
-}
+_LEARNED_OF = tomllib.loads(
+    (resources.files("contraflow.history") / "data" / "sets.toml").read_text(encoding="utf-8")
+)
+
+SETS: Mapping[str, tuple[str, ...]] = {name: tuple(left) for name, left in _LEARNED_OF["without"].items()}
 """Episodes that are left out by each set of which the package carries what was learned."""
+
+REFERENCE = str(_LEARNED_OF["substance"])
+"""Substance of most episodes, from whose common mean those of others may deviate further."""
 
 NOISE = {1: 0.05, 2: 0.1, 3: 0.25, 4: 0.5, 5: 0.7}
 """Standard deviation of a reported logarithm by the credibility in its grade."""
@@ -72,7 +77,7 @@ class EpisodeRow(Row):
     substance: Text = column("Substance.")
     first: Date = column("First month, as 1995-03.")
     months: int = column("Months that it is followed.", ge=1, le=LONGEST)
-    stocks: float = column("Goods on the way, as a multiple of those of cocaine.", ge=0.01)
+    stocks: float = column("Goods on the way, as a multiple of those of the reference substance.", ge=0.01)
     weight: float = column("1, or less where other causes are unknown.", ge=0.01, le=1)
     told: Text = column("What the model is told.")
     unknown: str = optional("What else went on.", "")

@@ -4,13 +4,13 @@ With phi the shared numbers on the scales on which their priors are normal, a fi
 
     y_ei = f_i(phi + d_e, s_e) + delta_ei + epsilon_ei        d_e ~ N(0, tau_e^2),  s_e ~ N(0, 1)
 
-f is the reduced form, d_e how the episode deviates from the common mean (tau_e = tau for cocaine, twice as
-much for other substances), s_e the unknown sizes of its
-measures, epsilon what its source got wrong. delta is the discrepancy of the model (Kennedy & O'Hagan 2001,
-Journal of the Royal Statistical Society B 63(3); Brynjarsdottir & O'Hagan 2014, Inverse Problems 30): one
-standard deviation for quantities and one for prices, nearly the same in all years of a region, so that the
-years of one episode are one miss. Areas have no time to go wrong at first: theirs grows to its full size
-over RAMP months. The two and tau are learned by the evidence (type II maximum likelihood) with priors.
+f is the reduced form, d_e how the episode deviates from the common mean (tau_e = tau for the reference
+substance, twice as much for others), s_e the unknown sizes of its measures, epsilon what its source got
+wrong. delta is the discrepancy of the model (Kennedy & O'Hagan 2001, Journal of the Royal Statistical Society
+B 63(3); Brynjarsdottir & O'Hagan 2014, Inverse Problems 30): one standard deviation for quantities and one
+for prices, nearly the same in all years of a region, so that the years of one episode are one miss. Areas
+have no time to go wrong at first: theirs grows to its full size over RAMP months. The two and tau are learned
+by the evidence (type II maximum likelihood) with priors.
 
 The maximum is found by Gauss and Newton's method; d_e and s_e are integrated out around it. An episode whose
 other causes are unknown has its errors' variance divided by its weight.
@@ -25,7 +25,7 @@ import numpy as np
 
 from contraflow import _random
 from contraflow._types import BoolArray, FloatArray
-from contraflow.history.episode_tables import Episode, ObservationRow, StageOfTrade
+from contraflow.history.episode_tables import REFERENCE, Episode, ObservationRow, StageOfTrade
 from contraflow.history.reduced_form import (
     ADAPTING,
     MOST_SIZES,
@@ -62,7 +62,7 @@ LARGEST = 1.5
 """Change of a number in one step, in standard deviations of its prior, at most."""
 
 OTHER_SUBSTANCE = 2.0
-"""Deviations of episodes of other substances than cocaine, as a multiple of tau."""
+"""Deviations of episodes of other substances than the reference, as a multiple of tau."""
 
 Linear = tuple[FloatArray, FloatArray]
 
@@ -86,7 +86,7 @@ class Sample:
     weight: FloatArray
     """Weights of the episodes (episode,)."""
     reach: FloatArray
-    """How much further an episode deviates from the common mean than one of cocaine (episode,)."""
+    """How much further an episode deviates from the common mean than one of the reference (episode,)."""
 
     def errors(self, place: int, hyper: FloatArray) -> FloatArray:
         """Covariance of discrepancy and error in one episode, of its observations alone."""
@@ -121,7 +121,7 @@ def sample(found: Sequence[Episode]) -> Sample:
         ramp=of(lambda e, o: -np.expm1(-(e.month(o.month) + 1) / RAMP) if o.stage in slow else 1.0, 1.0),
         group=of(lambda e, o: names[e.id, o.region, o.stage], -1.0),
         weight=np.array([e.row.weight for e in found]),
-        reach=np.array([1.0 if e.row.substance == "cocaine" else OTHER_SUBSTANCE for e in found]),
+        reach=np.array([1.0 if e.row.substance == REFERENCE else OTHER_SUBSTANCE for e in found]),
     )
 
 

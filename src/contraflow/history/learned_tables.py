@@ -127,8 +127,8 @@ def learned(name: str = "all") -> Learned:
     Parameters
     ----------
     name
-        ``all``, or ``without-andes-1990s``: without the air bridge of the 1990s and what came after it in the
-        Andes to 2003, for a case that is to foresee these.
+        ``all``, or another of :data:`~contraflow.history.episode_tables.SETS`, which leaves out episodes that
+        a case is to foresee.
 
     Returns
     -------

@@ -100,7 +100,7 @@ class EpisodeArrays(NamedTuple):
     cost: jax.Array
     """Cost of growing, over the price at the gate (region,)."""
     stocks: jax.Array
-    """Goods on the way as a multiple of those of cocaine."""
+    """Goods on the way as a multiple of those of the reference substance."""
     levels: jax.Array
     """Levels of measures (size, kind, month, region)."""
     size_centre: jax.Array

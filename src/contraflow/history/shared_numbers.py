@@ -64,8 +64,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         "theta_land": SharedNumber(
             "Elasticity of the crop's land to what it earns, in the long run",
             "dimensionless", 0.8, 2.5, 8, 2.5,
-            "coca takes a few per cent of a zone's land; area followed prices by 1 in three years in Peru, "
-            "0.3 for cropland in general (Scott 2013)",
+            "the crop takes a few per cent of a zone's land; area followed prices by 1 in three years where "
+            "it was counted well, 0.3 for cropland in general (Scott 2013)",
         ),
         "trade_at_once": SharedNumber(
             "Part of the elasticity between ways and buyers that is there at once",
@@ -78,7 +78,7 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         "growers": SharedNumber(
             "Months in which two thirds of growers reconsider what they grow",
             "month", 12, 36, 100, 0.02,
-            "fields abandoned at 15 to 35 per cent a year; a coca field bears after one",
+            "fields abandoned at 15 to 35 per cent a year; a field bears after one",
         ),
         "traders": SharedNumber(
             "Months in which two thirds of traders reconsider ways and buyers",
@@ -91,12 +91,13 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         "buyers_exponent": SharedNumber(
             "Fall of the price at the gate, in per cent, as one per cent more comes in than buyers can take",
             "dimensionless", 0.3, 0.8, 2, 0,
-            "nobody has counted; prices of neighbouring valleys differ threefold",
+            "nobody has counted; prices of neighbouring zones differ threefold",
         ),
         "demand": SharedNumber(
             "Elasticity of demand in the street",
             "dimensionless", 0.3, 0.6, 1.2, 0.6,
-            "0.9 for illicit drugs on average, 0.5 for cocaine, 0.25 for methamphetamine within half a year",
+            "0.9 for illicit drugs on average, 0.5 for the reference substance, 0.25 for a synthetic one "
+            "within half a year",
         ),
         "pass_through": SharedNumber(
             "How far the price where the goods are sold follows the street's, in per cent for each per cent",
@@ -104,7 +105,7 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
             "margins overseas are set in part by the price and in part by the kilogram",
         ),
         "stocks": SharedNumber(
-            "Months of goods on the way to the street, of cocaine",
+            "Months of goods on the way to the street, of the reference substance",
             "month", 3, 4.5, 8, 0.02,
             "prices in the street follow those at the gate after four to five months (IDA P-3472)",
         ),
@@ -115,7 +116,7 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         ),
         "replanting": SharedNumber(
             "Part of what is eradicated that is planted again at once",
-            "part", 0.3, 0.5, 0.7, 0.5, "a half to two thirds in Colombia (INDEPAZ, reported 2019)",
+            "part", 0.3, 0.5, 0.7, 0.5, "a half to two thirds where it was counted (INDEPAZ, reported 2019)",
         ),
         "reckoning": SharedNumber(
             "Years of income that growers write off where one field in one is lost each year",
@@ -123,7 +124,8 @@ NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
         ),
         "growth": SharedNumber(
             "Growth of a region's crop in a year, at most, in logarithms",
-            "dimensionless", 0.15, 0.3, 0.6, 1e3, "Colombia's coca grew by 18 to 32 per cent a year",
+            "dimensionless", 0.15, 0.3, 0.6, 1e3,
+            "the crop of a country that grew fast did so by 18 to 32 per cent a year",
         ),
     }
 )  # fmt: skip

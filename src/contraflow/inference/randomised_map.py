@@ -17,7 +17,7 @@ A step that does not lower the draw's sum of squares is undone, and its factor s
 
 Where the model bends much, that gets stuck on the way: such draws go on with a Jacobian each, which Broyden's
 update moves from J. What even then ends far above the minimum of its linear problem solves no problem at all
-and is no draw; without this rule some draws had countries with a thousandth of the coca that surveys saw.
+and is no draw; without this rule some draws had countries with a thousandth of the crop that surveys saw.
 """
 
 from __future__ import annotations

@@ -451,7 +451,7 @@ class Lab:
         """Headline figures of many policies in the long run, here or on the machines of a cluster.
 
         Figures are those of :meth:`respond` to the last bit, wherever and by however many workers they are
-        computed; the price in the main valley is quoted where the baseline quotes it, as in a comparison.
+        computed; the local price is quoted where the baseline quotes it, as in a comparison.
         Other equilibria are sought only where the baseline leads to none.
 
         Parameters

@@ -101,7 +101,8 @@ class Outcome:
         Returns
         -------
         pandas.DataFrame
-            Indexed by figure (``exports``, ``leaf price``, ...): ``figure``, its intervals and its ``unit``.
+            Indexed by figure (``exports``, ``farm-gate price``, ...), those that the economy has: ``figure``,
+            its intervals and its ``unit``; why it lacks the others in ``attrs["lacking"]``.
 
         Examples
         --------
@@ -307,9 +308,10 @@ class Comparison:
         Returns
         -------
         pandas.DataFrame
-            Indexed by figure: ``unit``; ``before``, ``after``, ``change`` and ``ratio`` (after over before)
-            with their intervals; with more than one draw the probabilities ``p_falls`` and ``p_rises`` of any
-            change, and ``p_falls_5pct`` and ``p_rises_5pct`` of one by more than 5 % of the value before.
+            Indexed by figure, those that the economy has on one side: ``unit``; ``before``, ``after``,
+            ``change`` and ``ratio`` (after over before) with their intervals; with more than one draw the
+            probabilities ``p_falls`` and ``p_rises`` of any change, and ``p_falls_5pct`` and ``p_rises_5pct``
+            of one by more than 5 % of the value before.
 
         Raises
         ------

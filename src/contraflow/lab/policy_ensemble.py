@@ -153,8 +153,9 @@ class Ensemble:
         done = np.asarray(self.data["finished"].values, dtype=bool)
         for first in range(0, policies, step):
             some = slice(first, first + step)
-            values = self.data["figures"][some].values[done[some]][:, :, place]
-            yield _quantiles(values - base if change else values)
+            every = self.data["figures"][some].values[done[some]]
+            values = every[:, :, place]
+            yield _quantiles(values - base if change else values, np.isnan(every).all(axis=2))
 
     def __repr__(self) -> str:
         """One line: how many policies and draws, and how many are still to be computed."""
@@ -170,17 +171,21 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _quantiles(values: FloatArray) -> FloatArray:
-    """Medians, with the ends of their intervals, and draws left out (policy, column)."""
+def _quantiles(values: FloatArray, lost: BoolArray) -> FloatArray:
+    """Medians, with the ends of their intervals, and draws left out (policy, column).
+
+    Figures that an economy does not have are NaN in all draws; draws without an equilibrium are ``lost``.
+    """
     policies, draws, figures = values.shape
     found = [0.5, *ENDS_OF_90.values()] if draws > 1 else [0.5]
-    lost: BoolArray = np.asarray(np.isnan(values).any(axis=2))
+    known = ~np.isnan(values)
     result = np.full((policies, figures, len(found)), np.nan)
-    whole: BoolArray = np.asarray(~lost.any(axis=1))
+    whole: BoolArray = np.asarray(known.all(axis=(1, 2)))
     if whole.any():
         result[whole] = np.moveaxis(np.quantile(values[whole], found, axis=1), 0, -1)
-    for row in np.flatnonzero(~whole & ~np.asarray(lost.all(axis=1))):
-        result[row] = np.quantile(values[row][~lost[row]], found, axis=0).T
+    some = known.any(axis=1) & ~whole[:, None]
+    for row, figure in zip(*np.nonzero(some), strict=True):
+        result[row, figure] = np.quantile(values[row, known[row, :, figure], figure], found)
     return np.concatenate([result.reshape(policies, -1), lost.sum(axis=1)[:, None]], axis=1)
 
 

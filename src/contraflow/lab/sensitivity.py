@@ -175,7 +175,7 @@ def subject(
     """
     if hasattr(outcome, "after"):
         outcome, against = outcome.after, outcome.before
-    figures.outcome_figure(quantity)
+    figures.expect_figure(quantity, *(one.data for one in (outcome, against) if one is not None))
     if posterior is None or posterior.method is Method.BEST:
         raise ComparisonError(
             "A lab without posterior draws cannot tell what a figure rests on. "

@@ -261,7 +261,8 @@ class Simulation:
         """
         from contraflow.report.draw import fans
 
-        chosen = figures or ("exports", "hectares at home", "valley price", "seized at home")
+        usual = ("exports", "hectares at home", "local price", "seized at home", "delivered")
+        chosen = figures or trajectory_tables.had(self.data, names=usual)[:4]
         return fans.fans(self.data, chosen, self.changes, None if against is None else against.data)
 
     def modes(self) -> Drawing | None:
@@ -447,7 +448,7 @@ class History:
         Parameters
         ----------
         beside
-            Other histories, drawn beside this one: ``andes.fan(peru)`` is the coca of Peru by two cases.
+            Other histories, drawn beside this one: ``earlier.fan(later)`` is one crop by two cases.
         quantity, form
             The series, as in the columns of :attr:`predictions`.
         where

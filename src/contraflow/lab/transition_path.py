@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = (
-    "exports", "exports by air", "hectares at home", "leaf price", "valley price", "growers' income",
+    "exports", "exports by air", "hectares at home", "farm-gate price", "local price", "growers' income",
     "seized at home", "delivered",
 )  # fmt: skip
-"""Figures of the summary."""
+"""Figures of the summary, as far as the economy has them."""
 
 HALF = 0.5
 """Part of the largest change whose date is reported."""
@@ -119,6 +120,13 @@ class TransitionPath:
             attrs={"unit": unit},
         )
 
+    @cached_property
+    def _had(self) -> tuple[str, ...]:
+        """Figures that the economy has, in the baseline or on the way."""
+        lacking = figures.lacking(self.base.data)
+        moved = np.asarray(np.nan_to_num(self.values[:, self.solved]).any(axis=(0, 1)))
+        return tuple(n for n, some in zip(self.names, moved, strict=True) if some or n not in lacking)
+
     def table(self) -> pd.DataFrame:
         """Headline figures along the path.
 
@@ -131,7 +139,7 @@ class TransitionPath:
         import pandas as pd
 
         parts = []
-        for name in self.names:
+        for name in self._had:
             series = self.series(name)
             own = series.values[self.solved]
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -157,7 +165,7 @@ class TransitionPath:
         import pandas as pd
 
         rows = {}
-        for name in SHOWN:
+        for name in (name for name in SHOWN if name in self._had):
             series = self.series(name)
             own, years = series.values[self.solved], series["years"].values
             middle = np.median(own, axis=0)

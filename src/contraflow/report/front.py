@@ -19,7 +19,7 @@ from contraflow.report.sections.headline import headline_rows
 from contraflow.results import tables
 from contraflow.text.names import plain
 
-FIGURES = ("exports", "exports by air", "hectares at home", "valley price", "growers' income")
+FIGURES = ("exports", "exports by air", "hectares at home", "local price", "growers' income")
 """Headline figures of the first picture, those that the economy has."""
 
 

@@ -15,13 +15,14 @@ from contraflow.report.draw.drawing import STYLE
 from contraflow.report.draw.flow_curves import map_frame
 from contraflow.report.jinja import environment
 from contraflow.report.sections import month_by_month
+from contraflow.results import trajectory_tables
 from contraflow.text.names import shown_names
 
 SHOWN = (
     "exports",
     "exports by air",
     "hectares at home",
-    "valley price",
+    "local price",
     "seized at home",
     "growers' income",
     "active places",
@@ -39,11 +40,12 @@ def render(
 ) -> str:
     """The whole page as text. ``years`` are outcomes by year, for the map; ``against`` a run without."""
     names = shown_names(case)
+    shown = trajectory_tables.had(*((data,) if against is None else (data, against)), names=SHOWN)
     drawn = (
         ("fans", _("Month by month"), month_by_month.words_of_changes(data, changes),
-         fans.fans(data, SHOWN, changes, against), month_by_month.caption(against is not None)),
+         fans.fans(data, shown, changes, against), month_by_month.caption(against is not None)),
         ("modes", _("Ways out of the country"), _("What one way loses and another gains, all on one scale."),
-         fans.modes(data, changes), _("Tonnes of pure {substance} a year, at the rate of the month.").format(
+         fans.modes(data, changes) if "exports" in shown else None, _("Tonnes of pure {substance} a year, at the rate of the month.").format(
              substance=names.substance)),
         ("map", _("Year by year on the map"), "",
          fans.stepped_map(years, case.places, names),

@@ -18,12 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow._types import FloatArray
+from contraflow._language import N_, _
+from contraflow._types import BoolArray, FloatArray
 from contraflow.errors import ComparisonError
 from contraflow.results.choices import near_match
 from contraflow.results.draws import solved
@@ -31,6 +33,16 @@ from contraflow.results.view import USD_PER_MILLION, View, price_spot
 
 ACTIVE = 10.0
 """Pure kilograms a month from which a place counts as active."""
+
+
+class CaseWords(Protocol):
+    """What a label takes from the case: names as of :func:`contraflow.text.names.shown_names`."""
+
+    home: str
+    substance: str
+    crop: str
+    harvest: str
+    zone: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +59,21 @@ class Figure:
     name: str
     """What users call it."""
     label: str
-    """Title of its chart."""
+    """Title of its chart, for any economy."""
+    worded: str = ""
+    """The same in the case's own words, with a place for each of :class:`CaseWords`; empty where no word of
+    the case is in it."""
     unit: str
     """Unit of its values, as shown."""
     meaning: str
     """What it counts, for the documentation."""
     of: Callable[[View], FloatArray]
     """Its values (draw,) or (replicate, month), flows at yearly rates; NaN where it is unknown."""
+    lacks: Callable[[View], str] | None = None
+    """Why the economy of a dataset cannot have such a figure, which is NaN then; empty where it can. None:
+    every economy can."""
+    if_none: str = ""
+    """Why it lacks the figure where it is 0 or NaN in everything that is looked at. Empty: 0 is a finding."""
     in_outcomes: bool = True
     """Whether outcomes have it; if not, ``why`` says why not."""
     in_runs: bool = True
@@ -118,8 +138,93 @@ def _known(name: str, figures: tuple[Figure, ...], what: str) -> Figure:
     raise ComparisonError(f"{name!r} is no {what}. {hint}")
 
 
+def label(name: str, words: CaseWords | None = None) -> str:
+    """What a figure is called where it is shown, in the reader's language.
+
+    Parameters
+    ----------
+    name
+        Name of the figure.
+    words
+        Words of the case. None: the label that holds for any economy.
+
+    Raises
+    ------
+    KeyError
+        For an unknown figure.
+
+    Examples
+    --------
+    >>> label("farm-gate price")
+    'Price at the farm gate'
+    """
+    figure = _figures[name]
+    if words is None or not figure.worded:
+        return _(figure.label)
+    text = _(figure.worded).format(
+        home=words.home,
+        substance=words.substance,
+        crop=words.crop or words.substance,
+        harvest=words.harvest or words.substance,
+        zone=words.zone,
+    )
+    return text[:1].upper() + text[1:]
+
+
+def lacking(*data: xr.Dataset, home: str | None = None, spot: str | None = None) -> dict[str, str]:
+    """Figures that an economy does not have: prices of what nobody makes, exports by ways that lead nowhere.
+
+    Parameters
+    ----------
+    data
+        Datasets of outcomes or of runs. A figure that one of them has is not lacking.
+    home
+        Code of the home country. None: that of the datasets.
+    spot
+        Node whose price is quoted. None: that of each dataset.
+
+    Returns
+    -------
+    dict
+        Why, by the name of the figure.
+    """
+    views = [View(one, home, spot) for one in data]
+    chosen = run_figures() if views[0].of_months else outcome_figures()
+    reasons = {f.name: [_lack(f, view) for view in views] for f in chosen}
+    return {name: each[0] for name, each in reasons.items() if all(each)}
+
+
+def _lack(figure: Figure, view: View) -> str:
+    """Why an economy lacks a figure; empty where it has it."""
+    reason = "" if figure.lacks is None else figure.lacks(view)
+    if reason or not figure.if_none:
+        return reason
+    return "" if np.nan_to_num(figure.of(view)).any() else figure.if_none
+
+
+def values_of(figure: Figure, view: View) -> FloatArray:
+    """Values of a figure (draw,) or (replicate, month); NaN where unknown or there is no such figure."""
+    if figure.lacks is not None and figure.lacks(view):
+        return np.full(view.shape, np.nan)
+    return figure.of(view)
+
+
+def expect_figure(name: str, *data: xr.Dataset, home: str | None = None) -> None:
+    """Refuse a figure that is unknown, or that the economy of some datasets does not have.
+
+    Raises
+    ------
+    ComparisonError
+        With the reason.
+    """
+    figure = (run_figure if View(data[0]).of_months else outcome_figure)(name)
+    reason = lacking(*data, home=home).get(figure.name)
+    if reason:
+        raise ComparisonError(f"This economy has no {name!r}: {reason}.")
+
+
 def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[pd.Index, FloatArray]:
-    """All figures of an outcome.
+    """All figures of an outcome, those that its economy lacks included.
 
     Parameters
     ----------
@@ -133,12 +238,12 @@ def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[
     Returns
     -------
     tuple
-        Names (figure,) and values (draw, figure), each in its unit; 0 where an economy lacks the figure.
+        Names (figure,) and values (draw, figure), each in its unit; NaN where a figure is not known.
     """
     view = View(data, home, spot)
     chosen = outcome_figures()
-    values = np.stack([f.of(view) for f in chosen], axis=1)
-    return pd.Index([f.name for f in chosen]), np.where(np.isnan(values), 0.0, values)
+    values = np.stack([values_of(f, view) for f in chosen], axis=1)
+    return pd.Index([f.name for f in chosen]), values
 
 
 def per_draw(data: xr.Dataset, name: str, home: str | None = None, spot: str | None = None) -> FloatArray:
@@ -169,7 +274,7 @@ def per_draw(data: xr.Dataset, name: str, home: str | None = None, spot: str | N
     kept = solved(data)
     own = data.isel(draw=np.flatnonzero(kept))
     whole = np.full(kept.size, np.nan)
-    whole[kept] = figure.of(View(own, home, price_spot(own, home) if spot is None else spot))
+    whole[kept] = values_of(figure, View(own, home, price_spot(own, home) if spot is None else spot))
     return whole
 
 
@@ -195,7 +300,7 @@ def series(data: xr.Dataset, name: str) -> xr.DataArray:
     """
     figure = run_figure(name)
     return xr.DataArray(
-        figure.of(View(data)),
+        values_of(figure, View(data)),
         dims=("replicate", "month"),
         coords={"replicate": data["replicate"], "month": data["month"]},
         name=name,
@@ -203,8 +308,34 @@ def series(data: xr.Dataset, name: str) -> xr.DataArray:
     )
 
 
+def _by(view: View, family: str) -> BoolArray:
+    return np.asarray(view.leaving & (view.label("family") == family), dtype=bool)
+
+
 def _exports_by(family: str) -> Callable[[View], FloatArray]:
-    return lambda view: view.tonnes("pure", view.leaving & (view.label("family") == family))
+    return lambda view: view.tonnes("pure", _by(view, family))
+
+
+def _no_way_by(family: str) -> Callable[[View], str]:
+    return lambda view: (
+        "" if _by(view, family).any() else f"no link of the family '{family}' leaves the home country"
+    )
+
+
+def _no_exports(view: View) -> str:
+    return "" if view.leaving.any() else "no link leaves the home country"
+
+
+def _nothing_grown(view: View) -> str:
+    return "" if view.growing_at_home.any() else "no activity at home yields the substance"
+
+
+def _nothing_grown_anywhere(view: View) -> str:
+    return "" if view.growing.any() else "no activity yields the substance"
+
+
+def _no_spot(view: View) -> str:
+    return "" if view.spot else "nothing is made at home of what is grown there"
 
 
 def _standing(view: View, at_home: bool = True) -> FloatArray:
@@ -212,16 +343,16 @@ def _standing(view: View, at_home: bool = True) -> FloatArray:
     return view.yearly("flow", fields) - view.yearly("seized", fields)
 
 
-def _leaf_value(view: View) -> tuple[FloatArray, FloatArray]:
+def _harvest_value(view: View) -> tuple[FloatArray, FloatArray]:
     """Kilograms that growers at home sell in a period, and what they get for them, USD."""
-    leaf = view.data["arrival"].values[..., view.growing_at_home]
+    sold = view.data["arrival"].values[..., view.growing_at_home]
     price = view.price(view.label("head")[view.growing_at_home])
-    return leaf.sum(axis=-1), (leaf * price).sum(axis=-1)
+    return sold.sum(axis=-1), (sold * price).sum(axis=-1)
 
 
-def _leaf_price(view: View) -> FloatArray:
-    kilos, value = _leaf_value(view)
-    return np.asarray(value / np.maximum(kilos, 1e-300))
+def _gate_price(view: View) -> FloatArray:
+    kilos, value = _harvest_value(view)
+    return np.asarray(np.where(kilos > 0, value / np.where(kilos > 0, kilos, 1.0), np.nan))
 
 
 def _spot_price(view: View) -> FloatArray:
@@ -230,23 +361,35 @@ def _spot_price(view: View) -> FloatArray:
     return view.price(np.asarray([view.spot], dtype=object))[..., 0]
 
 
+def _flights(view: View) -> BoolArray:
+    return np.asarray(view.links & view.starts_at_home & (view.label("family") == "air"), dtype=bool)
+
+
 def _pay_by_air(view: View) -> FloatArray:
-    flights = view.links & view.starts_at_home & (view.label("family") == "air")
+    flights = _flights(view)
     flown = view.data["flow"].values[..., flights].sum(axis=-1)
     paid = view.data["crew_pay"].values[..., flights].sum(axis=-1)
     return np.asarray(np.where(flown > 0, paid / np.where(flown > 0, flown, 1.0), np.nan))
 
 
+def _endowed(view: View) -> BoolArray:
+    return np.asarray(view.label("node_country") == view.home, dtype=bool)
+
+
+def _armed(view: View) -> BoolArray:
+    return np.asarray(view.label("actor_kind") == "armed group", dtype=bool)
+
+
 def _growers(view: View) -> FloatArray:
-    return view.yearly("endowment_income", view.label("node_country") == view.home) / USD_PER_MILLION
+    return view.yearly("endowment_income", _endowed(view)) / USD_PER_MILLION
 
 
 def _armed_groups(view: View) -> FloatArray:
-    return view.yearly("income", view.label("actor_kind") == "armed group") / USD_PER_MILLION
+    return view.yearly("income", _armed(view)) / USD_PER_MILLION
 
 
-def _at_home(view: View) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return view.links & view.starts_at_home
+def _at_home(view: View) -> BoolArray:
+    return np.asarray(view.links & view.starts_at_home, dtype=bool)
 
 
 def _caught(view: View) -> FloatArray:
@@ -283,128 +426,154 @@ def _as_it_is(variable: str) -> Callable[[View], FloatArray]:
 
 _BY_MODE = "the table by mode shows it of outcomes"
 _OF_MONTHS = "it is counted month by month"
+_NOTHING_SPENT = "no measure with a unit cost is above 0"
 _OF_CLANS = "only runs month by month follow clans"
 
 for _figure in (
     Figure(
-        name="exports", label="Exports", unit="t/yr",
+        name="exports", label=N_("Exports"), unit="t/yr",
         meaning="what leaves the home country on links, at the border",
-        of=lambda view: view.tonnes("pure", view.leaving),
+        of=lambda view: view.tonnes("pure", view.leaving), lacks=_no_exports,
     ),
     Figure(
-        name="exports by air", label="Exports by air", unit="t/yr",
-        meaning="of it on modes of the family `air`", of=_exports_by("air"),
+        name="exports by air", label=N_("Exports by air"), unit="t/yr",
+        meaning="of it on modes of the family `air`", of=_exports_by("air"), lacks=_no_way_by("air"),
     ),
     *(
         Figure(
-            name=f"exports {by} {family}", label=f"Exports {by} {family}", unit="t/yr",
+            name=f"exports {by} {family}", label=shown, unit="t/yr",
             meaning=f"of it on modes of the family `{family}`", of=_exports_by(family),
-            in_outcomes=False, in_run_summary=family == "foot", why=_BY_MODE,
+            lacks=_no_way_by(family), in_outcomes=False, in_run_summary=family == "foot", why=_BY_MODE,
         )
-        for by, family in (("on", "foot"), ("by", "road"), ("by", "river"), ("by", "sea"))
+        for by, family, shown in (
+            ("on", "foot", N_("Exports on foot")), ("by", "road", N_("Exports by road")),
+            ("by", "river", N_("Exports by river")), ("by", "sea", N_("Exports by sea")),
+        )
     ),
     Figure(
-        name="hectares at home", label="Coca standing", unit="ha",
-        meaning="coca that stands (flow × (1 − q)) in the home country", of=_standing,
+        name="hectares at home", label=N_("Area of the crop"), worded=N_("area of {crop} in {home}"),
+        unit="ha",
+        meaning="labour-hectares that yield the substance (flow × (1 − q)) in the home country: a crop that "
+        "stands, or pits that are worked",
+        of=_standing, lacks=_nothing_grown,
     ),
     Figure(
-        name="eradicated at home", label="Coca eradicated", unit="ha",
-        meaning="coca that is lost to the state (flow × q) in the home country",
+        name="eradicated at home", label=N_("Area lost to the state"),
+        worded=N_("area of {crop} lost to the state in {home}"), unit="ha",
+        meaning="labour-hectares of it that are lost to the state (flow × q) in the home country",
         of=lambda view: view.yearly("seized", view.growing_at_home), in_run_summary=False,
+        if_none="nothing that is grown at home is destroyed",
     ),
     Figure(
-        name="leaf price", label="Price of leaf", unit="USD/kg",
-        meaning="mean at the farm gate, weighted by what is grown", of=_leaf_price,
+        name="farm-gate price", label=N_("Price at the farm gate"), worded=N_("price of {harvest}"),
+        unit="USD/kg", meaning="mean of what growers at home get for a kg, weighted by what they sell",
+        of=_gate_price, lacks=_nothing_grown,
     ),
     Figure(
-        name="leaf sales", label="Sales of leaf", unit="M$/yr",
-        meaning="farm-gate value of what is grown",
-        of=lambda view: _leaf_value(view)[1] * view.per_year / USD_PER_MILLION, in_run_summary=False,
+        name="farm-gate sales", label=N_("Sales at the farm gate"), worded=N_("sales of {harvest}"),
+        unit="M$/yr",
+        meaning="value at the farm gate of what is grown at home",
+        of=lambda view: _harvest_value(view)[1] * view.per_year / USD_PER_MILLION, in_run_summary=False,
+        lacks=_nothing_grown,
     ),
     Figure(
-        name="valley price", label="Price in the main valley", unit="USD/kg",
-        meaning="of the first good made from leaf, where most of it is made", of=_spot_price,
+        name="local price", label=N_("Price where most is made"), worded=N_("price in the main {zone}"),
+        unit="USD/kg",
+        meaning="at home, of the first good that is made there of what is grown, where most of it is made",
+        of=_spot_price, lacks=_no_spot,
     ),
     Figure(
-        name="growers' income", label="What households live on", unit="M$/yr",
-        meaning="of all endowments at home, licit hectares and other livelihoods included, hired work not",
-        of=_growers,
+        name="growers' income", label=N_("What households live on"), unit="M$/yr",
+        meaning="of all endowments at home, licit hectares and other livelihoods included, whoever holds "
+        "them; hired work not",
+        of=_growers, if_none="no place at home has an endowment",
     ),
     Figure(
-        name="crews' pay by air", label="Pay of crews of flights", unit="USD/kg",
+        name="crews' pay by air", label=N_("Pay of crews of flights"), unit="USD/kg",
         meaning="pay of crews for each kg that is flown from places at home, pay for risk included",
         of=_pay_by_air, in_runs=False, why="runs count pay with other costs",
+        if_none="no crew of a flight from home is paid",
     ),
     Figure(
-        name="armed groups' income", label="Armed groups’ levies", unit="M$/yr",
+        name="armed groups' income", label=N_("Armed groups’ levies"), unit="M$/yr",
         meaning="of all actors of kind `armed group`", of=_armed_groups,
+        if_none="no actor of the kind 'armed group' earns anything",
     ),
     Figure(
-        name="seized at home", label="Seized at home", unit="t/yr",
+        name="seized at home", label=N_("Seized at home"), worded=N_("seized in {home}"), unit="t/yr",
         meaning="on links that start at home, up to their head, so losses at sea after a home port count",
         of=lambda view: view.tonnes("seized_pure", _at_home(view)),
+        if_none="nothing is seized on links that start at home",
     ),
     Figure(
-        name="consignments seized at home", label="Consignments seized", unit="share",
+        name="consignments seized at home", label=N_("Consignments seized"), unit="share",
         meaning="part of the consignments on links that start at home that is seized",
         of=_caught, in_outcomes=False, why=_OF_MONTHS,
+        if_none="nothing is seized on links that start at home",
     ),
     Figure(
-        name="seized per million dollars", label="Seized per million dollars spent", unit="kg",
+        name="seized per million dollars", label=N_("Seized per million dollars spent"), unit="kg",
         meaning="pure kilograms seized at home for each million dollars that the state spends",
-        of=_per_dollar, in_outcomes=False, in_run_summary=False, why=_OF_MONTHS,
+        of=_per_dollar, in_outcomes=False, in_run_summary=False, why=_OF_MONTHS, if_none=_NOTHING_SPENT,
     ),
     Figure(
-        name="arrests at home", label="Arrests at home", unit="persons/yr",
-        meaning="on links that start at home", of=lambda view: view.yearly("arrested", _at_home(view)),
+        name="arrests at home", label=N_("Arrests at home"), worded=N_("arrests in {home}"),
+        unit="persons/yr", meaning="on links that start at home",
+        of=lambda view: view.yearly("arrested", _at_home(view)),
         in_runs=False, why="runs count arrests by role, not by link",
+        if_none="nobody is arrested on links that start at home",
     ),
     Figure(
-        name="state spending", label="State spending", unit="M$/yr", meaning="on measures with a unit cost",
+        name="state spending", label=N_("State spending"), unit="M$/yr",
+        meaning="on measures with a unit cost",
         of=lambda view: view.data["spending"].values * view.per_year / USD_PER_MILLION, in_run_summary=False,
+        if_none=_NOTHING_SPENT,
     ),
     Figure(
-        name="delivered", label="Delivered to all markets", unit="t/yr",
-        meaning="sold at all markets of made goods by all producers; a raw crop such as leaf is left out",
-        of=lambda view: view.tonnes("sold_pure", view.made_goods),
+        name="delivered", label=N_("Delivered to all markets"), unit="t/yr",
+        meaning="sold by all producers at all markets of made goods, and of raw ones in countries that grow "
+        "none of them",
+        of=lambda view: view.tonnes("sold_pure", view.final_goods),
     ),
     Figure(
-        name="active places", label="Places in use", unit="places",
+        name="active places", label=N_("Places in use"), unit="places",
         meaning=f"places at home that at least {ACTIVE:g} pure kg pass in the month",
         of=_footprint, in_outcomes=False, why=_OF_MONTHS,
     ),
     Figure(
-        name="effective ways", label="Links in use, effective number", unit="links",
+        name="effective ways", label=N_("Links in use, effective number"), unit="links",
         meaning="one over the sum of squared shares of the links at home (Simpson 1949)",
         of=_effective_links, in_outcomes=False, why=_OF_MONTHS,
     ),
     Figure(
-        name="clans", label="Clans", unit="clans", meaning="clans that trade",
+        name="clans", label=N_("Clans"), unit="clans", meaning="clans that trade",
         of=_as_it_is("clans"), in_outcomes=False, why=_OF_CLANS,
     ),
     Figure(
-        name="largest clan", label="Largest clan’s capital", unit="share",
+        name="largest clan", label=N_("Largest clan’s capital"), unit="share",
         meaning="its part of the capital of all clans",
         of=_as_it_is("largest"), in_outcomes=False, in_run_summary=False, why=_OF_CLANS,
     ),
     Figure(
-        name="concentration", label="Concentration of capital", unit="index",
+        name="concentration", label=N_("Concentration of capital"), unit="index",
         meaning="sum of the squared shares of clans in capital (Herfindahl)",
         of=_as_it_is("concentration"), in_outcomes=False, in_run_summary=False, why=_OF_CLANS,
     ),
     Figure(
-        name="hectares", label="Coca standing, all countries", unit="ha",
-        meaning="`hectares at home` of all countries",
-        of=lambda view: _standing(view, at_home=False), in_run_summary=False,
+        name="hectares", label=N_("Area of the crop, all countries"),
+        worded=N_("area of {crop}, all countries"), unit="ha", meaning="`hectares at home` of all countries",
+        of=lambda view: _standing(view, at_home=False), in_run_summary=False, lacks=_nothing_grown_anywhere,
     ),
     Figure(
-        name="seized", label="Seized, all countries", unit="t/yr",
+        name="seized", label=N_("Seized, all countries"), unit="t/yr",
         meaning="`seized at home` of all countries",
         of=lambda view: view.tonnes("seized_pure", view.links), in_run_summary=False,
+        if_none="nothing is seized",
     ),
     Figure(
-        name="arrests", label="Arrests, all countries", unit="persons/yr", meaning="arrests of all countries",
-        of=lambda view: view.yearly("arrested"),
+        name="arrests", label=N_("Arrests, all countries"), unit="persons/yr",
+        meaning="arrests of all countries", of=lambda view: view.yearly("arrested"),
+        if_none="nobody is arrested",
     ),
 ):  # fmt: skip
     register(_figure)

@@ -1,4 +1,4 @@
-"""Journeys of goods: how much goes from where it grows, by which way out, to where it is sold."""
+"""Journeys of goods: how much goes from where it grows or is made, by which way out, to where it is sold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from contraflow.results.draws import mean
-from contraflow.results.view import KG_PER_TONNE, coord, home_country
+from contraflow.results.view import KG_PER_TONNE, View, coord, home_country
 
 K = TypeVar("K", bound=Hashable)
 
@@ -22,7 +22,7 @@ SEIZED = "seized or lost"
 
 
 def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, str, str], float]:
-    """Where goods that grow at home go: by which way out they leave, and where they are sold.
+    """Where goods that are grown or made at home go: by which way out they leave, and where they are sold.
 
     Every node passes on a mix: what arrives at it from each zone leaves in proportion over its arcs. So one
     forward pass of shares over the acyclic network says which zone's goods took which way out and were sold
@@ -58,7 +58,7 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
     )
     mixes: dict[str, dict[tuple[str, str, str], float]] = {}
     totals: dict[tuple[str, str, str, str], float] = {}
-    for a in np.flatnonzero((kind == "activity") & (arrived > 0) & (start == country)):
+    for a in np.flatnonzero(View(data, country).sources & (arrived > 0) & (start == country)):
         add(mixes.setdefault(head[a], {}), (str(zone[a]), STAYS, country), float(arrived[a]))
     for node in _forward(tail, head):
         mix = mixes.get(node, {})
@@ -78,10 +78,10 @@ def journeys(data: xr.Dataset, home: str | None = None) -> dict[tuple[str, str, 
 
 
 def _raw(data: xr.Dataset, country: str) -> str:
-    """Form that most is grown of at home."""
-    grown = (coord(data, "kind") == "activity") & (coord(data, "from_country") == country)
-    size = mean(data, "arrival_pure") * grown
-    return str(coord(data, "form_out")[int(np.argmax(size))])
+    """Form that most is grown of at home; empty where nothing is."""
+    view = View(data, country)
+    size = mean(data, "arrival_pure") * (view.sources & view.starts_at_home)
+    return str(view.label("form_out")[int(np.argmax(size))]) if size.any() else ""
 
 
 def _gain(

@@ -78,6 +78,8 @@ def probability(
     known = list(map(str, index))
     if figure not in known:
         raise ComparisonError(_unknown(base, figure, among, known, home))
+    if among is None:
+        figures.expect_figure(figure, base, later, home=home)
     place = known.index(figure)
     before, changed = (tables.aligned(rows, index)[:, [place]] for rows in (first, last))
     count = falls if direction == "falls" else rises

@@ -6,8 +6,8 @@ dataset where it is left out. Two datasets that do not share their draws raise C
 medians over draws; with more than one draw, columns ending in ``_5``, ``_25``, ``_75`` and ``_95`` hold the
 quantiles that bound the 50 % and the 90 % interval. Draw i of ``base`` and of ``after`` share their
 parameters, so changes are taken draw by draw before the quantiles; medians of parts need not add up to the
-median of the whole. Draws that were not solved are left out (:mod:`contraflow.results.draws`). Masses are t
-of pure cocaine a year and money is million dollars a year unless a column says otherwise.
+median of the whole. Draws that were not solved are left out (:mod:`contraflow.results.draws`). Masses are
+t of the pure substance a year and money is million dollars a year unless a column says otherwise.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ COSTS = {
 }
 """Parts of a step's price and the variables that hold them; one that is absent is none."""
 
+CROP = "crop"
+"""Key of what is grown or dug for the case's substance in :func:`by_zone`."""
+
 NOTABLE = 0.05
 """Part of the value before beyond which a headline figure's change is notable."""
 
@@ -68,6 +71,10 @@ def grouped(labels: NDArray[np.object_], values: FloatArray) -> Rows:
     sums = np.zeros((values.shape[0], names.size))
     np.add.at(sums.T, index, values.T)
     return pd.Index(names), sums
+
+
+NEGLIGIBLE = 0.01
+"""Part of what there was below which a loss is none of which a share came up elsewhere."""
 
 
 def contrast(
@@ -101,13 +108,13 @@ def contrast(
     index = base[0] if after is None else base[0].union(after[0])
     groups = np.zeros(len(index), dtype=np.int64) if within is None else within(index)
     before = aligned(base, index)
-    columns = quantiles("before", before)
+    columns = known_quantiles("before", before)
     if shares:
         share = _share(before, groups)
         columns |= quantiles("share_before", share)
     if after is not None:
         then = aligned(after, index)
-        columns |= quantiles("after", then) | quantiles("change", then - before)
+        columns |= known_quantiles("after", then) | known_quantiles("change", then - before)
         columns |= known_quantiles("ratio", then / np.where(before == 0, np.nan, before))
         if shares:
             later = _share(then, groups)
@@ -143,8 +150,9 @@ def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None 
     Returns
     -------
     pandas.DataFrame
-        Indexed by (what, place): ``coca`` in ha, less what is lost to the state, and each form that some
-        process makes in t pure a year; columns of :func:`contrast`, with shares of the same ``what``.
+        Indexed by (what, place): ``crop`` in ha, less what is lost to the state, and each form that some
+        process makes in t pure a year; columns of :func:`contrast`, with shares of the same ``what``. What
+        the economy does not have is left out.
     """
     base, after = paired(base, after)
 
@@ -163,11 +171,9 @@ def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None 
     def table(kind: str, what: str) -> pd.DataFrame:
         return contrast(rows(base, kind, what), None if after is None else rows(after, kind, what), "place")
 
-    frames = {"coca": table("activity", "")}
-    for form in dict.fromkeys(coord(base, "form_out")[coord(base, "kind") == "process"]):
-        frame = table("process", form)
-        if len(frame):
-            frames[form] = frame
+    made = dict.fromkeys(coord(base, "form_out")[coord(base, "kind") == "process"])
+    every = {CROP: table("activity", ""), **{form: table("process", form) for form in made}}
+    frames = {what: frame for what, frame in every.items() if len(frame)} or {CROP: every[CROP]}
     return noted(pd.concat(frames, names=["what", "place"]), base)
 
 
@@ -195,8 +201,10 @@ def displacement(
     pandas.DataFrame
         Indexed by option, the largest loss first, with the columns of :func:`contrast`.
         ``attrs["displaced"]`` is the sum of gains over the sum of losses (median over draws): 0 if what was
-        stopped went nowhere else or nothing was lost, 1 if all of it came up elsewhere. With more than one
-        draw, ``attrs["displaced_5"]`` and so on hold the ends of its intervals.
+        stopped went nowhere else, 1 if all of it came up elsewhere, more if more did. It is NaN, which is to
+        say that there is no such share, where less than NEGLIGIBLE of what there was is lost in half of the
+        draws. With more than one draw, ``attrs["displaced_5"]`` and so on hold the ends of its intervals over
+        the other draws.
 
     Raises
     ------
@@ -209,8 +217,9 @@ def displacement(
     change = aligned(then, index) - aligned(before, index)
     gains, losses = np.maximum(change, 0).sum(axis=1), np.maximum(-change, 0).sum(axis=1)
     frame = noted(frame.sort_values(by="change", kind="stable"), paired(base, after)[0])
-    part = gains / np.where(losses > 0, losses, np.inf)
-    frame.attrs |= {name: float(x[0]) for name, x in quantiles("displaced", part[:, None]).items()}
+    lost = losses > NEGLIGIBLE * aligned(before, index).sum(axis=1)
+    part = np.where(lost & (lost.mean() > 0.5), gains / np.where(losses > 0, losses, 1.0), np.nan)
+    frame.attrs |= {name: float(x[0]) for name, x in known_quantiles("displaced", part[:, None]).items()}
     return frame
 
 
@@ -279,7 +288,8 @@ def headline(
     Returns
     -------
     pandas.DataFrame
-        Indexed by figure, those of :func:`~contraflow.results.figures.outcome_figures` in their order:
+        Indexed by figure, those of :func:`~contraflow.results.figures.outcome_figures` in their order, less
+        those that the economy lacks, with the reasons in ``attrs["lacking"]``:
         ``unit`` and the columns of :func:`contrast` without shares. Of two outcomes with more than one draw
         also ``p_falls`` and ``p_rises``, the shares of draws in which a figure falls or rises, and
         ``p_falls_5pct`` and ``p_rises_5pct``, those in which it does so by more than 5 % of its value before.
@@ -288,8 +298,13 @@ def headline(
     spot = price_spot(base, home)
     rows = figures.outcome_rows(base, spot, home)
     then = None if after is None else figures.outcome_rows(after, spot, home)
+    lacking = figures.lacking(base, *(() if after is None else (after,)), home=home, spot=spot)
+    has = np.array([name not in lacking for name in rows[0]])
+    rows = rows[0][has], rows[1][:, has]
+    then = None if then is None else (then[0][has], then[1][:, has])
     frame = contrast(rows, then, "figure", shares=False).reindex(rows[0].rename("figure"))
-    frame.insert(0, "unit", [f.unit for f in figures.outcome_figures()])
+    frame.insert(0, "unit", [figures.outcome_figure(name).unit for name in frame.index])
+    frame.attrs["lacking"] = lacking
     if then is not None:
         before, change = rows[1], then[1] - rows[1]
         if len(before) > 1:
@@ -308,7 +323,7 @@ def price_ladder(
     market: str | None = None,
     home: str | None = None,
 ) -> pd.DataFrame:
-    """From the farm gate to a final market: how a kilogram's price is built up, step by step.
+    """From where goods start to a final market: how a kilogram's price is built up, step by step.
 
     All figures are USD per kg of pure substance that arrives at the step's head, so that
 
@@ -427,7 +442,9 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
 
 
 def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
-    """Share of the pure substance that reaches a node that was grown at home, by node; means over draws.
+    """Share of the pure substance that reaches a node that comes from home, by node; means over draws.
+
+    It comes from where it is grown, or made of what does not hold it.
 
     Sweeps over the acyclic network until nothing changes: a node passes on the mix that reaches it.
     """
@@ -435,7 +452,7 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
     number = {n: i for i, n in enumerate(names)}
     tail, head = (np.array([number[str(n)] for n in coord(data, c)]) for c in ("tail", "head"))
     pure = mean(data, "arrival_pure")
-    starts = coord(data, "kind") == "activity"
+    starts = View(data, home).sources
     at_home = coord(data, "from_country") == home_country(data, home)
     whole = np.bincount(head, pure, len(names))
     share = np.zeros(len(names))

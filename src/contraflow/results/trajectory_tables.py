@@ -14,7 +14,8 @@ import xarray as xr
 from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
 from contraflow.results.draws import quantiles
-from contraflow.results.figures import run_figures, series
+from contraflow.results.figures import expect_figure, run_figures, series
+from contraflow.results.figures import lacking as lacking_figures
 from contraflow.results.view import MONTHS_PER_YEAR, USD_PER_MILLION, coord
 
 BACK = 0.05
@@ -34,7 +35,7 @@ def yearly(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataF
     data
         Dataset of a run.
     figures
-        Names of figures of runs. None: all.
+        Names of figures of runs. None: all that the economy has.
 
     Returns
     -------
@@ -45,11 +46,12 @@ def yearly(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataF
     Raises
     ------
     ComparisonError
-        For an unknown figure.
+        For an unknown figure, or one that the economy lacks.
     """
     names = years(data)
     parts = []
-    for figure in figures or tuple(f.name for f in run_figures()):
+    for figure in figures or had(data, names=tuple(f.name for f in run_figures())):
+        expect_figure(figure, data)
         value = series(data, figure)
         whole = (
             value.values[:, : len(names) * MONTHS_PER_YEAR]
@@ -73,9 +75,15 @@ def years(data: xr.Dataset) -> list[int]:
     )
 
 
-def summarised() -> tuple[str, ...]:
-    """Figures of a run that are shown without being asked for."""
-    return tuple(f.name for f in run_figures() if f.in_run_summary)
+def summarised(*data: xr.Dataset) -> tuple[str, ...]:
+    """Figures that are shown without being asked for, of those that the economy of one of the runs has."""
+    return had(*data, names=tuple(f.name for f in run_figures() if f.in_run_summary))
+
+
+def had(*data: xr.Dataset, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of some figures, those that the economy of one of the runs has."""
+    without = lacking_figures(*data)
+    return tuple(name for name in names if name not in without)
 
 
 def summary(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -102,11 +110,12 @@ def summary(data: xr.Dataset, figures: tuple[str, ...] | None = None) -> pd.Data
     Raises
     ------
     ComparisonError
-        For an unknown figure.
+        For an unknown figure, or one that the economy lacks.
     """
     start = before(data)
     rows = []
-    for figure in figures or summarised():
+    for figure in figures or summarised(data):
+        expect_figure(figure, data)
         value = series(data, figure)
         v = value.values
         base = v[:, :start].mean(axis=1) if start else v[:, :MONTHS_PER_YEAR].mean(axis=1)
@@ -188,7 +197,8 @@ def contrast(one: xr.Dataset, other: xr.Dataset, figures: tuple[str, ...] | None
     expect_same_random_draws(one, other)
     names = years(one)
     parts = []
-    for figure in figures or summarised():
+    for figure in figures or summarised(one, other):
+        expect_figure(figure, one, other)
         a, b = (series(d, figure).values for d in (one, other))
         a, b = (x.reshape(len(x), -1, MONTHS_PER_YEAR).mean(axis=2) for x in (a, b))
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -27,8 +27,8 @@ def coord(data: xr.Dataset, name: str) -> ObjectArray:
 
 
 def home_country(data: xr.Dataset, home: str | None = None) -> str:
-    """Code of the country that the case is about: ``home``, else that of the dataset, else ``PE``."""
-    return home or str(data.attrs.get("home", "PE"))
+    """Code of the country that the case is about: ``home``, else that of the dataset."""
+    return home or str(data.attrs["home"])
 
 
 def leaving(data: xr.Dataset, home: str | None = None) -> BoolArray:
@@ -42,7 +42,7 @@ def families(data: xr.Dataset) -> dict[str, str]:
 
 
 def price_spot(data: xr.Dataset, home: str | None = None) -> str:
-    """Node at home whose price is quoted: where most is made of the first good that the crop becomes.
+    """Node at home whose price is quoted: where most is made of the first good that what is grown becomes.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def price_spot(data: xr.Dataset, home: str | None = None) -> str:
     Returns
     -------
     str
-        ``form@place``; empty where nothing is made of the crop at home.
+        ``form@place``; empty where nothing is made at home of what is grown there.
     """
     return View(data, home).spot
 
@@ -124,10 +124,33 @@ class View:
         return self.growing & self.starts_at_home
 
     @cached_property
+    def sources(self) -> BoolArray:
+        """Arcs at which the substance comes into being (arc,): it leaves them, and nothing of it enters."""
+        shape = tuple(range(self.data["pure"].ndim - 1))
+        enters = (self.data["pure"].values > 0).any(axis=shape)
+        leaves = (self.data["arrival_pure"].values > 0).any(axis=shape)
+        return np.asarray(leaves & ~enters, dtype=bool)
+
+    @cached_property
     def made_goods(self) -> BoolArray:
         """Markets (market,) of goods that some process makes; where nothing is made, all markets."""
         made = self.label("form_out")[self.label("kind") == "process"]
         chosen = np.isin(self.label("market_form"), made)
+        return chosen if chosen.any() else np.ones_like(chosen)
+
+    @cached_property
+    def final_goods(self) -> BoolArray:
+        """Markets (market,) of goods that some process makes, and of raw ones in countries that grow none.
+
+        Where that leaves no market, all are final.
+        """
+        country = dict(zip(self.label("node"), self.label("node_country"), strict=True))
+        grows = self.label("kind") == "activity"
+        grown = set(zip(self.label("form_out")[grows], self.label("from_country")[grows], strict=True))
+        made = set(self.label("form_out")[self.label("kind") == "process"])
+        sold = zip(self.label("market_form"), self.label("market_node"), strict=True)
+        final = [form in made or (form, country[node]) not in grown for form, node in sold]
+        chosen = np.asarray(final, dtype=bool)
         return chosen if chosen.any() else np.ones_like(chosen)
 
     @cached_property
@@ -136,7 +159,7 @@ class View:
         if self.spot_asked is not None:
             return self.spot_asked
         made = (self.label("kind") == "process") & self.starts_at_home
-        made &= np.isin(self.label("tail"), self.label("head")[self.growing])
+        made &= np.isin(self.label("form"), self.label("form_out")[self.growing]) | self.sources
         if not made.any():
             return ""
         size = self.data["arrival_pure"].values

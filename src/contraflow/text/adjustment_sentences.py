@@ -9,28 +9,20 @@ from typing import Any
 
 import pandas as pd
 
+from contraflow._language import N_, _
 from contraflow._numbers import share
-from contraflow.policy.horizon import LONG_RUN, in_words
-from contraflow.text.names import plain
+from contraflow.text.figure_words import figure_in_words, time_in_words
+from contraflow.text.names import Names, plain
 from contraflow.text.sentences import listed
 
-PACES = (
+PACES = N_(
     "How fast growers, buyers, traders and carriers adapt comes from other episodes of history or from "
     "assumed ranges, not from claims: which way figures move is firmer than how far they are at a given time."
 )
 """How far sizes at a time can be trusted."""
 
-STILL_ADJUSTING = "People still keep mostly to the ways, buyers and fields that they know."
+STILL_ADJUSTING = N_("People still keep mostly to the ways, buyers and fields that they know.")
 """What an answer before the long run holds."""
-
-CALLED = {
-    "hectares at home": "standing coca",
-    "leaf price": "the price of leaf",
-    "valley price": "the price in the valley",
-    "seized at home": "seizures at home",
-    "delivered": "sales of all producers",
-}
-"""Figures within a sentence; the others by their names."""
 
 CAME_BACK = 0.5
 """Part of its largest change below which a figure has come back."""
@@ -38,19 +30,10 @@ CAME_BACK = 0.5
 TURNED = -0.05
 """Part of its largest change below which a figure's change has turned into the opposite."""
 
-
-def when(horizon: str) -> str:
-    """A horizon within a sentence.
-
-    Examples
-    --------
-    >>> when("long run"), when("1 year")
-    ('in the long run', 'after 1 year')
-    """
-    return f"in the {LONG_RUN}" if horizon == LONG_RUN else f"after {horizon}"
+Rows = Sequence[tuple[str, Mapping[str, Any]]]
 
 
-def tell_path(summary: pd.DataFrame, years: float) -> tuple[str, ...]:
+def tell_path(summary: pd.DataFrame, years: float, names: Names | None = None) -> tuple[str, ...]:
     """What moves first and last on the way, and what comes back.
 
     Parameters
@@ -60,60 +43,62 @@ def tell_path(summary: pd.DataFrame, years: float) -> tuple[str, ...]:
         change which is left at the end; NaN for a figure that does not move.
     years
         Length of the path.
+    names
+        The case's own words. None: general ones.
 
     Returns
     -------
     tuple of str
         Sentences.
     """
-    rows = [(name, row) for name, row in plain(summary).items() if isfinite(float(row["half_years"]))]
+    rows = [
+        (figure_in_words(name, names), row)
+        for name, row in plain(summary).items()
+        if isfinite(float(row["half_years"]))
+    ]
     if not rows:
-        return ("None of these figures moves by more than 1%.",)
+        return (_("None of these figures moves by more than {least}.").format(least=share(0.01)),)
     return _order(rows), _return(rows, years)
-
-
-Rows = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 def _order(rows: Rows) -> str:
     """Which figures are half way first, and which last."""
     ordered = sorted(rows, key=lambda item: float(item[1]["half_years"]))
     groups = [
-        (time, [called(name) for name, _ in group])
+        (time_in_words(time), listed([name for name, _row in group]))
         for time, group in groupby(ordered, key=lambda item: float(item[1]["half_years"]))
     ]
     (time, first), *later = groups
-    text = f"Half of the largest change is there after {in_words(time)} for {listed(first)}"
-    if later:
-        time, last = later[-1]
-        text += f"; last to follow, after {in_words(time)}: {listed(last)}"
-    return f"{text}."
+    if not later:
+        return _("Half of the largest change is there after {time} for {figures}.").format(
+            time=time, figures=first
+        )
+    last_time, last = later[-1]
+    return _(
+        "Half of the largest change is there after {time} for {figures}; last to follow, after {last_time}: "
+        "{last}."
+    ).format(time=time, figures=first, last_time=last_time, last=last)
 
 
 def _return(rows: Rows, years: float) -> str:
     """Which figures come back by the end, and how much of their largest change is left."""
-    turned = [called(name) for name, row in rows if float(row["kept"]) < TURNED]
-    back = [
-        f"{called(name)} ({share(max(float(row['kept']), 0.0))})"
-        for name, row in rows
-        if TURNED <= float(row["kept"]) < CAME_BACK
-    ]
-    end = f"after {in_words(years)}"
-    if not turned and not back:
-        return f"{end[:1].upper()}{end[1:]} more than half of each of these changes is left."
-    text = ""
-    if back:
-        text = f"Of the largest change, less than half is left {end} for {listed(back)}"
-    if turned:
-        start = (
-            f"{text}; it has turned into the opposite"
-            if back
-            else f"The change has turned into the opposite {end}"
+    turned = listed([name for name, row in rows if float(row["kept"]) < TURNED])
+    back = listed(
+        [
+            _("{figure} ({share})").format(figure=name, share=share(max(float(row["kept"]), 0.0)))
+            for name, row in rows
+            if TURNED <= float(row["kept"]) < CAME_BACK
+        ]
+    )
+    if back and turned:
+        template = _(
+            "Of the largest change, less than half is left after {time} for {back}; it has turned into the "
+            "opposite for {turned}."
         )
-        text = f"{start} for {listed(turned)}"
-    return f"{text}."
-
-
-def called(name: str) -> str:
-    """A figure's name within a sentence."""
-    return CALLED.get(name, name)
+    elif back:
+        template = _("Of the largest change, less than half is left after {time} for {back}.")
+    elif turned:
+        template = _("The change has turned into the opposite after {time} for {turned}.")
+    else:
+        template = _("After {time} more than half of each of these changes is left.")
+    return template.format(time=time_in_words(years), back=back, turned=turned)

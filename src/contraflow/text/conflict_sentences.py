@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from contraflow._language import N_, _, ngettext
-from contraflow._numbers import fixed, share, significant
+from contraflow._numbers import cell, fixed, share, significant, to, with_percent
 from contraflow.analysis.conflicts import (
     FITS,
     MISSED,
@@ -19,16 +19,15 @@ from contraflow.analysis.conflicts import (
     Side,
 )
 from contraflow.case.case import Case
-from contraflow.case.naming import lower
 from contraflow.case.quantities import Quantity
 from contraflow.text.sentences import listed
 
 EASE = (
-    (0.5, "fits", "goes with everything else that is known"),
-    (2.0, "strains a little", "strains the other evidence a little"),
-    (5.0, "strains", "strains the other evidence"),
-    (10.0, "hard to believe", "is hard to believe beside the other evidence"),
-    (np.inf, "all but impossible", "is all but impossible beside the other evidence"),
+    (0.5, N_("fits"), N_("It goes with everything else that is known.")),
+    (2.0, N_("strains a little"), N_("It strains the other evidence a little.")),
+    (5.0, N_("strains"), N_("It strains the other evidence.")),
+    (10.0, N_("hard to believe"), N_("It is hard to believe beside the other evidence.")),
+    (np.inf, N_("all but impossible"), N_("It is all but impossible beside the other evidence.")),
 )
 """What believing a side costs, by the rise of the misfit up to a limit: how often less probable the best fit
 becomes is its exponential, some 1.6, 7, 150 and 22,000 times at the limits."""
@@ -39,7 +38,13 @@ FEWEST = 10
 WORSE_NAMED = 2
 """Number of claims that fit worse with a side that are named."""
 
-VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: "", UNSAID: ""}
+BOUNDS = {"at least": N_("at least {figure}"), "up to": N_("up to {figure}")}
+"""How figures of claims that give a bound are written."""
+
+HEAVY = 1e4
+"""Kilograms a year from which masses are written in tonnes."""
+
+VERDICTS = {OUTVOTED: N_("outvoted"), MISSED: N_("missed"), FITS: "", UNSAID: ""}
 
 CANNOT_BE_SAID = N_("cannot be said: without this claim the model would be another one")
 """What stands in place of a verdict where the draws do not tell of the model without the claim."""
@@ -63,23 +68,44 @@ class DisplayScale(NamedTuple):
     def span(self, low: float, high: float) -> str:
         """``113 to 223 t``, or one figure if both look alike."""
         a, b = self.number(low), self.number(high)
-        return self.text(low) if a == b else f"{self.before}{a} to {self.before}{b}{self.after}"
+        return self.text(low) if a == b else f"{to(self.before + a, self.before + b)}{self.after}"
 
 
-def scale_of(quantity: str, unit: str, largest: float) -> DisplayScale:
-    """How figures of a quantity in an inside unit are written, if the largest of them is as given."""
+MASSES = {"pure": N_("{number} t pure"), "product": N_("{number} t gross"), "": N_("{number} t")}
+"""Masses by what they count: the substance in them, or the goods as they are carried."""
+
+
+def scale_of(quantity: str, unit: str, largest: float, basis: str = "") -> DisplayScale:
+    """How figures of a quantity in an inside unit are written, if the largest of them is as given.
+
+    ``basis`` says of masses whether they are ``pure`` or of the ``product``; empty says nothing of it.
+    """
     entry = Quantity(quantity)
     if entry.is_share:
-        return DisplayScale(100.0, "", "%")
+        return _scale(100.0, with_percent("{number}"))
     if unit == "kg/year":
-        return DisplayScale(1e-3, "", " t") if largest >= 1e4 else DisplayScale(1.0, "", " kg")
+        if largest >= HEAVY:
+            return _scale(1e-3, _(MASSES[basis]))
+        return _scale(1.0, _("{number} kg pure") if basis == "pure" else _("{number} kg"))
     if unit == "USD/year":
-        return DisplayScale(1e-6, "$", " million")
-    if unit.startswith("USD/"):
-        return DisplayScale(1.0, "$", f" a {unit[4:].replace('/', ' and ')}")
+        return _scale(1e-6, _("${number} million"))
+    return _scale(1.0, _template(entry, unit))
+
+
+def _template(entry: Quantity, unit: str) -> str:
+    """How a figure in an inside unit is written that is shown as it is."""
     if unit == "dimensionless":
-        return DisplayScale(1.0, entry.sign, "")
-    return DisplayScale(1.0, "", " a year" if unit == "1/year" else f" {unit}")
+        return f"{entry.sign}{{number}}"
+    if unit == "1/year":
+        return _("{number} a year")
+    if unit.startswith("USD/"):
+        return _("${number} a {unit}").replace("{unit}", listed(unit[4:].split("/")))
+    return f"{{number}} {unit}"
+
+
+def _scale(factor: float, template: str) -> DisplayScale:
+    before, _sep, after = template.partition("{number}")
+    return DisplayScale(factor, before, after)
 
 
 def odds(chance: float) -> str:
@@ -88,31 +114,37 @@ def odds(chance: float) -> str:
         return ""
     if chance >= 0.1:
         return share(chance)
-    return "under 1 in 1,000" if chance < 1e-3 else f"1 in {fixed(1 / chance, 0)}"
+    if chance < 1e-3:
+        return _("under 1 in {number}").format(number=significant(1000.0))
+    return _("1 in {number}").format(number=fixed(1 / chance, 0))
 
 
 def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> list[dict[str, Any]]:
-    """The most surprising claims in words: all that were outvoted or missed, and ``most`` at least."""
+    """The most surprising claims in words: all that were outvoted or missed, and ``most`` at least.
+
+    Where too few draws carry what a source would be expected to state, ``unsaid`` says so, and ``expected``,
+    ``odds`` and ``word`` are empty.
+    """
     frame = tension.claims
     if most is not None:
         frame = frame[frame["verdict"].isin((OUTVOTED, MISSED)) | (np.arange(len(frame)) < most)]
     rows = []
     for row in frame.to_dict("records"):
-        scale = scale_of(row["quantity"], row["unit"], max(row["stated"], row["predicted_50"]))
+        largest, basis = max(row["stated"], row["predicted_50"]), case.claims[row["claim"]].basis
+        scale = scale_of(row["quantity"], row["unit"], largest, basis)
         unsaid = row["verdict"] == UNSAID
         pulled = tension.pulled_away_by.get(str(row["claim"]))
-        bound = f"{row['bound']} " if row["bound"] in ("at least", "up to") else ""
         rows.append(
             {str(k): v for k, v in row.items()}
             | {
                 "title": case.sources[row["source"]].title,
-                "states": bound + scale.text(row["stated"]),
+                "states": _(BOUNDS.get(row["bound"], "{figure}")).format(figure=scale.text(row["stated"])),
                 "model": scale.text(row["predicted_50"]),
                 "range": scale.span(row["predicted_5"], row["predicted_95"]),
                 "expected": "" if unsaid else scale.span(row["expected_5"], row["expected_95"]),
-                "odds": odds(row["surprise"]),
+                "odds": "" if unsaid else odds(row["surprise"]),
                 "unsaid": _(CANNOT_BE_SAID) if unsaid else "",
-                "word": VERDICTS[row["verdict"]],
+                "word": _(VERDICTS[row["verdict"]]),
                 "by": [case.claims[v.id].statement for v in pulled.claims] if pulled else [],
                 "ids": [v.id for v in pulled.claims] if pulled else [],
                 "by_ranges": share(pulled.ranges) if pulled else "",
@@ -142,10 +174,14 @@ def unweighed(case: Case, tension: Conflicts) -> list[list[dict[str, str]]]:
 def _group(case: Case, group: DisagreementReport) -> dict[str, Any]:
     predicted = group.predicted or ()
     ends = [predicted[-1], *(s.implied.figure[2] for s in group.sides if s.implied is not None)]
-    scale = scale_of(group.quantity, group.unit, max(ends))
-    text = f"All the evidence together says {_likely(scale, predicted)}."
-    if group.rest is not None:
-        text += f" Without the claims below it would be {_likely(scale, group.rest)}."
+    scale = scale_of(group.quantity, group.unit, max(ends), _basis(case, group))
+    likely = _likely(scale, predicted)
+    if group.rest is None:
+        text = _("All the evidence together says {figure}.").format(figure=likely)
+    else:
+        text = _(
+            "All the evidence together says {figure}. Without the claims below it would be {rest}."
+        ).format(figure=likely, rest=_likely(scale, group.rest))
     return {
         "id": group.id,
         "title": group.title,
@@ -157,9 +193,17 @@ def _group(case: Case, group: DisagreementReport) -> dict[str, Any]:
     }
 
 
+def _basis(case: Case, group: DisagreementReport) -> str:
+    """Whether the masses of a disagreement are pure or gross: as in its claims on the same quantity."""
+    claims = [case.claims[c] for side in group.sides for c in side.claims]
+    return next((c.basis for c in claims if c.quantity.value == group.quantity), "")
+
+
 def _likely(scale: DisplayScale, figure: Sequence[float]) -> str:
     """``113 to 223 t, most likely 168 t``."""
-    return f"{scale.span(figure[0], figure[-1])}, most likely {scale.text(figure[2])}"
+    return _("{range}, most likely {figure}").format(
+        range=scale.span(figure[0], figure[-1]), figure=scale.text(figure[2])
+    )
 
 
 def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
@@ -173,65 +217,71 @@ def _side(case: Case, side: Side, scale: DisplayScale) -> dict[str, Any]:
         "implies": "",
         "word": "",
         "level": None,
-        "sentences": ["The model finds no economy in which this holds."],
+        "sentences": [_("The model finds no economy in which this holds.")],
     }
     if side.implied is None:
         return row
     implied = side.implied
-    level = next(n for n, (limit, _, _) in enumerate(EASE) if implied.rise <= limit)
-    sentences = []
-    for claim, stated, nearest in implied.unmet:
-        sentences.append(f"The model cannot make this true: {_against(case, claim, stated, nearest)}.")
-    sentences.append(f"{'So far as it can be met, it' if implied.unmet else 'It'} {EASE[level][2]}.")
+    level = next(n for n, (limit, _word, _sentence) in enumerate(EASE) if implied.rise <= limit)
+    sentences = [_unmet(case, u.claim, u.stated, u.nearest) for u in implied.unmet]
+    if implied.unmet:
+        sentences.append(_("So far as it can be met:"))
+    sentences.append(_(EASE[level][2]))
     worse = [_worse(case, w.claim, w.stated, w.before, w.after) for w in implied.worse[:WORSE_NAMED]]
     if worse:
-        sentences.append(f"Then {'these' if len(worse) > 1 else 'this'} would be off: {'; '.join(worse)}.")
+        template = ngettext(
+            "Then this would be off: {claims}.", "Then these would be off: {claims}.", len(worse)
+        )
+        sentences.append(template.format(claims="; ".join(worse)))
     return row | {
         "implies": scale.span(implied.figure[0], implied.figure[-1]),
         "middle": scale.text(implied.figure[2]),
-        "word": EASE[level][1],
+        "word": _(EASE[level][1]),
         "level": level,
         "rise": implied.rise,
         "sentences": sentences,
     }
 
 
-def _against(case: Case, name: str, stated: float, nearest: float) -> str:
-    """``for “...” it comes to 200 t, against 450 t``."""
+def _unmet(case: Case, name: str, stated: float, nearest: float) -> str:
+    """That a claim cannot hold in the model, and how near it comes."""
     claim = case.claims[name]
-    scale = scale_of(claim.quantity.value, claim.unit, max(stated, nearest))
-    words = claim.statement.rstrip(".")
-    return f"for “{words}” the nearest is {scale.text(nearest)}, not {scale.text(stated)}"
+    scale = scale_of(claim.quantity.value, claim.unit, max(stated, nearest), claim.basis)
+    return _("The model cannot make this true: for “{claim}” the nearest is {nearest}, not {stated}.").format(
+        claim=claim.statement.rstrip("."), nearest=scale.text(nearest), stated=scale.text(stated)
+    )
 
 
 def _worse(case: Case, name: str, stated: float, before: float, after: float) -> str:
     claim = case.claims[name]
-    scale = scale_of(claim.quantity.value, claim.unit, max(stated, before, after))
-    return (
-        f"“{claim.statement.rstrip('.')}” (the model would say {scale.text(after)}, not {scale.text(before)})"
+    scale = scale_of(claim.quantity.value, claim.unit, max(stated, before, after), claim.basis)
+    return _("“{claim}” (the model would say {after}, not {before})").format(
+        claim=claim.statement.rstrip("."), after=scale.text(after), before=scale.text(before)
     )
 
 
 def outline(tension: Conflicts) -> str:
-    """How many claims were surprising, in a sentence."""
+    """How many claims were surprising, in sentences; those that too few draws carry are not counted."""
     frame = tension.claims
-    fitted, held = frame[frame["fitted"]], frame[~frame["fitted"]]
+    fitted = frame["fitted"]
     out, missed, unsaid = (int((frame["verdict"] == v).sum()) for v in (OUTVOTED, MISSED, UNSAID))
-    said = (
-        f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the 90% "
-        f"interval of what the source would state by all other evidence. Of {len(held)} claims that were "
-        f"held back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
-    )
+    first = ngettext(
+        "{count} of {all} fitted claims is outvoted: outside the {interval} interval of what the source "
+        "would state by all other evidence.",
+        "{count} of {all} fitted claims are outvoted: outside the {interval} interval of what the source "
+        "would state by all other evidence.",
+        out,
+    ).format(count=cell(out), all=cell(int(fitted.sum())), interval=share(0.9))
+    second = ngettext(
+        "Of {all} claims that were held back, {count} lies so far off.",
+        "Of {all} claims that were held back, {count} lie so far off.",
+        missed,
+    ).format(count=cell(missed), all=cell(int((~fitted).sum())))
     if not unsaid:
-        return said
+        return f"{first} {second}"
     more = ngettext(
         "Of {count} fitted claim it cannot be said: without it the model would be another one.",
         "Of {count} fitted claims it cannot be said: without them the model would be another one.",
         unsaid,
-    )
-    return f"{said} {more.format(count=unsaid)}"
-
-
-def _many(number: int) -> str:
-    small = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
-    return small[number] if number < len(small) else str(number)
+    ).format(count=cell(unsaid))
+    return f"{first} {second} {more}"

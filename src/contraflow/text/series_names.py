@@ -11,32 +11,79 @@ from typing import Any
 
 import pandas as pd
 
+from contraflow._language import N_, _
+from contraflow.case.naming import lower
 from contraflow.case.quantities import Quantity
 from contraflow.results.view import KG_PER_TONNE
+from contraflow.text.names import Names
+from contraflow.text.sentences import capital
 
-UNITS = {"kg/year": "t a year", "USD/kg": "$ a kg", "ha": "ha", "USD/year": "$ a year", "1/year": "a year"}
+UNITS = {
+    "USD/kg": N_("$ a kg"),
+    "ha": N_("ha"),
+    "USD/year": N_("$ a year"),
+    "1/year": N_("a year"),
+    "person/year": N_("people a year"),
+}
 """Inside units as they are shown; others are shown as they are."""
+
+MASSES = {"pure": N_("t pure a year"), "product": N_("t gross a year"), "": N_("t a year")}
+"""Units of masses by what they count: the substance in them, or the goods as they are carried."""
+
+TITLES = {
+    Quantity.FLOW: N_("{form} that moves"),
+    Quantity.SHARE: N_("Share of {form}"),
+    Quantity.PRICE: N_("Price of {form}"),
+    Quantity.PRICE_RATIO: N_("Price of {form}, as a ratio"),
+    Quantity.VALUE: N_("Value of {form}"),
+    Quantity.AREA: N_("{form} standing"),
+    Quantity.ERADICATED: N_("{form} eradicated"),
+    Quantity.PRODUCTION: N_("{form} made"),
+    Quantity.ARRIVAL: N_("{form} that arrives"),
+    Quantity.LOAD: N_("Load of {form}"),
+    Quantity.CREW: N_("Crew for {form}"),
+    Quantity.PAY: N_("Pay for {form}"),
+    Quantity.FEE: N_("Fees on {form}"),
+    Quantity.YIELD: N_("Yield of {form}"),
+    Quantity.SEIZURE: N_("{form} seized"),
+    Quantity.COUNT: N_("Consignments of {form}"),
+    Quantity.INCOME: N_("Income"),
+    Quantity.LABOUR: N_("Labour"),
+    Quantity.SUPPLY: N_("Supply of inputs"),
+    Quantity.ARRESTS: N_("Arrests"),
+    Quantity.SPREAD: N_("Ways in use"),
+}
+"""Titles of series by quantity."""
+
+FIELDS = (Quantity.AREA, Quantity.ERADICATED)
+"""Quantities that count what is grown, where no form is named."""
 
 
 def title(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What a series is about: ``Price of cocaine hydrochloride``."""
     quantity = Quantity(row["quantity"])
-    form = names.get(row["form"], row["form"]) or quantity.unnamed
-    words = quantity.phrase.format(form=form[:1].lower() + form[1:])
-    return words[:1].upper() + words[1:].strip(", ")
+    form = names.get(row["form"], row["form"])
+    if not form and isinstance(names, Names):
+        form = names.crop if quantity in FIELDS else names.substance
+    words = _(TITLES[quantity]) if quantity in TITLES else quantity.value
+    return capital(words.format(form=lower(form) if form else _("goods")))
 
 
 def where(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """The place or country of a series."""
     country = row["country"] if ";" not in row["country"] else ""
     known = names.get(row["place"]) or names.get(country, country)
-    return known.removesuffix(", directly") or "everywhere"
+    return known.removesuffix(_(", directly")) or _("everywhere")
 
 
 def unit(row: Mapping[Any, Any]) -> str:
-    """Unit of a figure that was divided by :func:`divisor`."""
-    plain = UNITS.get(row["unit"], "" if row["unit"] == "dimensionless" else row["unit"])
-    return plain.replace("t a year", "t pure a year") if row["basis"] == "pure" else plain
+    """Unit of a figure that was divided by :func:`divisor`; of a mass also whether it is pure or gross."""
+    own = row["unit"]
+    if own == "kg/year":
+        return _(MASSES.get(row["basis"], MASSES[""]))
+    if own == "dimensionless":
+        return ""
+    return _(UNITS[own]) if own in UNITS else own
 
 
 def divisor(row: Any) -> float:

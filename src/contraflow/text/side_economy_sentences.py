@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from math import isfinite
 
 import pandas as pd
 import xarray as xr
 
-from contraflow._numbers import amount, fixed, money, share, significant, size_of_change, small_share
+from contraflow._language import N_, _, pgettext
+from contraflow._numbers import mass, money, share, significant, size_of_change, small_share
 from contraflow.case.naming import lower
 from contraflow.results import side_economies
-from contraflow.results.view import coord
-from contraflow.text.names import plain
+from contraflow.results.view import KG_PER_TONNE, coord
+from contraflow.text.names import Names, plain
 from contraflow.text.sentences import (
     SMALL,
     Row,
+    Subject,
     article,
+    capital,
+    clause,
+    clauses,
     drawn,
     is_open,
     is_still,
     largest_change,
     listed,
-    most,
+    millions,
     open_rows,
     part,
-    span,
-    verb,
+    with_range,
 )
 
 NOTICED = 0.005
@@ -42,39 +46,24 @@ PETTY = 0.01
 """Goods worth less than this share of all such goods are left out of an answer's short sentences."""
 CHIEF = 0.1
 """Activities named in a sentence take or give at least this share of what turns."""
-STILL = "Next to nothing changes."
-UNSURE = "What turns to what is uncertain."
-
-ACTIVITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "leaf": ("Coca", "coca"),
-        "gold": ("Gold", "gold"),
-        "ore": ("Gold ore", "gold"),
-        "opium": ("Poppy", "poppy"),
-        "licit-income": ("Licit living", "licit work"),
-        "carrying": ("Carrying", "carrying"),
-        "away-income": ("Leaving", "work elsewhere"),
-    }
-)
-"""What households do, by the form that labour is turned into: as a label, and within a sentence. Other
-forms go by their own name."""
-GOODS: Mapping[str, str] = MappingProxyType({"gold": "gold", "opium": "opium", "heroin": "heroin"})
-"""Goods within a sentence, where that is not the form's name."""
+STILL = N_("Next to nothing changes.")
+UNSURE = N_("What turns to what is uncertain.")
 
 
 def activity(form: str, names: Mapping[str, str]) -> str:
-    """Name of what households do to make a form: ``Coca`` for leaf."""
-    return ACTIVITIES[form][0] if form in ACTIVITIES else names.get(form, form.replace("-", " "))
+    """Name of what households do to make a form, as a label: the crop for its harvest."""
+    return capital(work(form, names))
 
 
 def work(form: str, names: Mapping[str, str]) -> str:
-    """The same within a sentence; gold and its ore are one."""
-    return ACTIVITIES[form][1] if form in ACTIVITIES else lower(activity(form, names))
+    """The same within a sentence; goods of one substance, such as a metal and its ore, are one."""
+    known = names.crops.get(form) if isinstance(names, Names) else None
+    return known or good(form, names)
 
 
 def good(form: str, names: Mapping[str, str]) -> str:
     """A good within a sentence."""
-    return GOODS.get(form) or lower(names.get(form, form.replace("-", " ")))
+    return lower(names.get(form, form.replace("-", " ")))
 
 
 @dataclass(frozen=True)
@@ -86,12 +75,20 @@ class Turn:
     losers: tuple[str, ...]
     winners: tuple[str, ...]
 
-    def __str__(self) -> str:
-        """``1,490 labour-hectares turn from gold to licit work``."""
-        hectares = most(self.hectares, "labour-hectares")
-        left = f" from {listed(self.losers)}" if self.losers else ""
-        taken = f" to {listed(self.winners)}" if self.winners else " to other work"
-        return f"{hectares} turn{left}{taken}"
+    def clause(self) -> str:
+        """``the work of 1,490 hectares turns from gold to licit living``."""
+        values = {
+            "hectares": significant(self.hectares),
+            "losers": listed(self.losers),
+            "winners": listed(self.winners),
+        }
+        if self.losers and self.winners:
+            return _("the work of {hectares} hectares turns from {losers} to {winners}").format(**values)
+        if self.winners:
+            return _("the work of {hectares} hectares turns to {winners}").format(**values)
+        if self.losers:
+            return _("the work of {hectares} hectares turns from {losers} to other things").format(**values)
+        return _("the work of {hectares} hectares turns to other things").format(**values)
 
 
 def turn(table: pd.DataFrame, names: Mapping[str, str]) -> Turn | None:
@@ -122,25 +119,42 @@ def in_short(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], home
     worth = PETTY * float(table["value_before"].sum()) if len(table) else 0.0
     routes = side_economies.goods(base, after, by="route")
     parts = [
-        f"{good(form, names)} leaving {home} {_moves(row)}{_against(routes, form, row, names)}"
+        _against(_leaving(form, row, names, home), routes, form, row, names)
         for form, row in plain(table).items()
         if _ratio(row) > SMALL and row["value_before"] >= worth and not is_open(row)
     ][:2]
     turned = turn(side_economies.livelihoods(base, after), names)
     if turned is not None and turned.hectares > REPORTED * turned.whole:
-        parts.append(str(turned))
-    return _sentence(parts)
+        parts.append(turned.clause())
+    return clauses(parts)
 
 
-def _against(routes: pd.DataFrame, form: str, row: Row, names: Mapping[str, str]) -> str:
-    """Where a good goes more while less of it leaves in all, or less while more leaves."""
+def _leaving(form: str, row: Row, names: Mapping[str, str], home: str) -> str:
+    """How much of a good leaves: ``gold leaving Peru falls by 16% (6 to 33%), from 25 to 22 t``."""
+    subject = Subject(pgettext("goods", "{good} leaving {home}").format(good=good(form, names), home=home))
+    heavy = max(abs(float(row[side])) for side in ("before", "after")) >= KG_PER_TONNE
+    scale = 1 / KG_PER_TONNE if heavy else 1.0
+    scaled = {
+        key: value * scale if key.startswith(("before", "after", "change")) else value
+        for key, value in row.items()
+    }
+    return clause(subject, scaled, _("{number} t") if heavy else _("{number} kg"), small=0.0)
+
+
+def _against(told: str, routes: pd.DataFrame, form: str, row: Row, names: Mapping[str, str]) -> str:
+    """The clause, with where a good goes more while less of it leaves in all, or less while more leaves."""
     sign = 1.0 if row["change"] > 0 else -1.0
     own = routes["change"][routes.index.get_level_values("form") == form]
     change = sign * own.groupby(level="to_place").sum()
     place, size = str(change.idxmin()), -float(change.min())
     if size < SMALL * row["before"]:
-        return ""
-    return f", while {_tonnes(size)} {'less' if sign > 0 else 'more'} goes to {names.get(place, place)}"
+        return told
+    template = (
+        _("{change}, while {mass} less goes to {place}")
+        if sign > 0
+        else _("{change}, while {mass} more goes to {place}")
+    )
+    return template.format(change=told, mass=mass(size), place=names.get(place, place))
 
 
 def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) -> str:
@@ -156,9 +170,11 @@ def other_supply(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str]) 
     row = table.reset_index().iloc[first]
     name = str(row["name"])
     known = name.partition(" ")[0] in {word for shown in names.values() for word in shown.split()}
-    return (
-        f"{share(row['share_after'])} of all that is paid for {str(row['input']).partition('-')[0]} goes to "
-        f"{name if known else lower(name)} instead of {share(row['share_before'])}."
+    return _("{after} of all that is paid for {input} goes to {supplier} instead of {before}.").format(
+        after=share(row["share_after"]),
+        before=share(row["share_before"]),
+        input=good(str(row["input"]), names),
+        supplier=name if known else lower(name),
     )
 
 
@@ -166,25 +182,39 @@ def livelihoods(table: pd.DataFrame, names: Mapping[str, str]) -> str:
     """What households turn from and to."""
     turned = turn(table, names)
     if turned is None:
-        return UNSURE if largest_change(table).max() > TRACE * table["before"].sum() else STILL
-    return f"{turned}, {_share(turned.hectares / turned.whole)} of all labour here."
+        return _(UNSURE) if largest_change(table).max() > TRACE * table["before"].sum() else _(STILL)
+    return clauses(
+        [
+            _("{change}, {share} of all labour here").format(
+                change=turned.clause(), share=_share(turned.hectares / turned.whole)
+            )
+        ]
+    )
 
 
 def pay(base: xr.Dataset, after: xr.Dataset, names: Mapping[str, str], least: float = SMALL) -> str:
     """Where hired work is paid less or more than before by ``least`` of it, in a sentence; or nothing."""
     table = side_economies.livelihoods(base, after, by="hire")
     work_of = dict(zip(coord(base, "market"), coord(base, "market_form"), strict=True))
-    changes: dict[str, list[str]] = {"falls": [], "rises": []}
+    falls: list[str] = []
+    rises: list[str] = []
     kinds = {}
     for key, row in plain(table).items():
         ratio = part(row)
-        if abs(ratio) > least and not is_open(row):
+        if isfinite(ratio) and abs(ratio) > least and not is_open(row):
             place = article(names.get(key.partition("@")[2], key))
-            size = f"{size_of_change(ratio)} ({span(row)})" if drawn(row) else share(abs(ratio))
-            changes["rises" if ratio > 0 else "falls"].append(f"{size} in {place}")
+            size = with_range(size_of_change(ratio) if drawn(row) else share(abs(ratio)), row)
+            (rises if ratio > 0 else falls).append(
+                pgettext("pay", "{size} in {place}").format(size=size, place=place)
+            )
             kinds[work(str(work_of[key]), names)] = True
-    moves = [f"{verb} by {listed(places)}" for verb, places in changes.items() if places]
-    return f"Pay for {listed(list(kinds))} {listed(moves)}." if moves else ""
+    if falls and rises:
+        template = _("Pay for {work} falls by {falls} and rises by {rises}.")
+    elif falls or rises:
+        template = _("Pay for {work} falls by {falls}.") if falls else _("Pay for {work} rises by {rises}.")
+    else:
+        return ""
+    return template.format(work=listed(list(kinds)), falls=listed(falls), rises=listed(rises))
 
 
 def living(table: pd.DataFrame, names: Mapping[str, str]) -> str:
@@ -198,18 +228,22 @@ def goods(table: pd.DataFrame, names: Mapping[str, str], home: str) -> str:
     """How much of each good leaves and what it is worth where it crosses, from a table by form."""
     if "after" not in table:
         leaving = [
-            f"{_tonnes(row['before'])} of {good(form, names)}, worth {money(float(row['value_before']))}"
+            _("{mass} of {good}, worth {worth}").format(
+                mass=mass(float(row["before"])),
+                good=good(form, names),
+                worth=money(float(row["value_before"])),
+            )
             for form, row in plain(table).items()
         ]
-        return f"{listed(leaving)} where it leaves {home}"
+        return _("{goods} where it leaves {home}").format(goods=listed(leaving), home=home)
     moved = [
-        f"{good(form, names)} leaving {home} {_moves(row)}, worth {_worth(row)}"
+        _("{change}, worth {worth}").format(change=_leaving(form, row, names, home), worth=_worth(row))
         for form, row in plain(table).items()
         if _ratio(row) > NOTICED
     ]
     if not moved and any(is_open(row) and not is_still(row, NOTICED) for row in plain(table).values()):
-        return "Whether more or less leaves is uncertain."
-    return _sentence(moved) or "As much leaves as before, but by other ways."
+        return _("Whether more or less leaves is uncertain.")
+    return clauses(moved) or _("As much leaves as before, but by other ways.")
 
 
 def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
@@ -218,45 +252,21 @@ def supplies(table: pd.DataFrame, inputs: Mapping[str, str]) -> str:
     for key, sums in plain(table).items():
         what = lower(inputs.get(key, key.replace("-", " ")))
         if "after" not in sums:
-            earnings.append(f"{money(float(sums['before']))} with {what}")
+            amount = money(float(sums["before"]))
+            earnings.append(_("Suppliers of {input} earn {amount} a year.").format(input=what, amount=amount))
         elif _ratio(sums) > SMALL:
-            after, before = (money(float(sums[c])) for c in ("after", "before"))
-            if drawn(sums):
-                more = "more" if part(sums) > 0 else "less"
-                size = (
-                    "perhaps more, perhaps less" if is_open(sums) else f"{size_of_change(part(sums))} {more}"
-                )
-                earnings.append(f"{size} with {what} ({span(sums)}; {before} before)")
-            elif after != before:
-                earnings.append(f"{after} with {what} instead of {before}")
+            subject = Subject(_("what suppliers of {input} earn").format(input=what))
+            earnings.append(clauses([clause(subject, sums, millions())]))
     if not earnings:
-        return "Suppliers earn as much as before in all, but not the same ones do."
-    return f"Suppliers earn {listed(earnings)} a year."
+        return _("Suppliers earn as much as before in all, but not the same ones do.")
+    return " ".join(earnings)
 
 
 def _worth(row: Row) -> str:
     before, after = (money(float(row[c])) for c in ("value_before", "value_after"))
-    return after if before == after else f"{after} instead of {before}"
-
-
-def _moves(row: Row) -> str:
-    """``rises from 22 to 25 t``; with draws ``rises by 16% (6 to 33%), from 22 to 25 t``."""
-    before, after = float(row["before"]), float(row["after"])
-    first, then = _tonnes(before), _tonnes(after)
-    if first.split()[-1] == then.split()[-1]:
-        first = first.split()[0]
-    if not drawn(row):
-        return f"{'rises' if after > before else 'falls'} from {first} to {then}"
-    text = f"{verb(row)} ({span(row)})"
-    turned = (after - before) * float(row["change"]) <= 0 or _tonnes(before) == then
-    return f"{text}, from {_tonnes(before) if turned else f'{first} to {then}'}"
-
-
-def _tonnes(kilograms: float) -> str:
-    """Kilograms as they are best read, with three figures: ``31.4 t``, ``70 kg``."""
-    if abs(kilograms) < 1000:
-        return f"{significant(kilograms)} kg"
-    return f"{fixed(kilograms / 1000, 1)} t" if kilograms < 1e5 else f"{amount(kilograms / 1000)} t"
+    if before == after:
+        return after
+    return _("{after} instead of {before}").format(after=after, before=before)
 
 
 def _ratio(row: Row) -> float:
@@ -269,8 +279,3 @@ def _ratio(row: Row) -> float:
 
 def _share(part: float) -> str:
     return small_share(part, 0.0195)
-
-
-def _sentence(parts: list[str]) -> str:
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""

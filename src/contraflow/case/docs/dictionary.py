@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from contraflow.case import effects, schema
 from contraflow.case.columns import CORE, STEPS, Column, columns, file_of
 from contraflow.case.quantities import Quantity
@@ -22,11 +24,28 @@ id, country, kind or group. A column without default must be filled.
 
 
 def markdown() -> str:
-    """The data dictionary: each table's columns, kinds of effect and observed quantities."""
+    """The data dictionary: entries of ``case.toml``, columns, kinds of effect and observed quantities."""
     tables = [_table(model) for model in schema.TABLES]
     effect_kinds = ["## Kinds of effect", "", *effect_rows(), ""]
     quantities = ["## Observed quantities", "", *quantity_rows(), ""]
-    return "\n".join([_HEAD, *tables, *effect_kinds, *quantities])
+    entries = ["## case.toml", "", "Title, years and words of the case.", "", *entry_rows(), ""]
+    return "\n".join([_HEAD, *entries, *tables, *effect_kinds, *quantities])
+
+
+def entry_rows() -> list[str]:
+    """The entries of ``case.toml`` as lines of a table."""
+    groups: tuple[tuple[str, type[BaseModel], tuple[str, ...]], ...] = (
+        ("", schema.CaseInfo, ("questions", "words")),
+        ("words.", schema.CaseWords, ("es", "substance")),
+        ("words.es.", schema.Words, ()),
+        ("questions.", schema.Question, ()),
+    )
+    return ["| entry | needed | meaning |", "| --- | --- | --- |"] + [
+        f"| `{prefix}{name}` | {'yes' if field.is_required() else ''} | {field.description} |"
+        for prefix, model, besides in groups
+        for name, field in model.model_fields.items()
+        if name not in besides
+    ]
 
 
 def effect_rows() -> list[str]:

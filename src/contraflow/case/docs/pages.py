@@ -21,7 +21,7 @@ _COVERAGE = f"""\
 {_WRITTEN}
 Every mechanism, actor, route, mode, place and measure that the sources of a case describe, in our own
 words, and the rows of the case that represent it. A note says how, and what is left out in part. What
-lies outside the model stands at the end, with the reason. In a terminal: `contraflow coverage peru`.
+lies outside the model stands at the end, with the reason. In a terminal: `contraflow coverage CASE`.
 """
 
 _SOURCES = f"""\
@@ -32,7 +32,7 @@ What each source is, how far it is trusted and why, on what terms it may be used
 rests on it. Grades are those of the Admiralty code, from A (completely reliable) to F (cannot be
 judged). Facts are used, sentences are not. A claim is *fitted* (it calibrates), *checked* (compared,
 never fitted), *predicted* (later than the baseline) or *context* (nothing that the model can show). In a
-terminal: `contraflow sources peru`.
+terminal: `contraflow sources CASE`.
 """
 
 

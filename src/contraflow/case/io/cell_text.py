@@ -32,7 +32,7 @@ def text_fault(text: str) -> tuple[str, str] | None:
     if foreign:
         return (
             f"holds the character U+{ord(foreign[0]):04X}, which is no text but a command or unseen",
-            "Delete it: type the text anew, or paste it without its format",
+            "Delete it: type the text anew, or copy it without its format",
         )
     if not any(c.isprintable() and not c.isspace() and c not in _UNSEEN for c in text):
         return "has no character that can be seen", "Write a text, or leave it out where that is allowed"

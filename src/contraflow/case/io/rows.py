@@ -21,7 +21,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 _PATTERN_CURES = {
-    ID_PATTERN: "Use lower-case letters, digits and single hyphens, such as 'alto-huallaga'",
+    ID_PATTERN: "Use lower-case letters, digits and single hyphens, such as 'upper-river'",
     YEAR_PATTERN: "Write a year or a span of years, from 1800 to 2099: 2012 or 2010-2014",
     DATE_PATTERN: "Write the date as 2014, 2014-08 or 2014-08-15, from 1800 to 2099",
 }

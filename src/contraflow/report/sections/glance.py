@@ -12,7 +12,7 @@ from contraflow.results import tables
 from contraflow.text.names import Names, plain
 
 COLUMNS = (
-    "exports", "exports by air", "hectares at home", "leaf price", "valley price", "armed groups' income",
+    "exports", "exports by air", "hectares at home", "farm-gate price", "local price", "armed groups' income",
     "seized at home", "delivered",
 )  # fmt: skip
 """Headline figures of the columns, those that the economy has."""

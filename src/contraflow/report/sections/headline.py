@@ -26,7 +26,7 @@ from contraflow.text.names import Names, plain
 from contraflow.text.sentences import EDGE, is_open
 
 SHOWN = (
-    "exports", "exports by air", "hectares at home", "leaf price", "valley price", "growers' income",
+    "exports", "exports by air", "hectares at home", "farm-gate price", "local price", "growers' income",
     "armed groups' income", "seized at home", "arrests at home", "delivered",
 )  # fmt: skip
 """Figures of an answer's picture, those that the economy has."""
@@ -74,7 +74,7 @@ def headline_rows(
 
 def label(figure: str, base: xr.Dataset, names: Names) -> str:
     """A headline figure as it is shown."""
-    if figure == "valley price":
+    if figure == "local price":
         form, _sep, place = price_spot(base).partition("@")
         return _("Price of {good}, {place}").format(
             good=lower(names.get(form, form)), place=names.get(place, place)

@@ -27,7 +27,7 @@ IN_REPORT = (
     "exports",
     "exports by air",
     "exports on foot",
-    "valley price",
+    "local price",
     "hectares at home",
     "seized at home",
 )
@@ -40,7 +40,8 @@ def make(report: ReportData, names: Names) -> Content | None:
         return None
     drawings, panels = {}, []
     for one in report.simulations:
-        drawings[one.question.id] = fans.fans(one.data, IN_REPORT, one.changes, one.without)
+        shown = trajectory_tables.had(one.data, one.without, names=IN_REPORT)
+        drawings[one.question.id] = fans.fans(one.data, shown, one.changes, one.without)
         panels.append(
             {
                 "title": one.question.title,
@@ -60,7 +61,7 @@ def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
     contrast = trajectory_tables.contrast(without, data)
     last = max(contrast.index.get_level_values("year"))
     found = []
-    for figure in ("exports by air", "exports on foot", "exports", "hectares at home", "valley price"):
+    for figure in ("exports by air", "exports on foot", "exports", "hectares at home", "local price"):
         if (figure, last) in contrast.index:
             row = contrast.loc[(figure, last)]
             if np.isfinite(row["ratio"]):

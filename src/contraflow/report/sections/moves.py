@@ -29,8 +29,8 @@ def make(report: ReportData, names: Names, number: int) -> Content:
     _question, base, after = report.pairs[number]
     pure = _("t of pure {substance} a year").format(substance=names.substance)
     places = tables.by_zone(base, after)
-    grown = "coca" in places.index.get_level_values("what")
-    zones = pd.DataFrame(places.loc["coca"]) if grown else None
+    grown = "crop" in places.index.get_level_values("what")
+    zones = pd.DataFrame(places.loc["crop"]) if grown else None
     return Content(
         data={"zones": zone_table(base, after, names)},
         drawings={
@@ -51,7 +51,7 @@ def zone_table(base: xr.Dataset, after: xr.Dataset, names: Names) -> ShownTable 
         if max(row["before"], row["after"]) <= LEAST:
             continue
         own = {str(k): v for k, v in row.items()}
-        grown = row["what"] == "coca"
+        grown = row["what"] == "crop"
         unit = _("ha") if grown else _("t pure")
         what = names.crop if grown else names.get(row["what"], row["what"])
         look = look_of(row["change"], 0.0, unclear=is_open(own))

@@ -16,7 +16,7 @@ from contraflow.results import tables
 from contraflow.text.names import Names, plain
 
 CARDS = (
-    "exports", "hectares at home", "leaf price", "valley price", "seized at home", "arrests at home",
+    "exports", "hectares at home", "farm-gate price", "local price", "seized at home", "arrests at home",
     "armed groups' income", "delivered",
 )  # fmt: skip
 """Headline figures of the cards, those that the economy has."""
@@ -61,10 +61,10 @@ def _note(key: str, every: dict[str, dict[str, Any]], names: Names) -> str:
     if key == "hectares at home":
         gone = known.get("eradicated at home", 0.0)
         return _("{hectares} more are eradicated").format(hectares=significant(gone)) if gone > 0 else ""
-    if key == "leaf price":
+    if key == "farm-gate price":
         return (
-            _("sales of {money} a year").format(money=money(known["leaf sales"]))
-            if known.get("leaf sales")
+            _("sales of {money} a year").format(money=money(known["farm-gate sales"]))
+            if known.get("farm-gate sales")
             else ""
         )
     if key == "delivered":

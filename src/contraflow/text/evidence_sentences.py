@@ -1,0 +1,129 @@
+"""How far an answer can be trusted, in sentences: requirements, confidence, and the record so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from contraflow._language import _
+from contraflow._numbers import cell, probability, share, significant
+from contraflow.history.left_out_episodes import NEW, NOTHING, LeftOut
+from contraflow.text.figure_words import after_in_words, level_in_words
+
+FULL, NONE = 0.995, 0.005
+"""Shares of its full effect from which a measure lacks nothing, and below which it does nothing."""
+
+
+def requirement(measure: str, required: str, level: float, part: float, unit: str = "") -> str:
+    """What a measure lacks for its full effect, in a sentence; empty where it lacks nothing.
+
+    Parameters
+    ----------
+    measure
+        Name of the measure.
+    required
+        Name of the measure that it needs.
+    level
+        Level at which that stands.
+    part
+        Share of its full effect that the measure has, from 0 to 1.
+    unit
+        Unit of the level; empty for the bare number.
+
+    Examples
+    --------
+    >>> requirement("Interception of flights", "Radar cover", 0.0, 0.0)
+    '“Interception of flights” does nothing without “Radar cover”, which stands at 0.'
+    >>> requirement("Interception of flights", "Radar cover", 0.3, 0.3, "share of air space covered")
+    '“Interception of flights” has 30% of its full effect: “Radar cover” stands at 30% of air space covered.'
+    """
+    if not isfinite(part) or part >= FULL:
+        return ""
+    template = (
+        _("“{measure}” does nothing without “{required}”, which stands at {level}.")
+        if part < NONE
+        else _("“{measure}” has {share} of its full effect: “{required}” stands at {level}.")
+    )
+    return template.format(
+        measure=measure, required=required, level=level_in_words(level, unit), share=share(part)
+    )
+
+
+def confidence(
+    row: Mapping[str, Any], draws: int, horizon: str | float = "long run", assumed: float | None = None
+) -> str:
+    """How sure the direction of an answer is, when it holds, and on what it rests, in a sentence.
+
+    Parameters
+    ----------
+    row
+        Row of the headline table of the figure that the answer is about, with ``p_falls`` and ``p_rises`` if
+        there are draws.
+    draws
+        Number of draws.
+    horizon
+        When the answer holds, as :func:`contraflow.policy.horizon.in_years` reads it.
+    assumed
+        Share of the answer's numbers that are assumptions, from 0 to 1; None if it is not known.
+    """
+    known = assumed is not None and isfinite(assumed)
+    values = {
+        "when": after_in_words(horizon),
+        "assumed": share(float(assumed)) if assumed is not None and known else "",
+        "probability": "",
+    }
+    if draws > 1 and "p_falls" in row:
+        likelier = max(float(row["p_falls"]), float(row["p_rises"]))
+        values["probability"] = probability(likelier, draws)
+        template = (
+            _(
+                "By the model the direction is right with a probability of {probability}, {when}; the sizes "
+                "of measures are mostly assumed, as are {assumed} of the numbers behind this answer."
+            )
+            if known
+            else _(
+                "By the model the direction is right with a probability of {probability}, {when}; the sizes "
+                "of measures are mostly assumed."
+            )
+        )
+    elif known:
+        template = _(
+            "A single best fit, {when}: how sure it is was not computed; the sizes of measures are mostly "
+            "assumed, as are {assumed} of the numbers behind this answer."
+        )
+    else:
+        template = _(
+            "A single best fit, {when}: how sure it is was not computed; the sizes of measures are mostly "
+            "assumed."
+        )
+    return template.format(**values)
+
+
+def track_record(found: LeftOut) -> str:
+    """How often the rule of behaviour was right about episodes that it had not seen, in a sentence.
+
+    Parameters
+    ----------
+    found
+        Episodes, each foreseen from all others, as from :func:`contraflow.history.left_out`.
+    """
+    seen = found.observations
+    inside = seen["observed"].between(seen[f"{NEW} 0.05"], seen[f"{NEW} 0.95"])
+    off, still = (
+        float(np.exp((seen["observed"] - seen[f"{who} 0.5"]).abs().median())) for who in (NEW, NOTHING)
+    )
+    return _(
+        "Of {all} figures observed in {episodes} episodes of history, each foreseen from the others, "
+        "{inside} lay in the {interval} interval; half of the forecasts were off by less than a factor of "
+        "{off}, and by {still} if one had said that nothing changes."
+    ).format(
+        all=cell(len(seen)),
+        episodes=cell(int(seen["title"].nunique())),
+        inside=cell(int(inside.sum())),
+        interval=share(0.9),
+        off=significant(off),
+        still=significant(still),
+    )
