@@ -311,7 +311,7 @@ def next_step(console: Console, text: str, *words: str) -> None:
     from rich.text import Text
 
     line = "contraflow " + " ".join(w if w and not set(w) - SAFE else shlex.quote(w) for w in words)
-    console.print(Text.assemble((f"{text} ", "dim"), "\n  ", line), soft_wrap=True)
+    console.print(Text.assemble((text, "dim"), "\n  ", line), soft_wrap=True)
 
 
 SAFE = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:@")
