@@ -80,7 +80,13 @@ def in_language(code: str) -> Iterator[None]:
 
 
 def use(code: str) -> None:
-    """Show texts and numbers in a language from now on, in all threads. Raises ValueError for an unknown one."""
+    """Show texts and numbers in a language from now on, in all threads.
+
+    Raises
+    ------
+    ValueError
+        If there is no catalogue of that language.
+    """
     _used[0] = known(code)
 
 

@@ -169,6 +169,7 @@ def command(
     computes
         Whether it takes long, so that its progress and time are told.
     """
+
     def made(function: Function) -> Function:
         name = function.__name__.strip("_")
 
@@ -441,7 +442,10 @@ def _simulate(
 @command(
     ANSWERS,
     N_("Answer many policies, here or on a cluster: headline figures by policy and draw."),
-    examples=("ensemble peru policies.csv --table answers.csv", "ensemble peru policies.csv --out answers.zarr"),
+    examples=(
+        "ensemble peru policies.csv --table answers.csv",
+        "ensemble peru policies.csv --out answers.zarr",
+    ),
     computes=True,
 )
 def _ensemble(
@@ -556,7 +560,9 @@ def _sources(
     case: CaseName,
     kind: Annotated[
         str | None,
-        typer.Option(metavar="KIND", show_default=False, help=N_("Sources of this kind, for example report.")),
+        typer.Option(
+            metavar="KIND", show_default=False, help=N_("Sources of this kind, for example report.")
+        ),
     ] = None,
     search: Search = None,
     top: Top = None,
@@ -584,9 +590,7 @@ def _coverage(
             metavar="KIND", show_default=False, help=N_("Items of this kind only, for example mechanism.")
         ),
     ] = None,
-    outside: Annotated[
-        bool, typer.Option("--outside", help=N_("Only what lies outside the model."))
-    ] = False,
+    outside: Annotated[bool, typer.Option("--outside", help=N_("Only what lies outside the model."))] = False,
     source: OfSource = None,
     search: Search = None,
     top: Top = None,
@@ -788,7 +792,9 @@ def _behaviour(
     behaviour.behaviour(behaviour.Asked(tuple(without or ()), score, episodes, folder), as_json=as_json)
 
 
-@command(CASES, N_("List the cases that come with the program, and say how to name your own."), examples=("cases",))
+@command(
+    CASES, N_("List the cases that come with the program, and say how to name your own."), examples=("cases",)
+)
 def _cases(as_json: AsJson = False) -> None:
     from contraflow.cli import cases
 
@@ -812,9 +818,7 @@ def _questions(case: CaseName, as_json: AsJson = False) -> None:
     N_("List the measures that a policy can set."),
     examples=("measures peru", "measures peru --search radar"),
 )
-def _measures(
-    case: CaseName, search: Search = None, to_csv: AsCsv = None, as_json: AsJson = False
-) -> None:
+def _measures(case: CaseName, search: Search = None, to_csv: AsCsv = None, as_json: AsJson = False) -> None:
     asked = names.asked(case)
     from contraflow.cli import measures
     from contraflow.cli.rows import Filters
@@ -890,13 +894,9 @@ def _export(
     case: CaseName,
     to: Annotated[
         Format,
-        typer.Option(
-            metavar="FORMAT", help=N_("graphml, geojson: the network. netcdf, csv: the results.")
-        ),
+        typer.Option(metavar="FORMAT", help=N_("graphml, geojson: the network. netcdf, csv: the results.")),
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="FILE|FOLDER", help=N_("File to write; for csv, a folder."))
-    ],
+    out: Annotated[Path, typer.Option(metavar="FILE|FOLDER", help=N_("File to write; for csv, a folder."))],
     measure: Annotated[list[str] | None, levels(N_("Results under this policy."))] = None,
     question: Annotated[
         str | None, question_option(N_("Results under the policy of a headline question."))

@@ -54,9 +54,9 @@ def claims(asked: AskedPolicy, filters: Filters, *, how: CalibrationOptions, as_
             console,
             (
                 _(
-                    "off by: standard deviations that the model lies above (+) or below the claim. grade: source "
-                    "A to F, information 1 to 6. check: compared, not fitted; later: after the baseline, not "
-                    "fitted; context: not compared."
+                    "off by: standard deviations that the model lies above (+) or below the claim. grade: "
+                    "source A to F, information 1 to 6. check: compared, not fitted; later: after the "
+                    "baseline, not fitted; context: not compared."
                 ),
                 "dim",
             ),

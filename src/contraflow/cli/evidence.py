@@ -136,8 +136,9 @@ def _claims(
         console,
         (
             _(
-                "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence "
-                "is right about the model and the source errs as its grade allows; with ?, on few draws."
+                "model: 90% interval of what it says. chance: of a statement as far off, if all other "
+                "evidence is right about the model and the source errs as its grade allows; with ?, on few "
+                "draws."
             ),
             "dim",
         ),
@@ -156,8 +157,8 @@ def _groups(console: Console, case: Case, found: Conflicts) -> None:
         say(
             console,
             _(
-                "Each side is believed in turn: its claims are taken as true, those of the other sides are left "
-                "out, and the model is fitted again."
+                "Each side is believed in turn: its claims are taken as true, those of the other sides are "
+                "left out, and the model is fitted again."
             ),
         )
     for group in groups:
@@ -201,8 +202,8 @@ def _checks(console: Console, found: Conflicts) -> None:
         console,
         (
             _(
-                "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad "
-                "or worse; near 0 the claims do not look like the model's."
+                "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as "
+                "bad or worse; near 0 the claims do not look like the model's."
             ),
             "dim",
         ),

@@ -81,11 +81,12 @@ class Verb(TyperCommand):
         """Write what it does, what it takes, and examples."""
         width = columns()
         arguments = [p for p in self.params if p.param_type_name == "argument"]
-        named = " ".join(p.metavar if p.required else f"[{p.metavar}]" for p in arguments)
+        shown = [str(p.metavar) for p in arguments]
+        named = " ".join(shown)
         line = " ".join(filter(None, (ctx.command_path, named, _("[OPTIONS]"))))
         lines = [f"{heading(_('Usage:'))} {line}", "", *paragraphs(_(self.help or ""), width)]
         if arguments:
-            rows = [(p.metavar, _(getattr(p, "help", None) or "")) for p in arguments]
+            rows = [(n, _(getattr(p, "help", "") or "")) for n, p in zip(shown, arguments, strict=True)]
             lines += ["", heading(_("Arguments")), *two_columns(rows, width)]
         lines += ["", heading(_("Options")), *two_columns(options(self, ctx), width)]
         if self.epilog:
@@ -125,9 +126,7 @@ def paragraphs(text: str, width: int) -> list[str]:
     return [line for place, lines in enumerate(parts) for line in ([""] if place else []) + lines]
 
 
-def two_columns(
-    rows: Iterable[tuple[str, str]], width: int, most: int = LEFT, least: int = 0
-) -> list[str]:
+def two_columns(rows: Iterable[tuple[str, str]], width: int, most: int = LEFT, least: int = 0) -> list[str]:
     """Names with their explanations beside them, below where a name is too long."""
     listed = list(rows)
     left = 4 + max(least, min(max((len(name) for name, _text in listed), default=0), most))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from contraflow._version import __version__
-from contraflow.errors import PolicyError
-from contraflow.policy import describe, levels, parse
+from contraflow.cli.names import policy_of
+from contraflow.policy import describe
 from contraflow.results import side_economies, tables
 from contraflow.results.verify import verify
 from contraflow.results.view import price_spot
@@ -21,22 +21,15 @@ if TYPE_CHECKING:
     from contraflow.lab import Lab
     from contraflow.lab.outcome import Outcome
 
+__all__ = [
+    "Record", "answer", "baseline", "convergence", "fit", "patterns", "policy_of", "predictions", "price_of",
+    "provenance", "rows",
+]  # fmt: skip
+
 Record = dict[str, Any]
 
 UNNAMED = ("not-attributed", "traders-rent")
 """Accounts that are nobody's."""
-
-
-def policy_of(case: Case, given: Sequence[str]) -> dict[str, float]:
-    """The policy that ``-m`` options state, checked before anything is computed. Raises PolicyError."""
-    try:
-        policy = parse(";".join(given))
-        levels(case, np.zeros(len(case.measures)), policy)
-    except PolicyError as error:
-        raise PolicyError(
-            f"{error}\n'contraflow measures' lists the measures of a case with their ranges."
-        ) from None
-    return policy
 
 
 def rows(frame: pd.DataFrame) -> list[Record]:

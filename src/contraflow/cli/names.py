@@ -1,7 +1,8 @@
 """Names that a command line gives, held against those of the case before anything heavy is loaded.
 
-A look at a few files of the case is enough to refuse a typo in a fraction of a second and to complete names in
-a shell. What is refused ends the command with exit code 2. The full check of a case, and of levels, follows.
+A look at a few files of the case is enough to refuse a typo in a fraction of a second and to complete names
+in a shell. What is refused ends the command with exit code 2. The full check of a case, and of levels,
+follows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from contraflow._language import _
+from contraflow._language import N_, _
 from contraflow.cli.terminal import USAGE, complain
 from contraflow.errors import PolicyError
 
@@ -29,9 +30,10 @@ EPISODES = Path(__file__).parents[1] / "history" / "data"
 CASE_FILE = "case.toml"
 
 FIGURES = (
-    "exports", "exports by air", "hectares at home", "eradicated at home", "leaf price", "leaf sales",
-    "valley price", "growers' income", "crews' pay by air", "armed groups' income", "seized at home",
-    "arrests at home", "state spending", "delivered", "hectares", "seized", "arrests",
+    N_("exports"), N_("exports by air"), N_("hectares at home"), N_("eradicated at home"), N_("leaf price"),
+    N_("leaf sales"), N_("valley price"), N_("growers' income"), N_("crews' pay by air"),
+    N_("armed groups' income"), N_("seized at home"), N_("arrests at home"), N_("state spending"),
+    N_("delivered"), N_("hectares"), N_("seized"), N_("arrests"),
 )  # fmt: skip
 """Headline figures of outcomes, which a test holds against those that there are: those load pandas."""
 

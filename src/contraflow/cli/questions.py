@@ -24,7 +24,10 @@ def questions(asked: AskedPolicy, *, as_json: bool) -> None:
         return
     with paged() as console:
         if not every:
-            say(console, _("{case} asks no headline question: its case.toml has none.").format(case=asked.name))
+            say(
+                console,
+                _("{case} asks no headline question: its case.toml has none.").format(case=asked.name),
+            )
             return
         for question in listed:
             say(console, (str(question["title"]), "bold"))

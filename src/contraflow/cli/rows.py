@@ -88,7 +88,10 @@ class Filters:
         from contraflow.cli.files import csv_text
         from contraflow.cli.terminal import screen, written
 
-        flat = [{k: "; ".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in row.items()} for row in rows]
+        flat = [
+            {k: "; ".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in row.items()}
+            for row in rows
+        ]
         frame = pd.DataFrame(flat)
         if len(frame.columns):
             frame = frame.set_index(frame.columns[0])
@@ -138,7 +141,9 @@ def two_line_rows(
         head.append(" " * GAP + text.rjust(width))
     head.rstrip()
     console.print(head, soft_wrap=True)
-    console.print(Text("─" * min(console.width, room + sum(widths) + GAP * len(widths)), "dim"), soft_wrap=True)
+    console.print(
+        Text("─" * min(console.width, room + sum(widths) + GAP * len(widths)), "dim"), soft_wrap=True
+    )
     for (about, _cells, small), cells in zip(rows, figures, strict=True):
         blocks = [_text(about).wrap(console, room)]
         blocks += [cell.wrap(console, width) for cell, width in zip(cells, widths, strict=True)]
@@ -148,7 +153,9 @@ def two_line_rows(
                 part = block[place] if place < len(block) else Text()
                 part.rstrip()
                 pad = " " * max(0, width - part.cell_len)
-                line.append_text(Text.assemble(part, pad) if number == 0 else Text.assemble(" " * GAP, pad, part))
+                line.append_text(
+                    Text.assemble(part, pad) if number == 0 else Text.assemble(" " * GAP, pad, part)
+                )
             line.rstrip()
             console.print(line, soft_wrap=True)
         small_print(console, small)

@@ -63,7 +63,14 @@ def _described(source: Source) -> tuple[str | Text, ...]:
 
     by = f"{source.author}, " if source.author and source.author != source.publisher else ""
     grade = Text.assemble((source.reliability, "bold"), f" {source.reason}", style="dim")
-    return source.id, f"{by}{source.publisher}", str(source.published), source.kind.value, grade, source.licence
+    return (
+        source.id,
+        f"{by}{source.publisher}",
+        str(source.published),
+        source.kind.value,
+        grade,
+        source.licence,
+    )
 
 
 def _resting(one: Provenance) -> Text:

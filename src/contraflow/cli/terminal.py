@@ -272,7 +272,9 @@ def paged() -> Iterator[Console]:
 
     given = os.environ | {"LESS": os.environ.get("LESS", "FRX"), "LESSCHARSET": "utf-8"}
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        subprocess.run(pager, input=text, text=True, encoding="utf-8", errors="replace", check=False, env=given)
+        subprocess.run(
+            pager, input=text, text=True, encoding="utf-8", errors="replace", check=False, env=given
+        )
 
 
 def _pager() -> list[str] | None:
