@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from contraflow._language import _, ngettext
-from contraflow._numbers import DASH, cell, fixed
+from contraflow._numbers import DASH, fixed
 from contraflow.cli import json_records
 from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.rows import Filters, left_out, two_line_rows
 from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import known, say
+
+if TYPE_CHECKING:
+    from contraflow.case import Case
 
 
 def claims(asked: AskedPolicy, filters: Filters, *, how: CalibrationOptions, as_json: bool) -> None:
@@ -35,7 +40,7 @@ def claims(asked: AskedPolicy, filters: Filters, *, how: CalibrationOptions, as_
         rows = [
             (
                 str(c["statement"]),
-                (_claimed(c), _figure(c["model"]), _off(float(c["residual"]))),
+                (*_figures(c, asked.case), _off(float(c["residual"]))),
                 (
                     str(c["claim"]),
                     f"{c['source']} {c['paragraph']}".strip(),
@@ -70,24 +75,23 @@ def _count(number: int) -> str:
     return ngettext("{number} claim", "{number} claims", number).format(number=number)
 
 
-def _claimed(claim: json_records.Record) -> str:
-    low, value, high = (float(claim[c]) for c in ("low", "value", "high"))
-    unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}".replace(" 1/", " per ")
+def _figures(claim: json_records.Record, case: Case) -> tuple[str, str]:
+    """What a claim says and what the model says, in one unit."""
+    from contraflow.text.conflict_sentences import scale_of
+
+    low, value, high, model = (float(claim[c]) for c in ("low", "value", "high", "model"))
     ends = [x for x in (low, high) if known(x)]
+    every = [x for x in (value, *ends, model) if known(x)]
+    quantity = case.claims[str(claim["claim"])].quantity.value
+    scale = scale_of(quantity, str(claim["unit"]), max(every, default=0.0))
+    ours = scale.number(model) if known(model) else DASH
     if len(ends) == 2 and low < high:
-        text = _("{low} to {high}").format(low=_figure(low), high=_figure(high))
+        text = scale.span(low, high)
     else:
-        text = _figure(next((x for x in (value, *ends) if known(x)), value))
+        stated = next((x for x in (value, *ends) if known(x)), None)
+        text = DASH if stated is None else scale.text(stated)
     bounds = {"at least": _("at least {figure}"), "up to": _("up to {figure}")}
-    bound = bounds.get(str(claim["bound"]), "{figure}")
-    return bound.format(figure=f"{text}{unit}") if text != DASH else DASH
-
-
-def _figure(value: float) -> str:
-    """Three figures."""
-    if not known(value):
-        return DASH
-    return cell(value)
+    return bounds.get(str(claim["bound"]), "{figure}").format(figure=text), ours
 
 
 def _off(residual: float) -> str:

@@ -62,16 +62,16 @@ def ensemble(
             found = lab.respond_many(given, cluster=asked.cluster, out=asked.out, progress=say_so)
         except KeyboardInterrupt:
             if asked.out is not None:
-                text = _("What was done is kept in {folder}: give the same command again to go on.")
-                note(text.format(folder=asked.out))
+                told = _("What was done is kept in {folder}: give the same command again to go on.")
+                note(told.format(folder=asked.out))
             raise
         say_so(_("Reading the figures"))
         frame = found.table()
         record = _record(lab, found, frame, asked)
         if asked.table is not None:
             labels = as_text(frame[[]]).index
-            text = frame.set_axis(labels, axis=0).rename_axis("policy")
-            replace_file(asked.table, lambda path: text.to_csv(path, encoding="utf-8", lineterminator="\n"))
+            named = frame.set_axis(labels, axis=0).rename_axis("policy")
+            replace_file(asked.table, lambda path: named.to_csv(path, encoding="utf-8", lineterminator="\n"))
     if as_json:
         emit(record)
     else:

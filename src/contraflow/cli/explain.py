@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contraflow._language import _
+from contraflow._language import N_, _
 from contraflow._numbers import fixed, share, signed, significant
 from contraflow.cli import json_records
 from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
+from contraflow.cli.rows import two_line_rows
 from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import known, say, table
 
@@ -75,8 +76,6 @@ def _record(explained: Explanation, worth: pd.DataFrame) -> json_records.Record:
 
 
 def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None:
-    from rich.text import Text
-
     first, *rest = explained.words()
     say(console, (first, "bold"))
     for sentence in rest:
@@ -84,30 +83,27 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     unit = explained.unit
     lines = [
         (
-            Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']}", "dim")),
-            significant(c["without"]),
-            _moved(c),
-            fixed(c["k"], 2),
-            c["how"],
+            str(c["statement"]),
+            (significant(c["without"]), _moved(c), fixed(c["k"], 2)),
+            (str(c["claim"]), str(c["source"]), _(str(c["how"]))),
         )
         for c in json_records.rows(explained.claims.head(ROWS))
     ]
-    heads = _("claim|>without it, {unit}|>shift|>k|how").format(unit=unit)
+    heads = (_("claim"), _("without it, {unit}").format(unit=unit), _("shift"), "k")
     console.print()
     say(console, (_("Without a claim"), "bold"))
-    console.print(table(heads, lines))
+    two_line_rows(console, heads, lines)
     along = [
         (
-            Text.assemble(n["meaning"], "\n", (_about(n), "dim")),
-            share(n["share"]),
-            significant(n["at_low"]),
-            significant(n["at_high"]),
+            str(n["meaning"]),
+            (share(n["share"]), significant(n["at_low"]), significant(n["at_high"])),
+            _about(n),
         )
         for n in json_records.rows(explained.gathered(ROWS))
     ]
     console.print()
     say(console, (_("Along a number's range"), "bold"))
-    console.print(table(_("number|>of the variance|>low end|>high end"), along))
+    two_line_rows(console, (_("number"), _("of the variance"), _("low end"), _("high end")), along)
     owed = [(s["group"], share(s["share"]), s["meaning"]) for s in json_records.rows(explained.shares)]
     console.print()
     say(console, (_("Whose uncertainty it is"), "bold"))
@@ -146,10 +142,14 @@ def _moved(row: json_records.Record) -> str:
     return signed(row["shift"]) + (f" ±{significant(row['error'])}" if known(row["error"]) else "")
 
 
-def _about(row: json_records.Record) -> str:
+HOW = (N_("weighted"), N_("refitted"), N_("linear"))
+"""How it was found what leaving out a claim changes."""
+
+
+def _about(row: json_records.Record) -> list[str]:
     """Group and role of a number, and the strongest arcs of a gathered one."""
     parts = [str(row["group"]), str(row["role"])]
     if row["count"] > 1:
         text = _("{number} weights, strongest {strongest}")
         parts.append(text.format(number=row["count"], strongest=row["strongest"]))
-    return ", ".join(p for p in parts if p)
+    return [p for p in parts if p]

@@ -13,6 +13,7 @@ from contraflow.policy import describe
 from contraflow.results import side_economies, tables
 from contraflow.results.verify import verify
 from contraflow.results.view import price_spot
+from contraflow.text.names import shown_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,13 +55,15 @@ def provenance(lab: Lab) -> Record:
 
 
 def baseline(lab: Lab) -> Record:
-    """Headline figures of the baseline, by name."""
+    """Headline figures of the baseline, by name, and the case's own words."""
+    names = shown_names(lab.case)
     data = lab.baseline().data
     frame = tables.headline(data)
     frame = frame.rename(columns={c: str(c).replace("before", "value") for c in frame})
     return {
         "figures": {str(k): _contrast(row) for k, row in frame.to_dict("index").items()},
         "price_of": price_of(lab),
+        "words": {"crop": names.crop, "harvest": names.harvest, "substance": names.substance},
     }
 
 

@@ -48,7 +48,14 @@ def refuse(text: str) -> NoReturn:
 
 
 def expect(given: str, known: Iterable[str], what: str, more: str = "") -> None:
-    """Refuse a name that is none of the known ones, with the nearest of them.
+    """Refuse a name that is none of the known ones; see :func:`fault`."""
+    text = fault(given, known, what, more)
+    if text:
+        refuse(text)
+
+
+def fault(given: str, known: Iterable[str], what: str, more: str = "") -> str:
+    """What is wrong with a name that is none of the known ones, with the nearest of them; else nothing.
 
     Parameters
     ----------
@@ -63,7 +70,7 @@ def expect(given: str, known: Iterable[str], what: str, more: str = "") -> None:
     """
     names = list(known)
     if given in names:
-        return
+        return ""
     near = get_close_matches(given, names, n=1, cutoff=0.5)
     if near:
         hint = _("Did you mean '{name}'?").format(name=near[0])
@@ -71,7 +78,7 @@ def expect(given: str, known: Iterable[str], what: str, more: str = "") -> None:
         hint = _("There are: {names}.").format(names=", ".join(names) or "–")
     else:
         hint = ""
-    refuse(" ".join(filter(None, (what.format(name=given), hint, more))))
+    return " ".join(filter(None, (what.format(name=given), hint, more)))
 
 
 @dataclass(frozen=True)
@@ -159,11 +166,12 @@ def asked(name: str, measures: Sequence[str] = (), question: str | None = None) 
     seen = glance(name)
     known = seen.ids("measures")
     if known is not None:
-        for word in (w for text in measures for w in text.replace(",", ";").split(";") if w.strip()):
-            expect(
-                word.partition("=")[0].strip(), known, _("'{name}' is not a measure of this case."),
-                _("'contraflow measures {case}' lists all, with their ranges.").format(case=name),
-            )  # fmt: skip
+        words = [w for text in measures for w in text.replace(",", ";").split(";") if w.strip()]
+        what = _("'{name}' is not a measure of this case.")
+        faults = [fault(word.partition("=")[0].strip(), known, what) for word in words]
+        if any(faults):
+            more = _("'contraflow measures {case}' lists all, with their ranges.").format(case=name)
+            refuse("\n".join([*filter(None, faults), more]))
     if question is not None and seen.info:
         expect(
             question, seen.questions, _("'{name}' is no headline question of this case."),

@@ -17,8 +17,9 @@ from contraflow.cli.json_records import Record
 from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated, opened
 from contraflow.cli.respond import ABROAD
+from contraflow.cli.rows import two_line_rows
 from contraflow.cli.terminal import emit, next_step, progress, screen, written
-from contraflow.cli.terminal_tables import interval_of_share, known, say, table
+from contraflow.cli.terminal_tables import interval_of_share, known, say
 from contraflow.dynamics.timeline import for_months
 from contraflow.errors import OutputError
 from contraflow.policy import describe, make_levers
@@ -139,13 +140,13 @@ def _show(record: Record, console: Console) -> None:
     price = record["price_of"]
     at = _("{good} in {place}").format(good=price["good"], place=price["place"])
     named = ABROAD | {"valley price": at}
-    lines = []
+    rows = []
     for row in record["summary"]:
         steps = [step for step in record["table"] if step["figure"] == row["figure"]]
         label = f"{_(named.get(row['figure'], row['figure']))}, {_(row['unit'])}"
-        lines.append((label, *_cells(row, steps, columns)))
+        rows.append((label, _cells(row, steps, columns), ()))
     console.print()
-    console.print(table("|>".join(heads), lines))
+    two_line_rows(console, heads, rows)
     console.print()
     say(console, (_reading(record["draws"], length), "dim"))
     if record["left_out"]:

@@ -82,7 +82,7 @@ def _next(asked: AskedPolicy, record: Record, console: Console) -> None:
     if record["after"] == LONG_RUN:
         next_step(console, _("How the economy gets there:"), "path", *words)
     else:
-        next_step(console, _("Where it settles in the long run:"), "respond", *words)
+        next_step(console, _("Where it settles:"), "respond", *words)
     given = [word for k, v in asked.policy.items() for word in ("-m", f"{k}={v:g}")]
     next_step(console, _("As a page with maps:"), "report", asked.name, *given, "--out", "answer.html")
 
@@ -101,7 +101,9 @@ def _show(record: Record, shown: Names, console: Console) -> None:
     titles = {
         "mode": _("Ways out of the country, t/yr"),
         "route": _("Where it leaves, t/yr"),
-        "zone": _("{crop}, ha").format(crop=shown.crop[:1].upper() + shown.crop[1:]),
+        "zone": _("{crop}, ha").format(crop=shown.crop[:1].upper() + shown.crop[1:])
+        if shown.crop
+        else _("ha"),
     }
     for by, moved in record["displacement"].items():
         _table(console, titles[by], moved["rows"])

@@ -135,7 +135,7 @@ def two_line_rows(
         min(PART, max([cell_len(head), *(cell_len(part) for row in figures for part in _lines(row[place]))]))
         for place, head in enumerate(heads[1:])
     ]
-    room = max(24, console.width - sum(widths) - GAP * len(widths))
+    room = max(12, console.width - sum(widths) - GAP * len(widths))
     head = Text(heads[0].ljust(room), "dim")
     for text, width in zip(heads[1:], widths, strict=True):
         head.append(" " * GAP + text.rjust(width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from contraflow._numbers import DASH, change_of, dollars, fixed, order, signed, 
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
 from contraflow.cli.terminal import next_step, written
-from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likely, say
+from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likelier, say
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def show(record: Record, console: Console) -> None:
     _head(record, console)
     _baseline(record["baseline"], record["baseline_years"], console)
     if record["answers"]:
-        _answers(record["answers"], record["baseline"]["price_of"]["good"], console)
+        _answers(record["answers"], record["baseline"], console)
     _trust(record, console)
 
 
@@ -90,7 +91,8 @@ def _headed(years: Sequence[int], record: Record, console: Console) -> None:
     )
     console.print()
     head = _("The baseline, {years}").format(years=span)
-    say(console, (head, "bold"), _(", a year; t are of the pure substance"))
+    substance = record["words"]["substance"]
+    say(console, (head, "bold"), _(", a year; t are of pure {substance}").format(substance=substance))
 
 
 def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
@@ -101,7 +103,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
         _wide_baseline(record, years, console)
         return
     figures = {name: float(f["value"]) for name, f in record["figures"].items()}
-    price = record["price_of"]
+    price, words = record["price_of"], record["words"]
     _headed(years, record, console)
     goods = [
         (_("leaves the country"), f"{significant(figures['exports'])} t"),
@@ -109,10 +111,10 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
         (_("seized at home"), f"{significant(figures['seized at home'])} t"),
     ]
     crops = [
-        (_("fields planted"), f"{significant(figures['hectares at home'])} ha"),
-        (_("harvest, farm gate"), f"${significant(figures['leaf price'])}/kg"),
+        (_("{crop} planted").format(**words), f"{significant(figures['hectares at home'])} ha"),
+        (_("{harvest}, farm gate").format(**words), f"${significant(figures['leaf price'])}/kg"),
         (price["good"], f"${significant(figures['valley price'])}/kg"),
-    ]
+    ][0 if words["crop"] else 2 :]
     money = [
         (_("households earn"), dollars(figures["growers' income"])),
         (_("armed groups take"), dollars(figures["armed groups' income"])),
@@ -122,7 +124,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
     for _column in range(3):
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
-    for line in zip(goods, crops, money, strict=True):
+    for line in zip_longest(goods, crops, money, fillvalue=("", "")):
         grid.add_row(*(cell for pair in line for cell in pair))
     console.print(grid)
 
@@ -131,8 +133,8 @@ SHOWN = (
     ("exports", N_("leaves the country"), "{} t"),
     ("exports by air", N_("of it by air"), "{} t"),
     ("seized at home", N_("seized at home"), "{} t"),
-    ("hectares at home", N_("fields planted"), "{} ha"),
-    ("leaf price", N_("harvest, farm gate"), "${}/kg"),
+    ("hectares at home", N_("{crop} planted"), "{} ha"),
+    ("leaf price", N_("{harvest}, farm gate"), "${}/kg"),
     ("valley price", "{good}", "${}/kg"),
     ("growers' income", N_("households earn"), "${}M"),
     ("armed groups' income", N_("armed groups take"), "${}M"),
@@ -147,10 +149,13 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
 
     _headed(years, record, console)
     cells = []
+    words = record["words"]
     for name, label, unit in SHOWN:
+        if not words["crop"] and name in ("hectares at home", "leaf price"):
+            continue
         row = record["figures"][name]
         low, high = (significant(float(row[f"value_{end}"])) for end in ("5", "95"))
-        shown = _(label).format(good=record["price_of"]["good"])
+        shown = _(label).format(good=record["price_of"]["good"], **words)
         cells.append((shown, unit.format(significant(float(row["value"]))), to(low, high)))
     blocks = 2 if console.width >= WIDE else 1
     rows = -(-len(cells) // blocks)
@@ -165,9 +170,9 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     console.print(grid)
 
 
-def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
+def _answers(answers: Sequence[Record], base: Record, console: Console) -> None:
     """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
-    price = _("{good}, $/kg").format(good=good)
+    price = _("{good}, $/kg").format(good=base["price_of"]["good"])
     heads: tuple[str, ...] = (_("by air, t"), _("exports, t"), price, _("world sales"))
     cells = [_figures(a["figures"]) for a in answers]
     if console.width < WIDE:
@@ -182,7 +187,7 @@ def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
     _line(console, (_("What if, in the long run"), "bold"), [(h, "dim") for h in heads], room, widths)
     for given, row in zip(answers, cells, strict=True):
         _line(console, (given["title"], ""), [(c, "") for c in row], room, widths)
-        say(console, (_moved(given), "cyan"), head="    ")
+        say(console, (_moved(given, base["words"]["crop"]), "cyan"), head="    ")
 
 
 def _figures(figures: Record) -> tuple[str, ...]:
@@ -218,7 +223,7 @@ def _line(
     console.print(grid)
 
 
-def _moved(given: Record) -> str:
+def _moved(given: Record, crop: str) -> str:
     """What went where, and who gains and loses most."""
     beside = _beside(given["goods"])
     felt = [f for n, f in given["figures"].items() if n in FELT]
@@ -229,7 +234,7 @@ def _moved(given: Record) -> str:
     by = max(found, key=lambda name: found[name][0] * (1.0 if name != "route" else 0.8))
     parts = [found[by][1] if found[by][1] else _("hardly anything moves")]
     if by == "zone" and found[by][1]:
-        parts = [_("fields: {moves} ha").format(moves=parts[0])]
+        parts = [_("{crop}: {moves} ha").format(crop=crop, moves=parts[0])]
     elif found[by][1]:
         parts = [f"{parts[0]} t"]
     parts = [beside] if beside and not found[by][1] else [*parts, *([beside] if beside else [])]
@@ -241,9 +246,10 @@ def _moved(given: Record) -> str:
     if named and named[0]["change"] < -worth:
         parts.append(_("lose: {who}").format(who=_earner(named[0])))
     if given.get("draws", 1) > 1:
-        probable = likely(given["figures"]["exports"], given["draws"])
-        if probable != DASH:
-            parts.append(_("exports by over 5%: {how}").format(how=probable))
+        down, share = likelier(given["figures"]["exports"], given["draws"])
+        text = _("exports fall by over 5%: {share}") if down else _("exports rise by over 5%: {share}")
+        if share:
+            parts.append(text.format(share=share))
     return "; ".join(parts)
 
 

@@ -117,7 +117,7 @@ def _arrest(text: str) -> Arrest:
         return Arrest(int(month or 1), share, (where.strip(),) if where.strip() else ())
     except ValueError:
         raise PolicyError(
-            f"'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE if it is somewhere only, "
+            f"'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE for one place only, "
             "for example largest@13, or 0.3@1:port of a place whose id is port."
         ) from None
 
@@ -169,7 +169,7 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
         end = last.index.get_level_values("year").max()
         shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
         for name, row in shown.iterrows():
-            spread = interval_of_share(row.to_dict())
+            spread = interval_of_share({str(k): v for k, v in row.items()})
             moved = change_of(float(row["ratio"]) - 1, 1.0) + (f" ({spread})" if spread else "")
             text = _("{figure}, last year against the same random draws without: {change}")
             text = text.format(figure=_(str(name)), change=moved)

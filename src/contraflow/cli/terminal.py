@@ -312,8 +312,14 @@ def next_step(console: Console, text: str, *words: str) -> None:
 
     from rich.text import Text
 
-    line = "contraflow " + " ".join(w if w and not set(w) - SAFE else shlex.quote(w) for w in words)
-    console.print(Text.assemble((text, "dim"), "\n  ", line), soft_wrap=True)
+    lines = ["  contraflow"]
+    for word in (w if w and not set(w) - SAFE else shlex.quote(w) for w in words):
+        if len(lines[-1]) + 1 + len(word) > console.width - 2 and os.name != "nt":
+            lines[-1] += " \\"
+            lines.append(f"    {word}")
+        else:
+            lines[-1] += f" {word}"
+    console.print(Text.assemble((text, "dim"), "\n", "\n".join(lines)), soft_wrap=True)
 
 
 SAFE = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:@")

@@ -44,13 +44,21 @@ def interval_of_share(row: Record) -> str:
     return to(low.removesuffix("%") if high.endswith("%") else low, high)
 
 
+def likelier(row: Record, draws: int) -> tuple[bool, str]:
+    """Whether a figure rather falls than rises by more than 5 %, and how probable that is: ``>99%``."""
+    falls, rises = float(row["p_falls_5pct"]), float(row["p_rises_5pct"])
+    most = max(falls, rises)
+    if most * draws < 0.5:
+        return True, ""
+    return falls >= rises, probability(most, draws).replace("above ", ">").replace("below ", "<")
+
+
 def likely(row: Record, draws: int) -> str:
     """How probable it is that a figure moves by more than 5 %, the likelier way: ``falls 76%``."""
-    falls, rises = float(row["p_falls_5pct"]), float(row["p_rises_5pct"])
-    if max(falls, rises) * draws < 0.5:
+    down, share = likelier(row, draws)
+    if not share:
         return DASH
-    word, share = (_("falls {share}"), falls) if falls >= rises else (_("rises {share}"), rises)
-    return word.format(share=probability(share, draws).replace("above ", ">").replace("below ", "<"))
+    return (_("falls {share}") if down else _("rises {share}")).format(share=share)
 
 
 def becomes(row: Record, *, prefix: str = "") -> str:

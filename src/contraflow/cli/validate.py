@@ -66,8 +66,16 @@ def _chosen(asked: AskedPolicy, filters: Filters, record: json_records.Record) -
     )
 
 
-EXPECTED = (N_("fall"), N_("rise"), N_("within"), N_("at most"), N_("at least"), N_("hold"))
-"""What a pattern expects of a quantity."""
+EXPECTED = (N_("rises"), N_("falls"), N_("stays"))
+"""What a pattern expects of a quantity, if it is no range."""
+
+
+def _expected(text: str) -> str:
+    """What a pattern expects, in the reader's language: ``rises``, or ``1 to 1.6 times``."""
+    if text in EXPECTED:
+        return _(text)
+    low, _sep, high = text.removesuffix(" times").partition(" to ")
+    return _("{low} to {high} times").format(low=low, high=high)
 
 
 def _show_patterns(
@@ -85,7 +93,7 @@ def _show_patterns(
         told = asked.case.patterns.get(str(p["pattern"]))
         source = "" if told is None else f"{told.source} {told.paragraph}".strip()
         cells = (
-            _(str(p["expected"])),
+            _expected(str(p["expected"])),
             DASH if p["holds"] is None else Text.assemble(_ratio(p["ratio"]), (_range(p), "dim")),
             Text.assemble(words[p["holds"]], (_probability(p), "dim")),
         )
