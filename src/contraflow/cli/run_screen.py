@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contraflow._language import N_, _, ngettext
-from contraflow._numbers import DASH, change_of, dollars, fixed, order, signed, significant, to
+from contraflow._numbers import change_of, dollars, fixed, order, signed, significant, to
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
 from contraflow.cli.terminal import next_step, written
@@ -122,7 +122,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
     ]
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for _column in range(3):
-        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="dim")
         grid.add_column(justify="right", no_wrap=True)
     for line in zip_longest(goods, crops, money, fillvalue=("", "")):
         grid.add_row(*(cell for pair in line for cell in pair))
@@ -161,7 +161,7 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     rows = -(-len(cells) // blocks)
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for _column in range(blocks):
-        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="dim")
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(style="dim", no_wrap=True, min_width=18)
     for place in range(rows):
