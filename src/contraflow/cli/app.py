@@ -378,7 +378,7 @@ def _path(
     N_("Follow a policy month by month: clans that learn, a state that reacts."),
     examples=(
         "simulate peru -q close-air-bridge --years 8 --out bridge.html",
-        "simulate peru -m strip-demolition=800 --search-strategy chase --arrest largest@13",
+        "simulate peru -m strip-demolition=800 --arrest largest@13",
     ),
     computes=True,
 )

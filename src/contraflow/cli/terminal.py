@@ -161,11 +161,11 @@ def progress() -> Iterator[Progress]:
 
 def _about(seconds: float) -> str:
     """A time in words: ``about 40 s``, ``about 4 min``."""
-    from contraflow._numbers import significant
+    from contraflow._numbers import fixed
 
     if seconds < 99.5:
-        return _("about {seconds} s").format(seconds=significant(seconds))
-    return _("about {minutes} min").format(minutes=significant(round(seconds / 60)))
+        return _("about {seconds} s").format(seconds=fixed(seconds, 0))
+    return _("about {minutes} min").format(minutes=fixed(seconds / 60, 0))
 
 
 def _done(part: float, rest: str) -> str:
