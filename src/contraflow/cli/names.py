@@ -8,6 +8,7 @@ follows.
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -274,12 +275,23 @@ def complete_of(names: Callable[[Glance], Iterable[str]], ending: str = "") -> C
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
         given = str(ctx.params.get("case") or "")
-        folder = CASES / given if given in shipped() else Path(given)
-        if not given or not folder.is_dir():
+        seen = next(filter(None, map(_case, [given, *_words_so_far()])), None)
+        if seen is None:
             return []
-        return [f"{name}{ending}" for name in names(Glance(folder, given)) if name.startswith(incomplete)]
+        return [f"{name}{ending}" for name in names(seen) if name.startswith(incomplete)]
 
     return complete
+
+
+def _case(word: str) -> Glance | None:
+    """The case that a word names, if it names one."""
+    folder = CASES / word if word in shipped() else Path(word)
+    return Glance(folder, word) if word and (folder / CASE_FILE).is_file() else None
+
+
+def _words_so_far() -> list[str]:
+    """Words of the line that is completed, from the shell: an option without its value leaves none parsed."""
+    return (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or "").split()[2:]
 
 
 def ids_of(table: str) -> Callable[[Glance], Iterable[str]]:
