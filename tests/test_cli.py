@@ -19,7 +19,7 @@ import contraflow
 from contraflow._language import in_language, language
 from contraflow.case import load, new
 from contraflow.case.schema import Question
-from contraflow.cli import app, main, names, rows, run_screen, terminal, times
+from contraflow.cli import app, given_names, long_lists, main, run_screen, terminal, times
 from contraflow.cli.files import replace_file
 from contraflow.cli.options import CalibrationOptions
 from contraflow.cli.terminal_tables import becomes
@@ -946,7 +946,7 @@ for words in {lines!r}:
 def test_figures_are_known_without_loading_them():
     from contraflow.results.figures import outcome_figures
 
-    assert tuple(f.name for f in outcome_figures()) == names.FIGURES
+    assert tuple(f.name for f in outcome_figures()) == given_names.FIGURES
 
 
 def whole(text: str, ids) -> None:
@@ -989,7 +989,7 @@ def test_tables_of_answers_fit_80_columns_with_their_ids_whole(name, sampled):
 
 def test_rows_of_long_claims_fit_and_break_no_id():
     """Each claim of Peru in a row, without a model: text and ids are those that are printed."""
-    from contraflow.cli.rows import two_line_rows
+    from contraflow.cli.long_lists import two_line_rows
 
     claims = load("peru").claims.values()
     lines = [
@@ -1039,10 +1039,10 @@ def test_a_terminal_shows_the_first_rows():
     from rich.console import Console
 
     every = list(range(30))
-    shown, more = rows.Filters().shown(every, Console(force_terminal=True))
+    shown, more = long_lists.Filters().shown(every, Console(force_terminal=True))
     assert (len(shown), more) == (20, 10)
-    assert rows.Filters(top=0).shown(every, Console(force_terminal=True)) == (every, 0)
-    assert rows.Filters().shown(every, Console(force_terminal=False)) == (every, 0)
+    assert long_lists.Filters(top=0).shown(every, Console(force_terminal=True)) == (every, 0)
+    assert long_lists.Filters().shown(every, Console(force_terminal=False)) == (every, 0)
 
 
 def test_a_question_by_name_is_its_policy(lab):
@@ -1058,7 +1058,7 @@ def test_a_question_by_name_is_its_policy(lab):
 
 def test_cases_and_questions_are_listed():
     found = finite(call("cases", "--json").stdout)["cases"]
-    assert {c["case"] for c in found} == set(names.shipped()) >= {"peru", "example"}
+    assert {c["case"] for c in found} == set(given_names.shipped()) >= {"peru", "example"}
     peru = next(c for c in found if c["case"] == "peru")
     assert peru["claims"] == len(load("peru").claims)
     assert "or a folder with a case.toml" in " ".join(call("cases").stdout.split())

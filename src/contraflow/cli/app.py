@@ -16,7 +16,7 @@ import typer
 
 from contraflow._language import LANGUAGES, N_, _
 from contraflow._version import __version__
-from contraflow.cli import names
+from contraflow.cli import given_names as names
 from contraflow.cli.help_pages import Program, Verb
 from contraflow.cli.options import CalibrationOptions
 from contraflow.cli.terminal import errand, next_step, safe_streams, screen, settings, spoken_errors
@@ -515,7 +515,7 @@ def _claims(
     names.expect_value(case, "claims", "quantity", kind, "--kind")
     asked = names.asked(case)
     from contraflow.cli import claims
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     how = CalibrationOptions(seed, method, accept_poor)
     claims.claims(asked, Filters(source, kind, search, top, to_csv), how=how, as_json=as_json)
@@ -544,7 +544,7 @@ def _evidence(
     names.expect_source(case, source)
     asked = names.asked(case)
     from contraflow.cli import evidence
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     how = CalibrationOptions(seed, method, accept_poor)
     filters = Filters(source, None, search, top, to_csv)
@@ -572,7 +572,7 @@ def _sources(
     names.expect_value(case, "sources", "kind", kind, "--kind")
     asked = names.asked(case)
     from contraflow.cli import sources
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     sources.sources(asked, Filters(None, kind, search, top, to_csv), as_json=as_json)
 
@@ -601,7 +601,7 @@ def _coverage(
     names.expect_value(case, "coverage", "kind", kind, "--kind")
     asked = names.asked(case)
     from contraflow.cli import coverage
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     filters = Filters(source, kind, search, top, to_csv)
     coverage.coverage(asked, filters, outside=outside, as_json=as_json)
@@ -673,7 +673,7 @@ def _validate(
     names.expect_source(case, source)
     asked = names.asked(case)
     from contraflow.cli import validate
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     validate.validate(
         asked,
@@ -821,7 +821,7 @@ def _questions(case: CaseName, as_json: AsJson = False) -> None:
 def _measures(case: CaseName, search: Search = None, to_csv: AsCsv = None, as_json: AsJson = False) -> None:
     asked = names.asked(case)
     from contraflow.cli import measures
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     measures.measures(asked, Filters(None, None, search, 0, to_csv), as_json=as_json)
 

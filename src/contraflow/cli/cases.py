@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from contraflow._language import _, ngettext
-from contraflow.cli.names import CASES, Glance, shipped
-from contraflow.cli.rows import small_print
+from contraflow.cli.given_names import CASES, Glance, shipped
+from contraflow.cli.long_lists import small_print
 from contraflow.cli.terminal import emit, next_step, screen
 from contraflow.cli.terminal_tables import say
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from contraflow._language import _, ngettext
 from contraflow._numbers import DASH, fixed
 from contraflow.cli import json_records
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli.given_names import AskedPolicy
+from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.rows import Filters, left_out, two_line_rows
 from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import known, say
 

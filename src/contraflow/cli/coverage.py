@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from contraflow._language import _
 from contraflow._numbers import DASH, share
-from contraflow.cli.names import AskedPolicy
-from contraflow.cli.rows import Filters, left_out, two_line_rows
+from contraflow.cli.given_names import AskedPolicy
+from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.terminal import emit, next_step, paged, screen
 from contraflow.cli.terminal_tables import say, table
 

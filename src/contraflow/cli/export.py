@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from contraflow._language import _
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, make_folder, replace_file
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated, opened
 from contraflow.cli.terminal import plain, progress, screen, written
 from contraflow.network import to_geojson, to_graphml

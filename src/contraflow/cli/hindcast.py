@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from contraflow._language import _
 from contraflow._numbers import DASH, fixed, share
 from contraflow.cli import json_records
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, progress, screen
 from contraflow.cli.terminal_tables import known, say, table

@@ -7,8 +7,8 @@ from pathlib import Path
 from contraflow._language import _
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.hindcast import record_of, show_hindcast
-from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, progress, screen, written
 from contraflow.errors import OutputError

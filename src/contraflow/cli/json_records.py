@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from contraflow._version import __version__
-from contraflow.cli.names import policy_of
+from contraflow.cli.given_names import policy_of
 from contraflow.policy import describe
 from contraflow.results import side_economies, tables
 from contraflow.results.verify import verify

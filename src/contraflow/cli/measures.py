@@ -5,9 +5,9 @@ from __future__ import annotations
 from contraflow._language import _
 from contraflow._numbers import cell
 from contraflow.cli import json_records
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli.given_names import AskedPolicy
+from contraflow.cli.long_lists import Filters, two_line_rows
 from contraflow.cli.options import opened
-from contraflow.cli.rows import Filters, two_line_rows
 from contraflow.cli.terminal import emit, next_step, paged
 from contraflow.cli.terminal_tables import say
 

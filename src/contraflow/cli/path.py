@@ -13,11 +13,11 @@ from contraflow._language import _
 from contraflow._numbers import DASH, change_of, share, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, replace_file
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.json_records import Record
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli.long_lists import two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated, opened
 from contraflow.cli.respond import ABROAD
-from contraflow.cli.rows import two_line_rows
 from contraflow.cli.terminal import emit, next_step, progress, screen, written
 from contraflow.cli.terminal_tables import interval_of_share, known, say
 from contraflow.dynamics.timeline import for_months

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contraflow._language import _
-from contraflow.cli.names import AskedPolicy
-from contraflow.cli.rows import small_print
+from contraflow.cli.given_names import AskedPolicy
+from contraflow.cli.long_lists import small_print
 from contraflow.cli.terminal import emit, next_step, paged
 from contraflow.cli.terminal_tables import say
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from contraflow._language import N_, _, ngettext
 from contraflow._numbers import change_of, order, share, share_span, significant, to
 from contraflow.cli import json_records
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.json_records import Record
-from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import change, interval, likely, say, table

@@ -14,8 +14,8 @@ from contraflow._language import N_, _
 from contraflow._numbers import DASH, change_of, fixed, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, replace_file
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.json_records import Record
-from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import code_of_interruption, emit, next_step, progress, screen, written
 from contraflow.cli.terminal_tables import interval_of_share, known, say, table

@@ -424,14 +424,14 @@ def note(text: str) -> None:
     """Say on standard error what else is to be known."""
     from rich.text import Text
 
-    screen(error=True).print(Text.assemble((_("Note:"), "bold yellow"), " ", text), soft_wrap=True)
+    screen(error=True).print(Text.assemble((_("Note:") + " ", "bold yellow"), text), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """Say on standard error what is wrong."""
     from rich.text import Text
 
-    screen(error=True).print(Text.assemble((_("Error:"), "bold red"), " ", text), soft_wrap=True)
+    screen(error=True).print(Text.assemble((_("Error:") + " ", "bold red"), text), soft_wrap=True)
 
 
 def emit(record: object) -> None:
