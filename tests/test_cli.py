@@ -16,9 +16,10 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import contraflow
-from contraflow.case import new
+from contraflow._language import in_language, language
+from contraflow.case import load, new
 from contraflow.case.schema import Question
-from contraflow.cli import app, main, run_screen, terminal
+from contraflow.cli import app, given_names, long_lists, main, run_screen, terminal, times
 from contraflow.cli.files import replace_file
 from contraflow.cli.options import CalibrationOptions
 from contraflow.cli.terminal_tables import becomes
@@ -31,8 +32,8 @@ COMMANDS = tuple(get_command(app).commands)
 """The program's own list, so that a new command is tested like the others."""
 
 
-def call(*words: str, width: int = 100) -> Result:
-    return CliRunner().invoke(app, words, env={"COLUMNS": str(width)})
+def call(*words: str, width: int = 100, **env: str) -> Result:
+    return CliRunner().invoke(app, words, env={"COLUMNS": str(width), **env})
 
 
 @pytest.fixture
@@ -53,6 +54,13 @@ def drawn(many, monkeypatch):
     """The example with draws, which every command gets instead of calibrating."""
     monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: many)
     return many
+
+
+@pytest.fixture
+def sampled(example_laplace, monkeypatch):
+    """The example with draws from its posterior, which every command gets instead of calibrating."""
+    monkeypatch.setattr(OpenCase, "calibrate", lambda self, **_: example_laplace)
+    return example_laplace
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +147,13 @@ def test_a_wrong_command_line_is_2_and_computes_nothing(words, monkeypatch, tmp_
 
 
 def test_a_wrong_level_says_what_would_be_right():
-    stderr = call("respond", "example", "-m", "raddar=1", "-m", "interceptors=80").stderr
+    stderr = call("respond", "example", "-m", "raddar=1", "-m", "interceptor=80").stderr
     assert "Did you mean 'radar'?" in stderr
+    assert "Did you mean 'interceptors'?" in stderr
+    assert "contraflow measures example" in stderr
+    stderr = call("respond", "example", "-m", "radar=9", "-m", "interceptors=80").stderr
+    assert "between 0 and 4" in stderr
     assert "between 0 and 8" in stderr
-    assert "contraflow measures" in stderr
 
 
 def test_run_writes_a_report_and_a_record(ran):
@@ -200,7 +211,7 @@ def test_run_prints_no_more_than_asked(lab, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = call("run", "example", "--no-report")
     assert result.exit_code == 0
-    assert result.stderr == ""
+    assert all(re.match(r"\d+:\d\d \w", line) for line in result.stderr.splitlines())
     assert "Report" not in result.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -453,7 +464,7 @@ def test_validate_fails_with_a_pattern(lab, monkeypatch):
 def test_claims(lab):
     result = call("claims", "example")
     assert result.exit_code == 0
-    assert "1,500 to 2,000 USD/kg" in " ".join(result.stdout.split())
+    assert "$1,500 to $2,000 a kg" in " ".join(result.stdout.split())
     claims = finite(call("claims", "example", "--json").stdout)["claims"]
     sizes = [-1 if c["residual"] is None else abs(c["residual"]) for c in claims]
     assert sizes == sorted(sizes, reverse=True)
@@ -863,3 +874,334 @@ def test_the_time_that_is_left_follows_from_the_time_that_has_gone(monkeypatch):
     now[0] = 600.0
     assert left.after("Simulating", 0.5) == ", 10 min left"
     assert left.after("Simulating", 1.0) == ""
+
+
+def test_the_bare_program_shows_its_help_and_help_is_a_command():
+    bare, asked, option = call(), call("help"), call("--help")
+    assert (bare.exit_code, asked.exit_code) == (0, 0)
+    assert bare.stdout == asked.stdout == option.stdout
+    for group in ("Answers", "Evidence", "Cases", "Files"):
+        assert f"\n{group}\n" in bare.stdout
+    assert call("help", "respond").stdout == call("respond", "--help").stdout
+    assert call("help", "fly").exit_code == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_is_in_words_and_has_examples_that_hold(name):
+    text = call(name, "--help", width=80).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert not re.search(r"<bool>|<int|\{CASE\}|range", text.replace("ranges", ""))
+    examples = [line.split()[1:] for line in text.partition("\nExamples\n")[2].splitlines()]
+    assert examples
+    for words in examples:
+        assert words[0] == name
+        known = {o for p in get_command(app).commands[name].params for o in (*p.opts, *p.secondary_opts)}
+        assert {w for w in words if re.match("--?[a-z]", w)} <= known
+
+
+CHECKED = [
+    (["run", "peruu"], "Did you mean 'peru'?"),
+    (["check", "nowhere"], "contraflow cases"),
+    (["respond", "peru", "-m", "radr=1"], "Did you mean 'radar'?"),
+    (["respond", "peru", "-q", "close-air-brige"], "Did you mean 'close-air-bridge'?"),
+    (["path", "peru", "-q", "closed"], "contraflow questions peru"),
+    (["respond", "peru"], "Give a policy"),
+    (["respond", "example", "-m", "radar=9"], "between 0 and 4"),
+    (["respond", "example", "-m", "radar=1", "--after", "soon"], "Write 'long run'"),
+    (["explain", "peru", "--figure", "export"], "Did you mean 'exports'?"),
+    (["claims", "peru", "--source", "unodc"], "contraflow sources peru"),
+    (["claims", "peru", "--kind", "pricee"], "Did you mean 'price'?"),
+    (["coverage", "andes-1990s", "--kind", "actor"], "has no coverage.csv"),
+    (["simulate", "peru", "--search-strategy", "hunt"], "There are: even"),
+    (["behaviour", "--without", "air-bridge"], "Did you mean 'air-bridge-1995'?"),
+    (["--language", "fr", "cases"], "there are: en (English), es (Español)"),
+]
+
+
+@pytest.mark.parametrize(("words", "text"), CHECKED, ids=lambda value: "-".join(value[:2]))
+def test_a_wrong_name_is_2_and_says_the_nearest(words, text):
+    result = call(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert text in " ".join(result.stderr.split())
+
+
+def test_wrong_names_are_found_before_what_computes_is_loaded():
+    lines = [words for words, _text in CHECKED if "--search-strategy" not in words]
+    code = f"""
+import contextlib, io, sys
+from contraflow.cli import app
+for words in {lines!r}:
+    with contextlib.redirect_stderr(io.StringIO()):
+        try:
+            app(words)
+        except SystemExit as ended:
+            assert ended.code == 2, words
+    heavy = set(sys.modules) & {{"jax", "pandas", "xarray", "plotly"}}
+    assert not heavy, (words, heavy)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+
+def test_figures_are_known_without_loading_them():
+    from contraflow.results.figures import outcome_figures
+
+    assert tuple(f.name for f in outcome_figures()) == given_names.FIGURES
+
+
+def whole(text: str, ids) -> None:
+    """Every id that is mentioned at all stands on one line, unbroken."""
+    words = set(re.split(r"[\s·]+", text))
+    missing = [name for name in ids if name not in words]
+    assert not missing
+
+
+@pytest.mark.parametrize("case", ["example", "peru"])
+@pytest.mark.parametrize("name", ["coverage", "sources", "measures", "questions"])
+def test_tables_of_a_case_fit_80_columns_with_their_ids_whole(name, case):
+    result = call(name, case, width=80)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    tables = load(case)
+    ids = [q.id for q in tables.info.questions] if name == "questions" else getattr(tables, name)
+    whole(result.stdout, ids)
+    assert " more: --top 0" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["claims", "evidence", "validate", "respond", "path", "explain"],
+)
+def test_tables_of_answers_fit_80_columns_with_their_ids_whole(name, sampled):
+    more = {
+        "respond": ("-q", "shut-the-sky"),
+        "path": ("-q", "shut-the-sky", "--years", "1"),
+        "explain": ("--refits", "0"),
+    }
+    result = call(name, "example", *more.get(name, ()), width=80)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    case = load("example")
+    ids = {"claims": case.claims, "validate": case.patterns}.get(name, ())
+    whole(result.stdout, ids)
+    assert ("\n  contraflow " in result.stdout) == (name != "validate")
+
+
+def test_rows_of_long_claims_fit_and_break_no_id():
+    """Each claim of Peru in a row, without a model: text and ids are those that are printed."""
+    from contraflow.cli.long_lists import two_line_rows
+
+    claims = load("peru").claims.values()
+    lines = [
+        (
+            c.statement,
+            ("at least 1,500 to 2,000 USD/kg", "12,582", "−2.9"),
+            (c.id, f"{c.source} {c.paragraph}"),
+        )
+        for c in claims
+    ]
+    import io
+
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
+    two_line_rows(console, ("claim", "it says", "model", "off by"), lines)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    whole(text, [c.id for c in claims])
+
+
+def test_lists_are_narrowed_and_written_as_csv(lab, tmp_path):
+    import pandas as pd
+
+    found = finite(call("claims", "example", "--search", "PLANE", "--json").stdout)["claims"]
+    assert [c["claim"] for c in found] == ["plane-load"]
+    found = finite(call("claims", "example", "--source", "invented-survey", "--json").stdout)["claims"]
+    assert [c["claim"] for c in found] == ["coca-area"]
+    found = finite(call("claims", "example", "--kind", "share", "--json").stdout)["claims"]
+    assert [c["claim"] for c in found] == ["share-by-air"]
+    two = call("claims", "example", "--top", "2").stdout
+    assert "... 4 more: --top 0 for all" in two
+    assert "plane-load" not in two
+    path = tmp_path / "claims.csv"
+    written = call("claims", "example", "--csv", str(path)).stdout
+    assert path.as_uri() in written
+    assert len(pd.read_csv(path)) == 6
+    assert call("sources", "example", "--csv", str(tmp_path / "s.csv")).exit_code == 0
+    assert pd.read_csv(tmp_path / "s.csv")["id"].iloc[0] == "invented-report"
+    only = finite(call("sources", "example", "--kind", "survey", "--json").stdout)["sources"]
+    assert [s["id"] for s in only] == ["invented-survey"]
+    only = finite(call("measures", "example", "--search", "radar", "--json").stdout)["measures"]
+    assert "strip-demolition" not in {m["measure"] for m in only}
+
+
+def test_a_terminal_shows_the_first_rows():
+    from rich.console import Console
+
+    every = list(range(30))
+    shown, more = long_lists.Filters().shown(every, Console(force_terminal=True))
+    assert (len(shown), more) == (20, 10)
+    assert long_lists.Filters(top=0).shown(every, Console(force_terminal=True)) == (every, 0)
+    assert long_lists.Filters().shown(every, Console(force_terminal=False)) == (every, 0)
+
+
+def test_a_question_by_name_is_its_policy(lab):
+    by_name = finite(call("respond", "example", "-q", "shut-the-sky", "--json").stdout)
+    by_hand = finite(call("respond", "example", "-m", "radar=2", "-m", "interceptors=4", "--json").stdout)
+    assert by_name["question"] == "shut-the-sky"
+    assert by_name["title"] == load("example").info.questions[0].title
+    assert by_name["policy"] == by_hand["policy"]
+    assert by_name["figures"] == by_hand["figures"]
+    on_top = finite(call("respond", "example", "-q", "shut-the-sky", "-m", "radar=1", "--json").stdout)
+    assert on_top["policy"] == {"radar": 1, "interceptors": 4}
+
+
+def test_cases_and_questions_are_listed():
+    found = finite(call("cases", "--json").stdout)["cases"]
+    assert {c["case"] for c in found} == set(given_names.shipped()) >= {"peru", "example"}
+    peru = next(c for c in found if c["case"] == "peru")
+    assert peru["claims"] == len(load("peru").claims)
+    assert "or a folder with a case.toml" in " ".join(call("cases").stdout.split())
+    listed = finite(call("questions", "example", "--json").stdout)["questions"]
+    assert [q["question"] for q in listed] == ["shut-the-sky", "destroy-strips"]
+
+
+def test_completion_knows_cases_and_their_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    new(tmp_path / "mine")
+
+    def complete(*words):
+        env = {
+            "_CONTRAFLOW_COMPLETE": "complete_bash",
+            "COMP_WORDS": " ".join(("contraflow", *words)),
+            "COMP_CWORD": str(len(words)),
+        }
+        seen = "from contraflow.cli import app; app(prog_name='contraflow')"
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", seen],
+            env=os.environ | env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        for heavy in ("jax", "numpy", "pandas", "contraflow.case"):
+            assert not re.search(rf"\| +{heavy}$", done.stderr, re.MULTILINE)
+        return done.stdout.split()
+
+    assert complete("run", "pe") == ["peru"]
+    assert complete("run", "mi") == ["mine"]
+    assert complete("respond", "peru", "-q", "close") == ["close-air-bridge"]
+    assert complete("respond", "peru", "-m", "rad") == ["radar="]
+    assert "claims" in complete("cl")
+
+
+@pytest.mark.parametrize("place", ["front", "back", "system", "own"])
+def test_the_language_is_that_of_the_option_or_the_system(place):
+    words = {"front": ["--language", "es", "cases"], "back": ["cases", "--language=es"]}.get(place, ["cases"])
+    env = {
+        "system": {"CONTRAFLOW_LANGUAGE": "", "LC_ALL": "es_PE.UTF-8"},
+        "own": {"CONTRAFLOW_LANGUAGE": "es"},
+    }
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("contraflow.cli.cases.cases", lambda **_: seen.append(language()))
+        assert call(*words, **env.get(place, {})).exit_code == 0
+    assert seen == ["es"]
+    assert language() == "en"
+
+
+def test_what_is_in_a_language_stays_in_it_and_json_does_not(lab, monkeypatch):
+    from contraflow import _language
+
+    class Shouting(_language._gettext.NullTranslations):
+        def gettext(self, message):
+            return message if "{" in message else message.upper()
+
+    monkeypatch.setattr(_language, "_catalogue", lambda code: Shouting())
+    assert "WHAT IT SAYS, BESIDE THE MODEL:" in call("sources", "example", "--language", "es").stdout
+    assert "OPTIONS" in call("help", "respond", "--language", "es").stdout
+    with in_language("es"):
+        plain = call("measures", "example", "--json", "--language", "es").stdout
+    assert plain == call("measures", "example", "--json").stdout
+
+
+def test_a_log_tells_the_first_step_soon_and_each_new_one(monkeypatch, capsys):
+    monkeypatch.setattr(terminal, "FIRST", 0.01)
+    monkeypatch.setattr(terminal, "STEP", 0.0)
+    log = terminal.Log(terminal.screen(error=True), foreseen=130.0)
+
+    def told(text):
+        import time
+
+        seen = ""
+        for _moment in range(100):
+            seen += capsys.readouterr().err
+            if text in seen:
+                return seen
+            time.sleep(0.05)
+        return seen
+
+    first = told("Reading the case")
+    assert re.search(r"^0:00 Reading the case \(all of it: about 2 min\)$", first, re.MULTILINE)
+    log.say("Fitting", 0.5)
+    assert re.search(r"^0:0\d Fitting \(50%", told("Fitting"), re.MULTILINE)
+    log.pause()
+    log.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_the_time_of_a_command_is_that_of_the_last_time_in_the_same_state(monkeypatch, tmp_path):
+    now = [0.0]
+    monkeypatch.setattr(times._cache, "folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(times.time, "monotonic", lambda: now[0])
+
+    def spend(state, seconds):
+        errand = times.Errand("run peru", state)
+        now[0] += seconds
+        errand.done()
+        return errand.foreseen
+
+    assert spend("a", 240.0) is None
+    assert spend("a", 10.0) == 240.0
+    assert spend("a", 12.0) == 10.0
+    assert spend("b", 300.0) == 240.0
+    assert spend("b", 1.0) == 300.0
+    assert spend("b", 1.0) is None
+    (tmp_path / "times" / times.FILE).write_text("damaged", encoding="utf-8")
+    assert times.Errand("run peru", "b").foreseen is None
+
+
+def test_a_long_table_goes_through_the_pager_of_a_terminal(monkeypatch, capfd):
+    monkeypatch.setenv("PAGER", "sed s/^/paged:/")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("LINES", "10")
+    for no_pager, count in ((False, 30), (True, 30), (False, 3)):
+        monkeypatch.setattr(terminal.settings, "no_pager", no_pager)
+        with terminal.paged() as console:
+            for number in range(count):
+                console.print(f"row {number}")
+        seen = capfd.readouterr().out
+        assert ("paged:row 7" in seen) == (not no_pager and count > 10)
+        assert f"row {count - 1}" in seen
+
+
+def test_what_was_written_has_an_address_and_a_next_step_can_be_pasted(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal.written(terminal.screen(), "Report", tmp_path / "a b.html")
+    assert (tmp_path / "a b.html").as_uri() in capsys.readouterr().out
+    terminal.next_step(
+        terminal.screen(), "Next:", "explain", "peru", "--figure", "exports by air", "-m", "radar=1"
+    )
+    import shlex
+
+    text = capsys.readouterr().out.partition("Next:\n")[2]
+    assert max(map(len, text.splitlines())) <= 60
+    assert shlex.split(text.replace("\\\n", "")) == [
+        "contraflow", "explain", "peru", "--figure", "exports by air", "-m", "radar=1"
+    ]  # fmt: skip
+
+
+def test_a_change_that_is_nothing_beside_what_it_changes_is_0():
+    from contraflow.cli.terminal_tables import change, interval
+
+    row = {"before": 26.9, "after": 26.9, "change": 5.2e-11, "change_5": -0.85, "change_95": 5.2e-11}
+    assert change(row) == "0"
+    assert interval(row) == "−0.85 to 0"

@@ -9,6 +9,7 @@ from contraflow.inference.method import Method
 
 if TYPE_CHECKING:
     from contraflow._types import Progress
+    from contraflow.case import Case
     from contraflow.lab.lab import Lab, OpenCase
 
 
@@ -21,8 +22,17 @@ class CalibrationOptions:
     accept_poor: bool = False
 
 
+def opened(case: Case) -> OpenCase:
+    """A case that was read, with the methods that build and calibrate its model."""
+    from contraflow.lab.lab import OpenCase
+
+    if isinstance(case, OpenCase):
+        return case
+    return OpenCase(**{name: getattr(case, name) for name in case.__dataclass_fields__})
+
+
 def calibrated(
-    case: OpenCase,
+    case: Case,
     how: CalibrationOptions,
     say: Progress,
     until: int | None = None,
@@ -31,7 +41,7 @@ def calibrated(
     """The posterior that the options ask for, of which at most ``keep`` draws are kept."""
     from contraflow.lab.lab import KEPT
 
-    return case.calibrate(
+    return opened(case).calibrate(
         method=how.method,
         seed=how.seed,
         keep=KEPT if keep is None else keep,
