@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from contraflow.report.data import ReportData
-from contraflow.report.draw import theme
-from contraflow.report.draw.drawing import Drawing
+from contraflow.report.draw.bars import draw_bars
 from contraflow.report.section import Content, Section
 from contraflow.results import tables
+from contraflow.text.names import Names
 
 TEMPLATE = """\
-<p class="text">Tonnes that leave {{ home }} in the baseline, by mode. The heaviest: {{ heaviest }}.</p>
-<figure><div class="fig" data-fig="modes-of-export"></div></figure>
+<p class="text">Tonnes that leave {{ names.home }} in the baseline, by mode. The heaviest: {{ heaviest }}.</p>
+{{ figure("bars", "By mode") }}
 """
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
+def make(report: ReportData, names: Names) -> Content | None:
     """A bar for each mode of export; None where nothing is exported."""
-    tonnes = tables.by_mode(report.base)["before"].sort_values()
-    if not tonnes.sum():
+    rows = tables.by_mode(report.base)
+    if not rows["before"].sum():
         return None
-    labels = [names.get(str(mode), str(mode)) for mode in tonnes.index]
-    drawing = Drawing(theme.layout(240))
-    drawing.add("bar", orientation="h", x=tonnes.tolist(), y=labels)
-    return Content(data={"heaviest": labels[-1]}, drawings={"modes-of-export": drawing})
+    rows = rows.assign(name=[names.get(str(mode), str(mode)) for mode in rows.index])
+    heaviest = rows.sort_values("before")["name"].iloc[-1]
+    return Content(data={"heaviest": heaviest}, drawings={"bars": draw_bars(rows, "t pure a year")})
 
 
-SECTION = Section(id="modes-of-export", title="Exports & modes", label="Modes", template=TEMPLATE, make=make)
+SECTION = Section(
+    chapter="today", id="modes-of-export", title="Exports & modes", template=TEMPLATE, make=make
+)

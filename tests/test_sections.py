@@ -1,8 +1,7 @@
-"""The table of sections: whole entries, one page made of them, and sections from outside the package."""
+"""The tables of sections and parts: whole entries, one page made of them, and sections from outside."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
@@ -12,10 +11,10 @@ import section_from_outside
 import synthetic
 from contraflow.report.data import ReportData
 from contraflow.report.document import render, write_report
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.jinja import TEMPLATES, environment, fill
-from contraflow.report.section import Content, Section
-from contraflow.report.sections.registry import SECTIONS
+from contraflow.report.jinja import TEMPLATES
+from contraflow.report.section import Content, Part, Section
+from contraflow.report.sections.registry import CHAPTERS, PARTS, SECTIONS
+from contraflow.report.shown_table import ShownTable
 
 OUTSIDE = section_from_outside.SECTION
 
@@ -26,22 +25,19 @@ def nothing(report, names):
 
 
 def section(**changes):
-    return Section(**{"id": "extra", "title": "Extra", "template": "<p>More.</p>", "make": nothing} | changes)
+    given = {"chapter": "method", "id": "extra", "title": "Extra", "template": "<p>More.</p>", "make": nothing}
+    return Section(**given | changes)
 
 
-def anchors(page):
-    """Ids of the sections in the order of the page, and those of the navigation with its labels."""
-    body = page.partition("<main>")[2]
-    shown = re.findall(r'<section id="([^"]*)"', body)
-    nav = re.search(r"<nav.*?</nav>", page, re.DOTALL)
-    assert nav is not None
-    return shown, re.findall(r'<a href="#([^"]*)">([^<]*)</a>', nav[0])
+def shown(page):
+    """Ids of the sections in the order of the page, each with its heading."""
+    found = re.findall(r'<(?:details|section) class="section" id="([^"]*)">(.*?)</h3>', page, re.DOTALL)
+    return {address: re.sub(r"<[^>]*>", "", head).strip() for address, head in found}
 
 
 def figures(page):
-    """Figures that the page holds, by name."""
-    found = re.findall(r'<script type="application/json" id="fig-(.*?)">(.*?)</script>', page, re.DOTALL)
-    return {name: json.loads(text) for name, text in found}
+    """Addresses of the figures of a page."""
+    return re.findall(r'<figure id="([^"]*)"', page)
 
 
 @pytest.fixture(scope="module")
@@ -49,92 +45,85 @@ def report():
     return synthetic.report()
 
 
-def test_the_page_and_its_navigation_follow_the_table(report):
-    shown, nav = anchors(render(report))
+def test_the_page_follows_the_tables(report):
+    page = render(report)
     ids = [one.id for one in SECTIONS]
-    assert shown == [one for one in ids if one in shown]
-    assert [anchor for anchor, _ in nav] == shown
-    assert {"findings", "map", "moves", "chain", "price", "earns", "claims", "ledger"} <= set(shown)
-    assert dict(nav)["map"] == "Map"
-    assert not {"time", "tension", "predictions", "patterns", "rests"} & set(shown)
-    backwards, nav = anchors(render(report, SECTIONS[::-1]))
-    assert backwards == shown[::-1] == [anchor for anchor, _ in nav]
+    own = [address for address in shown(page) if address in ids]
+    assert own == [one for one in ids if one in own]
+    assert {"baseline", "chain", "price", "earns", "claims", "numbers", "limits"} <= set(own)
+    assert not {"sides", "predictions", "patterns", "rests"} & set(own)
+    for question in report.questions:
+        parts = [a for a in shown(page) if a.startswith(f"{question.id}-")]
+        assert parts == [f"{question.id}-{p.id}" for p in PARTS if f"{question.id}-{p.id}" in parts]
+        assert f"{question.id}-figures" in parts
 
 
-def test_each_template_of_a_section_has_an_entry():
-    assert {one.template for one in SECTIONS} == set((TEMPLATES / "sections").iterdir())
+def test_each_chapter_that_is_not_empty_has_a_link_and_a_heading(report):
+    page = render(report)
+    nav = re.search(r"<nav.*?</nav>", page, re.DOTALL)
+    assert nav is not None
+    linked = re.findall(r'<a href="#([^"]*)">', nav[0])
+    assert linked == [chapter for chapter, _ in CHAPTERS if f'<section class="chapter" id="{chapter}">' in page]
+    assert {"answers", "today", "evidence", "method"} <= set(linked)
 
 
-def test_wide_tables_scroll_in_a_box_of_their_own():
-    """So that on a narrow screen the page itself does not scroll sideways."""
-    for path in TEMPLATES.rglob("*.j2"):
-        boxes = re.findall(r'(<div class="(?:scroll|tall)">)?\s*<table', path.read_text("utf-8"))
-        assert all(boxes), path.name
-
-
-def test_a_tick_near_the_end_of_an_axis_is_marked_so_that_its_text_stays_on_the_page():
-    chart = {
-        "ticks": [(50.0, "$50"), (95.0, "$95")],
-        "wide": (1, 9),
-        "half": (2, 5),
-        "middle": 4,
-        "sides": [None],
-    }
-    side = {"words": "One", "sources": "A", "sentences": [], "note": ""}
-    group = {"id": "pay", "title": "How much?", "text": "So.", "sides": [side], "chart": chart}
-    text = fill(
-        environment(),
-        TEMPLATES / "sections" / "disagreements.html.j2",
-        "the section",
-        {
-            "groups": [group],
-            "unweighed": [],
-            "claims": [],
-            "outline": "",
-            "checks": [],
-            "colours": ["#fff"] * 5,
-        },
+def test_each_template_has_an_entry():
+    assert {one.template for one in SECTIONS} - {p.template for p in PARTS} == set(
+        (TEMPLATES / "sections").iterdir()
     )
-    assert '<span style="left:50.0%">$50</span>' in text
-    assert '<span class="end" style="left:95.0%">$95</span>' in text
+    assert {one.template for one in PARTS} == set((TEMPLATES / "parts").iterdir())
+
+
+def test_tables_have_captions_and_headers(report):
+    page = render(report)
+    tables = re.findall(r"<table.*?</table>", page, re.DOTALL)
+    assert tables
+    for table in tables:
+        assert re.search(r"<caption[^>]*>[^<]+</caption>", table)
+        assert table.count('<th scope="col">') >= 2
+        assert table.count('<th scope="row">') == table.count("<tr") - 1
+    assert not [path for path in TEMPLATES.rglob("*.j2") if "<table" in path.read_text("utf-8")]
+
+
+def test_a_table_is_whole():
+    with pytest.raises(ValueError, match="needs a caption"):
+        ShownTable(caption=" ", heads=("a", "b"), rows=())
+    with pytest.raises(ValueError, match="2 headers and a row of 1 cells"):
+        ShownTable(caption="Of two", heads=("a", "b"), rows=(("1",),))
+
+
+def test_a_long_table_can_be_scrolled_by_keyboard():
+    rows = tuple((str(i), "<b>") for i in range(40))
+    text = ShownTable(caption="Many", heads=("a", 'of "b"'), rows=rows, figures=(1,)).html()
+    assert '<div class="tall" tabindex="0" role="region" aria-label="Many">' in text
+    assert "<td>&lt;b&gt;" in text
+    assert "<b>" not in text
 
 
 def test_a_section_from_outside_stands_where_it_is_put(report):
-    page = render(report, (*SECTIONS[:2], OUTSIDE, *SECTIONS[2:]))
-    shown, nav = anchors(page)
-    assert shown[:4] == ["findings", "map", "modes-of-export", "moves"]
-    assert nav[2] == ("modes-of-export", "Modes")
-    assert "<h2>Exports &amp; modes</h2>" in page
+    place = next(i for i, one in enumerate(SECTIONS) if one.id == "chain")
+    page = render(report, (*SECTIONS[:place], OUTSIDE, *SECTIONS[place:]))
+    order = list(shown(page))
+    assert order[order.index("chain") - 1] == "modes-of-export"
+    assert shown(page)["modes-of-export"] == "Exports &amp; modes"
     assert "Tonnes that leave Peru in the baseline, by mode. The heaviest: small plane." in page
-    assert 'data-fig="modes-of-export"' in page
-    drawn = figures(page)["modes-of-export"]
-    assert drawn["data"][0]["y"][-1] == "small plane"
-    content = OUTSIDE.make(report, report.names)
-    assert content is not None
-    assert len(content.drawings["modes-of-export"].figure().data) == 1
-    assert set(figures(page)) - set(figures(render(report))) == {"modes-of-export"}
+    assert set(figures(page)) - set(figures(render(report))) == {"fig-modes-of-export-bars"}
 
 
-def test_a_section_with_nothing_to_show_is_neither_on_the_page_nor_in_the_navigation(report):
-    shown, nav = anchors(render(report, (*SECTIONS, section(make=lambda report, names: None))))
-    assert "extra" not in shown
-    assert "extra" not in dict(nav)
+def test_a_section_with_nothing_to_show_is_not_on_the_page(report):
+    page = render(report, (*SECTIONS, section(make=lambda report, names: None)))
+    assert "extra" not in shown(page)
 
 
 def test_a_template_may_be_a_file_that_uses_what_the_page_has(report, tmp_path):
     path = tmp_path / "extra.html.j2"
     path.write_text(
-        '{% from "tabs.html.j2" import tabs with context %}{{ tabs("Question") }}'
-        "<p>{{ text }}, {{ 1234.5|amount }}, {{ report.draws }} draw, {{ home }}</p>",
-        encoding="utf-8",
+        "<p>{{ text }}, {{ 1234.5|amount }}, {{ report.draws }} draw, {{ names.home }}</p>", encoding="utf-8"
     )
     made = section(template=path, make=lambda report, names: Content(data={"text": "<b>"}, title="Late"))
-    target = write_report(report, tmp_path / "report.html", (made,))
-    page = target.read_text("utf-8")
+    page = write_report(report, tmp_path / "report.html", (made,)).read_text("utf-8")
     assert "<p>&lt;b&gt;, 1,234, 1 draw, Peru</p>" in page
-    assert page.count('role="tab"') == len(report.questions)
-    assert anchors(page) == (["extra"], [("extra", "Late")])
-    assert "<h2>Late</h2>" in page
+    assert shown(page)["extra"] == "Late"
 
 
 @pytest.mark.parametrize(
@@ -160,12 +149,8 @@ def test_a_half_made_entry_is_an_error_where_it_is_written(changes, message):
 @pytest.mark.parametrize(
     ("others", "changes", "message"),
     [
-        (SECTIONS, {"id": "claims"}, "two sections of the report have the id 'claims'"),
-        (
-            SECTIONS,
-            {"make": lambda report, names: Content(drawings={"ladder": Drawing({})})},
-            "the sections 'price' and 'extra' both have a figure of the name 'ladder'",
-        ),
+        (SECTIONS, {"id": "claims"}, "two entries of the report have the id 'claims'"),
+        ((), {"chapter": "none"}, "belongs to the chapter 'none', which the page does not have"),
         (
             (),
             {"make": lambda report, names: Content(data={"report": 1})},
@@ -178,6 +163,11 @@ def test_a_half_made_entry_is_an_error_where_it_is_written(changes, message):
         ),
         (
             (),
+            {"template": '{{ figure("none") }}'},
+            "the section 'extra' shows the figure 'none', which its content does not have",
+        ),
+        (
+            (),
             {"template": "<p>\n{% if %}</p>"},
             "template of the section 'extra', line 2 cannot be filled",
         ),
@@ -186,6 +176,16 @@ def test_a_half_made_entry_is_an_error_where_it_is_written(changes, message):
 def test_what_clashes_or_lacks_is_named(report, others, changes, message):
     with pytest.raises(ValueError, match=message):
         render(report, (*others, section(**changes)))
+
+
+def test_a_part_from_outside_stands_in_each_answer(report):
+    mine = Part(
+        id="title", title="Its title", template="<p>{{ asked }}</p>",
+        make=lambda report, names, number: Content(data={"asked": report.questions[number].title}),
+    )  # fmt: skip
+    page = render(report, parts=(*PARTS, mine))
+    for question in report.questions:
+        assert shown(page)[f"{question.id}-title"] == "Its title"
 
 
 def test_data_of_a_report_are_given_by_name(report):

@@ -9,9 +9,9 @@ from scipy.stats import t as student
 
 import synthetic
 from contraflow.analysis import contradictions
-from contraflow.analysis.conflicts import MISSED, OUTVOTED
+from contraflow.analysis.conflicts import MISSED, OUTVOTED, UNSAID
 from contraflow.analysis.infinitesimal_jackknife import Pulls
-from contraflow.analysis.loo_predictive import leave_out, surprises, tail
+from contraflow.analysis.loo_predictive import collapsed, leave_out, surprises, tail
 from contraflow.analysis.psis import weighted_quantiles
 from contraflow.case import check, new
 from contraflow.errors import ConvergenceError, Problem
@@ -19,7 +19,16 @@ from contraflow.inference.calibration import Method, Settings
 from contraflow.inference.map_estimate import refit_map
 from contraflow.lab import calibrate, central_values
 from contraflow.report.sections import disagreements
-from contraflow.text.conflict_sentences import DisplayScale, claim_rows, group_rows, odds, scale_of, unweighed
+from contraflow.text.conflict_sentences import (
+    CANNOT_BE_SAID,
+    DisplayScale,
+    claim_rows,
+    group_rows,
+    odds,
+    outline,
+    scale_of,
+    unweighed,
+)
 from tiny import two_routes
 
 
@@ -196,6 +205,44 @@ def test_a_bound_that_no_draw_breaks_is_left_as_it_is():
     weight, pareto = leave_out(np.zeros(500))
     assert np.ptp(weight) == 0
     assert np.isnan(pareto)
+
+
+def test_weights_that_few_draws_carry_have_collapsed():
+    draws = norm(0.0, 0.1).rvs(2000, random_state=2)
+    weight, pareto = leave_out(-0.5 * (draws / 0.1) ** 2 * 40)
+    assert pareto > 0.7
+    assert collapsed(weight, pareto)
+    few = np.r_[np.full(19, 1 / 19), np.zeros(981)]
+    assert collapsed(few, 0.1)
+    assert not collapsed(np.full(1000, 1e-3), 0.1)
+    assert not collapsed(np.full(10, 0.1), np.nan)
+
+
+def test_no_verdict_is_given_where_the_weights_have_collapsed(lab, monkeypatch):
+    """One draw in a thousand carries the weight: what it would expect of the source is debris."""
+
+    def one_draw(log_likelihood):
+        weight = np.zeros(log_likelihood.size)
+        weight[0] = 1.0
+        return weight, 1.7
+
+    monkeypatch.setattr("contraflow.analysis.loo_predictive.leave_out", one_draw)
+    again = calibrate(lab.case, Settings(Method.LAPLACE, draws=1000))
+    found = again.tension()
+    table = found.claims.set_index("claim")
+    assert set(table.loc[["half", "also-half", "most", "load"], "verdict"]) == {UNSAID}
+    assert table.loc["flights", "verdict"] == MISSED
+    assert table.loc["most", ["surprise", "expected_5", "expected_95"]].isna().all()
+    assert np.isfinite(table.loc["most", "predicted_50"])
+    assert set(found.pulled_away_by) == {"flights"}
+    assert not found.checks["statistic"].eq("inside 90 %, left out").any()
+    rows = {row["claim"]: row for row in claim_rows(lab.case, found, None)}
+    told = rows["most"]
+    assert told["unsaid"] == CANNOT_BE_SAID
+    assert told["expected"] == told["odds"] == told["word"] == ""
+    assert rows["flights"]["unsaid"] == ""
+    assert "Of 4 fitted claims it cannot be said" in outline(found)
+    assert "cannot be said" not in outline(lab.tension())
 
 
 def test_checks_find_claims_that_are_too_far_off(tension):

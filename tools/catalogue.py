@@ -19,7 +19,7 @@ from contraflow._language import CATALOGUES, DOMAIN, LANGUAGES
 
 SOURCE = Path(__file__).parents[1] / "src" / "contraflow"
 METHODS = [("**.py", "python"), ("**.j2", "jinja2")]
-OPTIONS = {"**.j2": {"trimmed": "true", "extensions": "jinja2.ext.i18n", "silent": "false"}}
+OPTIONS = {"**.j2": {"trimmed": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 

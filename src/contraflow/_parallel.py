@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from threading import Event
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ Result = TypeVar("Result")
 def in_threads(
     function: Callable[[Item], Result], items: Iterable[Item], stop: Event | None = None
 ) -> list[Result]:
-    """``[function(item) for item in items]``, side by side.
+    """``[function(item) for item in items]``, side by side, each in the caller's context: its language.
 
     Parameters
     ----------
@@ -37,9 +38,10 @@ def in_threads(
     BaseException
         The first error of a call; calls that have not begun are then dropped.
     """
+    here = copy_context()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:
-            return list(pool.map(function, items))
+            return list(pool.map(lambda item: here.copy().run(function, item), items))
         except BaseException:
             if stop is not None:
                 stop.set()

@@ -25,8 +25,9 @@ from contraflow.inference.posterior import Posterior
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTVOTED, MISSED, FITS = "outvoted", "missed", "fits"
-"""Verdicts: a fitted claim, or one held back, outside the 90 % interval of what would be stated; others."""
+OUTVOTED, MISSED, FITS, UNSAID = "outvoted", "missed", "fits", "cannot be said"
+"""Verdicts: a fitted claim, or one held back, outside the 90 % interval of what would be stated; others; and
+fitted claims without which the model would be another one, so that no draws tell what it would expect."""
 
 
 SIDES = (*_cache.CALIBRATION, "analysis")
@@ -82,7 +83,8 @@ class Conflicts:
     the figure; ``predicted_5`` to ``predicted_95``, quantiles of the model's value; ``expected_5`` to
     ``expected_95``, of what the source would state if the model were true (for fitted claims from a posterior
     without the claim); ``surprise``, the probability of a statement at least as far off; ``pareto_k``, above
-    0.7 if that rests on few draws; ``verdict`` (outvoted, missed or fits); ``outvoted_by``, the claims that
+    0.7 if too few draws tell of the model without the claim, so that neither is known; ``verdict`` (outvoted,
+    missed, fits or cannot be said); ``outvoted_by``, the claims that
     pull the model away; ``ranges``, the share of that pull due to assumed ranges. Figures are in units of
     the model.
     """
@@ -159,7 +161,11 @@ def _claims(
     rows = []
     for number, claim in enumerate(likelihood.claims):
         fitted = bool(posterior.figures.weight[number] > 0)
-        verdict = FITS if found.chance[number] >= UNLIKELY else OUTVOTED if fitted else MISSED
+        verdict = OUTVOTED if fitted else MISSED
+        if not found.known[number]:
+            verdict = UNSAID
+        elif found.chance[number] >= UNLIKELY:
+            verdict = FITS
         pulled = pulled_away_by.get(claim.id)
         rows.append(
             {

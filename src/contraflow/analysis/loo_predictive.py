@@ -10,6 +10,9 @@ model, so its weights w are those of the posterior without it (and without its r
 Pareto-smoothed importance sampling (Vehtari, Simpson, Gelman, Yao & Gabry 2024, Journal of Machine Learning
 Research 25(72)). Draws of the Gaussian approximation are reweighted by the approximation's own factor of the
 claim, exp(-1/2 (r + R (z - m))^2), since they were not drawn by the true one.
+
+Where the weights collapse, because few draws of the posterior are at home in the posterior without the claim,
+nothing is known about that posterior: the claim has no expectation and no surprise.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy as np
 
 from contraflow import _random
 from contraflow._quantiles import LEVELS
-from contraflow._types import FloatArray, IntArray
+from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.analysis import psis
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM
 from contraflow.inference.posterior import Posterior
@@ -32,17 +35,28 @@ FEWEST = 100
 """Draws below which none are reweighted."""
 
 
+EFFECTIVE = 20.0
+"""Effective number of draws below which weights have collapsed, whatever their tail looks like."""
+
+
 class Surprises(NamedTuple):
     """Every observable claim against the posterior."""
 
     predicted: FloatArray
     """Quantiles of the model's value at LEVELS (claim, level), in units of the model."""
     expected: FloatArray
-    """Quantiles of what the source would then state at LEVELS (claim, level), in units of the model."""
+    """Quantiles of what the source would then state at LEVELS (claim, level), in units of the model; NaN where
+    the weights have collapsed.
+    """
     chance: FloatArray
-    """Surprise (claim,)."""
+    """Surprise (claim,); NaN where the weights have collapsed."""
     pareto: FloatArray
     """Pareto k of leaving the claim out (claim,); NaN for claims that are not left out."""
+
+    @property
+    def known(self) -> BoolArray:
+        """Whether it can be said how surprising a claim is (claim,)."""
+        return np.isfinite(self.chance)
 
 
 def surprises(posterior: Posterior) -> Surprises:
@@ -61,9 +75,12 @@ def surprises(posterior: Posterior) -> Surprises:
         weight = np.full(sound.size, 1 / sound.size)
         if figures.weight[number] > 0:
             weight, pareto[number] = leave_out(log_likelihood[:, kin].sum(axis=1))
+        predicted[number] = np.quantile(locations[:, number], LEVELS)
+        if collapsed(weight, pareto[number]):
+            chance[number], expected[number] = np.nan, np.nan
+            continue
         off = (locations[:, number] - shared[:, number] - figures.centre[number]) / figures.own[number]
         chance[number] = tail(off, weight, int(likelihood.sides[number]))
-        predicted[number] = np.quantile(locations[:, number], LEVELS)
         expected[number] = psis.weighted_quantiles(predictive[:, number], weight[None])[0]
     return Surprises(
         likelihood.scale.inverse(predicted.T).T, likelihood.scale.inverse(expected.T).T, chance, pareto
@@ -89,6 +106,21 @@ def leave_out(log_likelihood: FloatArray) -> tuple[FloatArray, float]:
         return np.full(log_likelihood.size, 1 / log_likelihood.size), np.nan
     found = psis.smooth(-log_likelihood[None])
     return found.weights[0], float(found.k[0])
+
+
+def collapsed(weight: FloatArray, pareto: float) -> bool:
+    """Whether so few draws carry the weight that they say nothing about the posterior that is meant.
+
+    Parameters
+    ----------
+    weight
+        Weights that sum to 1 (draw,).
+    pareto
+        Their Pareto k; NaN where all weigh the same.
+    """
+    if np.isnan(pareto):
+        return False
+    return bool(pareto > psis.RELIABLE_K or 1 / np.sum(weight**2) < EFFECTIVE)
 
 
 def tail(off: FloatArray, weight: FloatArray, side: int) -> float:

@@ -49,8 +49,8 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
         (median and 90 % interval of the replicates), and ``p``, the probability of a replicate at least as
         bad. The statistics are the shares of figures inside the 50 % and 90 % interval of what would be
         stated, and the largest and the root mean square discrepancy in standard deviations. The row ``inside
-        90 %, left out`` takes each fitted claim's interval without itself; its p treats the claims as
-        independent.
+        90 %, left out`` takes each fitted claim's interval without itself, where that is known; its p treats
+        the claims as independent.
     """
     import pandas as pd
 
@@ -70,7 +70,7 @@ def predictive_checks(posterior: Posterior, found: Surprises) -> pd.DataFrame:
             low, middle, high = np.quantile(replicates, sorted(INTERVAL)).tolist()
             p = float((bad * replicates >= bad * observed).mean())
             rows.append((name, int(chosen.sum()), statistic, observed, low, middle, high, p))
-        if name == "fitted":
+        if name == "fitted" and (chosen & found.known).any():
             rows.append(_left_out(posterior, found, chosen))
     columns = ["subset", "claims", "statistic", "observed", "low", "replicated", "high", "p"]
     return pd.DataFrame(rows, columns=columns)
@@ -81,7 +81,8 @@ def _left_out(
 ) -> tuple[str, int, str, float, float, float, float, float]:
     from scipy.stats import binom
 
-    inside, many = int((found.chance[chosen] >= 0.1).sum()), int(chosen.sum())
+    known = chosen & found.known
+    inside, many = int((found.chance[known] >= 0.1).sum()), int(known.sum())
     low, middle, high = (float(binom.ppf(q, many, 0.9)) / many for q in sorted(INTERVAL))
     p = float(binom.cdf(inside, many, 0.9))
     return "fitted", many, "inside 90 %, left out", inside / many, low, middle, high, p

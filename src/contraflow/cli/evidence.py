@@ -92,7 +92,9 @@ def _claims(console: Console, case: Case, found: Conflicts, *, every: bool) -> N
             pulling += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
             head = "outvoted by " if row["fitted"] else "missed; pulled away by "
             claim.append(f"\n{head}{'; '.join(pulling)}", "yellow")
-        chance = f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH
+        if row["unsaid"]:
+            claim.append(f"\n{row['unsaid']}", "dim")
+        chance = row["odds"] or DASH
         style = "bold red" if row["word"] else ""
         lines.append((claim, row["states"], row["range"], Text(chance, style)))
     say(console, ("How surprising claims are", "bold"))
@@ -104,7 +106,7 @@ def _claims(console: Console, case: Case, found: Conflicts, *, every: bool) -> N
         console,
         (
             "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence "
-            "is right about the model and the source errs as its grade allows; with ?, on few draws.",
+            "is right about the model and the source errs as its grade allows.",
             "dim",
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contraflow.cli import json_records
-from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.hindcast import record_of, show_hindcast
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, progress, screen
@@ -25,18 +25,19 @@ def history(
 ) -> None:
     """Tell a case's events forward and show how near it came to what was observed."""
     from contraflow.lab import load
+    from contraflow.report.draw.drawing import KINDS
 
     if out is not None:
-        if out.suffix != ".html":
-            raise OutputError(f"{out}: the figure is written as .html.")
+        if out.suffix.lower() not in KINDS:
+            raise OutputError(f"{out}: the figure is written as one of {', '.join(KINDS)}; end the name so.")
         expect_writable(out)
     with progress() as say_so:
         lab = calibrated(load(name), how, say_so)
         history_run = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
         scores = history_run.scores
         if out is not None:
-            page = history_run.figure().to_html(include_plotlyjs=True, config={"displayModeBar": False})
-            replace_file(out, lambda path: path.write_text(page, encoding="utf-8"))
+            make_folder(out.parent)
+            history_run.figure().save(out)
     if as_json:
         emit(json_records.provenance(lab) | {"history": record_of(scores)})
         return

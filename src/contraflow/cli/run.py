@@ -17,6 +17,7 @@ import numpy as np
 
 from contraflow import _cache
 from contraflow._io import write_atomically
+from contraflow._language import locale
 from contraflow._parallel import in_threads
 from contraflow._version import __version__
 from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
@@ -137,7 +138,7 @@ class _Work:
 def _kept(lab: Lab, how: CalibrationOptions, what: str, make: Callable[[], str]) -> str:
     """What was made before of the same draws by the same package; otherwise it is made, and kept."""
     drawn = np.ascontiguousarray(lab.posterior.deviates).tobytes() if lab.posterior else b""
-    parts = what, str(how), lab.case.fingerprint, os.environ.get("SOURCE_DATE_EPOCH", "")
+    parts = what, locale(), str(how), lab.case.fingerprint, os.environ.get("SOURCE_DATE_EPOCH", "")
     name = _cache.key(*parts, _cache.package(), lab.ledger.tobytes(), drawn, rooms=())
     packed = _cache.recall(name)
     if packed is None:

@@ -17,7 +17,7 @@ from contraflow.results import draws
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
+    from contraflow.report.draw.drawing import Drawing
 
     from contraflow.results.probabilities import Direction
 
@@ -192,32 +192,29 @@ class Outcome:
 
         return side_economies.supplies(self.data)
 
-    def map(self) -> go.Figure:
+    def map(self) -> Drawing:
         """Flows on the map, coloured by mode.
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            An interactive map that needs no network.
+        Drawing
+            A map that needs no network; ``.save("map.svg")`` writes it, ``.show()`` opens it.
         """
-        from contraflow.report.draw import map
-        from contraflow.text.names import shown_names
+        from contraflow.report.draw import outcome_figures
 
-        case = self.network.case
-        return map.flow_map(self.data, case.places, names=shown_names(case))
+        return outcome_figures.flow_map(self.network.case, self.data)
 
-    def sankey(self) -> go.Figure:
+    def sankey(self) -> Drawing:
         """Journeys of the goods from where they grow to who buys, as a Sankey diagram.
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            Widths are kg of pure substance a year.
+        Drawing
+            Widths are pure substance a year.
         """
-        from contraflow.report.draw import sankey
-        from contraflow.text.names import shown_names
+        from contraflow.report.draw import outcome_figures
 
-        return sankey.sankey(self.data, shown_names(self.network.case))
+        return outcome_figures.journeys(self.network.case, self.data)
 
     def ladder(self) -> pd.DataFrame:
         """How the price of a kilogram is built up from the farm gate to a market.
@@ -394,21 +391,17 @@ class Comparison:
 
         return tables.displacement(*self._pair, by)
 
-    def map(self) -> go.Figure:
+    def map(self) -> Drawing:
         """What changes on the map: links that gain and links that lose.
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            An interactive map that needs no network.
+        Drawing
+            A map that needs no network; ``.save("map.svg")`` writes it, ``.show()`` opens it.
         """
-        from contraflow.report.draw import map
-        from contraflow.text.names import shown_names
+        from contraflow.report.draw import outcome_figures
 
-        case = self.before.network.case
-        names = shown_names(case)
-        base, after = self._pair
-        return map.flow_map(base, case.places, after, "difference", names=names)
+        return outcome_figures.change_map(self.before.network.case, *self._pair)
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what before and after.

@@ -15,8 +15,9 @@ from contraflow.case.case import Case
 from contraflow.case.schema import Question
 from contraflow.results.draws import paired
 from contraflow.results.explanation import Explanation
+from contraflow.results.view import home_country
 from contraflow.text import answer_sentences
-from contraflow.text.names import shown_names
+from contraflow.text.names import Names, shown_names
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,14 @@ class ReportData:
         """The questions that the report answers."""
         return tuple(question for question, _ in self.answers)
 
+    @property
+    def home(self) -> str:
+        """Code of the home country."""
+        return home_country(self.base)
+
     @cached_property
-    def names(self) -> Mapping[str, str]:
-        """Names as shown, by id."""
+    def names(self) -> Names:
+        """Names as shown, by id, and the case's own words."""
         return shown_names(self.case)
 
     @cached_property

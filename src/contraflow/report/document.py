@@ -1,32 +1,38 @@
-"""The report: one HTML file that opens anywhere, offline, with figures drawn as they come into view."""
+"""The report: one HTML file that opens anywhere, offline, and is read without scripts."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from contraflow._io import write_atomically
+from contraflow._language import _, language
 from contraflow.report.data import ReportData
-from contraflow.report.draw import bars
-from contraflow.report.draw.basemap import base_traces
+from contraflow.report.draw import rows, theme
+from contraflow.report.draw.map import backdrop
+from contraflow.report.draw.drawing import STYLE, Drawing
 from contraflow.report.draw.flow_curves import map_frame
-from contraflow.report.jinja import embed, environment, fill
-from contraflow.report.section import OF_EVERY_TEMPLATE, Section, expect_distinct
-from contraflow.report.sections.registry import SECTIONS
-from contraflow.results.view import home_country
+from contraflow.report.front import front
+from contraflow.report.jinja import environment, fill
+from contraflow.report.section import OF_EVERY_TEMPLATE, Content, Entry, Part, Section, expect_distinct
+from contraflow.report.sections.registry import CHAPTERS, PARTS, SECTIONS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from contraflow.report.draw.drawing import Drawing
+    from contraflow.text.names import Names
 
 
 def write_report(
-    report: ReportData, path: str | os.PathLike[str], sections: Sequence[Section] = SECTIONS
+    report: ReportData,
+    path: str | os.PathLike[str],
+    sections: Sequence[Section] = SECTIONS,
+    parts: Sequence[Part] = PARTS,
 ) -> Path:
     """Write the report to ``path``; an existing file stays whole if anything fails.
 
@@ -36,8 +42,8 @@ def write_report(
         What the page shows.
     path
         The file.
-    sections
-        Those of the page, in their order, as in :func:`render`.
+    sections, parts
+        As in :func:`render`.
 
     Returns
     -------
@@ -51,18 +57,21 @@ def write_report(
     ValueError
         As :func:`render`.
     """
-    return write_atomically(path, render(report, sections))
+    return write_atomically(path, render(report, sections, parts))
 
 
-def render(report: ReportData, sections: Sequence[Section] = SECTIONS) -> str:
-    """The whole page as text.
+def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Sequence[Part] = PARTS) -> str:
+    """The whole page as text, in the language of the reader.
 
     Parameters
     ----------
     report
         What the page shows.
     sections
-        Those of the page, in their order; a section of your own is added as in ``(*SECTIONS, mine)``.
+        Those of the page, in their order within each chapter; one of your own is added as in
+        ``(*SECTIONS, mine)``.
+    parts
+        Those of each answer, in their order.
 
     Returns
     -------
@@ -72,74 +81,108 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS) -> str:
     Raises
     ------
     ValueError
-        If two sections have the same id or a figure of the same name, or if a template cannot be filled
-        with what its section makes.
+        If two sections or parts have the same id or a figure of the same name, if a section belongs to no
+        chapter, or if a template cannot be filled with what its section makes.
     """
-    from plotly.offline import get_plotlyjs
-
-    home = home_country(report.base)
-    always = {
-        "report": report,
-        "home": report.names.get(home, ""),
-        "reading": bars.READING if report.draws > 1 else "",
-    }
-    templates = environment()
-    shown = [
-        made
-        for section in expect_distinct(sections)
-        for made in [_make(section, report, templates, always)]
-        if made is not None
+    page = _Page(report, report.names, environment())
+    answers = [
+        {
+            "question": question,
+            "number": number,
+            "words": report.sentences[number],
+            "parts": [page.part(part, number) for part in expect_distinct(parts)],
+        }
+        for number, question in enumerate(report.questions)
     ]
+    known = [chapter for chapter, _title in CHAPTERS]
+    for section in expect_distinct(sections):
+        if section.chapter not in known:
+            raise ValueError(
+                f"the section '{section.id}' belongs to the chapter '{section.chapter}', which the page does "
+                f"not have; there are: {', '.join(known)}"
+            )
+    made = [(section.chapter, page.section(section)) for section in sections]
+    chapters = [
+        {"id": chapter, "title": _(title), "sections": [s for c, s in made if c == chapter and s is not None]}
+        for chapter, title in CHAPTERS
+    ]
+    home = report.home
     frame = map_frame(report.case.places, home)
-    return templates.get_template("report.html.j2").render(
-        **always,
-        sections=shown,
-        figures={name: embed(figure.json()) for name, figure in _figures(shown).items()},
-        backdrop=embed(json.dumps(base_traces(frame, home), separators=(",", ":"))),
-        aspect=frame.height / frame.width,
-        plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
+    return page.templates.get_template("report.html.j2").render(
+        **page.always,
+        language=language(),
+        front=front(report),
+        answers=[a | {"parts": [p for p in a["parts"] if p is not None]} for a in answers],
+        chapters=[c for c in chapters if c["sections"] or (c["id"] == "answers" and answers)],
+        backdrop=backdrop(frame, home),
+        style=Markup(theme.variables() + theme.classes() + STYLE),
     )
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """A section as it stands on the page."""
+    """A section or part as it stands on the page."""
 
     id: str
     title: str
-    label: str
-    body: str
-    drawings: dict[str, Drawing]
+    body: Markup
+    folded: bool
 
 
-def _make(
-    section: Section, report: ReportData, templates: Environment, always: dict[str, Any]
-) -> _Shown | None:
-    """The section filled with its content, None where it has none."""
-    content = section.make(report, report.names)
-    if content is None:
-        return None
-    for name in OF_EVERY_TEMPLATE:
-        if name in content.data:
-            raise ValueError(
-                f"the section '{section.id}' has data of the name '{name}', which every template has already"
-            )
-    title = content.title or section.title
-    body = fill(templates, section.template, f"the section '{section.id}'", always | dict(content.data))
-    label = content.label or content.title or section.label or section.title
-    return _Shown(section.id, title, label, body, dict(content.drawings))
+@dataclass(frozen=True)
+class _Page:
+    """What is filled into templates, and the addresses that are taken."""
 
+    report: ReportData
+    names: Names
+    templates: Environment
+    owners: dict[str, str] = field(default_factory=dict)
+    """Entry that each address of a figure belongs to."""
 
-def _figures(shown: Sequence[_Shown]) -> dict[str, Drawing]:
-    """Figures of all sections by name."""
-    owners: dict[str, str] = {}
-    found: dict[str, Drawing] = {}
-    for section in shown:
-        for name, drawing in section.drawings.items():
-            if name in found:
-                raise ValueError(
-                    f"the sections '{owners[name]}' and '{section.id}' both have a figure of the name "
-                    f"'{name}': give one of them another"
-                )
-            owners[name], found[name] = section.id, drawing
-    return found
+    @property
+    def always(self) -> dict[str, Any]:
+        """Variables that every template has, but for ``figure``."""
+        reading = rows.reading() if self.report.draws > 1 else ""
+        return {"report": self.report, "names": self.names, "reading": reading}
+
+    def section(self, section: Section) -> _Shown | None:
+        """A section filled with its content, None where it has none."""
+        return self._fill(section, section.make(self.report, self.names), section.id, section.folded)
+
+    def part(self, part: Part, number: int) -> _Shown | None:
+        """A part of an answer filled with its content, None where it has none."""
+        address = f"{self.report.questions[number].id}-{part.id}"
+        return self._fill(part, part.make(self.report, self.names, number), address, part.folded)
+
+    def _fill(self, entry: Entry, content: Content | None, address: str, folded: bool) -> _Shown | None:
+        if content is None:
+            return None
+        what = f"the {type(entry).__name__.lower()} '{entry.id}'"
+        for name in OF_EVERY_TEMPLATE:
+            if name in content.data:
+                raise ValueError(f"{what} has data of the name '{name}', which every template has already")
+        given = self.always | {"figure": self._figures(content.drawings, address, what)} | dict(content.data)
+        body = fill(self.templates, entry.template, what, given)
+        return _Shown(address, content.title or _(entry.title), body, folded)
+
+    def _figures(self, drawings: Mapping[str, Drawing | None], address: str, what: str) -> Any:
+        """What shows the figures of one entry, by name."""
+        addresses = {}
+        for name in drawings:
+            own = f"fig-{address}-{name}"
+            if own in self.owners:
+                raise ValueError(f"{what} and {self.owners[own]} both have a figure of the name '{name}'")
+            self.owners[own] = what
+            addresses[name] = own
+        macro = self.templates.get_template("figure.html.j2").module.figure
+
+        def figure(name: str, title: str = "", caption: str = "") -> Markup:
+            if name not in drawings:
+                raise ValueError(f"{what} shows the figure '{name}', which its content does not have")
+            drawing = drawings[name]
+            if drawing is None:
+                return Markup("")
+            made: Markup = macro(addresses[name], drawing, title, caption)
+            return made
+
+        return figure

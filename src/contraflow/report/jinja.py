@@ -1,16 +1,23 @@
-"""Templates, and how they show numbers and data."""
+"""Templates, and how they show numbers, tables and figures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contraflow._language import _, ngettext, pgettext
+from markupsafe import Markup
+
+from contraflow._language import _, ngettext
 from contraflow._numbers import cell, percent, row_span
+from contraflow.report.shown_table import ShownTable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
+
+    from contraflow.report.draw.drawing import Drawing
+
+MOST = 12
+"""Rows of the table beside a figure; a file of the figure's numbers has all."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,11 +32,30 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(_, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
-    made.filters |= {"amount": cell, "percent": percent, "span": row_span}
+    made.globals |= {"_": translated, "ngettext": counted}
+    made.filters |= {"amount": cell, "percent": percent, "span": row_span, "numbers": numbers}
     return made
+
+
+def translated(text: str, /, **given: Any) -> str:
+    """A text in the reader's language, with what its placeholders stand for."""
+    return _(text).format(**given)
+
+
+def counted(one: str, many: str, count: int, /, **given: Any) -> str:
+    """One of two texts by a count, which stands for ``{num}``."""
+    return ngettext(one, many, count).format(num=count, **given)
+
+
+def numbers(drawing: Drawing, caption: str) -> Markup:
+    """The numbers that a figure draws, as a table."""
+    table = drawing.table.head(MOST)
+    measured = [i for i, column in enumerate(table.columns) if table[column].dtype.kind in "fiu"]
+    rows = tuple(tuple(cell(value) for value in row) for row in table.itertuples(index=False, name=None))
+    return ShownTable(
+        caption=caption, heads=tuple(map(str, table.columns)), rows=rows, figures=tuple(measured)
+    ).html()
 
 
 def fill(environment: Environment, template: str | Path, name: str, variables: dict[str, Any]) -> Markup:
@@ -39,7 +65,6 @@ def fill(environment: Environment, template: str | Path, name: str, variables: d
     formed or asks for a variable that is not there.
     """
     from jinja2 import TemplateError, TemplateSyntaxError
-    from markupsafe import Markup
 
     path = template if isinstance(template, Path) else None
     text = template if isinstance(template, str) else template.read_text("utf-8")
@@ -50,10 +75,3 @@ def fill(environment: Environment, template: str | Path, name: str, variables: d
     except TemplateError as error:
         line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         raise ValueError(f"the template of {name}{line} cannot be filled: {error}") from error
-
-
-def embed(text: str) -> str:
-    """JSON that can stand inside a script element."""
-    from markupsafe import Markup
-
-    return Markup(text.replace("<", "\\u003c"))

@@ -1,4 +1,4 @@
-"""What a section of the report is: an entry of the table of sections, and what it puts on the page."""
+"""What the report is made of: sections of the page, parts of each answer, and what they show."""
 
 from __future__ import annotations
 
@@ -10,85 +10,105 @@ from typing import Any
 
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
+from contraflow.text.names import Names
 
 ID = re.compile(r"[a-z][a-z0-9-]*")
 
-OF_EVERY_TEMPLATE = ("report", "home", "reading")
-"""Variables that every template has: the data of the report, the name of the home country, and the sentence
-that says how charts with intervals are read."""
+OF_EVERY_TEMPLATE = ("report", "names", "figure", "reading")
+"""Variables that every template has: the data of the report, the names and words of the case, the macro
+that shows a figure of the content by its name, and the sentence that says how charts are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a section puts on the page."""
+    """What a section or part puts on the page."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
     """Variables of the template, besides those that every template has (:data:`OF_EVERY_TEMPLATE`)."""
 
-    drawings: Mapping[str, Drawing] = field(default_factory=dict)
-    """Figures by name; a box ``<div class="fig" data-fig="NAME"></div>`` of the template shows one.
-
-    ``{q}`` in the name that a box gives stands for the number, from 0, of the question that the reader
-    selects, ``{view}`` for ``before``, ``after-0``, ``difference-0`` and so on, ``{when}`` for ``before``,
-    ``after-0`` and so on.
-    """
+    drawings: Mapping[str, Drawing | None] = field(default_factory=dict)
+    """Figures by name; ``{{ figure("NAME", "Heading", "Caption") }}`` of the template shows one, and
+    nothing where it is None. The name is also its address on the page."""
 
     title: str = ""
-    """Heading, where the data decide on it; otherwise that of the section."""
-
-    label: str = ""
-    """Entry of the navigation, where the data decide on it."""
+    """Heading, where the data decide on it; otherwise that of the entry."""
 
 
-Make = Callable[[ReportData, Mapping[str, str]], Content | None]
+Make = Callable[[ReportData, Names], Content | None]
 """From the data of a report, and names as shown by id, to what a section shows; None: it does not appear."""
+
+MakeOfAnswer = Callable[[ReportData, Names, int], Content | None]
+"""As :data:`Make`, for the answer of a number, from 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
-    """A section of the report; a half-made one is a ValueError as soon as it is written."""
+class Entry:
+    """What sections and parts share; a half-made one is a ValueError as soon as it is written."""
 
     id: str
-    """Anchor on the page: lower-case letters, digits and hyphens."""
+    """Address on the page: lower-case letters, digits and hyphens."""
 
     title: str
-    """Heading on the page."""
+    """Heading on the page, marked for the catalogue."""
 
     template: str | Path
     """Jinja template of what stands below the heading: its text, or the path of a file with it."""
 
-    make: Make
+    make: Callable[..., Content | None]
     """What computes the content."""
-
-    label: str = ""
-    """Entry of the navigation; the title if empty."""
 
     def __post_init__(self) -> None:
         """Check that nothing is missing."""
+        what = type(self).__name__.lower()
         if not ID.fullmatch(self.id):
             raise ValueError(
-                f"'{self.id}' cannot be the id of a section: an id is an anchor of the page, which begins "
+                f"'{self.id}' cannot be the id of a {what}: an id is an address on the page, which begins "
                 "with a lower-case letter and holds only lower-case letters, digits and hyphens"
             )
         if not self.title.strip():
-            raise ValueError(f"the section '{self.id}' has no title: write the heading that the page shows")
+            raise ValueError(f"the {what} '{self.id}' has no title: write the heading that the page shows")
         if not callable(self.make):
-            raise ValueError(f"the section '{self.id}' has no function that makes its content")
+            raise ValueError(f"the {what} '{self.id}' has no function that makes its content")
         if isinstance(self.template, Path):
             if not self.template.is_file():
-                raise ValueError(f"the section '{self.id}' has no template: there is no file {self.template}")
+                raise ValueError(f"the {what} '{self.id}' has no template: there is no file {self.template}")
         elif not set("<{") & set(self.template):
             raise ValueError(
-                f"the template of the section '{self.id}' is the text '{self.template}', which has no tags; "
+                f"the template of the {what} '{self.id}' is the text '{self.template}', which has no tags; "
                 "give the path of a file as a pathlib.Path"
             )
 
 
-def expect_distinct(sections: Iterable[Section]) -> tuple[Section, ...]:
-    """The sections as a tuple. Raises ValueError if two have the same id."""
-    chosen = tuple(sections)
-    ids = [section.id for section in chosen]
+@dataclass(frozen=True, kw_only=True)
+class Section(Entry):
+    """A section of the page."""
+
+    make: Make
+    """What computes the content."""
+
+    chapter: str
+    """Chapter under which it stands, one of :data:`contraflow.report.sections.registry.CHAPTERS`."""
+
+    folded: bool = True
+    """Whether only its heading is seen until the reader opens it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Entry):
+    """A part of each answer."""
+
+    make: MakeOfAnswer
+    """What computes the content for one answer."""
+
+    folded: bool = True
+    """Whether only its heading is seen until the reader opens it."""
+
+
+def expect_distinct(entries: Iterable[Any]) -> tuple[Any, ...]:
+    """The entries as a tuple. Raises ValueError if two have the same id."""
+    chosen = tuple(entries)
+    ids = [entry.id for entry in chosen]
     for one in ids:
         if ids.count(one) > 1:
-            raise ValueError(f"two sections of the report have the id '{one}': give one of them another")
+            raise ValueError(f"two entries of the report have the id '{one}': give one of them another")
     return chosen

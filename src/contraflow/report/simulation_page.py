@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import xarray as xr
+from markupsafe import Markup
 
+from contraflow._language import _, language
 from contraflow.case.case import Case
-from contraflow.report.draw import fans
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.jinja import embed, environment
+from contraflow.report.draw import fans, theme
+from contraflow.report.draw.map import backdrop
+from contraflow.report.draw.drawing import STYLE
+from contraflow.report.draw.flow_curves import map_frame
+from contraflow.report.jinja import environment
 from contraflow.report.sections import month_by_month
 from contraflow.text.names import shown_names
 
@@ -24,7 +27,7 @@ SHOWN = (
     "active places",
     "clans",
 )
-"""Figures of the fan charts."""
+"""Figures of the fan charts, those that the runs have."""
 
 
 def render(
@@ -35,31 +38,38 @@ def render(
     against: xr.Dataset | None = None,
 ) -> str:
     """The whole page as text. ``years`` are outcomes by year, for the map; ``against`` a run without."""
-    from plotly.offline import get_plotlyjs
-
     names = shown_names(case)
-    drawn = [
-        _figure("fans", "Month by month", month_by_month.words_of_changes(data, changes),
-                fans.fans(data, SHOWN, changes, against), month_by_month.caption(against is not None)),
-        _figure("modes", "Ways out of the country", "What one way loses and another gains, all on one scale.",
-                fans.modes(data, changes), "Tonnes of pure substance a year, at the rate of the month."),
-        _figure("map", "Year by year on the map", "Draw the slider to step through the years.",
-                fans.stepped_map(years, case.places, names),
-                "Width of a line: square root of its tonnes, means over the runs. Lines are straight "
-                "connections between places, not routes."),
-    ]  # fmt: skip
-    return environment().get_template("simulation.html.j2").render(
+    drawn = (
+        ("fans", _("Month by month"), month_by_month.words_of_changes(data, changes),
+         fans.fans(data, SHOWN, changes, against), month_by_month.caption(against is not None)),
+        ("modes", _("Ways out of the country"), _("What one way loses and another gains, all on one scale."),
+         fans.modes(data, changes), _("Tonnes of pure {substance} a year, at the rate of the month.").format(
+             substance=names.substance)),
+        ("map", _("Year by year on the map"), "",
+         fans.stepped_map(years, case.places, names),
+         _("Width of a line: square root of its tonnes, means over the runs. Lines are straight connections "
+           "between places, not routes.")),
+    )  # fmt: skip
+    templates = environment()
+    figure = templates.get_template("figure.html.j2").module.figure
+    return templates.get_template("simulation.html.j2").render(
+        language=language(),
         title=str(data.attrs["title"]),
         case=case.info.title,
         about=month_by_month.about(data),
-        figures=drawn,
-        rows=month_by_month.rows(data),
-        made=f"{month_by_month.MADE} Seed {data.attrs['seed']}, case {data.attrs['case']} "
-        f"({str(data.attrs['fingerprint'])[:12]}).",
+        figures=[
+            {"id": name, "title": title, "text": text, "figure": figure(f"fig-{name}", drawing, "", note)}
+            for name, title, text, drawing, note in drawn
+            if drawing is not None
+        ],
+        table=month_by_month.table(data),
+        made=_("{how} Seed {seed}, case {case} ({fingerprint}).").format(
+            how=_(month_by_month.MADE),
+            seed=data.attrs["seed"],
+            case=data.attrs["case"],
+            fingerprint=str(data.attrs["fingerprint"])[:12],
+        ),
         version=data.attrs["version"],
-        plotlyjs=get_plotlyjs().replace("</script", "<\\/script"),
-    )  # fmt: skip
-
-
-def _figure(name: str, title: str, text: str, drawing: Drawing, caption: str) -> dict[str, Any]:
-    return {"id": name, "title": title, "text": text, "caption": caption, "json": embed(drawing.json())}
+        backdrop=backdrop(map_frame(case.places, case.info.home), case.info.home),
+        style=Markup(theme.variables() + theme.classes() + STYLE),
+    )

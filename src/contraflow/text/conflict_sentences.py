@@ -7,9 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from contraflow._language import N_, _, ngettext
 from contraflow._numbers import fixed, share, significant
-from contraflow.analysis.conflicts import FITS, MISSED, OUTVOTED, Conflicts, DisagreementReport, Side
-from contraflow.analysis.psis import RELIABLE_K
+from contraflow.analysis.conflicts import (
+    FITS,
+    MISSED,
+    OUTVOTED,
+    UNSAID,
+    Conflicts,
+    DisagreementReport,
+    Side,
+)
 from contraflow.case.case import Case
 from contraflow.case.naming import lower
 from contraflow.case.quantities import Quantity
@@ -31,7 +39,10 @@ FEWEST = 10
 WORSE_NAMED = 2
 """Number of claims that fit worse with a side that are named."""
 
-VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: ""}
+VERDICTS = {OUTVOTED: "outvoted", MISSED: "missed", FITS: "", UNSAID: ""}
+
+CANNOT_BE_SAID = N_("cannot be said: without this claim the model would be another one")
+"""What stands in place of a verdict where the draws do not tell of the model without the claim."""
 
 
 class DisplayScale(NamedTuple):
@@ -84,10 +95,11 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
     """The most surprising claims in words: all that were outvoted or missed, and ``most`` at least."""
     frame = tension.claims
     if most is not None:
-        frame = frame[(frame["verdict"] != FITS) | (np.arange(len(frame)) < most)]
+        frame = frame[frame["verdict"].isin((OUTVOTED, MISSED)) | (np.arange(len(frame)) < most)]
     rows = []
     for row in frame.to_dict("records"):
         scale = scale_of(row["quantity"], row["unit"], max(row["stated"], row["predicted_50"]))
+        unsaid = row["verdict"] == UNSAID
         pulled = tension.pulled_away_by.get(str(row["claim"]))
         bound = f"{row['bound']} " if row["bound"] in ("at least", "up to") else ""
         rows.append(
@@ -97,9 +109,9 @@ def claim_rows(case: Case, tension: Conflicts, most: int | None = FEWEST) -> lis
                 "states": bound + scale.text(row["stated"]),
                 "model": scale.text(row["predicted_50"]),
                 "range": scale.span(row["predicted_5"], row["predicted_95"]),
-                "expected": scale.span(row["expected_5"], row["expected_95"]),
+                "expected": "" if unsaid else scale.span(row["expected_5"], row["expected_95"]),
                 "odds": odds(row["surprise"]),
-                "unsure": bool(row["pareto_k"] > RELIABLE_K),
+                "unsaid": _(CANNOT_BE_SAID) if unsaid else "",
                 "word": VERDICTS[row["verdict"]],
                 "by": [case.claims[v.id].statement for v in pulled.claims] if pulled else [],
                 "ids": [v.id for v in pulled.claims] if pulled else [],
@@ -204,12 +216,20 @@ def outline(tension: Conflicts) -> str:
     """How many claims were surprising, in a sentence."""
     frame = tension.claims
     fitted, held = frame[frame["fitted"]], frame[~frame["fitted"]]
-    out, missed = (int((frame["verdict"] == v).sum()) for v in (OUTVOTED, MISSED))
-    return (
+    out, missed, unsaid = (int((frame["verdict"] == v).sum()) for v in (OUTVOTED, MISSED, UNSAID))
+    said = (
         f"{_many(out)} of {len(fitted)} fitted claims {'are' if out > 1 else 'is'} outvoted: outside the 90% "
         f"interval of what the source would state by all other evidence. Of {len(held)} claims that were "
         f"held back, {lower(_many(missed))} {'lie' if missed > 1 else 'lies'} so far off."
     )
+    if not unsaid:
+        return said
+    more = ngettext(
+        "Of {count} fitted claim it cannot be said: without it the model would be another one.",
+        "Of {count} fitted claims it cannot be said: without them the model would be another one.",
+        unsaid,
+    )
+    return f"{said} {more.format(count=unsaid)}"
 
 
 def _many(number: int) -> str:

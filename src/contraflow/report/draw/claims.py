@@ -97,9 +97,8 @@ def draw_claims_chart(
     facet = rows_facet(marks, scale, _("the model less the claim, standard deviations of the claim's error"))
     words = [tension_word(row["residual"]) for row in records]
     kept = [*COLUMNS[:2], "grade", *COLUMNS[2:4], "year", "bound", "low", "value", "high", "model", "unit"]
-    table = rows[kept].assign(
-        **{"residual [s.d. of the claim]": rows["residual"], "state": words, "use": rows["use"]}
-    )
+    table = rows[kept].assign(state=words, use=rows["use"])
+    table["residual [s.d. of the claim]"] = rows["residual"]
     return Drawing(
         alt=_alt(records, words),
         facets=(facet,),
@@ -142,12 +141,9 @@ def _usable(claims: pd.DataFrame) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in claims]
     if missing:
         raise ValueError(f"the claims table lacks the columns {', '.join(missing)}")
-    numbers = claims.assign(
-        **{
-            c: pd.to_numeric(claims[c], errors="coerce")
-            for c in ("low", "value", "high", "model", "residual")
-        }
-    )
+    numbers = claims.copy()
+    for column in ("low", "value", "high", "model", "residual"):
+        numbers[column] = pd.to_numeric(claims[column], errors="coerce")
     usable: pd.DataFrame = numbers[
         np.isfinite(numbers["model"]) & np.isfinite(numbers["residual"])
     ].drop_duplicates("claim")
@@ -215,7 +211,9 @@ def _alt(rows: list[dict[str, Any]], words: list[str]) -> str:
         return _("There is no claim that the model observes.")
     counts = [_heading(word, words.count(word)) for word in reversed(WORDS) if word in words]
     worst = rows[0]
-    return _("Of {count} claims: {counts}. Furthest off: {statement} ({residual} standard deviations).").format(
+    return _(
+        "Of {count} claims: {counts}. Furthest off: {statement} ({residual} standard deviations)."
+    ).format(
         count=len(rows),
         counts="; ".join(counts),
         statement=str(worst["statement"]).rstrip("."),

@@ -72,8 +72,7 @@ def draw_named(frame: pd.DataFrame, unit: str, title: str = "") -> Drawing:
     largest = float(_sizes(rows).max()) if len(rows) else 0.0
     kinds = [change_kind(row, SEEN * largest) for row in records]
     marks = [
-        _row(row, kind, scale, TRACE * largest, drawn=drawn)
-        for row, kind in zip(records, kinds, strict=True)
+        _row(row, kind, scale, TRACE * largest, drawn=drawn) for row, kind in zip(records, kinds, strict=True)
     ]
     return Drawing(
         alt=_alt(records, kinds, unit, TRACE * largest),
@@ -178,10 +177,10 @@ def _alt(rows: list[dict[str, Any]], kinds: list[str], unit: str, trace: float) 
     tally = {
         "rise": ngettext("{count} row rises.", "{count} rows rise.", kinds.count("rise")),
         "fall": ngettext("{count} row falls.", "{count} rows fall.", kinds.count("fall")),
-        "open": ngettext("{count} row may rise or fall.", "{count} rows may rise or fall.", kinds.count("open")),
-        "still": ngettext(
-            "{count} row hardly changes.", "{count} rows hardly change.", kinds.count("still")
+        "open": ngettext(
+            "{count} row may rise or fall.", "{count} rows may rise or fall.", kinds.count("open")
         ),
+        "still": ngettext("{count} row hardly changes.", "{count} rows hardly change.", kinds.count("still")),
     }
     parts += [words.format(count=kinds.count(kind)) for kind, words in tally.items() if kind in kinds]
     return " ".join(parts)

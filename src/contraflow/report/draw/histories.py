@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from contraflow._language import _
 from contraflow._numbers import fixed, significant
+from contraflow._quantiles import ENDS
 from contraflow.errors import ComparisonError
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
-from contraflow.results.draws import ENDS
 from contraflow.text import series_names
 
 if TYPE_CHECKING:
@@ -260,8 +260,8 @@ def _alt(histories: Sequence[PanelSeries], subject: str, unit: str, scale: float
         }
         parts.append(
             _(
-                "{subject}: the history of {history} goes from {low} in {first} to {high} {unit} in {last}; of "
-                "{count} figures that it was not calibrated on, {inside} lie within the 90% interval."
+                "{subject}: the history of {history} goes from {low} in {first} to {high} {unit} in {last}. "
+                "Of {count} figures that it was not calibrated on, {inside} lie within the 90% interval."
             ).format(**told)
         )
     return " ".join(parts)

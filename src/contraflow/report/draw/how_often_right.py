@@ -11,11 +11,11 @@ from markupsafe import Markup
 
 from contraflow._language import N_, _, ngettext
 from contraflow._numbers import significant
+from contraflow._quantiles import ENDS
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
 from contraflow.report.draw.dumbbells import interval_key
 from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
-from contraflow.results.draws import ENDS
 
 STAGES = {
     "area": N_("land with the crop"), "output": N_("harvest"), "gate": N_("price at the farm gate"),

@@ -10,12 +10,13 @@ import pandas as pd
 
 from contraflow._language import N_, _
 from contraflow._numbers import significant, to
+from contraflow._quantiles import ENDS
 from contraflow.case.naming import lower
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet
 from contraflow.report.draw.dumbbells import interval_key
 from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet, scale_of
-from contraflow.results.draws import ENDS, with_ends
+from contraflow.results.draws import with_ends
 
 COMPONENTS = {
     "loss": N_("lost or seized"),
@@ -83,7 +84,9 @@ def draw_ladder_steps(
         ]
     )
     first, last = rows[0], rows[-1]
-    alt = _("From {first} to {last}, the price rises from {low} to {high}, {times} times as much; {unit}.").format(
+    alt = _(
+        "From {first} to {last}, the price rises from {low} to {high}, {times} times as much; {unit}."
+    ).format(
         first=first["place"],
         last=last["place"],
         low=_dollars(first["price"]),
@@ -107,7 +110,7 @@ def _steps(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[str, Any]
     records = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     first = records[0]
     place = _name(names, first["from_place"])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": _("{place}, where it is first sold").format(place=place), "place": place, "factor": ""}
         | {"times": nan, "good": _sold(names, first["form"], first["market_from"])}
         | {f"price{e}": max(float(first[f"price_from{e}"]), CHEAPEST) for e in ends}
@@ -191,7 +194,7 @@ def _terms(step: Row) -> list[dict[str, Any]]:
     """Terms of a step, the largest first; those that are small share the last row."""
     ends = ["", *(e for e in ENDS if f"price_to{e}" in step)]
     size = max(abs(float(step[name])) for name in COMPONENTS)
-    found = [
+    found: list[dict[str, Any]] = [
         {"name": _(words)} | {f"part{e}": float(step[f"{name}{e}"]) for e in ends}
         for name, words in COMPONENTS.items()
         if abs(float(step[name])) > SMALLEST * size

@@ -8,6 +8,7 @@ import xarray as xr
 
 from contraflow._language import _
 from contraflow.case.case import Case
+from contraflow.errors import ComparisonError
 from contraflow.report.draw import bars, map, sankey
 from contraflow.report.draw.claims import draw_claims_chart
 from contraflow.report.draw.drawing import Drawing
@@ -30,15 +31,20 @@ def change_map(case: Case, base: xr.Dataset, after: xr.Dataset) -> Drawing:
     return map.draw_map(base, case.places, after, "difference", names=shown_names(case))
 
 
-def journeys(case: Case, data: xr.Dataset) -> Drawing | None:
-    """Mass from where it grows to who buys; None where nothing comes from the home country."""
-    return sankey.draw_sankey(data, shown_names(case))
+def journeys(case: Case, data: xr.Dataset) -> Drawing:
+    """Mass from where it grows to who buys. Raises ComparisonError where nothing comes from home."""
+    names = shown_names(case)
+    drawn = sankey.draw_sankey(data, names)
+    if drawn is None:
+        raise ComparisonError(f"Nothing that is made in {names.home} is sold in this outcome.")
+    return drawn
 
 
 def changes(case: Case, base: xr.Dataset, after: xr.Dataset, by: str = "mode") -> Drawing:
     """Before and after by mode, route, country, form (exports, t pure) or zone (hectares)."""
     names = shown_names(case)
-    unit = _("hectares of {crop}").format(crop=names.crop) if by == "zone" else _("t pure a year")
+    pure = _("t of pure {substance} a year").format(substance=names.substance)
+    unit = _("hectares of {crop}").format(crop=names.crop) if by == "zone" else pure
     return draw_dumbbells(tables.displacement(base, after, by), unit, names)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, isnan, log10, nan
 from typing import Any, NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
 
+from contraflow._language import _
 from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Facet
@@ -80,7 +81,7 @@ class Scale:
         return [i * step for i in range(first, floor(self.high / step + 1e-9) + 1)]
 
     def _powers(self) -> list[float]:
-        """Powers of ten, every second or third where there are many, with 2 and 5 times where there are few."""
+        """Powers of ten, not all where they are many, and 2 and 5 times them where they are few."""
         first, last = floor(log10(self.low)), ceil(log10(self.high))
         few = log10(self.high / self.low) < 2
         each = max(1, ceil((last - first) / (TICKS + 3)))
@@ -118,6 +119,10 @@ def scale_of(values: Sequence[float]) -> Scale:
     return Scale(low, high if high > low else low + 1.0)
 
 
+NOTHING = Markup("")
+"""No marks."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowMark:
     """A row of a chart; without marks it is a heading."""
@@ -134,7 +139,7 @@ class RowMark:
     """Interval beside the figure at the right, in grey."""
     below: str = ""
     """What stands small below the name."""
-    marks: Markup = Markup("")
+    marks: Markup = NOTHING
     """Marks, drawn around a middle at 0."""
     reach: float = REACH
     """Height of the marks above and below the middle, px."""
@@ -143,7 +148,12 @@ class RowMark:
 
 
 def rows_facet(
-    rows: Sequence[RowMark], scale: Scale, unit: str, width: float = 640.0, title: str = ""
+    rows: Sequence[RowMark],
+    scale: Scale,
+    unit: str,
+    width: float = 640.0,
+    title: str = "",
+    bands: Sequence[tuple[float, float, str]] = (),
 ) -> Facet:
     """Rows from above, below them the axis with its unit.
 
@@ -159,6 +169,8 @@ def rows_facet(
         Natural width, px.
     title
         Heading, where a figure has several facets.
+    bands
+        Ends of bands behind all rows, with the name of their colour; where both ends are one, it is a line.
 
     Returns
     -------
@@ -186,13 +198,21 @@ def rows_facet(
         svg.line(scale.at(t), first, scale.at(t), last, "s-soft" if t == 0 and not scale.log else "s-grid")
         for t in scale.ticks()
     ]
-    parts.append(svg.group(*grid, *shown, transform=f"translate(0 {head:g})" if head else None))
+    behind = [_band(scale, low, high, colour, first, last) for low, high, colour in bands]
+    parts.append(svg.group(*behind, *grid, *shown, transform=f"translate(0 {head:g})" if head else None))
     y += head + 13
     parts += [svg.group(label, transform=f"translate(0 {svg.short(y)})") for label in below]
     for words in svg.lines_of(unit, LONGEST_SMALL) if unit else ():
         y += SMALL_LINE + 1
         parts.append(svg.text(0, y, words, "small f-soft"))
     return Facet(body=Markup("").join(parts), width=width, height=y + 5, fluid=True, title=title)
+
+
+def _band(scale: Scale, low: float, high: float, colour: str, top: float, bottom: float) -> Markup:
+    if low == high:
+        return svg.line(scale.at(low), top, scale.at(low), bottom, f"s-{colour}", 1.4)
+    width = svg.at(scale.share(high) - scale.share(low))
+    return svg.rect(scale.at(low), top, width, bottom - top, f"f-{colour}")
 
 
 def _labels(scale: Scale) -> Markup:
@@ -270,12 +290,12 @@ def interval(
     cased
         Whether the lines lie on a rim of paper, to be seen on a bar.
     """
-    ends = [row.get(f"{stem}_{end}") for end in (5, 95, 25, 75)]
-    if any(end is None or not end == end for end in ends):
-        return Markup("")
+    ends = [float(row.get(f"{stem}_{end}", nan)) for end in (5, 95, 25, 75)]
+    if any(isnan(end) for end in ends):
+        return NOTHING
     parts = []
     for low, high, thick in ((ends[0], ends[1], 1.4), (ends[2], ends[3], 4.5)):
-        x1, x2 = scale.at(float(low)), scale.at(float(high))  # type: ignore[arg-type]
+        x1, x2 = scale.at(low), scale.at(high)
         if cased:
             parts.append(svg.line(x1, y, x2, y, "s-paper", thick + 2.4))
         parts.append(svg.line(x1, y, x2, y, f"s-{colour}", thick))
@@ -295,3 +315,8 @@ def in_units(frame: pd.DataFrame, columns: Sequence[str], unit: str) -> pd.DataF
         Their unit.
     """
     return frame.rename(columns={c: f"{c} [{unit}]" for c in columns if c in frame})
+
+
+def reading() -> str:
+    """How charts with draws are read."""
+    return _("Dots, bars and figures: medians. Thick line: 50% interval. Thin line: 90% interval.")

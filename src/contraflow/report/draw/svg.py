@@ -76,7 +76,9 @@ def rect(
     return element("rect", x=x, y=y, width=width, height=height, class_=class_, rx=radius)
 
 
-def dot(x: Length, y: float, radius: float, class_: str, title: str = "", width: float | None = None) -> Markup:
+def dot(
+    x: Length, y: float, radius: float, class_: str, title: str = "", width: float | None = None
+) -> Markup:
     """A dot, with what is shown over it and the width of its rim."""
     inside = element("title", title) if title else Markup("")
     return element("circle", inside, cx=x, cy=y, r=radius, class_=class_, stroke_width=width)

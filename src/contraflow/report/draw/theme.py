@@ -51,9 +51,7 @@ but those of :data:`MARKS`, which have 3 : 1 and colour no text, and those of :d
 MARKS = frozenset(("before", "rival"))
 """Colours of marks, not of text: at least 3 : 1 (WCAG 2.2, 1.4.11)."""
 
-BEHIND = frozenset(
-    ("faint", "grid", "paper", "card", "land", "home", "sea", "river", "wide90", "wide50")
-)
+BEHIND = frozenset(("faint", "grid", "paper", "card", "land", "home", "sea", "river", "wide90", "wide50"))
 """Colours of what stands behind marks and text; nothing is told by them alone."""
 
 DASHES: Mapping[str, str] = MappingProxyType(
@@ -101,7 +99,7 @@ def variables(where: str = ":root", *, dark: bool = True) -> str:
 
 
 def classes(*, standalone: bool = False) -> str:
-    """Rules for the classes of figures, by custom properties or, for a file of its own, with light colours."""
+    """Rules for the classes of figures, by custom properties or, ``standalone``, with the light colours."""
     rules = [
         f".fig svg,svg.fig{{font:{short(SIZE)}px {FONT};overflow:visible;print-color-adjust:exact}}",
         ".fig text{fill:var(--ink)}.fig .num{font-variant-numeric:tabular-nums lining-nums}"

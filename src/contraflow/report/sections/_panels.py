@@ -1,56 +1,38 @@
-"""What the sections on livelihoods, other goods and supplies share: a panel for each question."""
+"""What the parts on livelihoods, other goods and supplies share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
-import xarray as xr
 
-from contraflow.report.data import ReportData
 from contraflow.report.draw import bars
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import draw_dumbbells
 from contraflow.report.section import Content
+from contraflow.report.shown_table import ShownTable
 from contraflow.text import side_economy_sentences as words
 from contraflow.text.sentences import largest_change
 
-
-@dataclass(frozen=True)
-class Panel:
-    """What a section shows of one question, or of the baseline: ``figures`` are (title, name) pairs."""
-
-    text: str
-    figures: tuple[tuple[str, str], ...] = ()
-    rows: tuple[dict[str, Any], ...] = ()
+Shown = Sequence[tuple[str, str, Drawing]]
+"""Name, heading and drawing of each figure."""
 
 
-def panels_content(
-    panels: Sequence[Panel],
-    drawings: Mapping[str, Drawing],
-    intro: str,
-    note: str,
-    *,
-    title: str = "",
-    label: str = "",
-    narrow: bool = False,
-) -> Content | None:
-    """The section's content; none where no panel has a figure, since then nothing changes.
-
-    ``narrow`` says that two of the figures fit side by side even where they show intervals.
-    """
-    if not any(panel.figures for panel in panels):
-        return None
-    data = {"intro": intro, "panels": list(panels), "note": note, "narrow": narrow}
-    return Content(data=data, drawings=drawings, title=title, label=label)
-
-
-def outcomes(report: ReportData) -> list[tuple[str, xr.Dataset, xr.Dataset | None]]:
-    """End of the figures' names, baseline and outcome of each panel."""
-    pairs = [(f"-{i}", base, after) for i, (_, base, after) in enumerate(report.pairs)]
-    return [*pairs] or [("", report.base, None)]
+def panel(
+    text: str, figures: Shown, note: str, *, intro: str = "", title: str = "", table: ShownTable | None = None
+) -> Content:
+    """The content of one panel: sentences, figures side by side, a folded table, a note."""
+    return Content(
+        data={
+            "intro": intro,
+            "text": text,
+            "figures": [(name, heading) for name, heading, _drawing in figures],
+            "note": note,
+            "table": table,
+        },
+        drawings={name: drawing for name, _heading, drawing in figures},
+        title=title,
+    )
 
 
 def shifts(rows: pd.DataFrame) -> bool:

@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from contraflow._language import _
-from contraflow._numbers import cell
+from contraflow._language import N_, _
+from contraflow._numbers import fixed
 from contraflow.report.data import ReportData
-from contraflow.report.draw.claims import SCALE, WORDS, draw_claims_chart, tension_colour, tension_word
+from contraflow.report.draw.claims import LABELS, draw_claims_chart, stated, tension_word
 from contraflow.report.section import Content
-from contraflow.results.view import KG_PER_TONNE
+from contraflow.report.shown_table import ShownTable, with_note
+from contraflow.text.conflict_sentences import scale_of
+from contraflow.text.names import Names
 
-FIGURES = ("low", "value", "high", "model")
+USES = {"fit": N_("fitted"), "check": N_("held back"), "predict": N_("predicted")}
+"""Uses of claims, in words."""
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content:
+def make(report: ReportData, names: Names) -> Content:
     """The chart and table of claims that were fitted or held back, and those that are context."""
     rows = _rows(report)
-    shown = [row for row in rows if row["use"] != "predict"]
+    known = [row for row in rows if row["known"] and row["use"] != "predict"]
+    context = [row for row in rows if not row["known"]]
+    chart = report.claims[report.claims["use"] != "predict"]
     return Content(
         data={
-            "claims": [row for row in shown if row["known"]],
-            "context": [row for row in rows if not row["known"]],
-            "tally": _tally(shown),
+            "claims": _table(known) if known else None,
+            "context": _context(context) if context else None,
+            "tally": _tally(known),
         },
-        drawings={"claims": draw_claims_chart(report.claims[report.claims["use"] != "predict"], case=report.case)},
+        drawings={"worst": draw_claims_chart(chart, case=report.case) if known else None},
     )
 
 
-def _tally(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """How many fitted and checked claims fit, are strained or contradict, with their colours."""
-    known = [c for c in claims if c["known"]]
+def _table(rows: list[dict[str, Any]]) -> ShownTable:
+    return ShownTable(
+        caption=_("Claims beside the model, those that it contradicts most first"),
+        heads=(_("Claim"), _("Source says"), _("Model"), _("Verdict"), _("Use"), _("Source and grade")),
+        rows=tuple(
+            (
+                with_note(row["statement"], row["year"]),
+                row["stated"],
+                row["modelled"],
+                with_note(
+                    _(LABELS[row["word"]]),
+                    _("{number} s.d.").format(number=fixed(row["residual"], 1, sign=True)),
+                ),
+                _(USES.get(row["use"], row["use"])),
+                with_note(row["title"], row["grade"]),
+            )
+            for row in rows
+        ),
+        figures=(1, 2),
+        ids=tuple(f"claim-{row['claim']}" for row in rows),
+    )
+
+
+def _context(rows: list[dict[str, Any]]) -> ShownTable:
+    return ShownTable(
+        caption=_("Claims that are context: reported, but not observed by the model"),
+        heads=(_("Claim"), _("Source says"), _("Source and grade")),
+        rows=tuple(
+            (with_note(row["statement"], row["year"]), row["stated"], with_note(row["title"], row["grade"]))
+            for row in rows
+        ),
+        figures=(1,),
+        ids=tuple(f"claim-{row['claim']}" for row in rows),
+    )
+
+
+def _tally(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How many fitted and checked claims there are by verdict, the best first."""
+    words = dict.fromkeys(r["word"] for r in sorted(rows, key=lambda r: abs(r["residual"])))
     return [
         {
-            "word": word,
-            "colour": f"var(--{colour})",
-            "limit": _(text).partition("(")[2].rstrip(")"),
-            "fitted": sum(c["word"] == word and c["use"] == "fit" for c in known),
-            "checked": sum(c["word"] == word and c["use"] != "fit" for c in known),
+            "word": _(LABELS[word]),
+            "fitted": sum(r["word"] == word and r["use"] == "fit" for r in rows),
+            "held": sum(r["word"] == word and r["use"] != "fit" for r in rows),
         }
-        for word, (_limit, colour, text) in zip(WORDS, SCALE, strict=True)
+        for word in words
     ]
 
 
@@ -51,35 +89,20 @@ def _rows(report: ReportData) -> list[dict[str, Any]]:
     frame = report.claims.sort_values(by="residual", key=lambda z: -z.abs(), kind="stable")
     rows = []
     for found in frame.to_dict("records"):
-        row = _in_tonnes({str(k): v for k, v in found.items()})
+        row = {str(k): v for k, v in found.items()}
         known = bool(np.isfinite(row["residual"]))
         source = report.case.sources.get(str(row["source"]))
-        row |= {
-            "known": known,
-            "word": tension_word(row["residual"]) if known else "",
-            "colour": f"var(--{tension_colour(row['residual'])})" if known else "var(--faint)",
-            "title": source.title if source else row["source"],
-            "range": _range(row["low"], row["value"], row["high"]),
-            "year": row["year"] if isinstance(row["year"], str) else "",
-            "unit": "" if row["unit"] == "dimensionless" else row["unit"],
-        }
-        rows.append(row)
+        rows.append(
+            row
+            | {
+                "known": known,
+                "word": tension_word(row["residual"]) if known else "",
+                "title": source.title if source else row["source"],
+                "stated": stated(row, report.case),
+                "modelled": scale_of(row["quantity"], row["unit"], row["model"]).text(row["model"])
+                if known
+                else "",
+                "year": row["year"] if isinstance(row["year"], str) else "",
+            }
+        )
     return rows
-
-
-def _in_tonnes(row: dict[str, Any]) -> dict[str, Any]:
-    """A claim in kg a year in t a year where its figures are large."""
-    numbers = {c: float("nan") if row[c] is None else float(row[c]) for c in FIGURES}
-    if str(row["unit"]).startswith("kg/y") and any(abs(v) > 1e4 for v in numbers.values()):
-        numbers = {c: v / KG_PER_TONNE for c, v in numbers.items()}
-        return row | numbers | {"unit": "t" + str(row["unit"])[2:]}
-    return row | numbers
-
-
-def _range(low: Any, value: Any, high: Any) -> str:
-    ends = [float(v) for v in (low, high) if v is not None and np.isfinite(v)]
-    middle = float(value) if value is not None and np.isfinite(value) else None
-    if len(ends) == 2 and ends[0] != ends[1]:
-        text = f"{cell(ends[0])} – {cell(ends[1])}"
-        return text if middle is None else f"{cell(middle)} ({text})"
-    return cell(middle if middle is not None else (ends[0] if ends else None))

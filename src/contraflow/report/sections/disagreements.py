@@ -2,86 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from markupsafe import Markup
 
+from contraflow._language import _
+from contraflow._numbers import fixed, to
 from contraflow.report.data import ReportData
+from contraflow.report.draw.disagreement import draw_disagreement
 from contraflow.report.section import Content
+from contraflow.report.shown_table import ShownTable, with_note, with_range
 from contraflow.text import conflict_sentences
-from contraflow.text.conflict_sentences import DisplayScale
-
-COLOURS = ("#2f8f8b", "#7f9a3c", "#c58a1c", "#b4532f", "#8c2a1c")
-"""Of what believing a side costs, from nothing to the impossible."""
-
-TICKS = 4
-"""About as many ticks as an axis has."""
-
-NEAR_NOUGHT = 0.45
-"""Smallest figure, as a part of the largest, below which the axis begins at 0."""
+from contraflow.text.names import Names
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
-    """Disagreements with their charts, and how surprising each claim is; none where they were not weighed."""
+def make(report: ReportData, names: Names) -> Content | None:
+    """Disagreements with their charts; none where they were not weighed, or there are none."""
     tension = report.tension
     if tension is None:
         return None
     groups = conflict_sentences.group_rows(report.case, tension)
+    unweighed = conflict_sentences.unweighed(report.case, tension)
+    if not groups and not unweighed:
+        return None
+    return Content(
+        data={"groups": groups, "unweighed": unweighed},
+        drawings={group["id"]: draw_disagreement(group) for group in groups},
+    )
+
+
+def make_surprises(report: ReportData, names: Names) -> Content | None:
+    """How surprising each claim is; none where that was not asked."""
+    tension = report.tension
+    if tension is None or not len(tension.claims):
+        return None
+    rows = conflict_sentences.claim_rows(report.case, tension, None)
+    checks = tension.checks.to_dict("records")
     return Content(
         data={
-            "groups": [group | {"chart": draw(group)} for group in groups],
-            "unweighed": conflict_sentences.unweighed(report.case, tension),
-            "claims": conflict_sentences.claim_rows(report.case, tension, None),
             "outline": conflict_sentences.outline(tension),
-            "checks": tension.checks.to_dict("records"),
-            "colours": COLOURS,
+            "surprises": _surprises(rows),
+            "checks": _checks(checks) if checks else None,
         }
     )
 
 
-def draw(group: dict[str, Any]) -> dict[str, Any]:
-    """A group's chart: ticks, the band of the posterior, and each side's line, bar and dot.
-
-    Places and widths are in per cent of the width of the chart.
-    """
-    everything = group["predicted"]
-    figures = [everything, *(s["figure"] for s in group["sides"] if s["figure"] is not None)]
-    low, high = min(min(f) for f in figures), max(max(f) for f in figures)
-    start = 0.0 if low < NEAR_NOUGHT * high else low - 0.08 * (high - low)
-    end = high + 0.06 * (high - start)
-
-    def place(value: float) -> float:
-        return float(round(100 * (value - start) / (end - start), 2))
-
-    def between(a: float, b: float) -> tuple[float, float]:
-        return place(a), round(max(place(b) - place(a), 0.4), 2)
-
-    scale: DisplayScale = group["scale"]
-    return {
-        "ticks": [(place(v), scale.text(v)) for v in ticks(start, end, scale)],
-        "wide": between(everything[0], everything[-1]),
-        "half": between(everything[1], everything[3]),
-        "middle": place(everything[2]),
-        "sides": [
-            None
-            if s["figure"] is None
-            else {
-                "wide": between(s["figure"][0], s["figure"][-1]),
-                "half": between(s["figure"][1], s["figure"][3]),
-                "middle": place(s["figure"][2]),
-                "colour": COLOURS[s["level"]],
-            }
-            for s in group["sides"]
-        ],
-    }
+def _surprises(rows: list[dict[str, Any]]) -> ShownTable:
+    return ShownTable(
+        caption=_("How surprising each claim is"),
+        heads=(
+            _("Claim"), _("It states"), _("The model says"), _("Expected of the source"), _("Chance"), _("Verdict"),
+        ),
+        rows=tuple(
+            (
+                with_note(row["statement"], f"{row['title']}, {row['grade']}"),
+                row["states"],
+                with_range(row["model"], row["range"]),
+                row["expected"],
+                row["odds"],
+                _verdict(row),
+            )
+            for row in rows
+        ),
+        figures=(1, 2, 3, 4),
+    )  # fmt: skip
 
 
-def ticks(start: float, end: float, scale: DisplayScale) -> list[float]:
-    """Round figures between the ends of an axis, in inside units."""
-    low, high = start * scale.factor, end * scale.factor
-    step = (high - low) / TICKS
-    power = 10.0 ** float(np.floor(np.log10(step)))
-    step = power * next(n for n in (1.0, 2.0, 2.5, 5.0, 10.0) if n * power >= 0.8 * step)
-    first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    return [float(n * step / scale.factor) for n in range(first, last + 1)]
+def _verdict(row: dict[str, Any]) -> Markup | str:
+    """The verdict and the claims that pull the other way; why there is none where it cannot be said."""
+    if not row["word"]:
+        return str(row["unsaid"])
+    pulled = "; ".join(str(text).rstrip(".") for text in row["by"])
+    return with_note(row["word"], _("pulled away by: {claims}").format(claims=pulled) if pulled else "")
+
+
+def _checks(rows: list[dict[str, Any]]) -> ShownTable:
+    return ShownTable(
+        caption=_("Do the claims, taken together, look as the model would have them?"),
+        heads=(
+            _("Claims and statistic"), _("Number"), _("As stated"), _("Made up by the model, 90%"), _("p"),
+        ),
+        rows=tuple(
+            (
+                f"{row['subset']}: {row['statistic']}",
+                fixed(row["claims"], 0),
+                fixed(row["observed"], 2),
+                to(fixed(row["low"], 2), fixed(row["high"], 2)),
+                with_range(fixed(row["p"], 3), "", "rise" if row["p"] < 0.05 else ""),
+            )
+            for row in rows
+        ),
+        figures=(1, 2, 3, 4),
+    )  # fmt: skip

@@ -5,51 +5,78 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+import xarray as xr
 
+from contraflow._language import N_, _
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
-from contraflow.report.sections._panels import Panel, capital, draw_rows, outcomes, panels_content, shifts
+from contraflow.report.sections._panels import capital, draw_rows, panel, shifts
 from contraflow.results import side_economies
-from contraflow.results.view import KG_PER_TONNE, home_country
+from contraflow.results.view import KG_PER_TONNE
 from contraflow.text import side_economy_sentences as words
+from contraflow.text.names import Names
 from contraflow.text.sentences import listed
 
-NOTE = "Weight of the product as it is carried, a year; worth is the price where it crosses the border."
+NOTE = N_("Weight of the product as it is carried, a year; worth is the price where it crosses the border.")
 
 KG_IN_TONNES = 1e4
 """Goods of which more than this leaves by one way are drawn in tonnes."""
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
-    """Charts of each substance for each question; none where nothing else leaves."""
-    base = report.base
-    every = side_economies.goods(base, by="form")
+def make(report: ReportData, names: Names, number: int) -> Content | None:
+    """What one answer changes; none where nothing else leaves, or hardly changes."""
+    _question, base, after = report.pairs[number]
+    figures, shown = _figures(report, names, base, after)
+    if not figures:
+        return None
+    rows = side_economies.goods(base, after, by="form")
+    text = words.goods(rows[rows.index.isin(shown)], names, names.home)
+    return panel(text, figures, _(NOTE))
+
+
+def make_today(report: ReportData, names: Names) -> Content | None:
+    """The baseline; none where nothing else leaves."""
+    every = side_economies.goods(report.base, by="form")
     if every.empty:
         return None
-    home = names.get(home_country(base), "")
-    substances = _substances(report, list(map(str, every.index)))
-    intro = (
-        f"What else leaves {home}, in the same network: in the baseline "
-        f"{words.goods(every, names, home)}. None of it is in the figures of cocaine."
+    intro = _(
+        "What else leaves {home}, in the same network: {goods}. None of it is in the figures of {substance}."
     )
-    panels: list[Panel] = []
-    drawings: dict[str, Drawing] = {}
-    for end, base, after in outcomes(report):
-        by_form = side_economies.goods(base, after, by="form")
-        by_route = side_economies.goods(base, after, by="route")
-        figures, shown = [], []
-        for substance, forms in substances.items():
-            rows = by_route[by_route.index.get_level_values("form").isin(forms)]
-            if after is None or shifts(rows):
-                name = f"goods-{substance}{end}"
-                drawings[name] = _draw_ways(rows, names, len(forms) > 1)
-                figures.append((capital(substance), name))
-                shown += forms
-        by_form = by_form[by_form.index.isin(shown)]
-        text = "" if after is None else words.goods(by_form, names, home) if figures else words.STILL
-        panels.append(Panel(text, tuple(figures)))
-    return panels_content(panels, drawings, intro, NOTE, title=capital(listed(list(substances))))
+    substances = _substances(report, list(map(str, every.index)))
+    figures, _shown = _figures(report, names, report.base, None)
+    return panel(
+        "",
+        figures,
+        _(NOTE),
+        intro=intro.format(
+            home=names.home, goods=words.goods(every, names, names.home), substance=names.substance
+        ),
+        title=capital(listed([_substance(one, names) for one in substances])),
+    )
+
+
+def _figures(
+    report: ReportData, names: Names, base: xr.Dataset, after: xr.Dataset | None
+) -> tuple[list[tuple[str, str, Drawing]], list[str]]:
+    """Charts of each substance, and the forms that they show."""
+    by_route = side_economies.goods(base, after, by="route")
+    if by_route.empty:
+        return [], []
+    forms_there = list(dict.fromkeys(map(str, by_route.index.get_level_values("form"))))
+    figures, shown = [], []
+    for substance, forms in _substances(report, forms_there).items():
+        rows = by_route[by_route.index.get_level_values("form").isin(forms)]
+        if after is None or shifts(rows):
+            drawing = _draw_ways(rows, names, len(forms) > 1)
+            figures.append((substance, capital(_substance(substance, names)), drawing))
+            shown += forms
+    return figures, shown
+
+
+def _substance(substance: str, names: Names) -> str:
+    """A substance, or a form without one, in words."""
+    return names.get(substance, substance)
 
 
 def _substances(report: ReportData, forms: list[str]) -> dict[str, list[str]]:
@@ -72,4 +99,4 @@ def _draw_ways(rows: pd.DataFrame, names: Mapping[str, str], several: bool) -> D
         what = words.good(form, names)
         labels.append(f"{capital(what)}, {way}" if several else way)
     frame.index = pd.Index(labels)
-    return draw_rows(frame, "t a year" if heavy else "kg a year")
+    return draw_rows(frame, _("t gross a year") if heavy else _("kg gross a year"))

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
+from contraflow._language import N_, _
 from contraflow.report.data import ReportData
 from contraflow.report.draw import bars
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
 from contraflow.results import tables
+from contraflow.text.names import Names
 
-RENAMED = {"Traders' rent": "Traders on all ways, beyond the usual margin"}
-
-
-def make(report: ReportData, names: Mapping[str, str]) -> Content:
-    """Charts of the baseline, or of each question."""
-    if not report.answers:
-        return Content(drawings=_draw("", tables.incomes(report.base)))
-    drawings: dict[str, Drawing] = {}
-    for i, (_, base, after) in enumerate(report.pairs):
-        drawings |= _draw(f"-{i}", tables.incomes(base, after))
-    return Content(drawings=drawings)
+RENAMED = {"Traders' rent": N_("Traders on all ways, beyond the usual margin")}
 
 
-def _draw(end: str, frame: pd.DataFrame) -> dict[str, Drawing]:
-    rows = frame.assign(name=frame["name"].replace(RENAMED))
-    far = (rows["kind"] == "buyers") | (rows["kind"].isin(("clans",)) & frame["name"].isin(RENAMED))
-    chosen = {"incomes-near": rows[~far], "incomes-far": rows[far]}
-    return {f"{name}{end}": bars.draw_income_bars(part) for name, part in chosen.items() if len(part)}
+def make(report: ReportData, names: Names, number: int) -> Content:
+    """Charts of one answer."""
+    _question, base, after = report.pairs[number]
+    return Content(drawings=_draw(tables.incomes(base, after)))
+
+
+def make_today(report: ReportData, names: Names) -> Content:
+    """Charts of the baseline."""
+    return Content(drawings=_draw(tables.incomes(report.base)))
+
+
+def _draw(frame: pd.DataFrame) -> dict[str, Drawing | None]:
+    own = frame["name"]
+    rows = frame.assign(name=[_(RENAMED[name]) if name in RENAMED else name for name in own])
+    far = (rows["kind"] == "buyers") | (rows["kind"].isin(("clans",)) & own.isin(RENAMED))
+    chosen = {"near": rows[~far], "far": rows[far]}
+    return {name: bars.draw_income_bars(part) if len(part) else None for name, part in chosen.items()}

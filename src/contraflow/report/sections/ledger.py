@@ -2,52 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
+from contraflow._language import N_, _
+from contraflow._numbers import cell
 from contraflow.case.roles import roles
 from contraflow.case.table import Role
 from contraflow.report.data import ReportData, ledger_table
 from contraflow.report.section import Content
+from contraflow.report.shown_table import ShownTable
+from contraflow.text.names import Names
+
+ASSUMED = N_("assumption")
+"""Origin of a number that rests on no claim."""
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content:
+def make(report: ReportData, names: Names) -> Content:
     """Tables of numbers by the part that they play."""
     return Content(data={"groups": groups(report)})
 
 
 def groups(report: ReportData) -> list[dict[str, Any]]:
-    """Groups of the ledger by the part that a number plays: its rows, how many of them assumptions."""
+    """Groups of the ledger by the part that a number plays: title, numbers, assumptions among them, table."""
     frame = ledger_table(report.case) if report.ledger is None else report.ledger
     frame = frame.rename(columns={"calibrated": "fitted"})
     if "parameter" in frame:
         frame = frame.set_index("parameter")
     role_of = roles(report.case)
-    found: dict[Role, list[dict[str, Any]]] = {role: [] for role in Role if role is not Role.WEIGHT}
+    found: dict[Role, list[tuple[str, dict[str, Any]]]] = {
+        role: [] for role in Role if role is not Role.WEIGHT
+    }
     for key, row in frame.iterrows():
         role = role_of[str(key)]
         if role is not Role.WEIGHT:
-            found[role].append(_row(report, str(key), row))
+            found[role].append((str(key), {str(k): v for k, v in row.items()}))
     return [
-        {"title": role.value, "rows": rows, "assumed": sum(r["origin"] == "assumption" for r in rows)}
+        {
+            "title": _(role.value),
+            "numbers": len(rows),
+            "assumed": sum(row["origin"] == ASSUMED for _key, row in rows),
+            "table": _table(_(role.value), rows),
+        }
         for role, rows in found.items()
         if rows
     ]
 
 
-def _row(report: ReportData, key: str, row: pd.Series[Any]) -> dict[str, Any]:
-    """A row of the ledger, with the places of the value and the fit along the range from 0 to 100."""
-    cells = {str(k): v for k, v in row.items()} | {"id": key}
-    cells["unit"] = "" if cells["unit"] == "dimensionless" else cells["unit"]
-    log = report.case.parameters[key].scale == "log" and row["low"] > 0
-    ends = np.log([row["low"], row["high"]]) if log else np.array([row["low"], row["high"]], float)
-    for name in ("value", "fitted"):
-        number = float(row[name]) if name in row and pd.notna(row[name]) else np.nan
-        spot = np.log(number) if log and number > 0 else number
-        wide = ends[1] - ends[0]
-        at = float(np.clip((spot - ends[0]) / wide, 0, 1) * 100) if wide > 0 else 50.0
-        cells[f"{name}_at"] = None if not np.isfinite(number) else round(at, 1)
-    return cells
+def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> ShownTable:
+    return ShownTable(
+        caption=title,
+        heads=(_("Number"), _("Low"), _("Value"), _("High"), _("Fitted"), _("Unit"), _("Origin and reason")),
+        rows=tuple(
+            (
+                row["meaning"],
+                cell(row["low"]),
+                cell(row["value"]),
+                cell(row["high"]),
+                "" if pd.isna(row.get("fitted", float("nan"))) else cell(row["fitted"]),
+                "" if row["unit"] == "dimensionless" else row["unit"],
+                _origin(row),
+            )
+            for _key, row in rows
+        ),
+        figures=(1, 2, 3, 4),
+        ids=tuple(f"number-{key}" for key, _row in rows),
+    )
+
+
+def _origin(row: dict[str, Any]) -> Markup:
+    """Assumption or the claims, each a link, and the reason."""
+    if row["origin"] == ASSUMED:
+        origin = Markup('<b class="assumed">{}</b>').format(_(ASSUMED))
+    else:
+        origin = Markup(", ").join(
+            Markup('<a href="#claim-{}">{}</a>').format(one, one) for one in str(row["origin"]).split(", ")
+        )
+    return origin + Markup(". <small>{}</small>").format(row["reason"])

@@ -1,53 +1,53 @@
-"""What households live from: shares of labour by activity, and what work earns."""
+"""What households at home do with their labour, what it earns, and what they turn to under a measure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import xarray as xr
 
+from contraflow._language import N_, _
+from contraflow._numbers import cell
 from contraflow.report.data import ReportData
-from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
-from contraflow.report.sections._panels import Panel, draw_rows, outcomes, panels_content
+from contraflow.report.sections._panels import draw_rows, panel
+from contraflow.report.sections.headline import change_cell
+from contraflow.report.shown_table import ShownTable
 from contraflow.results import side_economies
-from contraflow.results.view import home_country
 from contraflow.text import side_economy_sentences as words
-from contraflow.text.sentences import drawn, is_open, largest_change, span
+from contraflow.text.names import Names
+from contraflow.text.sentences import largest_change
 
-NOTE = "A labour-hectare is the work that tends one hectare for a year. As many carry as transports hire."
+NOTE = N_("A labour-hectare is the work that tends one hectare for a year. As many carry as transports hire.")
 
 FEWEST = 3
 """Activities without which the section says nothing that others do not."""
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
-    """A chart and a table for each question; none where households have hardly a choice."""
-    base = report.base
-    table = side_economies.livelihoods(base)
-    if len(table) < FEWEST:
+def make(report: ReportData, names: Names, number: int) -> Content | None:
+    """What one answer changes; none where households have hardly a choice or hardly turn."""
+    _question, base, after = report.pairs[number]
+    found = side_economies.livelihoods(base, after)
+    if len(found) < FEWEST or not _noticed(found):
         return None
-    home = names.get(home_country(base), "")
-    intro = (
-        f"The labour of households in the zones of {home}, by what they do with it. In the baseline: "
-        f"{words.living(table, names)}."
+    text = " ".join((words.livelihoods(found, names), words.pay(base, after, names))).rstrip()
+    return panel(text, _chart(found, names), _(NOTE), table=_pay(base, after, names))
+
+
+def make_today(report: ReportData, names: Names) -> Content | None:
+    """The baseline; none where households have hardly a choice."""
+    found = side_economies.livelihoods(report.base)
+    if len(found) < FEWEST:
+        return None
+    intro = _("The labour of households in the zones of {home}, by what they do with it: {what}.").format(
+        home=names.home, what=words.living(found, names)
     )
-    panels: list[Panel] = []
-    drawings: dict[str, Drawing] = {}
-    for end, base, after in outcomes(report):
-        found = side_economies.livelihoods(base, after)
-        if after is not None and not _noticed(found):
-            panels.append(Panel(words.STILL))
-            continue
-        name = f"livelihoods{end}"
-        drawings[name] = draw_rows(_in_per_cent(found, names), "% of labour")
-        text = ""
-        if after is not None:
-            text = " ".join((words.livelihoods(found, names), words.pay(base, after, names))).rstrip()
-        panels.append(Panel(text, (("", name),), _pay(base, after, names)))
-    return panels_content(panels, drawings, intro, NOTE)
+    return panel("", _chart(found, names), _(NOTE), intro=intro, table=_pay(report.base, None, names))
+
+
+def _chart(table: pd.DataFrame, names: Names) -> list[tuple[str, str, object]]:
+    return [("labour", _("Labour by activity"), draw_rows(_in_per_cent(table, names), _("% of labour")))]
 
 
 def _noticed(table: pd.DataFrame) -> bool:
@@ -63,29 +63,21 @@ def _in_per_cent(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(shares).rename(index=lambda form: words.activity(str(form), names))
 
 
-def _pay(base: xr.Dataset, after: xr.Dataset | None, names: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
-    """Rows of the table of what work earns: a labour-hectare by zone, then the pay of hired work."""
+def _pay(base: xr.Dataset, after: xr.Dataset | None, names: Names) -> ShownTable:
+    """What work earns: a labour-hectare by zone, then the pay of hired work."""
     rows = []
     for by in ("income", "hire"):
-        frame = side_economies.livelihoods(base, after, by=by)
-        for key, row in frame.iterrows():
+        for key, row in side_economies.livelihoods(base, after, by=by).iterrows():
             place = str(key).partition("@")[2] or str(key)
             what = (
-                "a labour-hectare, dollars a year" if by == "income" else "pay of carriers, 1 in the baseline"
+                _("a labour-hectare, dollars a year")
+                if by == "income"
+                else _("pay of carriers, 1 in the baseline")
             )
-            then = float(row["after"]) if "after" in row else None
-            before = float(row["before"])
-            ratio = None if then is None else float(row["ratio"]) - 1.0
             cells = {str(k): v for k, v in row.items()}
-            rows.append(
-                {
-                    "place": names.get(place, place),
-                    "what": what,
-                    "before": before,
-                    "after": then,
-                    "ratio": ratio,
-                    "range": span(cells) if drawn(cells) else "",
-                    "open": is_open(cells),
-                }
-            )
-    return tuple(rows)
+            changed = () if after is None else (cell(float(row["after"])), change_cell(cells))
+            rows.append((f"{names.get(place, place)}: {what}", cell(float(row["before"])), *changed))
+    heads = (_("Where and what"), _("Before"), *(() if after is None else (_("After"), _("Change"))))
+    return ShownTable(
+        caption=_("What work earns, zone by zone"), heads=heads, rows=tuple(rows), figures=(1, 2, 3)
+    )

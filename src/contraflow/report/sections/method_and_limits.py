@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
+from contraflow.text.names import Names
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content:
+def make(report: ReportData, names: Names) -> Content:
     """Only text."""
     return Content()

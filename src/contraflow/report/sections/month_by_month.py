@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from contraflow._numbers import fixed, percent, significant
+from contraflow._language import N_, _, ngettext
+from contraflow._numbers import DASH, fixed, percent, share, significant, to
 from contraflow.case.statements import SearchStrategy
 from contraflow.dynamics.search_allocation import ABOUT
 from contraflow.report.data import ReportData
 from contraflow.report.draw import fans
 from contraflow.report.section import Content
+from contraflow.report.sections.headline import unit
+from contraflow.report.shown_table import ShownTable
 from contraflow.results import trajectory_tables
 from contraflow.results.figures import run_figure
 from contraflow.results.view import MONTHS_PER_YEAR
+from contraflow.text.names import Names
 
 IN_REPORT = (
     "exports",
@@ -30,25 +34,25 @@ IN_REPORT = (
 """Figures of the fan charts."""
 
 
-def make(report: ReportData, names: Mapping[str, str]) -> Content | None:
-    """A panel for each question that is simulated; none where none is."""
+def make(report: ReportData, names: Names) -> Content | None:
+    """Charts and a table for each question that is simulated; none where none is."""
     if not report.simulations:
         return None
     drawings, panels = {}, []
-    for number, one in enumerate(report.simulations):
-        drawings[f"simulation-{number}"] = fans.fans(one.data, IN_REPORT, one.changes, one.without)
+    for one in report.simulations:
+        drawings[one.question.id] = fans.fans(one.data, IN_REPORT, one.changes, one.without)
         panels.append(
             {
                 "title": one.question.title,
                 "about": about(one.data),
                 "changes": words_of_changes(one.data, one.changes),
                 "text": last_year(one.data, one.without),
-                "figure": f"simulation-{number}",
+                "figure": one.question.id,
                 "caption": caption(against=True),
-                "rows": rows(one.data),
+                "table": table(one.data),
             }
         )
-    return Content(data={"panels": panels, "made": MADE}, drawings=drawings)
+    return Content(data={"panels": panels, "made": _(MADE)}, drawings=drawings)
 
 
 def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
@@ -61,40 +65,53 @@ def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
             row = contrast.loc[(figure, last)]
             if np.isfinite(row["ratio"]):
                 change, low, high = (percent(row[end] - 1) for end in ("ratio", "ratio_5", "ratio_95"))
-                found.append(f"{run_figure(figure).label.lower()} {change} ({low} to {high})")
+                found.append(f"{_(run_figure(figure).label)}: {change} ({to(low, high)})")
     if not found:
         return ""
-    return f"In year {last}, against the same random draws without the policy: {'; '.join(found)}."
+    return _("In year {year}, against the same random draws without the policy: {changes}.").format(
+        year=last, changes="; ".join(found)
+    )
 
 
 def caption(against: bool) -> str:
     """What lines and bands of fan charts are."""
-    return (
+    text = _(
         "Line: median of the runs, by years. Bands: half and nine tenths of them. Means of three months."
-        + (" Dashed: the same random draws without the policy." if against else "")
     )
+    return f"{text} {_('Dashed: the same random draws without the policy.')}" if against else text
 
 
-def rows(data: xr.Dataset) -> list[dict[str, str]]:
-    """How figures move, ready to be shown."""
-    return [_row(str(name), row) for name, row in trajectory_tables.summary(data).to_dict("index").items()]
+def table(data: xr.Dataset) -> ShownTable:
+    """How figures move over the years."""
+    return ShownTable(
+        caption=_("How figures move: medians over the runs, at yearly rates"),
+        heads=(
+            _("Figure"), _("Before"), _("First year"), _("Last year"), _("90% of runs"), _("Half way after"),
+            _("Back after"),
+        ),
+        rows=tuple(_row(str(name), row) for name, row in trajectory_tables.summary(data).to_dict("index").items()),
+        figures=(1, 2, 3, 4, 5, 6),
+    )  # fmt: skip
 
 
 def about(data: xr.Dataset) -> str:
     """How long, how many, and what the state does, in words."""
     sizes = data.sizes
-    years = (sizes["month"] - trajectory_tables.before(data)) // MONTHS_PER_YEAR
-    return (
-        f"{years} years, {fixed(data.attrs['clans'], 0)} clans, {sizes['replicate']} runs, each with its own "
-        "draw of what is uncertain and its own random events. "
-        f"The state searches {ABOUT[SearchStrategy(data.attrs['search_strategy'])]}."
+    return _(
+        "{years} years, {clans} clans, {runs} runs, each with its own draw of what is uncertain and its own "
+        "random events. The state searches {how}."
+    ).format(
+        years=(sizes["month"] - trajectory_tables.before(data)) // MONTHS_PER_YEAR,
+        clans=fixed(data.attrs["clans"], 0),
+        runs=sizes["replicate"],
+        how=_(ABOUT[SearchStrategy(data.attrs["search_strategy"])]),
     )
 
 
 def words_of_changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> str:
     """What changes when."""
     if not changes:
-        return "Nothing changes but by chance."
+        return _("Nothing changes but by chance.")
     start = trajectory_tables.before(data)
     first = int(data.attrs["first"])
 
@@ -102,13 +119,15 @@ def words_of_changes(data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> st
         year, rest = divmod(month - start, MONTHS_PER_YEAR)
         if first > 1:
             return f"{first + year}" if rest == 0 else f"{first + year}-{rest + 1:02d}"
-        return f"Month {month - start + 1}"
+        return _("Month {number}").format(number=month - start + 1)
 
     listed = "; ".join(f"{when(month)}: {text}" for month, text in changes[:12])
-    return f"Dotted lines: changes of policy. {listed}{' and so on.' if len(changes) > 12 else '.'}"
+    if len(changes) > 12:
+        return _("Dotted lines: changes of policy. {listed} and so on.").format(listed=listed)
+    return _("Dotted lines: changes of policy. {listed}.").format(listed=listed)
 
 
-MADE = (
+MADE = N_(
     "Clans buy where they are at home, choose among the ways that they know by the rule of the model, on "
     "what they believe of each way's losses, and send whole consignments, of which some are lost by chance. "
     "They learn, grow, fail, are arrested and replaced; households change crops slowly; prices move to where "
@@ -118,22 +137,28 @@ MADE = (
 """How runs are made, in words."""
 
 
-def _row(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
-    share = row["unit"] == "share"
+def _row(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
+    part = row["unit"] == "share"
 
     def shown(value: float) -> str:
-        return f"{significant(100 * value)} %" if share else significant(value)
+        return share(value) if part else significant(value)
 
-    def months(value: float) -> str:
-        return "–" if isnan(value) else "never away" if value == 0 else f"{fixed(value, 0)} months"
+    def months(value: float, never: str) -> str:
+        if isnan(value):
+            return DASH
+        return (
+            never
+            if value == 0
+            else ngettext("{number} month", "{number} months", value).format(number=fixed(value, 0))
+        )
 
-    unit = "" if share else f", {fans.UNITS.get(row['unit'], row['unit'])}"
-    return {
-        "name": run_figure(name).label + unit,
-        "before": shown(row["before"]),
-        "first": shown(row["first"]),
-        "last": shown(row["last"]),
-        "interval": f"{shown(row['last_5'])} to {shown(row['last_95'])}",
-        "lag": months(row["lag_months"]).replace("never away", "–"),
-        "recovery": months(row["recovery_months"]),
-    }
+    figure = run_figure(name)
+    return (
+        _(figure.label) if part else f"{_(figure.label)}, {unit(row['unit'])}",
+        shown(row["before"]),
+        shown(row["first"]),
+        shown(row["last"]),
+        to(shown(row["last_5"]), shown(row["last_95"])),
+        months(row["lag_months"], DASH),
+        months(row["recovery_months"], _("never away")),
+    )

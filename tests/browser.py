@@ -1,0 +1,115 @@
+"""Debian's Chromium by Playwright, and what is asked of every page that it shows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open pages with")
+
+WIDTHS = (1280, 390)
+"""Of a desk and of a phone, px."""
+
+OPEN_ALL = "document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
+
+CUT = """() => {
+  const wide = document.documentElement.clientWidth, found = [];
+  const seen = e => !e.closest('.unseen, .skip, caption.unseen') && getComputedStyle(e).clipPath === 'none';
+  for (const e of document.querySelectorAll('body *')) {
+    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !seen(e) || ['SCRIPT', 'STYLE', 'TITLE', 'title', 'desc'].includes(e.tagName)) continue;
+    const range = document.createRange(); range.selectNodeContents(e);
+    for (const box of e instanceof SVGElement ? [e.getBoundingClientRect()] : range.getClientRects()) {
+      if (box.width < 1 || box.height < 1) continue;
+      if (box.left < -1 || box.right > wide + 1) { found.push(e.textContent.trim().slice(0, 60)); break; }
+    }
+  }
+  return found;
+}"""
+"""Texts that stand beyond the left or right edge of the page."""
+
+OVERPRINTED = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('.fig svg')) {
+    const texts = [...svg.querySelectorAll('text')].map(t => [t, t.getBoundingClientRect()])
+      .filter(([t, b]) => b.width > 0 && b.height > 0);
+    for (let i = 0; i < texts.length; i++) for (let j = i + 1; j < texts.length; j++) {
+      const a = texts[i][1], b = texts[j][1];
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (across > 2 && down > 0.35 * Math.min(a.height, b.height))
+        found.push(texts[i][0].textContent.slice(0, 40) + ' | ' + texts[j][0].textContent.slice(0, 40));
+    }
+  }
+  return found;
+}"""
+"""Texts of one figure that stand on one another."""
+
+NOWHERE = """() => [...document.querySelectorAll('a[href^="#"]')]
+  .map(a => decodeURIComponent(a.getAttribute('href').slice(1)))
+  .filter(id => id && !document.getElementById(id))"""
+"""Addresses on the page that lead nowhere."""
+
+TWICE = """() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  return ids.filter((id, i) => ids.indexOf(id) !== i); }"""
+"""Ids that two elements share."""
+
+SIDEWAYS = "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+BOXES = """() => [...document.querySelectorAll('.tall')].filter(b => b.scrollWidth > b.clientWidth + 1)
+  .map(b => b.getAttribute('aria-label'))"""
+"""Boxes of tables that scroll sideways."""
+
+
+@contextmanager
+def opened(
+    file: Path, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True
+) -> Iterator[Page]:
+    """A page, with all requests and messages of the console noted in ``page.noted``."""
+    with sync_playwright() as machine:
+        browser = machine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(
+            viewport={"width": width, "height": 844 if width < 600 else 800},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+        )
+        page = context.new_page()
+        noted: list[str] = []
+        page.on("request", lambda request: noted.append(request.url))
+        page.on("console", lambda message: noted.append(message.text))
+        page.on("pageerror", lambda error: noted.append(str(error)))
+        page.goto(file.as_uri())
+        if unfold and scripts:
+            page.evaluate(OPEN_ALL)
+        page.noted = noted  # type: ignore[attr-defined]
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+def faults(page: Page) -> dict[str, Any]:
+    """What is wrong with how a page is laid out; empty if nothing is."""
+    wide, room = page.evaluate(SIDEWAYS)
+    found = {
+        "scrolls sideways": [wide] if wide > room else [],
+        "cut": page.evaluate(CUT),
+        "overprinted": page.evaluate(OVERPRINTED),
+        "tables scroll sideways": page.evaluate(BOXES),
+    }
+    return {what: some[:8] for what, some in found.items() if some}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, as rule and element."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"][:3]]
