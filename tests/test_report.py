@@ -15,14 +15,10 @@ import pytest
 
 import synthetic
 from contraflow.errors import OutputError
-from contraflow.network.geodesy import EARTH_RADIUS_KM
 from contraflow.report import document
 from contraflow.report.data import ledger_table
 from contraflow.report.draw import bars, outcome_figures
-from contraflow.report.draw.flow_curves import bend, flows, map_frame, split
-from contraflow.report.draw.map import flow_map
-from contraflow.report.draw.projection import project
-from contraflow.report.draw.sankey import sankey
+from contraflow.report.draw.flow_curves import flows, split
 from contraflow.results import tables
 from contraflow.text import answer_sentences, sentences
 from contraflow.text.names import shown_names
@@ -44,54 +40,6 @@ def test_a_page_may_fetch_nothing(page):
 @pytest.fixture(scope="module")
 def page():
     return document.render(synthetic.report())
-
-
-def test_the_projection_keeps_areas_and_distances_from_the_centre():
-    latitude, longitude, step = -14.0, -72.0, 1e-3
-    x, y = project([latitude, latitude, latitude + step], [longitude, longitude + step, longitude])
-    area = abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]))
-    true = (EARTH_RADIUS_KM * np.radians(step)) ** 2 * np.cos(np.radians(latitude))
-    assert area == pytest.approx(true, rel=1e-4)
-    assert project(-10.0, -65.0) == (pytest.approx(0), pytest.approx(0))
-    east = project(0.0, 90.0, centre=(0.0, 0.0))[0]
-    assert east == pytest.approx(EARTH_RADIUS_KM * np.sqrt(2))
-
-
-def test_flows_sum_over_forms():
-    total = sum(f.tonnes for f in flows(BASE).values())
-    links = BASE["kind"].values == "link"
-    assert total == pytest.approx(BASE["pure"].values[0, links].sum() / 1000)
-
-
-def test_the_frame_leaves_distant_places_to_its_edge():
-    frame = map_frame(CASE.places, "PE")
-    for place, inside in (("vraem", True), ("santa-cruz", True), ("santos", False), ("europe", False)):
-        x, y = project(CASE.places[place].latitude, CASE.places[place].longitude)
-        assert frame.inner().holds(float(x), float(y)) is inside
-
-
-@pytest.mark.parametrize("view", ["before", "after", "difference"])
-def test_maps_draw_every_flow_of_weight_once(view):
-    figure = flow_map(BASE, CASE.places, SHUT, view, names=NAMES, backdrop=False)
-    text = [t for trace in figure.data if trace.hoverinfo == "text" for t in trace.text or ()]
-    assert len(text) == len(set(text))
-    labels = [a.text for a in figure.layout.annotations]
-    assert any("Europe" in label for label in labels)
-    assert not any(isinstance(trace, dict) for trace in figure.data)
-
-
-def test_a_map_of_what_changes_needs_the_change():
-    with pytest.raises(ValueError, match="pass after="):
-        flow_map(BASE, CASE.places, view="difference")
-
-
-def test_parallel_modes_bend_apart():
-    middles = [bend((0.0, 0.0), (100.0, 0.0), rank)[12, 1] for rank in range(4)]
-    assert np.min(np.abs(np.diff(np.sort(middles)))) > 4
-
-
-def test_the_diagram_of_journeys_is_one_that_plotly_accepts():
-    assert len(sankey(BASE, NAMES).data) == 1
 
 
 def test_sentences_say_what_the_numbers_say():

@@ -32,7 +32,6 @@ from contraflow.results.view import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
     from contraflow.report.draw.drawing import Drawing
 
@@ -240,7 +239,7 @@ class Simulation:
         anchors = compiled(jax.vmap(self._simulator.responder.anchor))(self._ledger)
         return np.asarray(anchors.load)
 
-    def fan(self, *figures: str, against: Simulation | None = None) -> go.Figure:
+    def fan(self, *figures: str, against: Simulation | None = None) -> Drawing | None:
         """Fan charts over months: median, 50 % and 90 % interval of the replicates.
 
         Parameters
@@ -252,8 +251,8 @@ class Simulation:
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            One panel per figure.
+        Drawing
+            A panel for each figure that the economy has. None where it has none of them.
 
         Raises
         ------
@@ -263,34 +262,34 @@ class Simulation:
         from contraflow.report.draw import fans
 
         chosen = figures or ("exports", "hectares at home", "valley price", "seized at home")
-        return fans.fans(self.data, chosen, self.changes, None if against is None else against.data).figure()
+        return fans.fans(self.data, chosen, self.changes, None if against is None else against.data)
 
-    def modes(self) -> go.Figure:
-        """Exports by mode over months, in one panel each.
+    def modes(self) -> Drawing | None:
+        """Exports by mode over months, in one panel.
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            Small multiples with a common scale.
+        Drawing
+            A line for each way out. None where nothing leaves the country.
         """
         from contraflow.report.draw import fans
 
-        return fans.modes(self.data, self.changes).figure()
+        return fans.modes(self.data, self.changes)
 
-    def map(self) -> go.Figure:
-        """Flows on the map, one step a year.
+    def map(self) -> Drawing:
+        """Flows on the map, year by year.
 
         Returns
         -------
-        plotly.graph_objects.Figure
-            A map with a slider of the years.
+        Drawing
+            A facet for each of up to six years, the first and the last among them.
         """
         from contraflow.report.draw import fans
         from contraflow.text.names import shown_names
 
         case = self.network.case
         outcomes = {year: self.year(year).data for year in trajectory_tables.years(self.data)}
-        return fans.stepped_map(outcomes, case.places, shown_names(case)).figure()
+        return fans.stepped_map(outcomes, case.places, shown_names(case))
 
     def page(self, against: Simulation | None = None) -> str:
         """A page with all figures.
@@ -427,24 +426,23 @@ class History:
         """
         return errors_table(self.predictions, first, last)
 
-    def figure(self) -> Drawing:
+    def figure(self) -> Drawing | None:
         """Every series of observations with the simulated values, in one panel each.
 
         Returns
         -------
         Drawing
-            Small multiples.
+            A panel for each series. None where no series has enough observations.
         """
-        from contraflow.report.draw import predictions
+        from contraflow.report.draw.predicted_series import draw_predictions
         from contraflow.text.names import shown_names
 
-        names = shown_names(self.case)
-        return predictions.draw_predictions(self.predictions, names, self.case.info.baseline)
+        return draw_predictions(self.predictions, shown_names(self.case), self.case.info.baseline)
 
     def fan(
         self, *beside: History, quantity: str = "area", form: str = "", where: str | None = None
     ) -> Drawing:
-        """One series, simulated and observed, in one panel a history.
+        """One series, simulated and observed.
 
         Parameters
         ----------
@@ -458,7 +456,7 @@ class History:
         Returns
         -------
         Drawing
-            A panel with the intervals of every history.
+            A facet for each history, with its intervals.
 
         Raises
         ------

@@ -1,40 +1,57 @@
-"""Simulated runs: fan charts of figures, small multiples of the ways out, a map that steps by year."""
+"""Simulated runs: fan charts of figures, the ways out month by month, maps of single years."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
+from markupsafe import Markup
 
+from contraflow._language import N_, _
+from contraflow._numbers import significant
 from contraflow._types import FloatArray
 from contraflow.case.schema import Place
-from contraflow.report.draw import map, theme
-from contraflow.report.draw.drawing import Drawing
-from contraflow.report.draw.markup import bold, lines, quiet, template
+from contraflow.report.draw import svg, theme
+from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry, joined
+from contraflow.report.draw.labels import NARROW
+from contraflow.report.draw.map import draw_map, flow_table
+from contraflow.report.draw.panels import YearPanel, from_zero, quantiles
 from contraflow.results import trajectory_tables
 from contraflow.results.figures import run_figure, series
 from contraflow.results.view import MONTHS_PER_YEAR
 
-BLUE, GREY = "#23508a", theme.SOFT
-COLUMNS, PANEL, GAP, TOP, BELOW = 2, 190, 74, 58, 40
-"""Panels in a row; height of a panel, of the space between rows, above the first, below the last, px."""
-
-WIDTH, GUTTER = 0.43, 0.1
-"""Width of a panel and of the space between two, of the figure's; the rest is for numbers on the left."""
-
-LEFT = 0.04
-BANDS = ((0.05, 0.95, 0.14), (0.25, 0.75, 0.24))
-"""Quantiles of the replicates and how dark the band between them is."""
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Quantiles of the replicates: ends of the bands, and the median."""
 
 UNITS = {
-    "t/yr": "t pure a year",
-    "USD/kg": "$ a kg",
-    "M$/yr": "million $ a year",
-    "persons/yr": "persons a year",
+    "t/yr": N_("t pure a year"),
+    "USD/kg": N_("$ a kg"),
+    "M$/yr": N_("million $ a year"),
+    "persons/yr": N_("persons a year"),
+    "share": N_("%"),
+    "places": N_("places"),
+    "links": N_("links"),
+    "clans": N_("clans"),
+    "index": N_("index"),
 }
+"""Units of figures as they are shown; others are shown as they are."""
+
+WAYS = {
+    "air": "exports by air",
+    "foot": "exports on foot",
+    "road": "exports by road",
+    "river": "exports by river",
+    "sea": "exports by sea",
+}
+"""Figure of each family of modes."""
+
+APART = 16.0
+"""Least distance between the names of two lines, px."""
+YEARS = 6
+"""Most maps of single years."""
 
 
 def fans(
@@ -42,176 +59,282 @@ def fans(
     figures: Sequence[str],
     changes: Sequence[tuple[int, str]] = (),
     against: xr.Dataset | None = None,
-) -> Drawing:
-    """A panel for each figure: median over replicates, 50 % and 90 % of them; ``against`` dashed.
+) -> Drawing | None:
+    """A panel for each figure: median over replicates, 50 % and 90 % of them, means of three months.
 
-    ``changes`` are months, counted from the first of the data, at which something changes. Raises
-    ComparisonError for an unknown figure, or runs that do not go together.
+    Parameters
+    ----------
+    data
+        Dataset of a run.
+    figures
+        Names of figures of runs; those that the economy lacks are passed over.
+    changes
+        Months, counted from the first of the data, at which something changes, and what.
+    against
+        A run on the same random draws, drawn dashed.
+
+    Returns
+    -------
+    Drawing
+        The panels. None where the economy has none of the figures.
+
+    Raises
+    ------
+    ComparisonError
+        For an unknown figure, or runs that do not go together.
     """
     if against is not None:
         trajectory_tables.expect_same_random_draws(against, data)
-    drawing = _grid(len(figures))
-    for number, figure in enumerate(figures):
-        value = series(data, figure)
-        unit = value.attrs["unit"]
-        scale = 100.0 if unit == "share" else 1.0
-        shown = "%" if unit == "share" else UNITS.get(unit, unit)
-        x = _x(data)
-        axes = _axes(number)
-        if against is not None:
-            other = np.median(series(against, figure).values, axis=0) * scale
-            dashed = {"color": GREY, "width": 1.3, "dash": "4px,3px"}
-            _line(drawing, axes, x, _smooth(other[None])[0], dashed, "without")
-        _bands(drawing, axes, x, _smooth(value.values) * scale, BLUE)
-        _title(drawing, number, len(figures), run_figure(figure).label, shown)
-        _marks(drawing, axes, data, changes)
-    return drawing
+    when = _when(data)
+    facets, tables, told = [], [], []
+    for figure in figures:
+        value, unit = _figure(data, figure)
+        other = None if against is None else _figure(against, figure)[0]
+        if not _exists(value) and (other is None or not _exists(other)):
+            continue
+        drawn = quantiles(value, SHARES)
+        beside = np.full((1, len(when)), np.nan) if other is None else quantiles(other, (0.5,))
+        panel = YearPanel(when[0], when[-1], from_zero(drawn, beside))
+        title = _(run_figure(figure).label)
+        parts = [
+            panel.axes(_unit(unit), _years(data)),
+            panel.band(when, drawn[0].tolist(), drawn[4].tolist(), "f-wide90"),
+            panel.band(when, drawn[1].tolist(), drawn[3].tolist(), "f-wide50"),
+            *_changes(panel, data, changes),
+        ]
+        if other is not None:
+            parts.append(panel.line(when, beside[0].tolist(), "s-ink", 1.3, "4 3"))
+        parts.append(panel.line(when, drawn[2].tolist(), "s-accent", 2.2))
+        facets.append(Facet(body=joined(parts), width=panel.width, height=panel.height, title=title))
+        tables.append(_table(figure, data, drawn, beside[0] if other is not None else None, unit))
+        told.append(_told(data, figure, title, unit))
+    if not facets:
+        return None
+    return Drawing(
+        alt=" ".join(told),
+        facets=tuple(facets),
+        table=pd.concat(tables, ignore_index=True),
+        key=tuple(_key(against is not None)),
+        kind="panels",
+    )
 
 
-def modes(data: xr.Dataset, changes: Sequence[tuple[int, str]] = ()) -> Drawing:
-    """Exports by each way out, panels on one scale."""
-    names = {"air": "exports by air", "foot": "exports on foot", "road": "exports by road",
-             "river": "exports by river", "sea": "exports by sea"}  # fmt: skip
-    values = {way: _smooth(series(data, name).values) for way, name in names.items()}
-    values = {way: v for way, v in values.items() if v.max() > 0}
-    top = max((float(np.quantile(v, 0.97, axis=0).max()) for v in values.values()), default=1.0)
-    drawing = _grid(len(values))
-    for number, (way, value) in enumerate(values.items()):
-        axes = _axes(number)
-        label, colour = theme.WAYS[way]
-        _bands(drawing, axes, _x(data), value, colour)
-        _title(drawing, number, len(values), f"Exports {label}", UNITS["t/yr"])
-        _marks(drawing, axes, data, changes)
-        drawing.layout[_layout_name("y", number)]["range"] = [0, 1.05 * top]
-    return drawing
+def modes(data: xr.Dataset, changes: Sequence[tuple[int, str]] = ()) -> Drawing | None:
+    """Exports by each way out, median and 50 % of the replicates, in one panel with names at the lines' ends.
+
+    Parameters
+    ----------
+    data
+        Dataset of a run.
+    changes
+        As in :func:`fans`.
+
+    Returns
+    -------
+    Drawing
+        The panel. None where nothing leaves the country.
+    """
+    drawn = {}
+    for way, figure in WAYS.items():
+        value, _unit_of = _figure(data, figure)
+        if _exists(value):
+            drawn[way] = quantiles(value, SHARES)
+    if not drawn:
+        return None
+    when = _when(data)
+    scale = from_zero(*(q[1:4] for q in drawn.values()))
+    panel = YearPanel(when[0], when[-1], scale, width=400.0, height=290.0, right=104.0)
+    parts = [panel.axes(_unit("t/yr"), _years(data)), *_changes(panel, data, changes)]
+    ends = []
+    for way, own in drawn.items():
+        words, colour = theme.WAYS[way]
+        parts.append(panel.band(when, own[1].tolist(), own[3].tolist(), f"f-{colour}", 0.15))
+        parts.append(panel.line(when, own[2].tolist(), f"s-{colour}", 2.4, theme.DASHES[colour] or None))
+        last = own[2][np.isfinite(own[2])][-1]
+        ends.append((panel.y(float(last)), f"{_(words)}, {significant(float(last))}", colour))
+    for y, words, colour in _apart(sorted(ends), panel):
+        parts.append(svg.text(panel.width - panel.right + 7, y + 4, words, f"num f-{colour}"))
+    told = [_told(data, WAYS[way], _(run_figure(WAYS[way]).label), "t/yr") for way in drawn]
+    tables = [_table(WAYS[way], data, own, None, "t/yr") for way, own in drawn.items()]
+    facet = Facet(body=joined(parts), width=panel.width, height=panel.height)
+    return Drawing(
+        alt=" ".join(told),
+        facets=(facet,),
+        table=pd.concat(tables, ignore_index=True),
+        key=(
+            KeyEntry(
+                mark=svg.rect(0, 1, 18, 10, "f-wide50") + svg.line(0, 6, 18, 6, "s-soft", 2.4),
+                words=_("median of the runs, 50% of them"),
+            ),
+            _dotted(),
+        ),
+        kind="panels",
+    )
 
 
 def stepped_map(
     outcomes: Mapping[int, xr.Dataset], places: Mapping[str, Place], names: Mapping[str, str]
 ) -> Drawing:
-    """Flows on the map with a slider over years; lines keep one scale."""
-    first, *_ = outcomes.values()
-    steps = [map.draw_map(first, places, d, "after", names=names, backdrop=False) for d in outcomes.values()]
-    whole = map.draw_map(first, places, first, "after", names=names)
-    ground = len(whole.data) - len(steps[0].data)
-    drawing = Drawing(dict(whole.layout), list(whole.data[:ground]))
-    spans = []
-    for number, step in enumerate(steps):
-        spans.append((len(drawing.data), len(drawing.data) + len(step.data)))
-        drawing.data.extend(trace | {"visible": number == 0} for trace in step.data)
-    slider = []
-    for number, (year, (begin, end)) in enumerate(zip(outcomes, spans, strict=True)):
-        shown = [i < ground or begin <= i < end for i in range(len(drawing.data))]
-        notes = steps[number].layout.get("annotations", [])
-        slider.append(
-            {"label": str(year), "method": "update", "args": [{"visible": shown}, {"annotations": notes}]}
+    """Flows on the map, a facet for each of some years, the first and the last among them.
+
+    Parameters
+    ----------
+    outcomes
+        Datasets of outcomes by year, the one before the policy first.
+    places
+        Places of the case, by id.
+    names
+        Names as shown.
+
+    Returns
+    -------
+    Drawing
+        The maps, with lines on one scale; the table has the flows of all years.
+    """
+    years = list(outcomes)
+    kept = sorted({years[round(i)] for i in np.linspace(0, len(years) - 1, min(YEARS, len(years)))})
+    first = outcomes[years[0]]
+    maps = {
+        year: draw_map(
+            first, places, outcomes[year], "after", names=names, backdrop=year == kept[0], layouts=(NARROW,)
         )
-    drawing.layout["sliders"] = [
-        {
-            "steps": slider,
-            "x": 0.06,
-            "len": 0.88,
-            "y": 0,
-            "yanchor": "top",
-            "pad": {"t": 46},
-            "currentvalue": {"prefix": "Year ", "font": {"size": 14}},
-            "bgcolor": theme.FAINT,
-            "bordercolor": theme.FAINT,
-        }
-    ]
-    drawing.layout["height"] += 90
-    drawing.layout["margin"] = drawing.layout["margin"] | {"b": map.KEY + 90}
-    return drawing
+        for year in kept
+    }
+    facets = [replace(maps[year].facets[0], title=_("Year {year}").format(year=year)) for year in kept]
+    key = dict.fromkeys(entry for one in maps.values() for entry in one.key if entry.mark)
+    tables = []
+    for year, outcome in outcomes.items():
+        own = flow_table(outcome, places, names)
+        tables.append(own.assign(year=year)[["year", *own.columns]])
+    alt = " ".join(
+        _("Year {year}: {map}").format(year=year, map=maps[year].alt)
+        for year in dict.fromkeys((kept[0], kept[-1]))
+    )
+    return Drawing(
+        alt=alt,
+        facets=tuple(facets),
+        table=pd.concat(tables, ignore_index=True),
+        key=tuple(key),
+        kind="map",
+    )
 
 
-def _grid(panels: int) -> Drawing:
-    rows = -(-panels // COLUMNS)
-    height = TOP + rows * PANEL + (rows - 1) * GAP + BELOW
-    inner = height - TOP - BELOW
-    drawing = Drawing(theme.layout(height, margin={"l": 8, "r": 8, "t": TOP, "b": BELOW}, hovermode="x"))
-    for number in range(panels):
-        row, column = divmod(number, COLUMNS)
-        left = LEFT + column * (WIDTH + GUTTER)
-        top = 1 - row * (PANEL + GAP) / inner
-        drawing.layout[_layout_name("x", number)] = theme.axis(
-            domain=[left, left + WIDTH], anchor=_axis("y", number), showgrid=False, showline=True,
-            linecolor=theme.FAINT,
-        )  # fmt: skip
-        drawing.layout[_layout_name("y", number)] = theme.axis(
-            domain=[top - PANEL / inner, top], anchor=_axis("x", number), rangemode="tozero", nticks=5
-        )
-    return drawing
+def _figure(data: xr.Dataset, name: str) -> tuple[FloatArray, str]:
+    """A figure (replicate, month), smoothed, shares in per cent, and its unit."""
+    value = series(data, name)
+    unit = str(value.attrs["unit"])
+    return _smooth(value.values) * (100.0 if unit == "share" else 1.0), unit
 
 
-def _axis(which: str, number: int) -> str:
-    return which if number == 0 else f"{which}{number + 1}"
+def _exists(value: FloatArray) -> bool:
+    """Whether an economy has a figure: some number that is not zero."""
+    return bool((np.isfinite(value) & (value != 0)).any())
 
 
-def _layout_name(which: str, number: int) -> str:
-    return f"{which}axis" if number == 0 else f"{which}axis{number + 1}"
+def _unit(unit: str) -> str:
+    return _(UNITS.get(unit, unit))
 
 
-def _axes(number: int) -> dict[str, Any]:
-    return {"xaxis": _axis("x", number), "yaxis": _axis("y", number)}
-
-
-def _x(data: xr.Dataset) -> list[Any]:
-    """Months as they are drawn: dates, or years from the first month of the policy."""
+def _when(data: xr.Dataset) -> list[float]:
+    """Months as years: calendar years, or those from the first month of the policy."""
     months = data["month"].values
     if np.issubdtype(months.dtype, np.datetime64):
-        return [str(m)[:10] for m in months]
-    return [round(float(m - 1) / MONTHS_PER_YEAR, 4) for m in months]
+        return [float(v) for v in 1970 + months.astype("datetime64[M]").astype(int) / MONTHS_PER_YEAR]
+    return [float(m - 1) / MONTHS_PER_YEAR for m in months]
+
+
+def _years(data: xr.Dataset) -> str:
+    """What the years below a panel are, where they are no calendar's."""
+    calendar = np.issubdtype(data["month"].values.dtype, np.datetime64)
+    return "" if calendar else _("years of the policy")
 
 
 def _smooth(value: FloatArray, months: int = 3) -> FloatArray:
     """Means of three months around each: what arrives in single months depends on few consignments."""
     half = months // 2
     padded = np.pad(value, ((0, 0), (half, half)), mode="edge")
-    window: NDArray[np.float64] = np.stack([padded[:, i : i + value.shape[1]] for i in range(months)]).mean(0)
-    return window
+    return np.asarray(np.stack([padded[:, i : i + value.shape[1]] for i in range(months)]).mean(0))
 
 
-def _bands(drawing: Drawing, axes: Mapping[str, Any], x: list[Any], value: FloatArray, colour: str) -> None:
-    if len(value) > 1:
-        for low, high, alpha in BANDS:
-            ends = np.quantile(value, (low, high), axis=0)
-            around = [*ends[1].tolist(), *reversed(ends[0].tolist())]
-            drawing.add(
-                "scatter", x=[*x, *reversed(x)], y=around, mode="lines",
-                line={"width": 0}, fill="toself", fillcolor=theme.faded(colour, alpha), hoverinfo="skip",
-                showlegend=False, **axes,
-            )  # fmt: skip
-    _line(drawing, axes, x, np.median(value, axis=0), {"color": colour, "width": 2.2}, "median")
-
-
-def _line(
-    drawing: Drawing, axes: Mapping[str, Any], x: list[Any], y: FloatArray, line: dict[str, Any], name: str
-) -> None:
-    drawing.add(
-        "scatter", x=x, y=[float(f"{v:.4g}") for v in y], mode="lines", line=line, name=name,
-        showlegend=False, hovertemplate=template(f"{name}: %{{y}}"), **axes,
-    )  # fmt: skip
-
-
-def _title(drawing: Drawing, number: int, panels: int, title: str, unit: str) -> None:
-    domain = drawing.layout[_layout_name("x", number)]["domain"]
-    up = drawing.layout[_layout_name("y", number)]["domain"][1]
-    drawing.note(
-        text=lines(bold(title), quiet(unit, 12)),
-        x=domain[0], y=up, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=-34, yshift=6,
-        align="left", showarrow=False, font={"size": 14},
-    )  # fmt: skip
-
-
-def _marks(
-    drawing: Drawing, axes: Mapping[str, Any], data: xr.Dataset, changes: Sequence[tuple[int, str]]
-) -> None:
+def _changes(panel: YearPanel, data: xr.Dataset, changes: Sequence[tuple[int, str]]) -> Iterator[Markup]:
     """Dotted lines where something changes; the first month of the policy if nothing is said."""
-    x = _x(data)
-    for month in sorted({m for m, _ in changes} or {trajectory_tables.before(data)}):
-        if 0 <= month < len(x):
-            dotted = {"color": theme.SOFT, "width": 1, "dash": "2px,3px"}
-            drawing.layout.setdefault("shapes", []).append(
-                {"type": "line", "xref": axes["xaxis"], "yref": f"{axes['yaxis']} domain", "x0": x[month],
-                 "x1": x[month], "y0": 0, "y1": 1, "line": dotted}
-            )  # fmt: skip
+    when = _when(data)
+    told: dict[int, list[str]] = {}
+    for month, words in changes:
+        told.setdefault(month, []).append(words)
+    if not told:
+        told = {trajectory_tables.before(data): []}
+    for month, words in sorted(told.items()):
+        if 0 <= month < len(when):
+            x = round(panel.x(when[month]), 1)
+            yield svg.element(
+                "line",
+                svg.element("title", "; ".join(words)) if words else "",
+                x1=x,
+                y1=panel.top,
+                x2=x,
+                y2=panel.height - panel.bottom,
+                class_="s-soft",
+                stroke_dasharray="2 3",
+            )
+
+
+def _apart(ends: list[tuple[float, str, str]], panel: YearPanel) -> list[tuple[float, str, str]]:
+    """Names at the ends of lines, from above, moved apart so that none covers another."""
+    spots = np.array([y for y, _words, _colour in ends])
+    low, high = panel.top, panel.height - panel.bottom
+    for _step in range(100):
+        for i in range(len(spots) - 1):
+            short = APART - (spots[i + 1] - spots[i])
+            if short > 0:
+                spots[i], spots[i + 1] = spots[i] - short / 2, spots[i + 1] + short / 2
+        if len(spots) and spots[-1] > high:
+            spots[-1] = high
+        if len(spots) and spots[0] < low:
+            spots[0] = low
+    return [(float(y), words, colour) for y, (_y, words, colour) in zip(spots, ends, strict=True)]
+
+
+def _key(against: bool) -> Iterator[KeyEntry]:
+    bands = (
+        svg.rect(0, 0, 18, 12, "f-wide90") + svg.rect(0, 3, 18, 6, "f-wide50")
+        + svg.line(0, 6, 18, 6, "s-accent", 2.2)
+    )  # fmt: skip
+    yield KeyEntry(mark=Markup(bands), words=_("median of the runs, 50% and 90% of them"))
+    if against:
+        dashed = svg.element(
+            "path", d="M0 6H18", class_="none s-ink", stroke_width=1.3, stroke_dasharray="4 3"
+        )
+        yield KeyEntry(mark=dashed, words=_("without the policy, same random draws"))
+    yield _dotted()
+
+
+def _dotted() -> KeyEntry:
+    mark = svg.element("path", d="M9 0V12", class_="none s-soft", stroke_dasharray="2 3")
+    return KeyEntry(mark=mark, words=_("the policy begins or changes"))
+
+
+def _table(
+    figure: str, data: xr.Dataset, drawn: FloatArray, without: FloatArray | None, unit: str
+) -> pd.DataFrame:
+    months = data["month"].values
+    dates = np.issubdtype(months.dtype, np.datetime64)
+    frame = pd.DataFrame(
+        {"figure": figure, "month": months.astype("datetime64[M]").astype(str) if dates else months}
+    )
+    for column, values in zip(
+        ("median", "low_90", "low_50", "high_50", "high_90"), drawn[[2, 0, 1, 3, 4]], strict=True
+    ):
+        frame[column] = values
+    if without is not None:
+        frame["median_without"] = without
+    return frame.assign(unit=UNITS.get(unit, unit))
+
+
+def _told(data: xr.Dataset, figure: str, title: str, unit: str) -> str:
+    """How a figure moves, in words, as the table of the run has it."""
+    row = trajectory_tables.summary(data, (figure,)).loc[figure]
+    scale = 100.0 if unit == "share" else 1.0
+    before, last, low, high = (significant(row[c] * scale) for c in ("before", "last", "last_5", "last_95"))
+    words = _("{figure}: {before} {unit} before, {last} in the last year, 90% of runs {low} to {high}.")
+    return words.format(figure=title, before=before, unit=_unit(unit), last=last, low=low, high=high)

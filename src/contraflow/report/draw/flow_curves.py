@@ -17,7 +17,7 @@ from contraflow.text.names import AFAR
 
 REACH = 900.0
 """Foreign places within this distance of a place at home are on the map, km, or within half the extent of
-the places at home where that is less."""
+the places at home where that is less, but for the least extent of a map."""
 
 LEAST = 300.0
 """Least extent of a map, km: a case may have one place."""
@@ -122,12 +122,13 @@ def map_frame(places: Mapping[str, Place], home: str) -> Frame:
     x, y = project(latitude, longitude, centre)
     extent = max(float(np.hypot(np.ptp(x[inland]), np.ptp(y[inland]))), LEAST)
     away = np.hypot(x[:, None] - x[inland], y[:, None] - y[inland]).min(axis=1)
-    near = inland | (away < min(REACH, 0.5 * extent))
+    near = inland | (away < min(REACH, max(LEAST, 0.5 * extent)))
     return _widened(x[near].min(), x[near].max(), y[near].min(), y[near].max(), centre)
 
 
 def _widened(left: float, right: float, bottom: float, top: float, centre: tuple[float, float]) -> Frame:
     """A frame with room around what it shows, neither flatter nor taller than can be read."""
+    left, right, bottom, top = float(left), float(right), float(bottom), float(top)
     across, up = (max(high - low, LEAST / 2) for low, high in ((left, right), (bottom, top)))
     pad = PAD * max(across, up)
     across, up = across + 2 * pad, up + 2 * pad

@@ -13,15 +13,16 @@ from markupsafe import Markup
 
 from contraflow._language import N_, _, ngettext
 from contraflow._numbers import share, signed, significant
+from contraflow.case.naming import lower
 from contraflow.case.schema import Place, PlaceKind
 from contraflow.report.draw import labels, svg, theme
 from contraflow.report.draw.basemap import WIDTH, Frame, country_spots, ground, ground_id
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry, joined
 from contraflow.report.draw.flow_curves import (
+    EDGE,
     Curve,
     End,
     Flow,
-    Key,
     Point,
     bend,
     difference,
@@ -30,7 +31,7 @@ from contraflow.report.draw.flow_curves import (
     map_frame,
     split,
 )
-from contraflow.report.draw.labels import NARROW, WIDE, Layout, Words
+from contraflow.report.draw.labels import NARROW, WIDE, LabelLayout, Words
 from contraflow.results.tables import home_grown
 from contraflow.results.view import families, home_country
 
@@ -51,6 +52,8 @@ STRIP = 50.0
 """Height of the scale below the map."""
 LESS = "5 3.5"
 """Dashes of what becomes less: the second cue beside colour."""
+SURE = 3
+"""Places that are named wherever there is room at all."""
 NAMED = 3
 """Flows that are told in words."""
 
@@ -93,7 +96,7 @@ class _Scene:
 
     def told(self, flow: Flow) -> str:
         """A flow in words."""
-        mode = self.names.get(flow.mode, flow.mode)
+        mode = lower(self.names.get(flow.mode, flow.mode))
         names = self.places[flow.origin].name, self.places[flow.destination].name
         words = _("{origin} to {destination}, {mode}: {tonnes}")
         return words.format(origin=names[0], destination=names[1], mode=mode, tonnes=self.figure(flow.tonnes))
@@ -107,7 +110,7 @@ def draw_map(
     *,
     names: Mapping[str, str] | None = None,
     backdrop: bool = True,
-    layouts: tuple[Layout, ...] = (WIDE, NARROW),
+    layouts: tuple[LabelLayout, ...] = (WIDE, NARROW),
 ) -> Drawing:
     """Map of the flows before or after a measure, or of what it changes.
 
@@ -134,8 +137,7 @@ def draw_map(
     Returns
     -------
     Drawing
-        The map. Its table has every flow: t pure a year before, after, their difference, and of it what was
-        grown at home.
+        The map. Its table is :func:`flow_table`.
 
     Raises
     ------
@@ -147,10 +149,7 @@ def draw_map(
     home = home_country(base)
     known = families(base)
     frame = map_frame(places, home)
-    every = (
-        flows(base, home_grown(base)),
-        flows(base if after is None else after, home_grown(base if after is None else after)),
-    )
+    every = tuple(flows(data, home_grown(data)) for data in (base, base if after is None else after))
     (first, rivals), (then, others) = (split(e) for e in every)
     largest = max((f.tonnes for f in [*first.values(), *then.values()]), default=0.0) or 1.0
     if view == "difference":
@@ -173,12 +172,13 @@ def draw_map(
     parts: list[Markup] = []
     if backdrop:
         parts += [svg.element("style", Markup(labels.STYLE)), ground(frame, home)]
-    parts += [whole, *_behind(scene, behind), *_lines(scene, drawn), *_names(scene, drawn, behind, layouts)]
+    lines = svg.group(*_behind(scene, behind), *_lines(scene, drawn), class_="none s-paper", stroke_width=0.8)
+    parts += [whole, lines, *_names(scene, drawn, behind, layouts)]
     facet = Facet(body=joined(parts), width=WIDTH, height=frame.tall + STRIP)
     return Drawing(
         alt=_alt(scene, drawn, behind),
         facets=(facet,),
-        table=_table(every, places, scene.names, home, after is not None),
+        table=flow_table(base, places, scene.names, after),
         key=(*_key(scene, drawn, behind), *_left_out(small, beyond)),
         kind="map",
     )
@@ -218,7 +218,7 @@ def _behind(scene: _Scene, behind: list[Flow]) -> Iterator[Markup]:
             home=_home(scene),
             tonnes=scene.figure(tonnes),
         )
-        yield svg.path(_d(bend(*scene.ends[pair], 0)), "none s-rival", round(width, 1), words)
+        yield svg.path(_d(bend(*scene.ends[pair], 0)), "s-rival", round(width, 1), words)
 
 
 def _lines(scene: _Scene, drawn: list[Flow]) -> Iterator[Markup]:
@@ -239,22 +239,15 @@ def _lines(scene: _Scene, drawn: list[Flow]) -> Iterator[Markup]:
         words = scene.told(flow)
         if not scene.signed and flow.lost > 0.005:
             words = _("{flow}, of it {share} intercepted").format(flow=words, share=share(flow.lost))
-        yield svg.group(
-            svg.element("title", words),
-            svg.element(
-                "path",
-                d=_d(curve),
-                class_=f"none s-{colour}",
-                stroke_width=width,
-                stroke_dasharray=_dashes(dashes, width),
-                stroke_opacity=0.85,
-            ),
-            svg.path(
-                _head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width),
-                f"f-{colour} s-paper",
-                0.8,
-            ),
+        line = svg.element(
+            "path",
+            d=_d(curve),
+            class_=f"s-{colour}",
+            stroke_width=width,
+            stroke_dasharray=_dashes(dashes, width),
         )
+        head = _head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width)
+        yield svg.group(svg.element("title", words), line, svg.path(head, f"f-{colour}"))
 
 
 def _dashes(pattern: str, width: float) -> str:
@@ -270,14 +263,15 @@ def _d(curve: Curve) -> str:
 def _head(curve: Curve, t: float, size: float) -> str:
     """An arrowhead whose tip is at a point of the curve, or a little beyond."""
     (x, y), (dx, dy) = curve.at(t), curve.direction(t)
-    tip = (x + 0.4 * size * dx, y + 0.4 * size * dy)
-    back = (tip[0] - size * dx, tip[1] - size * dy)
-    corners = [tip, *((back[0] - s * 0.5 * size * dy, back[1] + s * 0.5 * size * dx) for s in (1, -1))]
-    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in corners) + "z"
+    tip = np.array([x + 0.4 * size * dx, y + 0.4 * size * dy])
+    back, across = -size * np.array([dx, dy]), 0.5 * size * np.array([-dy, dx])
+    steps = np.round(np.concatenate([back + across, -2 * across]), 1).tolist()
+    told = " ".join(map(svg.short, steps)).replace(" -", "-")
+    return f"M{svg.short(round(float(tip[0]), 1))} {svg.short(round(float(tip[1]), 1))}l{told}z"
 
 
 def _names(
-    scene: _Scene, drawn: list[Flow], behind: list[Flow], layouts: tuple[Layout, ...]
+    scene: _Scene, drawn: list[Flow], behind: list[Flow], layouts: tuple[LabelLayout, ...]
 ) -> Iterator[Markup]:
     """Marks of places, then a layer of names for each layout."""
     weight: dict[str, float] = {}
@@ -288,13 +282,15 @@ def _names(
     spots = []
     for place in sorted((scene.places[i] for i in weight), key=lambda p: -weight[p.id]):
         x, y = (float(v) for v in scene.frame.at(place.latitude, place.longitude))
-        if scene.frame.holds(x, y):
+        if scene.frame.holds(x, y, EDGE):
             spots.append((place, x, y))
+    marks = []
     for place, x, y in reversed(spots):
         class_, d = KINDS[place.kind][1:] if place.kind in KINDS else PLAIN
         where = f"translate({svg.short(round(x, 1))} {svg.short(round(y, 1))})"
-        mark = svg.element("title", place.name)
-        yield svg.element("path", mark, d=d, class_=f"{class_} s-paper", stroke_width=1.4, transform=where)
+        title = svg.element("title", place.name)
+        marks.append(svg.element("path", title, d=d, class_=class_, transform=where))
+    yield svg.group(*marks, class_="s-paper", stroke_width=1.4)
     for layout in layouts:
         placed = placed_names(scene.frame, scene.names, spots, _ends_in_words(scene), layout)
         size = layout.size
@@ -308,7 +304,7 @@ def placed_names(
     names: Mapping[str, str],
     spots: list[tuple[Place, float, float]],
     ends: list[tuple[End, Words]],
-    layout: Layout,
+    layout: LabelLayout,
 ) -> list[labels.PlacedWords]:
     """Names of a layer: ends of lines, places, then countries where room is left.
 
@@ -339,7 +335,12 @@ def placed_names(
     found = labels.place(edges, dots, size, frame.tall)
     first = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
     towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in first]
-    found += labels.place(towns, [*dots, *(f.box for f in found)], size, frame.tall, layout.names)
+    for words in towns[:SURE]:  # may stand on the dots of lesser places
+        room = labels.place([words], [f.box for f in found], size, frame.tall)
+        better = labels.place([words], [*dots, *(f.box for f in found)], size, frame.tall)
+        found += better or room
+    rest = [*dots, *(f.box for f in found)]
+    found += labels.place(towns[SURE:], rest, size, frame.tall, layout.names)
     lands = []
     for code, points in country_spots(frame):
         if code in names:
@@ -457,37 +458,53 @@ def _alt(scene: _Scene, drawn: list[Flow], behind: list[Flow]) -> str:
     return told
 
 
-def _table(
-    every: tuple[Mapping[Key, Flow], Mapping[Key, Flow]],
+def flow_table(
+    base: xr.Dataset,
     places: Mapping[str, Place],
     names: Mapping[str, str],
-    home: str,
-    changed: bool,
+    after: xr.Dataset | None = None,
 ) -> pd.DataFrame:
-    """All flows, the largest first."""
-    substance = getattr(names, "substance", "")
+    """All flows between places, the largest first.
+
+    Parameters
+    ----------
+    base, after
+        Datasets of outcomes before and after. Without the second, columns are named by no time.
+    places
+        Places of the case, by id.
+    names
+        Names as shown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Origin, destination and mode, t pure a year, and of it what was grown at home.
+    """
+    substance, home = getattr(names, "substance", ""), home_country(base)
     unit = f"t pure {substance} a year".replace("  ", " ")
-    own = f"grown in {getattr(names, 'home', '') or home}"
+    own = f"of it from {getattr(names, 'home', '') or names.get(home, home)}"
+    sides = {"before": base} | ({} if after is None else {"after": after})
+    found = {when: flows(data, home_grown(data)) for when, data in sides.items()}
     none = Flow("", "", "", 0.0)
     rows = []
-    for key in dict.fromkeys([*every[0], *every[1]]):
-        sides = [every[0].get(key, none), every[1].get(key, none)][: 2 if changed else 1]
-        if max(f.tonnes for f in sides) < TRIFLE:
+    for key in dict.fromkeys(k for side in found.values() for k in side):
+        told = {when: side.get(key, none) for when, side in found.items()}
+        if max(f.tonnes for f in told.values()) < TRIFLE:
             continue
         row: dict[str, object] = {
             "origin": places[key[0]].name,
             "destination": places[key[1]].name,
             "mode": names.get(key[2], key[2]),
         }
-        for when, flow in zip(("before", "after"), sides, strict=False):
-            row[f"{when} [{unit}]"] = flow.tonnes
-        if changed:
-            row[f"change [{unit}]"] = sides[1].tonnes - sides[0].tonnes
-        for when, flow in zip(("before", "after"), sides, strict=False):
-            row[f"of it {own}, {when} [{unit}]"] = flow.tonnes * flow.own
+        if after is None:
+            row |= {f"flow [{unit}]": told["before"].tonnes}
+            row |= {f"{own} [{unit}]": told["before"].tonnes * told["before"].own}
+        else:
+            row |= {f"{when} [{unit}]": flow.tonnes for when, flow in told.items()}
+            row |= {f"change [{unit}]": told["after"].tonnes - told["before"].tonnes}
+            row |= {f"{own}, {when} [{unit}]": flow.tonnes * flow.own for when, flow in told.items()}
         rows.append(row)
-    columns = ["origin", "destination", "mode", f"before [{unit}]"]
-    columns += [f"after [{unit}]", f"change [{unit}]"] if changed else []
-    columns += [f"of it {own}, {when} [{unit}]" for when in (("before", "after") if changed else ("before",))]
-    order = f"before [{unit}]"
-    return pd.DataFrame(rows, columns=columns).sort_values(order, ascending=False, ignore_index=True)
+    if not rows:
+        return pd.DataFrame(columns=["origin", "destination", "mode", f"flow [{unit}]"])
+    frame = pd.DataFrame(rows)
+    return frame.sort_values(frame.columns[3], ascending=False, ignore_index=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from contraflow._language import _
 from contraflow._numbers import cell, fixed, share
 from contraflow.report.data import ReportData
-from contraflow.report.draw.predictions import draw_predictions
+from contraflow.report.draw.predicted_series import draw_predictions
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable, with_note
 from contraflow.text.names import Names
