@@ -19,8 +19,8 @@ from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Facet
 
-NARROW = 358.0
-"""Narrowest width in which no text meets another, px: a phone of 390 px."""
+NARROW = 340.0
+"""Narrowest width in which no text meets another, px: within a fold on a phone of 390 px."""
 
 LONGEST, LONGEST_SMALL = 44, 52
 """Characters of a line of a name, and of what stands small below it; both fit into NARROW."""
@@ -36,6 +36,9 @@ REACH = 8.0
 
 BETWEEN = 12.0
 """Least distance between a name and what stands beside it, px."""
+
+BOLD = 1.12
+"""Width of bold text beside that of plain text."""
 
 INSET = 0.016
 """Share of the width left free at both ends of a track, so that dots are not cut."""
@@ -258,7 +261,7 @@ def _text_of(row: RowMark) -> tuple[Markup, float]:
         lines.append(_Line(row.value, "num f-soft"))
     first = len(lines) - 1
     lines += [_Line(words, "small num f-soft") for words in svg.lines_of(row.below, LONGEST_SMALL) if words]
-    right = svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
+    right = BOLD * svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
     beside = None
     if right:
         fits = [n for n in range(first, len(lines)) if lines[n].width + BETWEEN + right <= NARROW]
