@@ -136,7 +136,9 @@ def test_ticks_are_written_as_they_are(high):
             )
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.55, 0.92), (0.5, 8.0), (0.02, 60.0), (0.8, 33000.0), (1e-4, 1e9)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.55, 0.92), (0.5, 8.0), (0.02, 60.0), (0.8, 33000.0), (1e-4, 1e9)]
+)
 def test_ticks_of_a_logarithmic_scale_are_round(low, high):
     scale = Scale(low, high, log=True)
     ticks = np.array(scale.ticks())
