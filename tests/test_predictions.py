@@ -1,11 +1,14 @@
 """Predictions on a case that can be solved by hand: two roads, one of which a later measure closes."""
 
+import re
+
 import numpy as np
 import pytest
 
 from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
 from contraflow.lab import calibrate, central_values
+from contraflow.report.draw.predicted_series import draw_predictions
 from contraflow.report.sections import predictions
 from contraflow.text import series_names
 from tiny import two_routes
@@ -96,16 +99,14 @@ def test_an_uncalibrated_lab_predicts_nothing():
 
 def test_the_figure_has_a_panel_per_series_and_the_table_a_row_per_claim(lab):
     table = lab.predictions(fitted=True)
-    drawing = predictions.draw_predictions(table, NAMES, (2013, 2014))
-    drawing.figure()
-    named = [t for t in drawing.data if "name" in t]
-    assert [t["name"] for t in named] == [
-        "if nothing changed",
-        "model",
-        *(n for _, _, n in predictions.USES),
-    ]
-    assert named[3]["x"] == [2015, 2016, 2018]
-    assert drawing.layout["shapes"][0]["x0"] == 2012.5
+    drawing = draw_predictions(table, NAMES, (2013, 2014))
+    assert [f.title for f in drawing.facets] == ["Valley: Paste"]
+    told = re.findall(r"<title>(\d{4}): observed", str(drawing.facets[0].body))
+    assert told == list(drawing.table["year"]) == list(table["year"])
+    np.testing.assert_allclose(drawing.table["model"], table["model"] / 1000)
+    np.testing.assert_allclose(drawing.table["stated"], table["stated"] / 1000)
+    assert [e.words for e in drawing.key[:2]] == ["observed, fitted", "observed later"]
+    assert draw_predictions(table.iloc[:2], NAMES, (2013, 2014)) is None
     rows = predictions.prediction_rows(table, NAMES)
     assert [r["model_off"] for r in rows] == ["×1.10 low", "×1.05 high", "×2.00 high"]
     assert [r["nearer"] for r in rows] == [False, True, False]

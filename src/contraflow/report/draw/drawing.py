@@ -19,6 +19,9 @@ from contraflow.report.draw import svg, theme
 GAP = 18.0
 """Between facets and below the title of a figure in a file of its own, px."""
 
+SMALLEST = 0.9
+"""Share of their natural width to which several facets shrink in a file, so that more stand side by side."""
+
 TITLE = 17.0
 """Size of the title of a figure in a file of its own, px."""
 
@@ -144,7 +147,8 @@ class Drawing:
             x += room
         y += 30 if self.key else 0
         natural = max((facet.width for facet in self.facets), default=1.0)
-        columns = max(1, int((width - 2 * margin) // natural)) if len(self.facets) > 1 else 1
+        room = int((width - 2 * margin + GAP) // (SMALLEST * natural + GAP))
+        columns = max(1, min(room, len(self.facets)))
         across = (width - 2 * margin - (columns - 1) * GAP) / columns
         lowest = y
         for number, facet in enumerate(self.facets):
@@ -237,8 +241,8 @@ class Drawing:
 STYLE = (
     ".facets{display:grid;gap:14px 28px;grid-template-columns:repeat(auto-fill,minmax(min(100%,270px),1fr))}"
     ".facets.of-1{display:block}.facet-title{font-weight:600;font-size:14px;margin:4px 0 2px}"
-    ".facet>svg,.facets>svg{display:block;width:100%}.fig .key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;"
-    "padding:0;margin:0 0 8px;font-size:13px}.fig .key svg{display:inline-block;width:18px;margin-right:6px;"
+    ".facet>svg,.facets>svg{display:block;width:100%}"
+    ".fig .key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;padding:0;margin:0 0 8px;font-size:13px}.fig .key svg{display:inline-block;width:18px;margin-right:6px;"
     "vertical-align:-1px}"
 )
 """Rules that place the parts of figures on a page."""

@@ -128,6 +128,7 @@ def map_frame(places: Mapping[str, Place], home: str) -> Frame:
 
 def _widened(left: float, right: float, bottom: float, top: float, centre: tuple[float, float]) -> Frame:
     """A frame with room around what it shows, neither flatter nor taller than can be read."""
+    left, right, bottom, top = float(left), float(right), float(bottom), float(top)
     across, up = (max(high - low, LEAST / 2) for low, high in ((left, right), (bottom, top)))
     pad = PAD * max(across, up)
     across, up = across + 2 * pad, up + 2 * pad

@@ -79,16 +79,16 @@ class PlacedWords:
         anchor = {0.0: "", 1.0: "end"}.get(self.align, "mid")
         capitals = "m-caps" if self.words.capitals else ""
         centre = (top + bottom) / 2 - LINE * size * (len(self.words.lines) - 1) / 2
-        spans = []
-        for number, (words, class_) in enumerate(self.words.lines):
-            y = round(centre + 0.35 * size, 1) if number == 0 else None
-            spans.append(
-                svg.element(
-                    "tspan", words, x=round(x, 1), y=y, dy=None if number == 0 else "1.2em", class_=class_
-                )
-            )
+        y = round(centre + 0.35 * size)
         class_ = " ".join(filter(None, (self.words.class_, anchor, capitals)))
-        return svg.element("text", Markup("").join(spans), class_=class_)
+        if len(self.words.lines) == 1:
+            ((words, own),) = self.words.lines
+            return svg.text(round(x), y, words, f"{class_} {own}".strip())
+        spans = [
+            svg.element("tspan", words, x=round(x), dy="1.2em" if number else None, class_=own)
+            for number, (words, own) in enumerate(self.words.lines)
+        ]
+        return svg.text(round(x), y, Markup("").join(spans), class_)
 
 
 def box_of(words: Words, anchor: tuple[float, float, float, float], size: float) -> Box:

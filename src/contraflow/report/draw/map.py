@@ -13,11 +13,13 @@ from markupsafe import Markup
 
 from contraflow._language import N_, _, ngettext
 from contraflow._numbers import share, signed, significant
+from contraflow.case.naming import lower
 from contraflow.case.schema import Place, PlaceKind
 from contraflow.report.draw import labels, svg, theme
 from contraflow.report.draw.basemap import WIDTH, Frame, country_spots, ground, ground_id
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry, joined
 from contraflow.report.draw.flow_curves import (
+    EDGE,
     Curve,
     End,
     Flow,
@@ -50,6 +52,8 @@ STRIP = 50.0
 """Height of the scale below the map."""
 LESS = "5 3.5"
 """Dashes of what becomes less: the second cue beside colour."""
+SURE = 3
+"""Places that are named wherever there is room at all."""
 NAMED = 3
 """Flows that are told in words."""
 
@@ -92,7 +96,7 @@ class _Scene:
 
     def told(self, flow: Flow) -> str:
         """A flow in words."""
-        mode = self.names.get(flow.mode, flow.mode)
+        mode = lower(self.names.get(flow.mode, flow.mode))
         names = self.places[flow.origin].name, self.places[flow.destination].name
         words = _("{origin} to {destination}, {mode}: {tonnes}")
         return words.format(origin=names[0], destination=names[1], mode=mode, tonnes=self.figure(flow.tonnes))
@@ -168,7 +172,8 @@ def draw_map(
     parts: list[Markup] = []
     if backdrop:
         parts += [svg.element("style", Markup(labels.STYLE)), ground(frame, home)]
-    parts += [whole, *_behind(scene, behind), *_lines(scene, drawn), *_names(scene, drawn, behind, layouts)]
+    lines = svg.group(*_behind(scene, behind), *_lines(scene, drawn), class_="none s-paper", stroke_width=0.8)
+    parts += [whole, lines, *_names(scene, drawn, behind, layouts)]
     facet = Facet(body=joined(parts), width=WIDTH, height=frame.tall + STRIP)
     return Drawing(
         alt=_alt(scene, drawn, behind),
@@ -213,7 +218,7 @@ def _behind(scene: _Scene, behind: list[Flow]) -> Iterator[Markup]:
             home=_home(scene),
             tonnes=scene.figure(tonnes),
         )
-        yield svg.path(_d(bend(*scene.ends[pair], 0)), "none s-rival", round(width, 1), words)
+        yield svg.path(_d(bend(*scene.ends[pair], 0)), "s-rival", round(width, 1), words)
 
 
 def _lines(scene: _Scene, drawn: list[Flow]) -> Iterator[Markup]:
@@ -234,22 +239,15 @@ def _lines(scene: _Scene, drawn: list[Flow]) -> Iterator[Markup]:
         words = scene.told(flow)
         if not scene.signed and flow.lost > 0.005:
             words = _("{flow}, of it {share} intercepted").format(flow=words, share=share(flow.lost))
-        yield svg.group(
-            svg.element("title", words),
-            svg.element(
-                "path",
-                d=_d(curve),
-                class_=f"none s-{colour}",
-                stroke_width=width,
-                stroke_dasharray=_dashes(dashes, width),
-                stroke_opacity=0.85,
-            ),
-            svg.path(
-                _head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width),
-                f"f-{colour} s-paper",
-                0.8,
-            ),
+        line = svg.element(
+            "path",
+            d=_d(curve),
+            class_=f"s-{colour}",
+            stroke_width=width,
+            stroke_dasharray=_dashes(dashes, width),
         )
+        head = _head(curve, 1.0 if curve.end in stops else 0.62, 6.5 + 0.75 * width)
+        yield svg.group(svg.element("title", words), line, svg.path(head, f"f-{colour}"))
 
 
 def _dashes(pattern: str, width: float) -> str:
@@ -265,10 +263,11 @@ def _d(curve: Curve) -> str:
 def _head(curve: Curve, t: float, size: float) -> str:
     """An arrowhead whose tip is at a point of the curve, or a little beyond."""
     (x, y), (dx, dy) = curve.at(t), curve.direction(t)
-    tip = (x + 0.4 * size * dx, y + 0.4 * size * dy)
-    back = (tip[0] - size * dx, tip[1] - size * dy)
-    corners = [tip, *((back[0] - s * 0.5 * size * dy, back[1] + s * 0.5 * size * dx) for s in (1, -1))]
-    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in corners) + "z"
+    tip = np.array([x + 0.4 * size * dx, y + 0.4 * size * dy])
+    back, across = -size * np.array([dx, dy]), 0.5 * size * np.array([-dy, dx])
+    steps = np.round(np.concatenate([back + across, -2 * across]), 1).tolist()
+    told = " ".join(map(svg.short, steps)).replace(" -", "-")
+    return f"M{svg.short(round(float(tip[0]), 1))} {svg.short(round(float(tip[1]), 1))}l{told}z"
 
 
 def _names(
@@ -283,13 +282,15 @@ def _names(
     spots = []
     for place in sorted((scene.places[i] for i in weight), key=lambda p: -weight[p.id]):
         x, y = (float(v) for v in scene.frame.at(place.latitude, place.longitude))
-        if scene.frame.holds(x, y):
+        if scene.frame.holds(x, y, EDGE):
             spots.append((place, x, y))
+    marks = []
     for place, x, y in reversed(spots):
         class_, d = KINDS[place.kind][1:] if place.kind in KINDS else PLAIN
         where = f"translate({svg.short(round(x, 1))} {svg.short(round(y, 1))})"
-        mark = svg.element("title", place.name)
-        yield svg.element("path", mark, d=d, class_=f"{class_} s-paper", stroke_width=1.4, transform=where)
+        title = svg.element("title", place.name)
+        marks.append(svg.element("path", title, d=d, class_=class_, transform=where))
+    yield svg.group(*marks, class_="s-paper", stroke_width=1.4)
     for layout in layouts:
         placed = placed_names(scene.frame, scene.names, spots, _ends_in_words(scene), layout)
         size = layout.size
@@ -334,7 +335,12 @@ def placed_names(
     found = labels.place(edges, dots, size, frame.tall)
     first = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
     towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in first]
-    found += labels.place(towns, [*dots, *(f.box for f in found)], size, frame.tall, layout.names)
+    for words in towns[:SURE]:  # may stand on the dots of lesser places
+        room = labels.place([words], [f.box for f in found], size, frame.tall)
+        better = labels.place([words], [*dots, *(f.box for f in found)], size, frame.tall)
+        found += better or room
+    rest = [*dots, *(f.box for f in found)]
+    found += labels.place(towns[SURE:], rest, size, frame.tall, layout.names)
     lands = []
     for code, points in country_spots(frame):
         if code in names:

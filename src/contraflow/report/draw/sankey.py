@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from contraflow._language import N_, _
 from contraflow._numbers import share, significant
+from contraflow.case.naming import lower
 from contraflow.report.draw import svg, theme
 from contraflow.report.draw.drawing import Drawing, Facet, joined
 from contraflow.results.journeys import SEIZED, STAYS, add, journeys
@@ -315,7 +316,8 @@ def _alt(diagram: _Diagram, columns: Sequence[Sequence[Node]], home: str) -> str
         own = [n for n in column if n[1] not in ENDS]
         if own:
             largest = own[int(np.argmax([diagram.through[n] for n in own]))]
-            told.append(sentence.format(name=diagram.name(largest), tonnes=diagram.figure(largest)))
+            name = lower(diagram.name(largest)) if largest[0] == 1 else diagram.name(largest)
+            told.append(sentence.format(name=name, tonnes=diagram.figure(largest)))
     lost = sum(diagram.through.get(n, 0.0) for n in ((1, HOME_LOST), (3, SEIZED)))
     if lost > 0:
         told.append(_("{part} is seized or lost on the way.").format(part=share(lost / diagram.whole)))
