@@ -10,7 +10,7 @@ from markupsafe import Markup
 from contraflow.report.draw import svg
 from contraflow.report.draw.basemap import WIDTH
 
-CHARACTER, BOLD, SPACED = 0.57, 0.61, 0.8
+CHARACTER, BOLD, SPACED = 0.6, 0.69, 0.83
 """Mean width of a character in ems: plain, bold, and in capitals set apart. A little more than fonts have."""
 LINE = 1.2
 """Height of a line, ems."""
@@ -40,10 +40,14 @@ class LabelLayout:
 
 WIDE = LabelLayout("m-wide", 14.0, 40)
 NARROW = LabelLayout("m-narrow", 27.0, 9)
+SMALL = LabelLayout("m-small", 35.0, 5)
+"""For maps side by side."""
+CAPITALS = 0.95
+"""Size of capitals, ems."""
 
 STYLE = (
     ".m-narrow{display:none;font-size:27px}.m-wide{font-size:14px}.m-narrow .halo{stroke-width:6px}"
-    ".m-caps{letter-spacing:.14em;font-size:.85em}"
+    ".m-caps{letter-spacing:.14em;font-size:.95em}"
     ".fig.map .facet,.fig.map .of-1{container-type:inline-size}"
     "@container (max-width:699px){.m-wide{display:none}.m-narrow{display:inline}}"
     "@container (min-width:500px){.m-narrow{font-size:20px}}"

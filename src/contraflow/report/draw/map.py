@@ -346,7 +346,7 @@ def placed_names(
         if code in names:
             anchors = tuple((x, y, 0.5, 0.5) for x, y in points[:120])
             lands.append(Words(((names[code].upper(), "f-soft"),), anchors, "m-caps halo", capitals=True))
-    small = 0.85 * size
+    small = labels.CAPITALS * size
     return found + labels.place(lands, [*dots, *(f.box for f in found)], small, frame.tall)
 
 
