@@ -333,10 +333,8 @@ def _table(
 
 def _told(data: xr.Dataset, figure: str, title: str, unit: str) -> str:
     """How a figure moves, in words, as the table of the run has it."""
-    row = trajectory_tables.summary(data, (figure,)).loc[figure]
+    row = trajectory_tables.summary(data, (figure,)).to_dict("index")[figure]
     scale = 100.0 if unit == "share" else 1.0
-    before, last, low, high = (
-        significant(float(row[c]) * scale) for c in ("before", "last", "last_5", "last_95")
-    )
+    before, last, low, high = (significant(scale * row[c]) for c in ("before", "last", "last_5", "last_95"))
     words = _("{figure}: {before} {unit} before, {last} in the last year, 90% of runs {low} to {high}.")
     return words.format(figure=title, before=before, unit=_unit(unit), last=last, low=low, high=high)

@@ -158,9 +158,12 @@ def around(x: float, y: float, gap: float) -> tuple[tuple[float, float, float, f
 
 
 def at_edge(
-    x: float, y: float, side: str, gap: float, step: float
+    x: float, y: float, side: str, gap: float, step: float, first: int = 1
 ) -> tuple[tuple[float, float, float, float], ...]:
-    """Anchors of a name where lines leave the map: above or below them, or beside them, along the edge."""
+    """Anchors of a name where lines leave the map: above or below them, or beside them, along the edge.
+
+    ``first`` is the side of a line at the top or bottom that is tried first: 1 right, -1 left.
+    """
     if side in ("left", "right"):
         right = 0.0 if side == "left" else 1.0
         edge = MARGIN if side == "left" else WIDTH - MARGIN
@@ -172,7 +175,9 @@ def at_edge(
     down = 0.0 if side == "top" else 1.0
     edge = y + (-5.0 if side == "top" else 5.0)
     return tuple(
-        (x + way * (gap + i * step), edge, 0.0 if way > 0 else 1.0, down) for i in range(5) for way in (1, -1)
+        (x + way * (gap + i * step), edge, 0.0 if way > 0 else 1.0, down)
+        for i in range(5)
+        for way in (first, -first)
     )
 
 
