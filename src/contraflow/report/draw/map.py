@@ -335,8 +335,8 @@ def placed_names(
         anchors = labels.at_edge(end.x, end.y, end.side, 0.3 * size + 3, 0.6 * size, first)
         edges.append(Words(words.lines, anchors, words.class_))
     found = labels.place(edges, dots, size, frame.tall)
-    first = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
-    towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in first]
+    ranked = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
+    towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in ranked]
     for words in towns[:SURE]:  # may stand on the dots of lesser places
         room = labels.place([words], [f.box for f in found], size, frame.tall)
         better = labels.place([words], [*dots, *(f.box for f in found)], size, frame.tall)
