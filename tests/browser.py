@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -23,15 +25,16 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(fold => { fold.open = t
 
 CUT = """() => {
   const wide = document.documentElement.clientWidth, found = [];
-  const seen = e => !e.closest('.unseen, .skip, caption.unseen') && getComputedStyle(e).clipPath === 'none';
-  for (const e of document.querySelectorAll('body *')) {
-    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !seen(e) || ['SCRIPT', 'STYLE', 'TITLE', 'title', 'desc'].includes(e.tagName)) continue;
-    const range = document.createRange(); range.selectNodeContents(e);
-    for (const box of e instanceof SVGElement ? [e.getBoundingClientRect()] : range.getClientRects()) {
-      if (box.width < 1 || box.height < 1) continue;
-      if (box.left < -1 || box.right > wide + 1) { found.push(e.textContent.trim().slice(0, 60)); break; }
-    }
+  const hidden = e => { for (; e; e = e.parentElement)
+    if (e.matches('.skip') || getComputedStyle(e).clipPath !== 'none') return true; return false; };
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = words.nextNode(); node; node = words.nextNode()) {
+    const e = node.parentElement;
+    if (!node.textContent.trim() || ['SCRIPT', 'STYLE', 'title', 'desc'].includes(e.tagName)) continue;
+    const range = document.createRange(); range.selectNodeContents(node);
+    const boxes = e instanceof SVGElement ? [e.getBoundingClientRect()] : [...range.getClientRects()];
+    const out = b => b.width >= 1 && b.height >= 1 && (b.left < -1 || b.right > wide + 1);
+    if (boxes.some(out) && !hidden(e)) found.push(node.textContent.trim().slice(0, 60));
   }
   return found;
 }"""
@@ -70,31 +73,37 @@ BOXES = """() => [...document.querySelectorAll('.tall')].filter(b => b.scrollWid
 """Boxes of tables that scroll sideways."""
 
 
+@cache
+def _browser() -> Browser:
+    """One browser for all pages of a process; it ends with it."""
+    machine = sync_playwright().start()
+    atexit.register(machine.stop)
+    return machine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+
+
 @contextmanager
 def opened(
     file: Path, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True
 ) -> Iterator[Page]:
     """A page, with all requests and messages of the console noted in ``page.noted``."""
-    with sync_playwright() as machine:
-        browser = machine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(
-            viewport={"width": width, "height": 844 if width < 600 else 800},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,
-        )
-        page = context.new_page()
-        noted: list[str] = []
-        page.on("request", lambda request: noted.append(request.url))
-        page.on("console", lambda message: noted.append(message.text))
-        page.on("pageerror", lambda error: noted.append(str(error)))
-        page.goto(file.as_uri())
-        if unfold and scripts:
-            page.evaluate(OPEN_ALL)
-        page.noted = noted  # type: ignore[attr-defined]
-        try:
-            yield page
-        finally:
-            browser.close()
+    context = _browser().new_context(
+        viewport={"width": width, "height": 844 if width < 600 else 800},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
+    )
+    page = context.new_page()
+    noted: list[str] = []
+    page.on("request", lambda request: noted.append(request.url))
+    page.on("console", lambda message: noted.append(message.text))
+    page.on("pageerror", lambda error: noted.append(str(error)))
+    page.goto(file.as_uri())
+    if unfold and scripts:
+        page.evaluate(OPEN_ALL)
+    page.noted = noted  # type: ignore[attr-defined]
+    try:
+        yield page
+    finally:
+        context.close()
 
 
 def faults(page: Page) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from contraflow.errors import ComparisonError, ObservationError, PolicyError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
 from contraflow.lab import calibrate
-from contraflow.report.draw import theme
 from contraflow.results.view import KG_PER_TONNE
 from test_predictions import case
 
@@ -152,17 +151,15 @@ def test_a_history_ends_where_it_is_told_to(lab):
 
 
 @pytest.mark.slow
-def test_histories_are_drawn_in_one_panel(lab, told):
+def test_histories_are_drawn_in_a_panel_each(lab, told):
     series = told.predictions.iloc[0]
-    figure = told.fan(told, quantity=series["quantity"], where=series["place"])
-    observed = figure.data[-1]
-    assert observed.name == "observed"
-    assert len(observed.x) == len(told.predictions)
-    filled = [colour != theme.PAPER for colour in observed.marker.color]
-    assert filled == (told.predictions.sort_values("year")["use"] == "fit").tolist()
-    lines = [t for t in figure.data if t.name == lab.case.info.title]
-    assert len(lines) == 2
-    assert list(lines[0].y) == pytest.approx(list(told.predictions["model"] / KG_PER_TONNE))
+    drawing = told.fan(told, quantity=series["quantity"], where=series["place"])
+    assert [lab.case.info.title in facet.title for facet in drawing.facets] == [True, True]
+    assert len(drawing.table) == 2 * len(told.predictions)
+    medians = drawing.table.filter(like="model [").iloc[: len(told.predictions), 0]
+    assert sorted(medians) == pytest.approx(sorted(told.predictions["model"] / KG_PER_TONNE))
+    full = drawing.facets[0].body.count('class="f-ink s-ink"')
+    assert full == int((told.predictions["use"] == "fit").sum())
     with pytest.raises(ComparisonError, match=r"no series 'area PE'\. It has: flow"):
         told.fan(where="PE")
 

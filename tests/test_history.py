@@ -619,13 +619,9 @@ def test_the_figure_has_a_row_for_every_figure_and_marks_what_was_missed():
     from contraflow.report.draw.how_often_right import how_often_right, reading
 
     found = left_out()
-    figure = how_often_right(found.observations)
-    observed = figure.data[-1]
-    assert len(observed.x) == len(found.observations)
-    missed = round((1 - found.coverage()) * len(found.observations))
-    assert len(set(observed.marker.color)) == 2
-    assert sum(c == observed.marker.color[0] for c in observed.marker.color) in (
-        missed,
-        len(observed.x) - missed,
-    )
-    assert f"{len(observed.x) - missed} of {len(observed.x)}" in reading(found.observations)
+    drawing = how_often_right(found.observations)
+    count = len(found.observations)
+    assert len(drawing.table) == count
+    missed = round((1 - found.coverage()) * count)
+    assert drawing.svg().count('class="f-contradicts s-paper"') == missed
+    assert f"{count - missed} of {count}" in reading(found.observations)

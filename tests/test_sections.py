@@ -95,7 +95,7 @@ def test_a_table_is_whole():
 def test_a_long_table_can_be_scrolled_by_keyboard():
     rows = tuple((str(i), "<b>") for i in range(40))
     text = ShownTable(caption="Many", heads=("a", 'of "b"'), rows=rows, figures=(1,)).html()
-    assert '<div class="tall" tabindex="0" role="region" aria-label="Many">' in text
+    assert '<div class="tall" tabindex="0" role="group" aria-label="Many">' in text
     assert "<td>&lt;b&gt;" in text
     assert "<b>" not in text
 

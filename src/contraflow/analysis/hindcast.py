@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow import _random
+from contraflow._language import _, ngettext
 from contraflow._numbers import fixed, share
 from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray
@@ -156,6 +157,10 @@ def intervals(posterior: Posterior, claims: IntArray, forecast: Forecast | None 
     return likelihood.scale.inverse(whole)[:, claims]
 
 
+LEAKS_NAMED = 6
+"""Numbers that a sentence on leaks names."""
+
+
 @dataclass(frozen=True, eq=False)
 class Hindcast:
     """Withheld claims predicted, and scored.
@@ -208,32 +213,63 @@ class Hindcast:
             Coverage, scores, leaks and events.
         """
         if self.claims.empty:
-            return [f"No claim dated after {self.until} can be compared with the model."]
+            return [_("No claim dated after {year} can be compared with the model.").format(year=self.until)]
         every = self.summary.iloc[-1]
         ahead, error = float(every["difference"]), float(every["error"])
-        verdict = (
-            "no better or worse than" if abs(ahead) < 2 * error or not np.isfinite(error)
-            else "better than" if ahead > 0 else "worse than"
-        )  # fmt: skip
+        if abs(ahead) < 2 * error or not np.isfinite(error):
+            verdict = _(
+                "By the log score the model is no better or worse than the forecast that nothing changes "
+                "({ahead} a claim, standard error {error}), whose intervals hold {half} and {most}."
+            )
+        elif ahead > 0:
+            verdict = _(
+                "By the log score the model is better than the forecast that nothing changes ({ahead} a claim, "
+                "standard error {error}), whose intervals hold {half} and {most}."
+            )
+        else:
+            verdict = _(
+                "By the log score the model is worse than the forecast that nothing changes ({ahead} a claim, "
+                "standard error {error}), whose intervals hold {half} and {most}."
+            )
         made = [
-            f"{int(every['claims'])} claims dated after {self.until}, in {int(every['series'])} series, were "
-            f"withheld. The 50% intervals hold {share(every['inside_50'])} of them, the 90% intervals "
-            f"{share(every['inside_90'])}.",
-            f"By the log score the model is {verdict} the forecast that nothing changes "
-            f"({fixed(ahead, 2, sign=True)} a claim, standard error {fixed(error, 2)}), whose intervals hold "
-            f"{share(every['naive_inside_50'])} and {share(every['naive_inside_90'])}.",
+            _(
+                "{claims} claims dated after {year}, in {series} series, were withheld. The 50% intervals hold "
+                "{half} of them, the 90% intervals {most}."
+            ).format(
+                claims=int(every["claims"]),
+                year=self.until,
+                series=int(every["series"]),
+                half=share(every["inside_50"]),
+                most=share(every["inside_90"]),
+            ),
+            verdict.format(
+                ahead=fixed(ahead, 2, sign=True),
+                error=fixed(error, 2),
+                half=share(every["naive_inside_50"]),
+                most=share(every["naive_inside_90"]),
+            ),
         ]
         if len(self.leaks):
             many = len(self.leaks)
+            shown = ", ".join(self.leaks["parameter"].head(LEAKS_NAMED))
             made.append(
-                f"{many} number{'s' if many > 1 else ''} of the ledger rest{'' if many > 1 else 's'} on "
-                f"claims dated after {self.until}, so the forecast knows something of what it foresees: "
-                f"{', '.join(self.leaks['parameter'].head(6))}{' and others' if many > 6 else ''}."
+                ngettext(
+                    "{count} number of the ledger rests on claims dated after {year}, so the forecast knows "
+                    "something of what it foresees: {numbers}.",
+                    "{count} numbers of the ledger rest on claims dated after {year}, so the forecast knows "
+                    "something of what it foresees: {numbers}.",
+                    many,
+                ).format(
+                    count=many,
+                    year=self.until,
+                    numbers=_("{numbers} and others").format(numbers=shown) if many > LEAKS_NAMED else shown,
+                )
             )
         if self.measures_given:
             made.append(
-                f"Measures taken after {self.until} are given to the forecast, not foreseen: "
-                f"{'; '.join(self.measures_given)}."
+                _("Measures taken after {year} are given to the forecast, not foreseen: {measures}.").format(
+                    year=self.until, measures="; ".join(self.measures_given)
+                )
             )
         return made
 

@@ -45,8 +45,8 @@ class Surprises(NamedTuple):
     predicted: FloatArray
     """Quantiles of the model's value at LEVELS (claim, level), in units of the model."""
     expected: FloatArray
-    """Quantiles of what the source would then state at LEVELS (claim, level), in units of the model; NaN where
-    the weights have collapsed.
+    """Quantiles of what the source would then state at LEVELS (claim, level), in units of the model; NaN
+    where the weights have collapsed.
     """
     chance: FloatArray
     """Surprise (claim,); NaN where the weights have collapsed."""

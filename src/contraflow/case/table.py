@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+
 import re
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from contraflow._language import N_
 
 ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 YEAR_PATTERN = r"^(1[89]|20)\d{2}(-(1[89]|20)\d{2})?$"
@@ -45,19 +48,19 @@ Selector = Annotated[tuple[str, ...], BeforeValidator(_split)]
 class Role(StrEnum):
     """A group of parameters, titled as the ledger shows it and in its order."""
 
-    SWITCHING = "How readily people switch"
-    DEMAND = "Demand"
-    PRICE = "Prices"
-    TRANSPORT = "Pay, hire and loads"
-    COST = "Costs"
-    FEE = "Levies and bribes"
-    MARGIN = "Margins and pay for risk"
-    HAZARD = "Risk of being stopped"
-    LAND = "Land, yields and content"
-    MEASURE = "Measures of the state"
-    BEHAVIOUR = "How clans and households act in time"
-    WEIGHT = "Weights of options"
-    OTHER = "Everything else"
+    SWITCHING = N_("How readily people switch")
+    DEMAND = N_("Demand")
+    PRICE = N_("Prices")
+    TRANSPORT = N_("Pay, hire and loads")
+    COST = N_("Costs")
+    FEE = N_("Levies and bribes")
+    MARGIN = N_("Margins and pay for risk")
+    HAZARD = N_("Risk of being stopped")
+    LAND = N_("Land, yields and content")
+    MEASURE = N_("Measures of the state")
+    BEHAVIOUR = N_("How clans and households act in time")
+    WEIGHT = N_("Weights of options")
+    OTHER = N_("Everything else")
 
 
 def column(description: str, **extra: Any) -> Any:

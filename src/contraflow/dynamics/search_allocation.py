@@ -6,6 +6,7 @@ only its distribution differs. Strategies that look back do so once a year, on t
 
 from __future__ import annotations
 
+from contraflow._language import N_
 from contraflow.case.statements import SearchStrategy
 from contraflow.model.numerics import jax, jnp
 
@@ -20,13 +21,13 @@ ROUNDS = 60
 
 
 ABOUT = {
-    SearchStrategy.EVEN: "the same on all links that a measure covers",
-    SearchStrategy.CONCENTRATE: "always on the fifth of the links that carried most in the baseline",
-    SearchStrategy.RANDOM: "each month on a fifth of the links, drawn anew, the busier the likelier",
-    SearchStrategy.CHASE: "each year in proportion to last year's seizures",
-    SearchStrategy.OPTIMISE: "each year so that most of last year's flows would be seized",
+    SearchStrategy.EVEN: N_("the same on all links that a measure covers"),
+    SearchStrategy.CONCENTRATE: N_("always on the fifth of the links that carried most in the baseline"),
+    SearchStrategy.RANDOM: N_("each month on a fifth of the links, drawn anew, the busier the likelier"),
+    SearchStrategy.CHASE: N_("each year in proportion to last year's seizures"),
+    SearchStrategy.OPTIMISE: N_("each year so that most of last year's flows would be seized"),
 }
-"""What each strategy does, in words."""
+"""What each strategy does, in words, marked for the catalogue."""
 
 
 def concentrated(covered: jax.Array, score: jax.Array) -> jax.Array:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from contraflow._language import N_
 from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.history.episode_tables import Episode, StageOfTrade
@@ -33,8 +34,8 @@ from contraflow.history.shared_numbers import OLD_RULE, WHOLE
 DRAWS = 600
 """Draws of each forecast."""
 
-NEW = "the model"
-NOTHING, MEAN, OLD = "nothing changes", "the mean of the others", "the old rule"
+NEW = N_("the model")
+NOTHING, MEAN, OLD = N_("nothing changes"), N_("the mean of the others"), N_("the old rule")
 RIVALS = (NOTHING, MEAN, OLD)
 
 

@@ -17,8 +17,8 @@ from contraflow.results import draws
 
 if TYPE_CHECKING:
     import pandas as pd
-    from contraflow.report.draw.drawing import Drawing
 
+    from contraflow.report.draw.drawing import Drawing
     from contraflow.results.probabilities import Direction
 
 

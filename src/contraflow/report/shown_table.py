@@ -53,7 +53,7 @@ class ShownTable:
         ).format(self._columns(), self._spoken(), seen, self.caption, named, body)
         if len(self.rows) <= LONG:
             return table
-        return Markup('<div class="tall" tabindex="0" role="region" aria-label="{}">{}</div>').format(
+        return Markup('<div class="tall" tabindex="0" role="group" aria-label="{}">{}</div>').format(
             self.caption, table
         )
 

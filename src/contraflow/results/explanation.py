@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._language import N_, _
 from contraflow._numbers import share, significant
 from contraflow.case.naming import lower
 
@@ -34,10 +35,10 @@ class How(StrEnum):
     def words(self) -> str:
         """Description for readers."""
         return {
-            How.WEIGHTED: "from the same draws, weighed anew",
-            How.REFITTED: "fitted anew without it",
-            How.LINEAR: "by the straight-line account around the best fit: a guide",
-            How.ROUGH: "weighed anew, but the weights are unreliable (k above 0.7): a rough guide",
+            How.WEIGHTED: N_("from the same draws, weighed anew"),
+            How.REFITTED: N_("fitted anew without it"),
+            How.LINEAR: N_("by the straight-line account around the best fit: a guide"),
+            How.ROUGH: N_("weighed anew, but the weights are unreliable (k above 0.7): a rough guide"),
         }[self]
 
 
@@ -54,12 +55,12 @@ class Group(StrEnum):
 
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
-        Group.CLAIMS: "errors of single claims that calibration fits",
-        Group.SHARED: "errors that claims of one origin share",
-        Group.RANGES: "numbers whose range rests on claims",
-        Group.ASSUMPTIONS: "numbers whose range is assumed",
-        Group.FORM: "numbers that set how strongly things respond",
-        Group.INTERACTION: "bends and interactions, which no sum of single parts accounts for",
+        Group.CLAIMS: N_("errors of single claims that calibration fits"),
+        Group.SHARED: N_("errors that claims of one origin share"),
+        Group.RANGES: N_("numbers whose range rests on claims"),
+        Group.ASSUMPTIONS: N_("numbers whose range is assumed"),
+        Group.FORM: N_("numbers that set how strongly things respond"),
+        Group.INTERACTION: N_("bends and interactions, which no sum of single parts accounts for"),
     }
 )
 
@@ -109,8 +110,9 @@ class Explanation:
     @property
     def subject(self) -> str:
         """What is explained: ``change of exports under “Shut the sky”``."""
-        what = f"change of {self.quantity}" if self.against else self.quantity
-        return f"{what} under “{self.title}”"
+        if self.against:
+            return _("change of {figure} under “{policy}”").format(figure=self.quantity, policy=self.title)
+        return _("{figure} under “{policy}”").format(figure=self.quantity, policy=self.title)
 
     def gathered(self, most: int = 12, named: int = 3) -> pd.DataFrame:
         """Numbers for reading: weights of single arcs gathered by the template of their range.
@@ -155,33 +157,45 @@ class Explanation:
         """
         unit = self.unit.removesuffix("/yr")
         low, high = (_number(self.figure[e]) for e in ("_5", "_95"))
-        made = [f"{_capital(self.subject)}: {_number(self.figure[''])} {unit}, 90% interval {low} to {high}."]
+        made = [
+            _("{subject}: {figure} {unit}, 90% interval {low} to {high}.").format(
+                subject=_capital(self.subject), figure=_number(self.figure[""]), unit=unit, low=low, high=high
+            )
+        ]
         spread = (self.figure["_95"] - self.figure["_5"]) * NOTICED
         sure = self.claims["shift"].abs() > np.maximum(2 * self.claims["error"].fillna(0.0), spread)
         moved = self.claims[sure].head(NAMED)
         if len(moved):
             leaning = [
-                f"{row['claim']} ({_number(row['without'])} {unit} without it)" for row in _rows(moved)
+                _("{claim} ({figure} {unit} without it)").format(
+                    claim=str(row["statement"]).rstrip("."), figure=_number(row["without"]), unit=unit
+                )
+                for row in _rows(moved)
             ]
-            made.append(f"Of the claims it leans most on {_listed(leaning)}.")
+            made.append(_("Of the claims it leans most on: {claims}.").format(claims="; ".join(leaning)))
         else:
-            made.append("No single claim moves its median by more than a fiftieth of its interval.")
+            made.append(_("No single claim moves its median by more than a fiftieth of its interval."))
         by_group = {str(r["group"]): float(r["share"]) for r in _rows(self.shares)}
         evidence = sum(by_group[g] for g in (Group.CLAIMS, Group.SHARED, Group.RANGES))
         assumed, form, rest = (by_group[g] for g in (Group.ASSUMPTIONS, Group.FORM, Group.INTERACTION))
         made.append(
-            f"Of its variance {share(evidence)} is owed to claims and to ranges that rest on claims, "
-            f"{share(assumed)} to assumptions, {share(form)} to functional form; "
-            f"{share(rest)} no linear account explains."
+            _(
+                "Of its variance {evidence} is owed to claims and to ranges that rest on claims, {assumed} to "
+                "assumptions, {form} to how strongly things respond; {rest} to bends and interactions of these."
+            ).format(evidence=share(evidence), assumed=share(assumed), form=share(form), rest=share(rest))
         )
         first = self.numbers.head(NAMED)
         if len(first):
             numbers = [
-                f"{lower(row['meaning'])} ({_number(row['at_low'])} to {_number(row['at_high'])} {unit} "
-                "across its range)"
+                _("{number} ({low} to {high} {unit} across its range)").format(
+                    number=lower(row["meaning"]),
+                    low=_number(row["at_low"]),
+                    high=_number(row["at_high"]),
+                    unit=unit,
+                )
                 for row in _rows(first)
             ]
-            made.append(f"The numbers that matter most: {_listed(numbers, '; ')}.")
+            made.append(_("The numbers that matter most: {numbers}.").format(numbers="; ".join(numbers)))
         return made
 
     def __repr__(self) -> str:
@@ -201,13 +215,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _number(value: float) -> str:
-    return significant(value, none="unknown")
-
-
-def _listed(parts: list[str], mark: str = ", ") -> str:
-    if len(parts) < 2 or mark != ", ":
-        return mark.join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return significant(value, none=_("unknown"))
 
 
 def _capital(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -68,7 +69,7 @@ def draw_named(frame: pd.DataFrame, unit: str, title: str = "") -> Drawing:
     records = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
     levels = [c for c in columns if not c.startswith("change")]
     known = rows[levels].to_numpy(float)
-    scale = scale_of(known[known == known].tolist() or [0.0])
+    scale = scale_of(known[np.isfinite(known)].tolist() or [0.0])
     largest = float(_sizes(rows).max()) if len(rows) else 0.0
     kinds = [change_kind(row, SEEN * largest) for row in records]
     marks = [
@@ -168,7 +169,8 @@ def _alt(rows: list[dict[str, Any]], kinds: list[str], unit: str, trace: float) 
     if span:
         ends = [_signed(float(row[f"change_{end}"]), trace) for end in (5, 95)]
         words = _(
-            "Largest change: {name}, from {before} to {after} {unit} ({change}, 90% interval {low} to {high})."
+            "Largest change: {name}, from {before} to {after} {unit} ({change}, "
+            "90% interval {low} to {high})."
         )
         told |= {"low": ends[0], "high": ends[1]}
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, isnan, log10, nan
 from typing import Any, NamedTuple
 
@@ -18,8 +19,8 @@ from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Facet
 
-NARROW = 358.0
-"""Narrowest width in which no text meets another, px: a phone of 390 px."""
+NARROW = 340.0
+"""Narrowest width in which no text meets another, px: within a fold on a phone of 390 px."""
 
 LONGEST, LONGEST_SMALL = 44, 52
 """Characters of a line of a name, and of what stands small below it; both fit into NARROW."""
@@ -36,11 +37,14 @@ REACH = 8.0
 BETWEEN = 12.0
 """Least distance between a name and what stands beside it, px."""
 
+BOLD = 1.12
+"""Width of bold text beside that of plain text."""
+
 INSET = 0.016
 """Share of the width left free at both ends of a track, so that dots are not cut."""
 
-TICKS = 4
-"""About as many steps as an axis has."""
+TICKS = 5
+"""Steps of an axis at most; it has more than half as many."""
 
 LONG = 900.0
 """Height of rows from which the axis is shown above them too, px."""
@@ -73,9 +77,9 @@ class Scale:
         return self.low - slack <= value <= self.high + slack
 
     def ticks(self) -> list[float]:
-        """Round values, about TICKS of them, zero among them where it lies within."""
-        if self.log:
-            return self._powers()
+        """Round values, TICKS and one at most, zero among them where it lies within."""
+        if self.log and len(powers := self._powers()) > 1:
+            return powers
         step = round_step((self.high - self.low) / TICKS)
         first = ceil(self.low / step - 1e-9)
         return [i * step for i in range(first, floor(self.high / step + 1e-9) + 1)]
@@ -84,7 +88,7 @@ class Scale:
         """Powers of ten, not all where they are many, and 2 and 5 times them where they are few."""
         first, last = floor(log10(self.low)), ceil(log10(self.high))
         few = log10(self.high / self.low) < 2
-        each = max(1, ceil((last - first) / (TICKS + 3)))
+        each = max(1, ceil((last - first) / (TICKS + 2)))
         powers = [10.0**n for n in range(first, last + 1) if n % each == 0]
         return [m * p for p in powers for m in ((1, 2, 5) if few else (1,)) if self.holds(m * p)]
 
@@ -96,7 +100,7 @@ class Scale:
     def label(self, tick: float) -> str:
         """A tick as it is written, with as many digits as the step needs."""
         ticks = self.ticks()
-        step = tick if self.log or len(ticks) < 2 else ticks[1] - ticks[0]
+        step = tick if len(ticks) < 2 or (self.log and ticks == self._powers()) else ticks[1] - ticks[0]
         return fixed(tick, _digits(step))
 
 
@@ -216,13 +220,36 @@ def _band(scale: Scale, low: float, high: float, colour: str, top: float, bottom
 
 
 def _labels(scale: Scale) -> Markup:
-    """Labels of the ticks, those at the ends within the width."""
-    parts = []
-    for tick in scale.ticks():
-        share = scale.share(tick)
-        anchor = "end" if share > 0.95 else "mid" if share > 0.05 else ""
-        parts.append(svg.text(scale.at(tick), 0, scale.label(tick), f"small num f-soft {anchor}".rstrip()))
-    return Markup("").join(parts)
+    """Labels of the ticks within the width; every second, third ... where they are long."""
+    ticks = scale.ticks()
+    spots: list[_Label] = []
+    zero = next((number for number, tick in enumerate(ticks) if tick == 0), 0)
+    for each in range(1, len(ticks) + 1):
+        spots = [_label(scale, tick) for tick in ticks[zero % each :: each]]
+        if all(one.right + BETWEEN / 2 <= other.left for one, other in pairwise(spots)):
+            break
+    return Markup("").join(
+        svg.text(scale.at(spot.tick), 0, scale.label(spot.tick), f"small num f-soft {spot.anchor}".rstrip())
+        for spot in spots
+    )
+
+
+class _Label(NamedTuple):
+    """A label of a tick on the narrowest page: its ends, px, and its anchor."""
+
+    tick: float
+    left: float
+    right: float
+    anchor: str
+
+
+def _label(scale: Scale, tick: float) -> _Label:
+    at, width = NARROW * scale.share(tick), svg.width_of(scale.label(tick), svg.SMALL)
+    if at < width / 2:
+        return _Label(tick, at, at + width, "")
+    if at + width / 2 > NARROW:
+        return _Label(tick, at - width, at, "end")
+    return _Label(tick, at - width / 2, at + width / 2, "mid")
 
 
 def _text_of(row: RowMark) -> tuple[Markup, float]:
@@ -234,7 +261,7 @@ def _text_of(row: RowMark) -> tuple[Markup, float]:
         lines.append(_Line(row.value, "num f-soft"))
     first = len(lines) - 1
     lines += [_Line(words, "small num f-soft") for words in svg.lines_of(row.below, LONGEST_SMALL) if words]
-    right = svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
+    right = BOLD * svg.width_of(row.figure) + svg.width_of(f"  {row.range}" if row.range else "", svg.SMALL)
     beside = None
     if right:
         fits = [n for n in range(first, len(lines)) if lines[n].width + BETWEEN + right <= NARROW]

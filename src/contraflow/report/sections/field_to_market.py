@@ -8,6 +8,7 @@ from contraflow.report.section import Content
 from contraflow.text.names import Names
 
 
-def make(report: ReportData, names: Names) -> Content:
-    """A diagram of the baseline."""
-    return Content(drawings={"flows": draw_sankey(report.base, names)})
+def make(report: ReportData, names: Names) -> Content | None:
+    """A diagram of the baseline; none where nothing comes from the home country."""
+    drawing = draw_sankey(report.base, names)
+    return None if drawing is None else Content(drawings={"flows": drawing})

@@ -15,6 +15,10 @@ from contraflow.text.names import Names
 RENAMED = {"Traders' rent": N_("Traders on all ways, beyond the usual margin")}
 
 
+MOST = 8
+"""Rows of a chart; others are added up."""
+
+
 def make(report: ReportData, names: Names, number: int) -> Content:
     """Charts of one answer."""
     _question, base, after = report.pairs[number]
@@ -31,4 +35,4 @@ def _draw(frame: pd.DataFrame) -> dict[str, Drawing | None]:
     rows = frame.assign(name=[_(RENAMED[name]) if name in RENAMED else name for name in own])
     far = (rows["kind"] == "buyers") | (rows["kind"].isin(("clans",)) & own.isin(RENAMED))
     chosen = {"near": rows[~far], "far": rows[far]}
-    return {name: bars.draw_income_bars(part) if len(part) else None for name, part in chosen.items()}
+    return {name: bars.draw_income_bars(part, MOST) if len(part) else None for name, part in chosen.items()}

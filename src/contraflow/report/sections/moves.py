@@ -20,9 +20,13 @@ LEAST = 0.05
 """A zone that grows or makes less than this, before and after, has no row in the table."""
 
 
+MOST = 8
+"""Rows of a chart: a page holds some hundred charts."""
+
+
 def make(report: ReportData, names: Names, number: int) -> Content:
     """Charts of one answer and its map."""
-    question, base, after = report.pairs[number]
+    _question, base, after = report.pairs[number]
     pure = _("t of pure {substance} a year").format(substance=names.substance)
     places = tables.by_zone(base, after)
     grown = "coca" in places.index.get_level_values("what")
@@ -30,10 +34,10 @@ def make(report: ReportData, names: Names, number: int) -> Content:
     return Content(
         data={"zones": zone_table(base, after, names)},
         drawings={
-            "mode": draw_dumbbells(tables.by_mode(base, after), pure, names),
-            "route": draw_dumbbells(tables.by_route(base, after), pure, names),
+            "mode": draw_dumbbells(tables.by_mode(base, after), pure, names, MOST),
+            "route": draw_dumbbells(tables.by_route(base, after), pure, names, MOST),
             "zone": None if zones is None else draw_dumbbells(
-                zones, _("hectares of {crop}").format(crop=names.crop), names
+                zones, _("hectares of {crop}").format(crop=names.crop), names, MOST
             ),
             "map": draw_map(base, report.case.places, after, "difference", names=names, backdrop=False),
         },
