@@ -56,11 +56,9 @@ def test_a_figure_from_outside_is_in_runs_and_their_charts(registered, example):
     np.testing.assert_allclose(months.values, expected, rtol=1e-12)
     assert MINE.name in run.summary().index
     assert MINE.name in run.yearly().index.get_level_values("figure")
-    drawn = run.fan(MINE.name)
-    if expected.any():
-        assert [f.title for f in drawn.facets] == [MINE.label]
-    else:
-        assert drawn is None
+    assert [f.title for f in run.fan("exports", MINE.name).facets] == (
+        ["Exports", MINE.label] if expected.any() else ["Exports"]
+    )
 
 
 def test_a_figure_from_outside_is_gone_when_it_is_withdrawn():

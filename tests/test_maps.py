@@ -119,7 +119,8 @@ def test_land_lies_where_it_lies():
     """Points well inside countries are inside their shapes, by even and odd crossings."""
     for code, latitude, longitude in (
         ("PE", -10.0, -75.0), ("BO", -17.0, -64.0), ("AF", 34.0, 66.0), ("FJ", -17.8, 178.0),
-        ("RU", 66.0, -172.5), ("GH", 7.0, -1.0), ("NZ", -43.5, 171.0), ("GF", 4.0, -53.0), ("ZA", -29.0, 22.0),
+        ("RU", 66.0, -172.5), ("GH", 7.0, -1.0), ("NZ", -43.5, 171.0), ("GF", 4.0, -53.0),
+        ("ZA", -29.0, 22.0),
     ):  # fmt: skip
         frame = basemap.Frame(-400.0, 400.0, -300.0, 300.0, (latitude, longitude))
         point = np.array([[basemap.WIDTH / 2, frame.tall / 2]])

@@ -100,7 +100,8 @@ def test_an_uncalibrated_lab_predicts_nothing():
 def test_the_figure_has_a_panel_per_series_and_the_table_a_row_per_claim(lab):
     table = lab.predictions(fitted=True)
     drawing = draw_predictions(table, NAMES, (2013, 2014))
-    assert [f.title for f in drawing.facets] == ["Valley: Paste"]
+    what = series_names.title(table.iloc[0].to_dict(), NAMES)
+    assert [f.title for f in drawing.facets] == [f"Valley: {what}"]
     told = re.findall(r"<title>(\d{4}): observed", str(drawing.facets[0].body))
     assert told == list(drawing.table["year"]) == list(table["year"])
     np.testing.assert_allclose(drawing.table["model"], table["model"] / 1000)

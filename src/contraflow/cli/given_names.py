@@ -32,7 +32,8 @@ CASE_FILE = "case.toml"
 
 FIGURES = (
     N_("exports"), N_("exports by air"), N_("hectares at home"), N_("eradicated at home"),
-    N_("farm-gate price"), N_("farm-gate sales"), N_("local price"), N_("growers' income"), N_("crews' pay by air"),
+    N_("farm-gate price"), N_("farm-gate sales"), N_("local price"), N_("growers' income"),
+    N_("crews' pay by air"),
     N_("armed groups' income"), N_("seized at home"), N_("arrests at home"), N_("state spending"),
     N_("delivered"), N_("hectares"), N_("seized"), N_("arrests"),
 )  # fmt: skip

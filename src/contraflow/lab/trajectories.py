@@ -239,7 +239,7 @@ class Simulation:
         anchors = compiled(jax.vmap(self._simulator.responder.anchor))(self._ledger)
         return np.asarray(anchors.load)
 
-    def fan(self, *figures: str, against: Simulation | None = None) -> Drawing | None:
+    def fan(self, *figures: str, against: Simulation | None = None) -> Drawing:
         """Fan charts over months: median, 50 % and 90 % interval of the replicates.
 
         Parameters
@@ -252,30 +252,41 @@ class Simulation:
         Returns
         -------
         Drawing
-            A panel for each figure that the economy has. None where it has none of them.
+            A panel for each figure that the economy has.
 
         Raises
         ------
         ComparisonError
-            For an unknown figure.
+            For an unknown figure, or if the economy has none of them.
         """
         from contraflow.report.draw import fans
 
         usual = ("exports", "hectares at home", "local price", "seized at home", "delivered")
         chosen = figures or trajectory_tables.had(self.data, names=usual)[:4]
-        return fans.fans(self.data, chosen, self.changes, None if against is None else against.data)
+        drawn = fans.fans(self.data, chosen, self.changes, None if against is None else against.data)
+        if drawn is None:
+            raise ComparisonError(f"This economy has none of the figures {', '.join(chosen)}.")
+        return drawn
 
-    def modes(self) -> Drawing | None:
+    def modes(self) -> Drawing:
         """Exports by mode over months, in one panel.
 
         Returns
         -------
         Drawing
-            A line for each way out. None where nothing leaves the country.
+            A line for each way out.
+
+        Raises
+        ------
+        ComparisonError
+            If nothing leaves the country.
         """
         from contraflow.report.draw import fans
 
-        return fans.modes(self.data, self.changes)
+        drawn = fans.modes(self.data, self.changes)
+        if drawn is None:
+            raise ComparisonError("Nothing leaves the home country in this run.")
+        return drawn
 
     def map(self) -> Drawing:
         """Flows on the map, year by year.
@@ -427,18 +438,26 @@ class History:
         """
         return errors_table(self.predictions, first, last)
 
-    def figure(self) -> Drawing | None:
+    def figure(self) -> Drawing:
         """Every series of observations with the simulated values, in one panel each.
 
         Returns
         -------
         Drawing
-            A panel for each series. None where no series has enough observations.
+            A panel for each series.
+
+        Raises
+        ------
+        ComparisonError
+            If no series has enough observations.
         """
         from contraflow.report.draw.predicted_series import draw_predictions
         from contraflow.text.names import shown_names
 
-        return draw_predictions(self.predictions, shown_names(self.case), self.case.info.baseline)
+        drawn = draw_predictions(self.predictions, shown_names(self.case), self.case.info.baseline)
+        if drawn is None:
+            raise ComparisonError("The case has no series of at least three observations to be drawn.")
+        return drawn
 
     def fan(
         self, *beside: History, quantity: str = "area", form: str = "", where: str | None = None

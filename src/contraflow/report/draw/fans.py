@@ -16,7 +16,7 @@ from contraflow._types import FloatArray
 from contraflow.case.schema import Place
 from contraflow.report.draw import svg, theme
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry, joined
-from contraflow.report.draw.labels import NARROW
+from contraflow.report.draw.labels import SMALL
 from contraflow.report.draw.map import draw_map, flow_table
 from contraflow.report.draw.panels import YearPanel, from_zero, quantiles
 from contraflow.results import trajectory_tables
@@ -143,7 +143,7 @@ def modes(data: xr.Dataset, changes: Sequence[tuple[int, str]] = ()) -> Drawing 
         return None
     when = _when(data)
     scale = from_zero(*(q[1:4] for q in drawn.values()))
-    panel = YearPanel(when[0], when[-1], scale, width=400.0, height=290.0, right=104.0)
+    panel = YearPanel(when[0], when[-1], scale, width=370.0, height=280.0, right=100.0)
     parts = [panel.axes(_unit("t/yr"), _years(data)), *_changes(panel, data, changes)]
     ends = []
     for way, own in drawn.items():
@@ -196,7 +196,7 @@ def stepped_map(
     first = outcomes[years[0]]
     maps = {
         year: draw_map(
-            first, places, outcomes[year], "after", names=names, backdrop=year == kept[0], layouts=(NARROW,)
+            first, places, outcomes[year], "after", names=names, backdrop=year == kept[0], layouts=(SMALL,)
         )
         for year in kept
     }
@@ -260,8 +260,8 @@ def _changes(panel: YearPanel, data: xr.Dataset, changes: Sequence[tuple[int, st
     """Dotted lines where something changes; the first month of the policy if nothing is said."""
     when = _when(data)
     told: dict[int, list[str]] = {}
-    for month, words in changes:
-        told.setdefault(month, []).append(words)
+    for month, change in changes:
+        told.setdefault(month, []).append(change)
     if not told:
         told = {trajectory_tables.before(data): []}
     for month, words in sorted(told.items()):
@@ -333,8 +333,8 @@ def _table(
 
 def _told(data: xr.Dataset, figure: str, title: str, unit: str) -> str:
     """How a figure moves, in words, as the table of the run has it."""
-    row = trajectory_tables.summary(data, (figure,)).loc[figure]
+    row = trajectory_tables.summary(data, (figure,)).to_dict("index")[figure]
     scale = 100.0 if unit == "share" else 1.0
-    before, last, low, high = (significant(row[c] * scale) for c in ("before", "last", "last_5", "last_95"))
+    before, last, low, high = (significant(scale * row[c]) for c in ("before", "last", "last_5", "last_95"))
     words = _("{figure}: {before} {unit} before, {last} in the last year, 90% of runs {low} to {high}.")
     return words.format(figure=title, before=before, unit=_unit(unit), last=last, low=low, high=high)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from contraflow.report.draw import svg
 from contraflow.report.draw.basemap import WIDTH
 
-CHARACTER, BOLD, SPACED = 0.57, 0.61, 0.8
+CHARACTER, BOLD, SPACED = 0.6, 0.69, 0.83
 """Mean width of a character in ems: plain, bold, and in capitals set apart. A little more than fonts have."""
 LINE = 1.2
 """Height of a line, ems."""
@@ -40,10 +40,14 @@ class LabelLayout:
 
 WIDE = LabelLayout("m-wide", 14.0, 40)
 NARROW = LabelLayout("m-narrow", 27.0, 9)
+SMALL = LabelLayout("m-small", 35.0, 5)
+"""For maps side by side."""
+CAPITALS = 0.95
+"""Size of capitals, ems."""
 
 STYLE = (
     ".m-narrow{display:none;font-size:27px}.m-wide{font-size:14px}.m-narrow .halo{stroke-width:6px}"
-    ".m-caps{letter-spacing:.14em;font-size:.85em}"
+    ".m-caps{letter-spacing:.14em;font-size:.95em}"
     ".fig.map .facet,.fig.map .of-1{container-type:inline-size}"
     "@container (max-width:699px){.m-wide{display:none}.m-narrow{display:inline}}"
     "@container (min-width:500px){.m-narrow{font-size:20px}}"
@@ -154,9 +158,12 @@ def around(x: float, y: float, gap: float) -> tuple[tuple[float, float, float, f
 
 
 def at_edge(
-    x: float, y: float, side: str, gap: float, step: float
+    x: float, y: float, side: str, gap: float, step: float, first: int = 1
 ) -> tuple[tuple[float, float, float, float], ...]:
-    """Anchors of a name where lines leave the map: above or below them, or beside them, along the edge."""
+    """Anchors of a name where lines leave the map: above or below them, or beside them, along the edge.
+
+    ``first`` is the side of a line at the top or bottom that is tried first: 1 right, -1 left.
+    """
     if side in ("left", "right"):
         right = 0.0 if side == "left" else 1.0
         edge = MARGIN if side == "left" else WIDTH - MARGIN
@@ -168,7 +175,9 @@ def at_edge(
     down = 0.0 if side == "top" else 1.0
     edge = y + (-5.0 if side == "top" else 5.0)
     return tuple(
-        (x + way * (gap + i * step), edge, 0.0 if way > 0 else 1.0, down) for i in range(5) for way in (1, -1)
+        (x + way * (gap + i * step), edge, 0.0 if way > 0 else 1.0, down)
+        for i in range(5)
+        for way in (first, -first)
     )
 
 

@@ -328,13 +328,15 @@ def placed_names(
     """
     size = layout.size
     dots: list[labels.Box] = [(x - 6, y - 6, x + 6, y + 6) for _, x, y in spots]
-    edges = [
-        Words(words.lines, labels.at_edge(end.x, end.y, end.side, 0.3 * size + 3, 0.6 * size), words.class_)
-        for end, words in ends
-    ]
+    edges = []
+    for end, words in ends:
+        others = [e.x for e, _words in ends if e.side == end.side and e is not end]
+        first = -1 if any(x > end.x for x in others) and not any(x < end.x for x in others) else 1
+        anchors = labels.at_edge(end.x, end.y, end.side, 0.3 * size + 3, 0.6 * size, first)
+        edges.append(Words(words.lines, anchors, words.class_))
     found = labels.place(edges, dots, size, frame.tall)
-    first = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
-    towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in first]
+    ranked = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
+    towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in ranked]
     for words in towns[:SURE]:  # may stand on the dots of lesser places
         room = labels.place([words], [f.box for f in found], size, frame.tall)
         better = labels.place([words], [*dots, *(f.box for f in found)], size, frame.tall)
@@ -346,7 +348,7 @@ def placed_names(
         if code in names:
             anchors = tuple((x, y, 0.5, 0.5) for x, y in points[:120])
             lands.append(Words(((names[code].upper(), "f-soft"),), anchors, "m-caps halo", capitals=True))
-    small = 0.85 * size
+    small = labels.CAPITALS * size
     return found + labels.place(lands, [*dots, *(f.box for f in found)], small, frame.tall)
 
 

@@ -27,12 +27,16 @@ class YearPanel:
     last: float
     scale: Scale
     """Figures at its ends."""
-    width: float = 340.0
-    height: float = 206.0
-    left: float = 50.0
+    width: float = 290.0
+    height: float = 190.0
     right: float = 10.0
     top: float = 26.0
     bottom: float = 24.0
+
+    @property
+    def left(self) -> float:
+        """Room for the figures at the axis."""
+        return 10.0 + max(svg.width_of(self.scale.label(t), svg.SMALL) * 1.15 for t in self.scale.ticks())
 
     def x(self, when: float) -> float:
         """Position of a time."""

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from contraflow._language import _
 from contraflow._numbers import significant
+from contraflow._quantiles import ENDS
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry, joined
 from contraflow.report.draw.panels import YearPanel, from_zero
-from contraflow.results.draws import ENDS
 from contraflow.text.series_names import divisor, middle, title, unit, where
 
 FEWEST = 3

@@ -65,7 +65,7 @@ class _Diagram:
             for side in (0, 2):
                 sums: dict[Node, float] = {}
                 for link, tonnes in self.links.items():
-                    node = (link[side], link[side + 1])
+                    node: Node = link[2:] if side else link[:2]
                     if node[0] == layer:
                         add(sums, node, tonnes)
                 for node, tonnes in sums.items():
