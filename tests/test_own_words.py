@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from babel import Locale
+from typer.main import get_command
 
 import contraflow as cf
+from contraflow.case import shipped
+from contraflow.cli import app
 
 PACKAGE = Path(cf.__file__).parent
 
@@ -54,6 +57,15 @@ def split(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)
 
 
+COMMAND = re.compile(rf"^\W*(?:contraflow )?(?:{'|'.join(get_command(app).commands)}) ")  # type: ignore[attr-defined]
+SHIPPED = re.compile(rf"\b(?:{'|'.join(map(re.escape, shipped()))})\b")
+
+
+def without_cases(text: str) -> str:
+    """An example of a command without the name of the shipped case that it is given."""
+    return SHIPPED.sub("", text) if COMMAND.match(text) else text
+
+
 def docstrings(tree: ast.AST) -> set[int]:
     """Numbers of lines of strings that stand as statements of their own: documentation."""
     return {
@@ -76,7 +88,7 @@ def of_python(text: str) -> Iterator[tuple[int, str]]:
         if token.type not in kinds or number in documentation:
             continue
         for line, part in enumerate(token.string.splitlines() or [""], number):
-            yield line, split(part) if token.type == tokenize.NAME else part
+            yield line, split(part) if token.type == tokenize.NAME else without_cases(part)
 
 
 def of_template(text: str) -> Iterator[tuple[int, str]]:
@@ -116,6 +128,8 @@ def test_what_the_search_finds() -> None:
     )
     words = [match[0] for _, part in of_python(text) for match in FORBIDDEN.finditer(part)]
     assert words == ["leaf", "Coca", "Côte d’Ivoire"]
+    examples = 'a = "respond peru -m radar=1"\nb = "Peru is run"\n'
+    assert [match[0] for _, part in of_python(examples) for match in FORBIDDEN.finditer(part)] == ["Peru"]
     script = "const coca = valleyName; // leafless\n"
     assert [m[0] for _, part in of_template(script) for m in FORBIDDEN.finditer(part)] == ["coca", "valley"]
 
