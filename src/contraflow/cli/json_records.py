@@ -10,6 +10,7 @@ import numpy as np
 from contraflow._version import __version__
 from contraflow.errors import PolicyError
 from contraflow.policy import describe, levels, parse
+from contraflow.policy.policy import levers_of
 from contraflow.results import side_economies, tables
 from contraflow.results.verify import verify
 from contraflow.results.view import price_spot
@@ -31,7 +32,7 @@ def policy_of(case: Case, given: Sequence[str]) -> dict[str, float]:
     """The policy that ``-m`` options state, checked before anything is computed. Raises PolicyError."""
     try:
         policy = parse(";".join(given))
-        levels(case, np.zeros(len(case.measures)), policy)
+        levels(case, np.zeros(len(levers_of(case))), policy)
     except PolicyError as error:
         raise PolicyError(
             f"{error}\n'contraflow measures' lists the measures of a case with their ranges."
@@ -57,6 +58,7 @@ def provenance(lab: Lab) -> Record:
         "draws": len(lab.ledger),
         "nodes": len(network.nodes),
         "arcs": len(network.arcs),
+        **lab.changed.attributes,
     }
 
 

@@ -9,7 +9,7 @@ from contraflow.inference.method import Method
 
 if TYPE_CHECKING:
     from contraflow._types import Progress
-    from contraflow.lab.lab import Lab, OpenCase
+    from contraflow.lab import Lab, OpenCase
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def calibrated(
     keep: int | None = None,
 ) -> Lab:
     """The posterior that the options ask for, of which at most ``keep`` draws are kept."""
-    from contraflow.lab.lab import KEPT
+    from contraflow.lab.open_case import KEPT
 
     return case.calibrate(
         method=how.method,

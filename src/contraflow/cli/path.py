@@ -26,8 +26,7 @@ from contraflow.text.adjustment_sentences import PACES, tell_path
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from contraflow.lab import Lab
-    from contraflow.lab.lab import OpenCase
+    from contraflow.lab import Lab, OpenCase
     from contraflow.lab.transition_path import TransitionPath
     from contraflow.policy.policy import Policy
 

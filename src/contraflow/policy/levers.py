@@ -22,12 +22,17 @@ from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects, schema
 from contraflow.case.behaviour import row_id
 from contraflow.case.effects import ActsOn
+from contraflow.case.levels import MARK
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
 from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import ZERO, Network
+from contraflow.network.network import ONE, ZERO, Network
 from contraflow.policy.effect_functions import Acting, Change, change, total, without_function
+from contraflow.policy.policy import levers_of
+
+SCALE_DEMAND = "scale demand"
+"""The kind of effect by which the demand or the price at a market is changed."""
 
 _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 _APART = {"lethal_pay", "revenue_kept", "cleared", "open_part"}
@@ -35,7 +40,7 @@ _APART = {"lethal_pay", "revenue_kept", "cleared", "open_part"}
 
 @dataclass(frozen=True, eq=False)
 class Levers:
-    """The measures of a case, ready to act on the arcs of its network.
+    """The levers of a case, ready to act on its network; a market is acted on as by a measure of its own.
 
     Numbers are positions in the ledger; masks are 1 where an effect acts and 0 elsewhere.
     """
@@ -73,8 +78,8 @@ class Levers:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of the measures, in the order of the case."""
-        return tuple(self.network.case.measures)
+        """Ids of the levers: the measures in the order of the case, then the markets."""
+        return tuple(levers_of(self.network.case))
 
     @cached_property
     def baseline(self) -> FloatArray:
@@ -85,7 +90,7 @@ class Levers:
     def in_year(self, year: int) -> FloatArray:
         """Levels in a ``year`` (measure,): for each measure the last event dated in or before it, else 0."""
         case = self.network.case
-        levels = np.zeros(len(case.measures))
+        levels = np.zeros(len(self.ids))
         for event in sorted(case.events.values(), key=lambda e: e.date):
             if int(event.date[:4]) <= year:
                 levels[self.ids.index(event.measure)] = case.parameters[event.level].value
@@ -231,7 +236,7 @@ class Levers:
         """Positions in the ledger of the cost of a unit of each measure (measure,)."""
         rows = self.network.case.measures.values()
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
-        return np.array(place, dtype=np.int64)
+        return np.array(place + [ZERO] * (len(self.ids) - len(place)), dtype=np.int64)
 
     def _change(
         self,
@@ -292,7 +297,7 @@ def make_levers(network: Network) -> Levers:
     case = network.case
     rows = list(case.effects.values())
     idle = [_unapplied(e) for e in rows if without_function((e.kind,))]
-    numbers = {name: i for i, name in enumerate(case.measures)}
+    numbers = {name: i for i, name in enumerate(levers_of(case))}
     targets = _mask([_targets(network, e) for e in rows], len(network.arcs))
     supplies = _mask(
         [[bool(e.supply) and matches(s, e.supply) for s in case.supplies] for e in rows],
@@ -321,6 +326,17 @@ def make_levers(network: Network) -> Levers:
     ]
     if idle:
         raise NetworkError(idle)
+    sold = [name for name in numbers if MARK in name]
+    of_row = {name: name.partition(MARK)[2] for name in sold}
+    whole = _mask(
+        [[m.partition("@")[0] == of_row[name] for m in network.markets] for name in sold],
+        len(network.markets),
+    )
+    none = np.zeros(len(sold), dtype=np.int64)
+
+    def with_markets(masks: FloatArray) -> FloatArray:
+        """Masks of effects, of which those of the markets are empty."""
+        return np.concatenate([masks, np.zeros((len(sold), masks.shape[1]))])
 
     def column(names: Sequence[str | None]) -> IntArray:
         return np.array([ZERO if n is None else network.ledger.index(n) for n in names], dtype=np.int64)
@@ -328,20 +344,20 @@ def make_levers(network: Network) -> Levers:
     needs = case.requirements.values()
     return Levers(
         network=network,
-        kinds=tuple(e.kind for e in rows),
-        measure=np.array([numbers[e.measure] for e in rows], dtype=np.int64),
+        kinds=(*(e.kind for e in rows), *(SCALE_DEMAND for _ in sold)),
+        measure=np.array([*(numbers[e.measure] for e in rows), *map(numbers.get, sold)], dtype=np.int64),
         needing=np.array([numbers[r.measure] for r in needs], dtype=np.int64),
         needed=np.array([numbers[r.requires] for r in needs], dtype=np.int64),
         full_at=column([r.full_at or "1" for r in needs]),
-        size=column([e.size for e in rows]),
-        half=column([e.half for e in rows]),
-        rebuild=column([e.rebuild for e in rows]),
-        stock=column([e.stock for e in rows]),
-        lethal=column([e.lethal_pay for e in rows]),
-        targets=targets,
-        supplies=supplies,
-        markets=markets,
-        facilities=facilities,
+        size=np.concatenate([column([e.size for e in rows]), none + ONE]),
+        half=np.concatenate([column([e.half for e in rows]), none]),
+        rebuild=np.concatenate([column([e.rebuild for e in rows]), none]),
+        stock=np.concatenate([column([e.stock for e in rows]), none]),
+        lethal=np.concatenate([column([e.lethal_pay for e in rows]), none]),
+        targets=with_markets(targets),
+        supplies=with_markets(supplies),
+        markets=np.concatenate([markets, whole]),
+        facilities=with_markets(facilities),
     )
 
 
