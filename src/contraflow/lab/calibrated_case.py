@@ -63,6 +63,11 @@ class CalibratedCase:
         """The network of the model."""
         return self.responder.model.network
 
+    @property
+    def _knows_its_fit(self) -> bool:
+        """Whether the posterior was fitted with the numbers that the lab has."""
+        return self.changed.refitted or not self.changed
+
     @cached_property
     def _compiled(self) -> Responder:
         """The responder, with the functions that answers need compiled in parallel."""

@@ -14,6 +14,7 @@ from contraflow.errors import ConvergenceError
 from contraflow.lab.outcome import EquilibriumSearch, Outcome
 from contraflow.policy import describe, levels
 from contraflow.policy.horizon import LONG_RUN, in_years
+from contraflow.policy.requirements import requirements_met
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,11 +93,12 @@ class AnswersPolicies(CalibratedCase):
         name = self.changed.titled(title or describe(self.case, policy))
 
         draws = len(self.ledger)
+        met = requirements_met(self.responder.levers, self.ledger, wanted)
 
         def outcome(pick: IntArray, title: str, alternatives: tuple[Outcome, ...]) -> Outcome:
             state = found.state[np.arange(draws), pick]
             data = self._label(wanted, state, policy, title, some, years)
-            return Outcome(title, dict(policy), self.network, data, search, alternatives)
+            return Outcome(title, dict(policy), self.network, data, search, alternatives, met)
 
         others = []
         for number in range(1, int(search.equilibria.max())):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from contraflow._types import Progress, silent
+from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.conflicts import Conflicts, tension
 from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
 from contraflow.analysis.historical_run import Span, forecast_history
 from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
+from contraflow.lab.changed_numbers import fixed_in
 from contraflow.lab.outcome import Comparison, Outcome
 from contraflow.lab.scenario import CLANS, REPLICATES
 from contraflow.lab.trajectories import History
@@ -81,6 +82,8 @@ class WeighsEvidence(FollowsPolicies):
         """
         from contraflow.inference.posterior_tables import claims_table
 
+        self._expect_own_fit("Predictions for claims are")
+
         return claims_table(self.case, self.posterior)
 
     def predictions(self, *, fitted: bool = False) -> pd.DataFrame:
@@ -104,6 +107,8 @@ class WeighsEvidence(FollowsPolicies):
         True
         """
         from contraflow.analysis.out_of_sample import predictions_table
+
+        self._expect_own_fit("Predictions are")
 
         return predictions_table(self.case, self.posterior, fitted=fitted)
 
@@ -147,6 +152,7 @@ class WeighsEvidence(FollowsPolicies):
         """
         from contraflow.analysis.hindcast import hindcast
 
+        self._expect_own_fit("Predictions are")
         if self.posterior is None:
             raise ObservationError("A lab that is not calibrated predicts nothing: call calibrate() first.")
         return hindcast(self.case, self.posterior)
@@ -187,6 +193,7 @@ class WeighsEvidence(FollowsPolicies):
         PolicyError
             If ``last`` is before ``first``, the run is longer than 100 years, or there are too few clans.
         """
+        self._expect_own_fit("A history's draws are")
         if self.posterior is None or self.posterior.draws < 2:
             raise ObservationError("A history needs draws: calibrate with method='laplace' or 'nuts'.")
         dated = [int(c.year[-4:]) for c in self.posterior.log_posterior.likelihood.claims if c.year]
@@ -312,12 +319,28 @@ class WeighsEvidence(FollowsPolicies):
         abouts = [self._subject(one, quantity, against) for one in outcomes or ()]
         return value_of_information.worth_deciding(abouts, lower_is_better)
 
+    def _fix(self, ledgers: FloatArray) -> FloatArray:
+        """Draws of the posterior's ledger (draw, number) with the numbers that were changed since."""
+        if self.posterior is None or self._knows_its_fit:
+            return ledgers
+        return fixed_in(self.posterior.log_posterior.prior.ledger, self.network.ledger, ledgers)
+
+    def _expect_own_fit(self, what: str) -> None:
+        """Refuse what rests on a fit that does not know the numbers that were changed."""
+        if not self._knows_its_fit:
+            raise ObservationError(
+                f"{what} those of the fit, which does not know the changed numbers ({self.changed.text}). "
+                "Calibrate anew: lab.with_numbers(..., refit=True)."
+            )
+
     def _subject(
         self, outcome: Outcome | Comparison, quantity: str, against: Outcome | None
     ) -> QuantityOfInterest:
         from contraflow.lab.sensitivity import subject
 
-        return subject(self.case, self.responder, self.posterior, self.picks, outcome, quantity, against)
+        return subject(
+            self.case, self.responder, self.posterior, self.picks, outcome, quantity, against, self._fix
+        )
 
     def tension(self, progress: Progress | None = None) -> Conflicts:
         """Where the evidence disagrees.
@@ -347,6 +370,7 @@ class WeighsEvidence(FollowsPolicies):
         >>> lab.tension()
         <Conflicts: 0 of 3 fitted claims outvoted, 0 others missed; 1 disagreements>
         """
+        self._expect_own_fit("Weights of claims are")
         if not self._tensions:
             if self.posterior is None:
                 raise ConvergenceError("Claims cannot be weighed before the case is calibrated.")

@@ -82,22 +82,31 @@ class Levers:
         return tuple(levers_of(self.network.case))
 
     @cached_property
+    def count(self) -> int:
+        """Number of levers."""
+        return len(self.ids)
+
+    @cached_property
     def baseline(self) -> FloatArray:
-        """Levels in the baseline (measure,): the mean over its years."""
+        """Levels in the baseline (lever,): the mean over its years."""
         first, last = self.network.case.info.baseline
         return np.asarray(np.mean([self.in_year(year) for year in range(first, last + 1)], axis=0))
 
     def in_year(self, year: int) -> FloatArray:
-        """Levels in a ``year`` (measure,): for each measure the last event dated in or before it, else 0."""
+        """Levels in a ``year`` (lever,): for each measure the last event dated in or before it, else 0."""
         case = self.network.case
-        levels = np.zeros(len(self.ids))
+        levels = np.zeros(self.count)
         for event in sorted(case.events.values(), key=lambda e: e.date):
             if int(event.date[:4]) <= year:
                 levels[self.ids.index(event.measure)] = case.parameters[event.level].value
         return levels
 
     def amounts(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """Amount of each effect (effect,) in the unit of its size, at ``levels`` (measure,)."""
+        """Amount of each effect (effect,) in the unit of its size, at ``levels`` (lever,).
+
+        Levels of the measures alone (measure,) leave the markets as they are.
+        """
+        levels = jnp.pad(levels, (0, self.count - len(levels)))
         level = levels[self.measure]
         half = ledger[self.half]
         returns = jnp.where(self.half > ZERO, level / (1 + level / jnp.where(half > 0, half, 1.0)), level)
@@ -222,21 +231,22 @@ class Levers:
         ledger
             Values of the ledger (..., number).
         levels
-            Levels of the measures (measure,), or (measure, column).
+            Levels of the levers (lever,), or (lever, column); of the measures alone likewise.
 
         Returns
         -------
         numpy.ndarray
             The leading dimensions of ``ledger``, then ``column`` if there is one.
         """
-        return np.asarray(np.asarray(ledger)[..., self._unit_cost] @ levels, dtype=float)
+        costs = np.asarray(ledger)[..., self._unit_cost[: len(levels)]]
+        return np.asarray(costs @ levels, dtype=float)
 
     @cached_property
     def _unit_cost(self) -> IntArray:
-        """Positions in the ledger of the cost of a unit of each measure (measure,)."""
+        """Positions in the ledger of the cost of a unit of each lever (lever,)."""
         rows = self.network.case.measures.values()
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
-        return np.array(place + [ZERO] * (len(self.ids) - len(place)), dtype=np.int64)
+        return np.array(place + [ZERO] * (self.count - len(place)), dtype=np.int64)
 
     def _change(
         self,
