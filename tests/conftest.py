@@ -15,6 +15,7 @@ from labs import *  # noqa: F403
 CACHE = Path(__file__).parents[1] / ".pytest_cache" / "user-cache"
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
 os.environ["LOCALAPPDATA"] = str(CACHE)
+os.environ["CONTRAFLOW_LANGUAGE"] = "en"
 
 LARGE = ("peru", "andes")
 """Fixtures of large cases; tests that need one are slow."""

@@ -139,10 +139,13 @@ def test_a_wrong_command_line_is_2_and_computes_nothing(words, monkeypatch, tmp_
 
 
 def test_a_wrong_level_says_what_would_be_right():
-    stderr = call("respond", "example", "-m", "raddar=1", "-m", "interceptors=80").stderr
+    stderr = call("respond", "example", "-m", "raddar=1", "-m", "interceptor=80").stderr
     assert "Did you mean 'radar'?" in stderr
+    assert "Did you mean 'interceptors'?" in stderr
+    assert "contraflow measures example" in stderr
+    stderr = call("respond", "example", "-m", "radar=9", "-m", "interceptors=80").stderr
+    assert "between 0 and 2" in stderr
     assert "between 0 and 8" in stderr
-    assert "contraflow measures" in stderr
 
 
 def test_run_writes_a_report_and_a_record(ran):
@@ -453,7 +456,7 @@ def test_validate_fails_with_a_pattern(lab, monkeypatch):
 def test_claims(lab):
     result = call("claims", "example")
     assert result.exit_code == 0
-    assert "1,500 to 2,000 USD/kg" in " ".join(result.stdout.split())
+    assert "$1,500 to $2,000 a kg" in " ".join(result.stdout.split())
     claims = finite(call("claims", "example", "--json").stdout)["claims"]
     sizes = [-1 if c["residual"] is None else abs(c["residual"]) for c in claims]
     assert sizes == sorted(sizes, reverse=True)

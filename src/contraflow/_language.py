@@ -27,17 +27,19 @@ DOMAIN = "contraflow"
 LANGUAGES = {"en": "English", "es": "Español"}
 """Languages by code, each by its own name."""
 
-_current: ContextVar[str] = ContextVar("language", default="en")
+_current: ContextVar[str] = ContextVar("language")
+_used = ["en"]
+"""What :func:`use` was told last: the language of all threads that are not within :func:`in_language`."""
 
 
 def language() -> str:
     """Code of the language in which texts are shown: ``en`` or ``es``."""
-    return _current.get().partition("_")[0]
+    return locale().partition("_")[0]
 
 
 def locale() -> str:
     """Language and, where one was asked for, region: ``es`` or ``es_PE``."""
-    return _current.get()
+    return _current.get(_used[0])
 
 
 def known(code: str) -> str:
@@ -78,8 +80,14 @@ def in_language(code: str) -> Iterator[None]:
 
 
 def use(code: str) -> None:
-    """Show texts and numbers in a language from now on. Raises ValueError for an unknown one."""
-    _current.set(known(code))
+    """Show texts and numbers in a language from now on, in all threads.
+
+    Raises
+    ------
+    ValueError
+        If there is no catalogue of that language.
+    """
+    _used[0] = known(code)
 
 
 @cache

@@ -1,19 +1,25 @@
-"""The commands: what they take, and which part of the program does the work."""
+"""The commands: what they take, and which part of the program does the work.
+
+Names are checked here, before a command's own module loads what computes.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from contraflow._language import LANGUAGES, N_, _
 from contraflow._version import __version__
+from contraflow.cli import names
+from contraflow.cli.help_pages import Program, Verb
 from contraflow.cli.options import CalibrationOptions
-from contraflow.cli.terminal import safe_streams, screen, spoken_errors
+from contraflow.cli.terminal import errand, next_step, safe_streams, screen, settings, spoken_errors
 from contraflow.errors import harmless
 from contraflow.inference.method import Method
 
@@ -21,14 +27,25 @@ Function = TypeVar("Function", bound=Callable[..., None])
 
 app = typer.Typer(
     name="contraflow",
-    help="A policy lab for illicit supply networks: what would a measure of the state do?\n\n"
-    "CASE is the name of a shipped case (peru, andes-1990s, example) or a folder.",
-    epilog="Begin with: contraflow run example",
-    add_completion=False,
-    no_args_is_help=True,
+    cls=Program,
+    help=N_(
+        "A policy lab for illicit supply networks: what would a measure of the state do?\n\n"
+        "CASE is the name of a shipped case ('contraflow cases' lists them) or a folder with a case."
+    ),
+    epilog=N_(
+        "Begin with: contraflow run example. Help on a command, with examples: contraflow help respond. "
+        "Completion by the tab key: contraflow --install-completion."
+    ),
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+ANSWERS, EVIDENCE, CASES, FILES = N_("Answers"), N_("Evidence"), N_("Cases"), N_("Files")
+"""Groups of commands, as help shows them."""
+
+FREE = ("seed", "as_json", "open_it", "first", "last", "until", "top", "budget")
+"""Parameters that change nothing of how long a command takes."""
 
 
 class Format(StrEnum):
@@ -41,46 +58,166 @@ class Format(StrEnum):
 
 
 CaseName = Annotated[
-    str, typer.Argument(metavar="CASE", help="A shipped case, or a folder with a case.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="CASE",
+        help=N_("A shipped case, or a folder with a case."),
+        show_default=False,
+        autocompletion=names.complete_case,
+    ),
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all random draws.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**31 - 1, metavar="NUMBER", help=N_("Seed of all random draws."))
+]
 Draws = Annotated[
     Method,
     typer.Option(
-        "--method", help="laplace: a quick approximation. nuts: Markov chains, minutes. best: one fit."
+        "--method",
+        metavar="METHOD",
+        help=N_("laplace: a quick approximation. nuts: Markov chains, minutes. best: one fit."),
     ),
 ]
 AcceptPoor = Annotated[
-    bool, typer.Option("--accept-poor-fit", help="Answer even where the chains cannot be trusted.")
+    bool, typer.Option("--accept-poor-fit", help=N_("Answer even where the chains cannot be trusted."))
 ]
 Until = Annotated[
     int | None,
     typer.Option(
         min=1900, max=2100, metavar="YEAR", show_default=False,
-        help="Last year whose claims calibrate. [default: last year of the baseline]",
+        help=N_("Last year whose claims calibrate. [default: last year of the baseline]"),
     ),
 ]  # fmt: skip
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help=N_("Print the result as JSON and nothing else."))]
+Top = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="NUMBER",
+        show_default=False,
+        help=N_("Rows to show; 0 for all. [default: 20 on a terminal, all in a pipe or file]"),
+    ),
+]
+Search = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", show_default=False, help=N_("Rows that hold this text, in any case.")),
+]
+OfSource = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="SOURCE",
+        show_default=False,
+        help=N_("Rows of this source, by id."),
+        autocompletion=names.complete_of(names.ids_of("sources")),
+    ),
+]
+AsCsv = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv", metavar="FILE", show_default=False, help=N_("Write these rows to a .csv file instead.")
+    ),
+]
 
 
 def levels(text: str) -> Any:
     """The option by which measures get their levels."""
-    return typer.Option("-m", "--measure", metavar="MEASURE=LEVEL", help=text)
+    return typer.Option(
+        "-m",
+        "--measure",
+        metavar="MEASURE=LEVEL",
+        show_default=False,
+        help=text,
+        autocompletion=names.complete_of(names.ids_of("measures"), "="),
+    )
 
 
-Levels = Annotated[list[str], levels("A measure and its level; may be repeated.")]
+def question_option(text: str) -> Any:
+    """The option by which a headline question gives the policy."""
+    return typer.Option(
+        "-q",
+        "--question",
+        metavar="QUESTION",
+        show_default=False,
+        help=text,
+        autocompletion=names.complete_of(lambda seen: seen.questions),
+    )
 
 
-def command(function: Function) -> Function:
-    """Make a command of a function, whose errors end in a message and an exit code."""
+Levels = Annotated[list[str] | None, levels(N_("A measure and its level; may be repeated."))]
+AQuestion = Annotated[
+    str | None, question_option(N_("The policy of a headline question, by id; levels of -m come on top."))
+]
+FirstYear = Annotated[
+    int | None,
+    typer.Option("--from", metavar="YEAR", min=1900, max=2100, help=N_("First year, with --events.")),
+]
 
-    @wraps(function)
-    def guarded(*args: Any, **named: Any) -> None:
-        with spoken_errors():
-            function(*args, **named)
 
-    app.command()(guarded)
-    return function
+def command(
+    panel: str, text: str, *, examples: tuple[str, ...] = (), computes: bool = False
+) -> Callable[[Function], Function]:
+    """Make a command of a function, whose errors end in a message and an exit code.
+
+    Parameters
+    ----------
+    panel
+        The group in which help shows it.
+    text
+        Its help.
+    examples
+        Command lines, without the program's name.
+    computes
+        Whether it takes long, so that its progress and time are told.
+    """
+
+    def made(function: Function) -> Function:
+        name = function.__name__.strip("_")
+
+        @wraps(function)
+        def guarded(*args: Any, **named: Any) -> None:
+            with spoken_errors():
+                if not computes:
+                    function(*args, **named)
+                    return
+                if "case" in named:
+                    names.glance(named["case"])
+                with errand(_key(name, named), lambda: _state(named.get("case", ""))):
+                    function(*args, **named)
+
+        app.command(
+            name,
+            cls=Verb,
+            help=text,
+            rich_help_panel=panel,
+            epilog="\n".join(f"contraflow {line}" for line in examples),
+        )(guarded)
+        return function
+
+    return made
+
+
+def _key(name: str, given: dict[str, Any]) -> str:
+    """The command with the options that cost time, without levels and files."""
+    words = [name, str(given.get("case", ""))]
+    words += [
+        f"{key}={value}"
+        for key, value in sorted(given.items())
+        if isinstance(value, int | float | Enum) and value is not False and key not in FREE
+    ]
+    return " ".join(words)
+
+
+def _state(case: str) -> str:
+    """A digest of what results depend on: the program, and the files of a case of the user's own."""
+    from hashlib import sha256
+
+    from contraflow import _cache
+
+    digest = sha256(_cache.package().encode())
+    if case and case not in names.shipped():
+        for path in sorted(Path(case).glob("*.csv")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _version(wanted: bool) -> None:
@@ -92,30 +229,53 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help=N_("Show the version and exit.")),
+    ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(LANGUAGES),
+            show_default=False,
+            help=N_(
+                "Language of what is printed; may stand behind the command, too. "
+                "[default: CONTRAFLOW_LANGUAGE, else that of the system]"
+            ),
+        ),
+    ] = None,
+    no_pager: Annotated[
+        bool, typer.Option("--no-pager", help=N_("Print long tables at once, without a pager."))
     ] = False,
 ) -> None:
     """Options of the program itself."""
+    settings.no_pager = no_pager
 
 
-@command
-def run(
+@command(
+    ANSWERS,
+    N_("Calibrate a case, answer its headline questions and write the report."),
+    examples=("run example", "run peru --out my-report --open"),
+    computes=True,
+)
+def _run(
     case: CaseName,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the report goes. [default: contraflow-CASE]")
+        Path | None,
+        typer.Option(metavar="FOLDER", help=N_("Where the report goes. [default: contraflow-CASE]")),
     ] = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Print the summary only.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help=N_("Print the summary only."))] = False,
     as_json: AsJson = False,
-    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open/--no-open", help=N_("Open the report in a browser."))
+    ] = False,
 ) -> None:
-    """Calibrate a case, answer its headline questions and write the report."""
-    from contraflow.cli import run
-
     if no_report and (open_it or out is not None):
         raise typer.BadParameter("leaves nothing to open or to put into a folder", param_hint="--no-report")
+    from contraflow.cli import run
+
     run.run(
         case,
         out,
@@ -126,40 +286,24 @@ def run(
     )
 
 
-@command
-def check(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder with a case, or a shipped case.")],
-    as_json: AsJson = False,
-) -> None:
-    """List every problem of a case: where it is, what was found, how to mend it."""
-    from contraflow.cli import check
-
-    check.check(folder, as_json=as_json)
-
-
-@command
-def new(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that does not exist yet.")],
-) -> None:
-    """Write a small commented case to start from."""
-    from contraflow.case import new as write
-
-    target = write(folder)
-    screen().print(
-        f"A case to change into your own is in {target}; its README.md explains the files. Next:\n"
-        f"  contraflow check {target}\n  contraflow run {target}",
-        soft_wrap=True,
-    )
-
-
-@command
-def respond(
+@command(
+    ANSWERS,
+    N_("Show what a policy would do, against the baseline: a headline question's, or one of your own."),
+    examples=(
+        "respond peru -q close-air-bridge",
+        "respond peru -m radar=1 -m air-interdiction=4 --after '1 year'",
+    ),
+    computes=True,
+)
+def _respond(
     case: CaseName,
-    measure: Levels,
+    measure: Levels = None,
+    question: AQuestion = None,
     after: Annotated[
         str,
         typer.Option(
-            metavar="TIME", help="How long after the policy begins: 3 months, 1 year and so on, or long run."
+            metavar="TIME",
+            help=N_("How long after the policy begins: 3 months, 1 year and so on, or long run."),
         ),
     ] = "long run",
     seed: Seed = 0,
@@ -167,51 +311,174 @@ def respond(
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
     convergence: Annotated[
-        bool, typer.Option("--convergence", help="Also show how the equilibrium was found.")
+        bool, typer.Option("--convergence", help=N_("Also show how the equilibrium was found."))
     ] = False,
 ) -> None:
-    """Show what a policy of your own would do, against the baseline."""
+    asked = names.asked(case, measure or (), question)
+    if not measure and question is None:
+        names.refuse(
+            _(
+                "Give a policy: a headline question (-q) or measures (-m). 'contraflow questions {case}' and "
+                "'contraflow measures {case}' list them."
+            ).format(case=case)
+        )
+    from contraflow.policy.horizon import in_years
+
+    in_years(after)
     from contraflow.cli import respond
 
-    respond.respond(
-        case,
-        measure,
-        after,
-        how=CalibrationOptions(seed, method, accept_poor),
-        as_json=as_json,
-        convergence=convergence,
-    )
+    how = CalibrationOptions(seed, method, accept_poor)
+    respond.respond(asked, after, how=how, as_json=as_json, convergence=convergence)
 
 
-@command
-def ensemble(
+@command(
+    ANSWERS,
+    N_("Follow a policy from the baseline: what moves first, what comes back, what lasts."),
+    examples=("path peru -q strengthen-roads --years 3", "path peru -m air-interdiction=4 --until 6"),
+    computes=True,
+)
+def _path(
     case: CaseName,
-    policies: Annotated[
-        Path,
-        typer.Argument(
-            metavar="POLICIES", help="A CSV file: a row for each policy, a column for each measure."
-        ),
-    ],
-    out: Annotated[
-        Path | None,
+    measure: Annotated[list[str] | None, levels(N_("A measure, from the beginning on."))] = None,
+    question: AQuestion = None,
+    events: Annotated[bool, typer.Option("--events", help=N_("The case's own events instead."))] = False,
+    years: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help=N_("How many years."))] = 5,
+    until: Annotated[
+        int | None,
         typer.Option(
-            metavar="FOLDER", help="Write figures by policy and draw as they come; goes on where it stopped."
+            min=1, metavar="MONTHS", help=N_("Months after which the policy ends."), show_default=False
         ),
     ] = None,
-    table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write figures by policy to a .csv file.")
+    first: FirstYear = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("Write the figures of all steps to a .csv file."))
     ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Have the workers of this Dask scheduler do the work."),
-    ] = None,
-    draws: Annotated[int, typer.Option(min=1, help="In how many draws of the posterior, at most.")] = 200,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer many policies, here or on a cluster: headline figures by policy and draw."""
+    if first is not None and not events:
+        raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
+    if until is not None and events:
+        raise typer.BadParameter(
+            "ends a policy given with -m or -q; events have their dates", param_hint="--until"
+        )
+    asked = names.asked(case, measure or (), question)
+    if events == bool(asked.policy):
+        names.refuse(_("Give either a policy (-m, -q) or the case's own events (--events)."))
+    from contraflow.cli import path
+
+    how = CalibrationOptions(seed, method, accept_poor)
+    path.path(asked, path.PathOptions(events, years, first, until), out, how=how, as_json=as_json)
+
+
+@command(
+    ANSWERS,
+    N_("Follow a policy month by month: clans that learn, a state that reacts."),
+    examples=(
+        "simulate peru -q close-air-bridge --years 8 --out bridge.html",
+        "simulate peru -m strip-demolition=800 --search-strategy chase --arrest largest@13",
+    ),
+    computes=True,
+)
+def _simulate(
+    case: CaseName,
+    measure: Annotated[list[str] | None, levels(N_("A measure, from the first month on."))] = None,
+    question: AQuestion = None,
+    events: Annotated[bool, typer.Option("--events", help=N_("The case's own events instead."))] = False,
+    years: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help=N_("How many years."))] = 10,
+    first: FirstYear = None,
+    clans: Annotated[int, typer.Option(min=1, metavar="NUMBER", help=N_("How many clans."))] = 2000,
+    replicates: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="NUMBER", help=N_("How many simulations, each with random draws of its own.")
+        ),
+    ] = 20,
+    search_strategy: Annotated[
+        str,
+        typer.Option(
+            metavar="STRATEGY",
+            help=N_("How searches are spread: even, concentrate, random, chase, optimise."),
+        ),
+    ] = "even",
+    arrest: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHO@MONTH", help=N_("largest@13, or a share of all clans: 0.3@1; then :PLACE.")
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="NUMBER", help=N_("Most that costed measures may spend, million $ a year.")
+        ),
+    ] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help=N_("Write .html, .nc, .geojson or .csv; may be repeated.")),
+    ] = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    if first is not None and not events:
+        raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
+    asked = names.asked(case, measure or (), question)
+    if events and asked.policy:
+        names.refuse(_("Give either a policy (-m, -q) or the case's own events (--events), not both."))
+    names.expect_strategy(search_strategy)
+    from contraflow.cli import simulate
+
+    options = simulate.RunOptions(
+        events, years, first, clans, replicates, search_strategy, tuple(arrest or ()), budget
+    )
+    how = CalibrationOptions(seed, method, accept_poor)
+    simulate.simulate(asked, options, out or [], how=how, as_json=as_json)
+
+
+@command(
+    ANSWERS,
+    N_("Answer many policies, here or on a cluster: headline figures by policy and draw."),
+    examples=(
+        "ensemble peru policies.csv --table answers.csv",
+        "ensemble peru policies.csv --out answers.zarr",
+    ),
+    computes=True,
+)
+def _ensemble(
+    case: CaseName,
+    policies: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POLICIES", help=N_("A CSV file: a row for each policy, a column for each measure.")
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=N_("Write figures by policy and draw as they come; goes on where it stopped."),
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("Write figures by policy to a .csv file."))
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help=N_("Have the workers of this Dask scheduler do the work.")),
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option(min=1, metavar="NUMBER", help=N_("In how many draws of the posterior, at most.")),
+    ] = 200,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
     from contraflow.cli import ensemble
 
     asked = ensemble.EnsembleOptions(draws, cluster, out, table)
@@ -219,215 +486,198 @@ def ensemble(
     ensemble.ensemble(case, policies, asked, how=how, as_json=as_json)
 
 
-@command
-def path(
+@command(
+    EVIDENCE,
+    N_("Show each claim beside what the model says, the furthest off first."),
+    examples=("claims peru", "claims peru --source unodc-2014 --top 0", "claims peru --search pickup"),
+    computes=True,
+)
+def _claims(
     case: CaseName,
-    measure: Annotated[list[str] | None, levels("A measure, from the beginning on.")] = None,
-    events: Annotated[bool, typer.Option("--events", help="The case's own events instead.")] = False,
-    years: Annotated[int, typer.Option(min=1, max=100, help="How many years.")] = 5,
-    until: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="MONTHS", help="Months after which the policy ends.", show_default=False),
+    source: OfSource = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUANTITY",
+            show_default=False,
+            help=N_("Claims about this quantity, for example price or share."),
+        ),
     ] = None,
-    first: Annotated[
-        int | None,
-        typer.Option("--from", metavar="YEAR", min=1900, max=2100, help="First year, with --events."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the figures of all steps to a .csv file.")
-    ] = None,
+    search: Search = None,
+    top: Top = None,
+    to_csv: AsCsv = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
-    """Follow a policy from the baseline: what moves first, what comes back, what lasts."""
-    from contraflow.cli import path
+    names.expect_source(case, source)
+    names.expect_value(case, "claims", "quantity", kind, "--kind")
+    asked = names.asked(case)
+    from contraflow.cli import claims
+    from contraflow.cli.rows import Filters
 
-    if first is not None and not events:
-        raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
-    if until is not None and events:
-        raise typer.BadParameter("ends a policy given with -m; events have their dates", param_hint="--until")
-    asked = path.PathOptions(tuple(measure or ()), events, years, first, until)
-    path.path(case, asked, out, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+    how = CalibrationOptions(seed, method, accept_poor)
+    claims.claims(asked, Filters(source, kind, search, top, to_csv), how=how, as_json=as_json)
 
 
-@command
-def explain(
+@command(
+    EVIDENCE,
+    N_("Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."),
+    examples=("evidence peru", "evidence peru --all --source cedro-2011"),
+    computes=True,
+)
+def _evidence(
     case: CaseName,
-    figure: Annotated[str, typer.Option(metavar="FIGURE", help="A headline figure, by name.")] = "exports",
-    measure: Annotated[list[str] | None, levels("Explain it under this policy.")] = None,
-    change: Annotated[bool, typer.Option("--change", help="Explain its change from the baseline.")] = False,
-    refits: Annotated[int, typer.Option(min=0, max=50, help="Fits made anew, at most.")] = 3,
+    every: Annotated[
+        bool, typer.Option("--all", help=N_("Show every claim, not only the surprising."))
+    ] = False,
+    source: OfSource = None,
+    search: Search = None,
+    top: Top = None,
+    to_csv: AsCsv = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the claims and assumptions that a figure rests on, and what to report on next."""
+    names.expect_source(case, source)
+    asked = names.asked(case)
+    from contraflow.cli import evidence
+    from contraflow.cli.rows import Filters
+
+    how = CalibrationOptions(seed, method, accept_poor)
+    filters = Filters(source, None, search, top, to_csv)
+    evidence.evidence(asked, filters, how=how, every=every, as_json=as_json)
+
+
+@command(
+    EVIDENCE,
+    N_("List the sources of a case: grade, licence, and what rests on each."),
+    examples=("sources peru", "sources peru --kind survey", "sources peru --search reuters"),
+)
+def _sources(
+    case: CaseName,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND", show_default=False, help=N_("Sources of this kind, for example report.")
+        ),
+    ] = None,
+    search: Search = None,
+    top: Top = None,
+    to_csv: AsCsv = None,
+    as_json: AsJson = False,
+) -> None:
+    names.expect_value(case, "sources", "kind", kind, "--kind")
+    asked = names.asked(case)
+    from contraflow.cli import sources
+    from contraflow.cli.rows import Filters
+
+    sources.sources(asked, Filters(None, kind, search, top, to_csv), as_json=as_json)
+
+
+@command(
+    EVIDENCE,
+    N_("Show what the sources describe, and what in the case represents it."),
+    examples=("coverage peru --kind mechanism", "coverage peru --outside --top 0"),
+)
+def _coverage(
+    case: CaseName,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND", show_default=False, help=N_("Items of this kind only, for example mechanism.")
+        ),
+    ] = None,
+    outside: Annotated[bool, typer.Option("--outside", help=N_("Only what lies outside the model."))] = False,
+    source: OfSource = None,
+    search: Search = None,
+    top: Top = None,
+    to_csv: AsCsv = None,
+    as_json: AsJson = False,
+) -> None:
+    names.expect_source(case, source)
+    names.expect_value(case, "coverage", "kind", kind, "--kind")
+    asked = names.asked(case)
+    from contraflow.cli import coverage
+    from contraflow.cli.rows import Filters
+
+    filters = Filters(source, kind, search, top, to_csv)
+    coverage.coverage(asked, filters, outside=outside, as_json=as_json)
+
+
+@command(
+    EVIDENCE,
+    N_("Show the claims and assumptions that a figure rests on, and what to report on next."),
+    examples=("explain peru --figure 'exports by air'", "explain peru -q close-air-bridge --change"),
+    computes=True,
+)
+def _explain(
+    case: CaseName,
+    figure: Annotated[
+        str,
+        typer.Option(
+            metavar="FIGURE", help=N_("A headline figure, by name."), autocompletion=names.complete_figure
+        ),
+    ] = "exports",
+    measure: Annotated[list[str] | None, levels(N_("Explain it under this policy."))] = None,
+    question: Annotated[
+        str | None, question_option(N_("Explain it under the policy of a headline question."))
+    ] = None,
+    change: Annotated[
+        bool, typer.Option("--change", help=N_("Explain its change from the baseline."))
+    ] = False,
+    refits: Annotated[
+        int, typer.Option(min=0, max=50, metavar="NUMBER", help=N_("Fits made anew, at most."))
+    ] = 3,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    as_json: AsJson = False,
+) -> None:
+    if change and not (measure or question):
+        raise typer.BadParameter("needs a policy: give it with -m or -q", param_hint="--change")
+    names.expect_figure(figure)
+    asked = names.asked(case, measure or (), question)
     from contraflow.cli import explain
 
-    if change and not measure:
-        raise typer.BadParameter("needs a policy: give it with -m", param_hint="--change")
     how = CalibrationOptions(seed, method, accept_poor)
-    explain.explain(case, measure or [], figure, change=change, refits=refits, how=how, as_json=as_json)
+    explain.explain(asked, figure, change=change, refits=refits, how=how, as_json=as_json)
 
 
-@command
-def hindcast(
-    case: CaseName,
-    until: Until = None,
-    seed: Seed = 0,
-    method: Draws = Method.LAPLACE,
-    accept_poor: AcceptPoor = False,
-    as_json: AsJson = False,
-) -> None:
-    """Withhold the claims after a year, predict them, and compare."""
-    from contraflow.cli import hindcast
-
-    hindcast.hindcast(case, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
-
-
-@command
-def simulate(
-    case: CaseName,
-    measure: Annotated[list[str] | None, levels("A measure, from the first month on.")] = None,
-    events: Annotated[bool, typer.Option("--events", help="The case's own events instead.")] = False,
-    years: Annotated[int, typer.Option(min=1, max=100, help="How many years.")] = 10,
-    first: Annotated[
-        int | None,
-        typer.Option("--from", metavar="YEAR", min=1900, max=2100, help="First year, with --events."),
-    ] = None,
-    clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
-    replicates: Annotated[
-        int, typer.Option(min=1, help="How many simulations, each with random draws of its own.")
-    ] = 20,
-    search_strategy: Annotated[
-        str,
-        typer.Option(help="How searches are spread: even, concentrate, random, chase, optimise."),
-    ] = "even",
-    arrest: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WHO@MONTH", help="largest@13, or a share of all clans: 0.3@1; then :PLACE."),
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="Most that costed measures may spend, million $ a year.")
-    ] = None,
-    out: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="Write .html, .nc, .geojson or .csv; may be repeated."),
-    ] = None,
-    seed: Seed = 0,
-    method: Draws = Method.LAPLACE,
-    accept_poor: AcceptPoor = False,
-    as_json: AsJson = False,
-) -> None:
-    """Follow a policy month by month: clans that learn, a state that reacts."""
-    from contraflow.cli import simulate
-
-    if first is not None and not events:
-        raise typer.BadParameter("names a calendar year, which only --events have", param_hint="--from")
-    asked = simulate.RunOptions(
-        tuple(measure or ()),
-        events,
-        years,
-        first,
-        clans,
-        replicates,
-        search_strategy,
-        tuple(arrest or ()),
-        budget,
-    )
-    how = CalibrationOptions(seed, method, accept_poor)
-    simulate.simulate(case, asked, out or [], how=how, as_json=as_json)
-
-
-@command
-def history(
-    case: CaseName,
-    first: Annotated[
-        int | None,
-        typer.Option(
-            "--from", metavar="YEAR", min=1900, max=2100, help="First year. [default: that of the baseline]"
-        ),
-    ] = None,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            "--to", metavar="YEAR", min=1900, max=2100, help="Last year. [default: that of the last claim]"
-        ),
-    ] = None,
-    clans: Annotated[int, typer.Option(min=1, help="How many clans.")] = 2000,
-    replicates: Annotated[
-        int, typer.Option(min=2, help="How many simulations, each with random draws of its own.")
-    ] = 40,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the figure to an .html page.")
-    ] = None,
-    seed: Seed = 0,
-    method: Draws = Method.LAPLACE,
-    accept_poor: AcceptPoor = False,
-    as_json: AsJson = False,
-) -> None:
-    """Tell the case's events forward month by month, and compare with what was observed later."""
-    from contraflow.cli import history
-
-    how = CalibrationOptions(seed, method, accept_poor)
-    history.history(
-        case, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
-    )
-
-
-@command
-def behaviour(
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="EPISODE", help="Learn without this episode and foresee it; may be repeated."),
-    ] = None,
-    score: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Score a table of forecasts beside the model's.")
-    ] = None,
-    episodes: Annotated[bool, typer.Option("--episodes", help="List the episodes instead.")] = False,
-    folder: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Episodes of your own, in four tables.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what episodes of history teach about behaviour, and how often it foresaw others."""
-    from contraflow.cli import behaviour
-
-    if score is not None and (without or episodes or folder is not None):
-        raise typer.BadParameter("goes with no other option but --json", param_hint="--score")
-    if episodes and without:
-        raise typer.BadParameter("lists all episodes; leave out --without", param_hint="--episodes")
-    behaviour.behaviour(behaviour.Asked(tuple(without or ()), score, episodes, folder), as_json=as_json)
-
-
-@command
-def measures(case: CaseName, as_json: AsJson = False) -> None:
-    """List the measures that a policy can set."""
-    from contraflow.cli import measures
-
-    measures.measures(case, as_json=as_json)
-
-
-@command
-def validate(
+@command(
+    EVIDENCE,
+    N_("Hold the model against documented behaviour; exit with 1 if some does not show."),
+    examples=("validate peru --replicates 0", "validate peru --search radar"),
+    computes=True,
+)
+def _validate(
     case: CaseName,
     until: Until = None,
     replicates: Annotated[
-        int, typer.Option(min=0, help="Simulations of patterns that take time; 0 leaves those out.")
+        int,
+        typer.Option(
+            min=0, metavar="NUMBER", help=N_("Simulations of patterns that take time; 0 leaves those out.")
+        ),
     ] = 40,
+    source: OfSource = None,
+    search: Search = None,
+    top: Top = None,
+    to_csv: AsCsv = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hold the model against documented behaviour; exit with 1 if some does not show."""
+    names.expect_source(case, source)
+    asked = names.asked(case)
     from contraflow.cli import validate
+    from contraflow.cli.rows import Filters
 
     validate.validate(
-        case,
+        asked,
+        Filters(source, None, search, top, to_csv),
         how=CalibrationOptions(seed, method, accept_poor),
         as_json=as_json,
         replicates=replicates,
@@ -435,92 +685,235 @@ def validate(
     )
 
 
-@command
-def claims(
+@command(
+    EVIDENCE,
+    N_("Withhold the claims after a year, predict them, and compare."),
+    examples=("hindcast peru --until 2012",),
+    computes=True,
+)
+def _hindcast(
     case: CaseName,
+    until: Until = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show each claim beside what the model says, the furthest off first."""
-    from contraflow.cli import claims
+    asked = names.asked(case)
+    from contraflow.cli import hindcast
 
-    claims.claims(case, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
+    hindcast.hindcast(asked, until=until, how=CalibrationOptions(seed, method, accept_poor), as_json=as_json)
 
 
-@command
-def evidence(
+@command(
+    EVIDENCE,
+    N_("Tell the case's events forward month by month, and compare with what was observed later."),
+    examples=("history andes-1990s", "history peru --from 2013 --to 2016 --out history.html"),
+    computes=True,
+)
+def _history(
     case: CaseName,
-    seed: Seed = 0,
-    method: Draws = Method.LAPLACE,
-    accept_poor: AcceptPoor = False,
-    every: Annotated[bool, typer.Option("--all", help="Show every claim, not only the surprising.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show where sources disagree: surprising claims, by whom they are outvoted, what each side implies."""
-    from contraflow.cli import evidence
-
-    evidence.evidence(case, how=CalibrationOptions(seed, method, accept_poor), every=every, as_json=as_json)
-
-
-@command
-def sources(case: CaseName, as_json: AsJson = False) -> None:
-    """List the sources of a case: grade, licence, and what rests on each."""
-    from contraflow.cli import sources
-
-    sources.sources(case, as_json=as_json)
-
-
-@command
-def coverage(
-    case: CaseName,
-    kind: Annotated[
-        str | None, typer.Option(help="Items of this kind only, for example mechanism.", show_default=False)
+    first: Annotated[
+        int | None,
+        typer.Option(
+            "--from",
+            metavar="YEAR",
+            min=1900,
+            max=2100,
+            help=N_("First year. [default: that of the baseline]"),
+        ),
     ] = None,
-    outside: Annotated[bool, typer.Option("--outside", help="Only what lies outside the model.")] = False,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="YEAR",
+            min=1900,
+            max=2100,
+            help=N_("Last year. [default: that of the last claim]"),
+        ),
+    ] = None,
+    clans: Annotated[int, typer.Option(min=1, metavar="NUMBER", help=N_("How many clans."))] = 2000,
+    replicates: Annotated[
+        int,
+        typer.Option(
+            min=2, metavar="NUMBER", help=N_("How many simulations, each with random draws of its own.")
+        ),
+    ] = 40,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("Write the figure to an .html page."))
+    ] = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the sources describe, and what in the case represents it."""
-    from contraflow.cli import coverage
+    asked = names.asked(case)
+    from contraflow.cli import history
 
-    coverage.coverage(case, kind=kind, outside=outside, as_json=as_json)
+    how = CalibrationOptions(seed, method, accept_poor)
+    history.history(
+        asked, out, first=first, last=last, clans=clans, replicates=replicates, how=how, as_json=as_json
+    )
 
 
-@command
-def report(
+@command(
+    EVIDENCE,
+    N_("Show what episodes of history teach about behaviour, and how often it foresaw others."),
+    examples=("behaviour --episodes", "behaviour --without air-bridge-1995"),
+    computes=True,
+)
+def _behaviour(
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EPISODE",
+            help=N_("Learn without this episode and foresee it; may be repeated."),
+            autocompletion=names.complete_episode,
+        ),
+    ] = None,
+    score: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=N_("Score a table of forecasts beside the model's.")),
+    ] = None,
+    episodes: Annotated[bool, typer.Option("--episodes", help=N_("List the episodes instead."))] = False,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help=N_("Episodes of your own, in four tables."))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    if score is not None and (without or episodes or folder is not None):
+        raise typer.BadParameter("goes with no other option but --json", param_hint="--score")
+    if episodes and without:
+        raise typer.BadParameter("lists all episodes; leave out --without", param_hint="--episodes")
+    names.expect_episodes(without or (), folder)
+    from contraflow.cli import behaviour
+
+    behaviour.behaviour(behaviour.Asked(tuple(without or ()), score, episodes, folder), as_json=as_json)
+
+
+@command(
+    CASES, N_("List the cases that come with the program, and say how to name your own."), examples=("cases",)
+)
+def _cases(as_json: AsJson = False) -> None:
+    from contraflow.cli import cases
+
+    cases.cases(as_json=as_json)
+
+
+@command(
+    CASES,
+    N_("List the headline questions of a case, with their policies in words."),
+    examples=("questions peru",),
+)
+def _questions(case: CaseName, as_json: AsJson = False) -> None:
+    asked = names.asked(case)
+    from contraflow.cli import questions
+
+    questions.questions(asked, as_json=as_json)
+
+
+@command(
+    CASES,
+    N_("List the measures that a policy can set."),
+    examples=("measures peru", "measures peru --search radar"),
+)
+def _measures(case: CaseName, search: Search = None, to_csv: AsCsv = None, as_json: AsJson = False) -> None:
+    asked = names.asked(case)
+    from contraflow.cli import measures
+    from contraflow.cli.rows import Filters
+
+    measures.measures(asked, Filters(None, None, search, 0, to_csv), as_json=as_json)
+
+
+@command(
+    CASES,
+    N_("List every problem of a case: where it is, what was found, how to mend it."),
+    examples=("check my-case",),
+)
+def _check(
+    folder: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER",
+            help=N_("A folder with a case, or a shipped case."),
+            autocompletion=names.complete_case,
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    names.glance(folder)
+    from contraflow.cli import check
+
+    check.check(folder, as_json=as_json)
+
+
+@command(CASES, N_("Write a small commented case to start from."), examples=("new my-case",))
+def _new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=N_("A folder that does not exist yet."))],
+) -> None:
+    from contraflow.case import new as write
+
+    target = write(folder)
+    text = _("A case to change into your own is in {folder}; its README.md explains the files.")
+    screen().print(text.format(folder=target), soft_wrap=True)
+    next_step(screen(), _("Next:"), "check", str(target))
+    next_step(screen(), _("Then:"), "run", str(target))
+
+
+@command(
+    FILES,
+    N_("Write the report on the headline questions, or on a policy of your own, to a file."),
+    examples=("report peru --out peru.html", "report peru --out radar.html -m radar=1"),
+    computes=True,
+)
+def _report(
     case: CaseName,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
-    measure: Annotated[list[str] | None, levels("Report on this policy instead.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help=N_("The page to write."))],
+    measure: Annotated[list[str] | None, levels(N_("Report on this policy instead."))] = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
 ) -> None:
-    """Write the report on the headline questions, or on a policy of your own, to a file."""
+    names.asked(case, measure or ())
     from contraflow.cli import run
 
     run.report(case, out, measure or [], how=CalibrationOptions(seed, method, accept_poor))
 
 
-@command
-def export(
+@command(
+    FILES,
+    N_("Write the network or the results for other programs."),
+    examples=(
+        "export peru --to geojson --out network.geojson",
+        "export peru --to csv --out tables -q close-air-bridge",
+    ),
+    computes=True,
+)
+def _export(
     case: CaseName,
-    to: Annotated[Format, typer.Option(help="graphml, geojson: the network. netcdf, csv: the results.")],
-    out: Annotated[Path, typer.Option(metavar="PATH", help="File to write; for csv, a folder.")],
-    measure: Annotated[list[str] | None, levels("Results under this policy.")] = None,
+    to: Annotated[
+        Format,
+        typer.Option(metavar="FORMAT", help=N_("graphml, geojson: the network. netcdf, csv: the results.")),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE|FOLDER", help=N_("File to write; for csv, a folder."))],
+    measure: Annotated[list[str] | None, levels(N_("Results under this policy."))] = None,
+    question: Annotated[
+        str | None, question_option(N_("Results under the policy of a headline question."))
+    ] = None,
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
 ) -> None:
-    """Write the network or the results for other programs."""
+    if (measure or question) and to in (Format.GRAPHML, Format.GEOJSON):
+        raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
+    asked = names.asked(case, measure or (), question)
     from contraflow.cli import export
 
-    if measure and to in (Format.GRAPHML, Format.GEOJSON):
-        raise typer.BadParameter(f"changes no {to.value}, which holds the network only", param_hint="-m")
-    export.export(case, to.value, out, measure or [], how=CalibrationOptions(seed, method, accept_poor))
+    export.export(asked, to.value, out, how=CalibrationOptions(seed, method, accept_poor))
 
 
 def main() -> None:
     """Entry point of the command."""
     safe_streams()
-    app([harmless(word) for word in sys.argv[1:]])
+    app([harmless(word) for word in sys.argv[1:]], prog_name="contraflow")

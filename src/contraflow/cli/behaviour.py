@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from contraflow._numbers import DASH, share, significant
+from contraflow._language import N_, _
+from contraflow._numbers import DASH, share, significant, to
 from contraflow.cli.json_records import Record, rows
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.cli.terminal_tables import known, say, table
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from contraflow.history.learned_tables import Learned
     from contraflow.history.left_out_episodes import LeftOut
 
-UNITS = {"month": "months", "year": "years"}
+UNITS = {"month": N_("months"), "year": N_("years")}
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,14 @@ def _list(folder: Path | None, as_json: bool) -> None:
         (e.id, e.row.title, e.row.first, f"{e.row.months}", f"{len(e.observations)}", f"{e.row.weight:g}")
         for e in found.values()
     ]
-    console.print(table("episode|what happened|>from|>months|>figures|>weight", lines, wrap=(1,)))
+    console.print(table(_("episode|what happened|>from|>months|>figures|>weight"), lines, wrap=(1,)))
     console.print()
     for e in found.values():
-        say(console, f"{e.row.told} Unknown: {e.row.unknown}", head=f"{e.id}  ")
+        say(
+            console,
+            _("{told} Unknown: {unknown}").format(told=e.row.told, unknown=e.row.unknown),
+            head=f"{e.id}  ",
+        )
 
 
 def _score(path: Path, as_json: bool) -> None:
@@ -85,7 +90,9 @@ def _score(path: Path, as_json: bool) -> None:
         return
     console = screen()
     first = found.iloc[0]
-    say(console, (f"{int(first['observations'])} figures of {int(first['episodes'])} episodes", "bold"))
+    text = _("{figures} figures of {episodes} episodes")
+    text = text.format(figures=int(first["observations"]), episodes=int(first["episodes"]))
+    say(console, (text, "bold"))
     lines = [
         (
             str(name), significant(row["crps"]), _lead(row, "crps"), significant(row["log score"]),
@@ -93,14 +100,16 @@ def _score(path: Path, as_json: bool) -> None:
         )
         for name, row in found.iterrows()
     ]  # fmt: skip
-    console.print(table("forecaster|>CRPS|>ahead by|>log score|>ahead by|>in 90%", lines))
+    console.print(table(_("forecaster|>CRPS|>ahead by|>log score|>ahead by|>in 90%"), lines))
     console.print()
     say(
         console,
         (
-            "CRPS: the lower, the better; log score: the higher. Means over episodes, from the quantiles "
-            "that your table has. Ahead by: with its standard error over episodes. Each figure is foreseen "
-            "without its own episode.",
+            _(
+                "CRPS: the lower, the better; log score: the higher. Means over episodes, from the "
+                "quantiles that your table has. Ahead by: with its standard error over episodes. Each "
+                "figure is foreseen without its own episode."
+            ),
             "dim",
         ),
     )
@@ -122,7 +131,7 @@ def _learn(asked: Asked, as_json: bool) -> None:
     from contraflow.history.hierarchical_fit import reduced
 
     with progress() as say_so:
-        say_so("Learning from episodes")
+        say_so(_("Learning from episodes"))
         own = learned(carried) if carried and asked.folder is None else learn(found, asked.without)
         ahead = None
         if asked.without:
@@ -163,24 +172,27 @@ def _record(own: Learned, found: LeftOut | None) -> Record:
 
 
 def _show_numbers(own: Learned, console: Console) -> None:
-    say(console, (f"Behaviour learned from {len(own.episodes)} episodes of history", "bold"))
+    say(
+        console,
+        (_("Behaviour learned from {number} episodes of history").format(number=len(own.episodes)), "bold"),
+    )
     say(console, ", ".join(own.episodes))
     console.print()
     lines = []
     for name, row in own.table().iterrows():
-        ends = f"{significant(row['low'])} to {significant(row['high'])}"
-        before = f"{significant(row['prior_low'])} to {significant(row['prior_high'])}"
+        ends = to(significant(row["low"]), significant(row["high"]))
+        before = to(significant(row["prior_low"]), significant(row["prior_high"]))
         unit = UNITS.get(row["unit"], "")
         lines.append(
             (
                 str(name),
-                f"{significant(row['median'])} {unit}".strip(),
+                f"{significant(row['median'])} {_(unit)}".strip(),
                 ends,
                 before,
                 share(max(0.0, row["narrower"])),
             )
         )
-    console.print(table("number|>median|>90% interval|>prior|>narrower", lines))
+    console.print(table(_("number|>median|>90% interval|>prior|>narrower"), lines))
     console.print()
     for name, row in own.table().iterrows():
         say(console, row["meaning"], head=f"{name}  ")
@@ -188,11 +200,15 @@ def _show_numbers(own: Learned, console: Console) -> None:
     say(
         console,
         (
-            f"Another place deviates from these numbers by a factor of {significant(np.exp(own.deviation))} "
-            "(one standard deviation). Beyond that a quantity is missed by a factor of "
-            f"{significant(np.exp(np.exp(own.hyper[0])))}, a price by "
-            f"{significant(np.exp(np.exp(own.hyper[1])))}. "
-            "Narrower: next to what was known before any episode.",
+            _(
+                "Another place deviates from these numbers by a factor of {deviation} (one standard "
+                "deviation). Beyond that a quantity is missed by a factor of {quantity}, a price by "
+                "{price}. Narrower: next to what was known before any episode."
+            ).format(
+                deviation=significant(np.exp(own.deviation)),
+                quantity=significant(np.exp(np.exp(own.hyper[0]))),
+                price=significant(np.exp(np.exp(own.hyper[1]))),
+            ),
             "dim",
         ),
     )
@@ -201,7 +217,7 @@ def _show_numbers(own: Learned, console: Console) -> None:
 def _show_record(found: LeftOut, console: Console) -> None:
     from contraflow.history.left_out_episodes import NEW, RIVALS
 
-    say(console, ("How often was it right? Each episode foreseen from all others", "bold"))
+    say(console, (_("How often was it right? Each episode foreseen from all others"), "bold"))
     scores = dict(found.comparison().iterrows())
     lines = [
         (
@@ -211,13 +227,15 @@ def _show_record(found: LeftOut, console: Console) -> None:
         )
         for name in (NEW, *RIVALS)
     ]  # fmt: skip
-    console.print(table("forecaster|>CRPS|>ahead by|>log score|>ahead by|>in 90%", lines))
+    console.print(table(_("forecaster|>CRPS|>ahead by|>log score|>ahead by|>in 90%"), lines))
     console.print()
     say(
         console,
         (
-            "CRPS: the lower, the better; log score: the higher. Means over episodes, lead with its standard "
-            "error. In 90%: figures that the 90 % interval held.",
+            _(
+                "CRPS: the lower, the better; log score: the higher. Means over episodes, lead with its "
+                "standard error. In 90%: figures that the 90 % interval held."
+            ),
             "dim",
         ),
     )
@@ -226,9 +244,9 @@ def _show_record(found: LeftOut, console: Console) -> None:
 def _show_ahead(ahead: LeftOut, console: Console) -> None:
     from contraflow.history.left_out_episodes import NEW
 
-    say(console, ("What is foreseen of what was left out, as a multiple of what was before", "bold"))
+    say(console, (_("What is foreseen of what was left out, as a multiple of what was before"), "bold"))
     lines = [_multiples(row, NEW) for row in rows(ahead.observations)]
-    console.print(table("figure|after|>observed|>foreseen|>90% interval", lines))
+    console.print(table(_("figure|after|>observed|>foreseen|>90% interval"), lines))
 
 
 def _multiples(row: Record, who: str) -> Sequence[str]:
@@ -238,6 +256,6 @@ def _multiples(row: Record, who: str) -> Sequence[str]:
 
     months = int(row["months"])
     return (
-        row["observation"], f"{months} mo", of("observed"), of(f"{who} 0.5"),
-        f"{of(f'{who} 0.05')} to {of(f'{who} 0.95')}",
+        row["observation"], _("{months} mo").format(months=months), of("observed"), of(f"{who} 0.5"),
+        to(of(f"{who} 0.05"), of(f"{who} 0.95")),
     )  # fmt: skip

@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contraflow.cli.terminal import FAILED, emit, screen
+from contraflow._language import _, ngettext
+from contraflow.cli.terminal import FAILED, emit, next_step, screen
 from contraflow.cli.terminal_tables import say, table
 from contraflow.errors import NetworkError, ObservationError, Problem
 
@@ -88,18 +89,20 @@ def _with_row(problem: Problem, folder: Path) -> Problem:
 def _show(name: str, problems: Sequence[Problem], sizes: dict[str, Any], console: Console) -> None:
     if not problems:
         listed = ", ".join(f"{n} {table}" for table, n in sizes.items())
-        say(console, (f"{name} is well formed", "green"), f": {listed}.")
+        say(console, (_("{case} is well formed").format(case=name), "green"), f": {listed}.")
+        next_step(console, _("Next:"), "run", name)
         return
     if console.is_terminal:
         lines = [(_where(p), _found(p), p.cure) for p in problems]
-        console.print(table("where|what|how to mend it", lines, wrap=(1, 2)))
+        console.print(table(_("where|what|how to mend it"), lines, wrap=(0, 1, 2)))
         console.print()
     else:
         for p in problems:
             place = ":".join(str(part) for part in (p.file, p.row, p.column) if part is not None)
             console.print(f"{place}: {_found(p)}. {p.cure}.", soft_wrap=True)
     count = len(problems)
-    say(console, (f"{name} has {count} problem{'s' if count > 1 else ''}.", "bold"))
+    text = ngettext("{case} has {number} problem.", "{case} has {number} problems.", count)
+    say(console, (text.format(case=name, number=count), "bold"))
 
 
 def _where(problem: Problem) -> str:

@@ -2,69 +2,96 @@
 
 from __future__ import annotations
 
-from contraflow._numbers import DASH, cell, fixed
+from typing import TYPE_CHECKING
+
+from contraflow._language import _, ngettext
+from contraflow._numbers import DASH, fixed
 from contraflow.cli import json_records
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
-from contraflow.cli.terminal_tables import known, say, table
+from contraflow.cli.rows import Filters, left_out, two_line_rows
+from contraflow.cli.terminal import emit, next_step, paged, progress
+from contraflow.cli.terminal_tables import known, say
+
+if TYPE_CHECKING:
+    from contraflow.case import Case
 
 
-def claims(name: str, *, how: CalibrationOptions, as_json: bool) -> None:
+def claims(asked: AskedPolicy, filters: Filters, *, how: CalibrationOptions, as_json: bool) -> None:
     """Show each claim beside the model's figure, by size of the residual."""
-    from rich.text import Text
-
-    from contraflow.lab import load
-
     with progress() as say_so:
-        lab = calibrated(load(name), how, say_so)
+        lab = calibrated(asked.case, how, say_so)
         frame = lab.claims()
     frame = frame.iloc[(-frame["residual"].abs().fillna(-1.0)).argsort(kind="stable")]
-    listed = json_records.rows(frame)
+    listed = filters.chosen(
+        json_records.rows(frame),
+        lambda c: f"{c['statement']} {c['claim']} {c['source']}",
+        source=lambda c: str(c["source"]),
+        kind=lambda c: str(asked.case.claims[str(c["claim"])].quantity.value),
+    )
     if as_json:
         emit(json_records.provenance(lab) | {"claims": listed})
         return
-    console = screen()
-    lines = [
-        (
-            Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']} {c['paragraph']}", "dim")),
-            c["grade"],
-            _claimed(c),
-            _figure(c["model"]),
-            _off(float(c["residual"])),
-            "fitted" if c["fitted"] else c["use"] if c["use"] != "fit" else "later",
+    if filters.write(listed):
+        return
+    with paged() as console:
+        shown, more = filters.shown(listed, console)
+        uses = {"check": _("check"), "context": _("context"), "fit": _("later")}
+        rows = [
+            (
+                str(c["statement"]),
+                (*_figures(c, asked.case), _off(float(c["residual"]))),
+                (
+                    str(c["claim"]),
+                    f"{c['source']} {c['paragraph']}".strip(),
+                    str(c.get("year") or ""),
+                    _("grade {grade}").format(grade=c["grade"]),
+                    _("fitted") if c["fitted"] else uses.get(str(c["use"]), str(c["use"])),
+                ),
+            )
+            for c in shown
+        ]
+        two_line_rows(console, (_("claim"), _("it says"), _("model"), _("off by")), rows)
+        left_out(console, more)
+        console.print()
+        say(console, (_count(len(listed)), "bold"))
+        say(
+            console,
+            (
+                _(
+                    "off by: standard deviations that the model lies above (+) or below the claim. grade: "
+                    "source A to F, information 1 to 6. check: compared, not fitted; later: after the "
+                    "baseline, not fitted; context: not compared."
+                ),
+                "dim",
+            ),
         )
-        for c in listed
-    ]
-    console.print(table("claim|grade|>it says|>model|>off by|use", lines))
-    console.print()
-    say(
-        console,
-        (
-            "off by: standard deviations that the model lies above (+) or below the claim. grade: source A "
-            "to F, information 1 to 6. check: compared, not fitted; later: after the baseline, not fitted; "
-            "context: not compared.",
-            "dim",
-        ),
-    )
+        if shown and filters.source is None:
+            source = str(shown[0]["source"])
+            next_step(console, _("All that this source says:"), "claims", asked.name, "--source", source)
 
 
-def _claimed(claim: json_records.Record) -> str:
-    low, value, high = (float(claim[c]) for c in ("low", "value", "high"))
-    unit = "" if claim["unit"] == "dimensionless" else f" {claim['unit']}".replace(" 1/", " per ")
+def _count(number: int) -> str:
+    return ngettext("{number} claim", "{number} claims", number).format(number=number)
+
+
+def _figures(claim: json_records.Record, case: Case) -> tuple[str, str]:
+    """What a claim says and what the model says, in one unit."""
+    from contraflow.text.conflict_sentences import scale_of
+
+    low, value, high, model = (float(claim[c]) for c in ("low", "value", "high", "model"))
     ends = [x for x in (low, high) if known(x)]
+    every = [x for x in (value, *ends, model) if known(x)]
+    quantity = case.claims[str(claim["claim"])].quantity.value
+    scale = scale_of(quantity, str(claim["unit"]), max(every, default=0.0))
+    ours = scale.number(model) if known(model) else DASH
     if len(ends) == 2 and low < high:
-        text = f"{_figure(low)} to {_figure(high)}"
+        text = scale.span(low, high)
     else:
-        text = _figure(next((x for x in (value, *ends) if known(x)), value))
-    bound = "" if claim["bound"] == "about" else f"{claim['bound']} "
-    return f"{bound}{text}{unit}" if text != DASH else DASH
-
-
-def _figure(value: float) -> str:
-    """Three figures."""
-    if not known(value):
-        return DASH
-    return cell(value)
+        stated = next((x for x in (value, *ends) if known(x)), None)
+        text = DASH if stated is None else scale.text(stated)
+    bounds = {"at least": _("at least {figure}"), "up to": _("up to {figure}")}
+    return bounds.get(str(claim["bound"]), "{figure}").format(figure=text), ours
 
 
 def _off(residual: float) -> str:

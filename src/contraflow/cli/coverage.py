@@ -4,45 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from contraflow._language import _
 from contraflow._numbers import DASH, share
-from contraflow.cli.terminal import emit, screen
+from contraflow.cli.names import AskedPolicy
+from contraflow.cli.rows import Filters, left_out, two_line_rows
+from contraflow.cli.terminal import emit, next_step, paged, screen
 from contraflow.cli.terminal_tables import say, table
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.console import Console
 
     from contraflow.case import Case
     from contraflow.case.statements import Coverage
 
 
-def coverage(name: str, *, kind: str | None, outside: bool, as_json: bool) -> None:
+def coverage(asked: AskedPolicy, filters: Filters, *, outside: bool, as_json: bool) -> None:
     """Count what is represented by kind, then list the items that were asked for."""
-    from contraflow.case import load
     from contraflow.case.docs.coverage import tally
 
-    case = load(name)
-    counts = tally(case)
-    _expect_kind(kind, [count.kind for count in counts])
-    items = [
-        item for item in case.coverage.values() if kind in (None, item.kind) and (item.outside or not outside)
-    ]
+    case = asked.case
+    items = filters.chosen(
+        [item for item in case.coverage.values() if item.outside or not outside],
+        lambda item: f"{item.id} {item.description} {item.source} {item.note} {item.outside}",
+        source=lambda item: item.source,
+        kind=lambda item: item.kind,
+    )
     if as_json:
         record = [
             {"kind": c.kind, "items": c.items, "represented": c.represented, "outside": c.outside}
-            for c in counts
+            for c in tally(case)
         ]
         emit({"case": case.info.id, "counts": record, "items": [_item_record(case, i) for i in items]})
-    else:
-        _show_coverage(case, items)
-
-
-def _expect_kind(kind: str | None, kinds: list[str]) -> None:
-    """Refuse a kind that the case does not have."""
-    from typer import BadParameter
-
-    if kind is not None and kind not in kinds:
-        known = f"one of {', '.join(kinds)}" if kinds else "left out: the case has no coverage.csv"
-        raise BadParameter(f"'{kind}' is no kind of item here. It may be {known}", param_hint="--kind")
+        return
+    if filters.write([i.model_dump(mode="json") for i in items]):
+        return
+    if not case.coverage:
+        text = _("{case} has no coverage.csv: it does not say what its sources describe.")
+        say(screen(), text.format(case=case.info.id))
+        return
+    with paged() as console:
+        _show_coverage(console, case, items, filters)
+        if not outside and any(item.outside for item in case.coverage.values()):
+            console.print()
+            next_step(console, _("What was left out, and why:"), "coverage", asked.name, "--outside")
 
 
 def _item_record(case: Case, item: Coverage) -> dict[str, Any]:
@@ -57,34 +61,32 @@ def _item_record(case: Case, item: Coverage) -> dict[str, Any]:
     return item.model_dump(mode="json") | {"rows": rows}
 
 
-def _show_coverage(case: Case, items: list[Coverage]) -> None:
+def _show_coverage(console: Console, case: Case, items: list[Coverage], filters: Filters) -> None:
     from rich.text import Text
 
     from contraflow.case.docs.coverage import counted, tally, total
 
-    console = screen()
-    if not case.coverage:
-        say(console, f"{case.info.id} has no coverage.csv: it does not say what its sources describe.")
-        return
-    lines: list[tuple[str | Text, ...]] = [
-        (
-            item.id,
-            Text.assemble(item.description, (f"\n{item.source} {item.paragraph}, {item.kind}", "dim")),
-            Text.assemble(("outside: ", "yellow"), item.outside)
-            if item.outside
-            else Text.assemble(counted(item), (f"\n{item.note}" if item.note else "", "dim")),
-        )
-        for item in items
-    ]
-    if lines:
-        console.print(table("item|what the sources describe|represented by", lines, wrap=(1, 2)))
+    shown, more = filters.shown(items, console)
+    rows: list[tuple[str | Text, tuple[str, ...], tuple[str | Text, ...]]] = []
+    for item in shown:
+        small: list[str | Text] = [item.id, f"{item.source} {item.paragraph}".strip(), item.kind]
+        if item.outside:
+            small.append(Text.assemble((_("outside:"), "yellow"), " ", (item.outside, "dim")))
+        else:
+            small += [_("represented by {rows}").format(rows=counted(item)), item.note]
+        rows.append((item.description, (), tuple(small)))
+    if rows:
+        two_line_rows(console, (_("what the sources describe, and what represents it"),), rows)
+        left_out(console, more)
         console.print()
     by_kind = [(t.kind, str(t.items), str(t.represented), str(t.outside or DASH)) for t in tally(case)]
-    console.print(table("kind|>items|>represented|>outside", by_kind))
+    console.print(table(_("kind|>items|>represented|>outside"), by_kind))
     console.print()
     every = total(case)
-    say(
-        console,
-        (f"{every.represented} of {every.items} items are represented", "bold"),
-        f", {every.outside} outside ({share(every.outside / every.items)}).",
+    first = _("{represented} of {items} items are represented").format(
+        represented=every.represented, items=every.items
     )
+    rest = _("{outside} outside ({share}).").format(
+        outside=every.outside, share=share(every.outside / every.items)
+    )
+    say(console, (first, "bold"), ", ", rest)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from contraflow._numbers import significant
+from contraflow._language import _, ngettext
+from contraflow._numbers import fixed, significant
 from contraflow.cli import json_records
 from contraflow.cli.export import as_text
 from contraflow.cli.files import expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, note, progress, screen
+from contraflow.cli.terminal import emit, next_step, note, progress, screen, written
 from contraflow.cli.terminal_tables import say, table
 from contraflow.errors import OutputError
 
@@ -61,19 +62,33 @@ def ensemble(
             found = lab.respond_many(given, cluster=asked.cluster, out=asked.out, progress=say_so)
         except KeyboardInterrupt:
             if asked.out is not None:
-                note(f"What was done is kept in {asked.out}: give the same command again to go on.")
+                told = _("What was done is kept in {folder}: give the same command again to go on.")
+                note(told.format(folder=asked.out))
             raise
-        say_so("Reading the figures")
+        say_so(_("Reading the figures"))
         frame = found.table()
         record = _record(lab, found, frame, asked)
         if asked.table is not None:
             labels = as_text(frame[[]]).index
-            text = frame.set_axis(labels, axis=0).rename_axis("policy")
-            replace_file(asked.table, lambda path: text.to_csv(path, encoding="utf-8", lineterminator="\n"))
+            named = frame.set_axis(labels, axis=0).rename_axis("policy")
+            replace_file(asked.table, lambda path: named.to_csv(path, encoding="utf-8", lineterminator="\n"))
     if as_json:
         emit(record)
     else:
-        _show(record, screen())
+        console = screen()
+        _show(record, console)
+        best = record["figures"].get("exports", {}).get("lowest_policy")
+        if best is not None:
+            console.print()
+            stated = dict(zip(given.measures, given.stated[_place(frame, best)], strict=True))
+            words = [w for m, v in stated.items() if np.isfinite(v) for w in ("-m", f"{m}={v:g}")]
+            if words:
+                next_step(console, _("The policy with the lowest exports:"), "respond", name, *words)
+
+
+def _place(frame: pd.DataFrame, policy: Any) -> int:
+    """Row of a policy."""
+    return int(np.flatnonzero(frame.index == policy)[0])
 
 
 def _record(lab: Lab, found: Ensemble, frame: pd.DataFrame, asked: EnsembleOptions) -> Record:
@@ -106,25 +121,34 @@ def _record(lab: Lab, found: Ensemble, frame: pd.DataFrame, asked: EnsembleOptio
 
 
 def _show(record: Record, console: Console) -> None:
-    from contraflow.lab.policy_ensemble import counted
-
-    size = counted(record["policies"], "policy", "policies")
-    say(console, (f"{record['title']}: {size} in {counted(record['draws'], 'draw', 'draws')}", "bold"))
+    policies, draws = record["policies"], record["draws"]
+    head = _("{case}: {policies} in {draws}").format(
+        case=record["title"],
+        policies=ngettext("{number} policy", "{number} policies", policies).format(number=fixed(policies, 0)),
+        draws=ngettext("{number} draw", "{number} draws", draws).format(number=draws),
+    )
+    say(console, (head, "bold"))
     columns = ("baseline", "lowest", "median", "highest")
     lines = [
-        (f"{name}, {row['unit']}", *(significant(row.get(column)) for column in columns))
+        (f"{_(name)}, {_(row['unit'])}", *(significant(row.get(column)) for column in columns))
         for name, row in record["figures"].items()
     ]
     console.print()
-    console.print(table("|>baseline|>lowest|>median|>highest", lines))
+    console.print(table(_("|>baseline|>lowest|>median|>highest"), lines))
     console.print()
-    say(console, ("Of each policy its median over draws; lowest, median and highest over policies.", "dim"))
+    say(
+        console, (_("Of each policy its median over draws; lowest, median and highest over policies."), "dim")
+    )
     if record["left_out"]:
         every = record["policies"] * record["draws"]
-        none = counted(record["policies_without_equilibrium"], "policy has", "policies have")
-        text = f"No equilibrium was found in {record['left_out']:,} of {every:,} cases; {none} none at all."
+        none = record["policies_without_equilibrium"]
+        text = ngettext(
+            "No equilibrium was found in {lost} of {every} cases; {none} policy has none at all.",
+            "No equilibrium was found in {lost} of {every} cases; {none} policies have none at all.",
+            none,
+        ).format(lost=fixed(record["left_out"], 0), every=fixed(every, 0), none=none)
         say(console, (text, "yellow"))
     if record["out"] is not None:
-        console.print(f"Figures by policy and draw are in {record['out']}", soft_wrap=True)
+        written(console, _("Figures by policy and draw:"), Path(record["out"]))
     if record["table"] is not None:
-        console.print(f"The table of all policies is in {record['table']}", soft_wrap=True)
+        written(console, _("The table of all policies:"), Path(record["table"]))

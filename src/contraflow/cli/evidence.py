@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from contraflow._numbers import DASH, fixed
+from contraflow._language import N_, _
+from contraflow._numbers import DASH, fixed, to
 from contraflow.cli import json_records
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.rows import Filters, left_out, two_line_rows
+from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import say, table
 
 if TYPE_CHECKING:
@@ -20,20 +24,41 @@ COLOURS = ("green", "green", "yellow", "red", "bold red")
 """Of what believing a side costs, from nothing to the impossible."""
 
 
-def evidence(name: str, *, how: CalibrationOptions, every: bool, as_json: bool) -> None:
+SUBSETS = (N_("fitted"), N_("held back"), N_("predicted"))
+"""Claims of which it is asked whether they look as the model would have them."""
+
+
+def evidence(
+    asked: AskedPolicy, filters: Filters, *, how: CalibrationOptions, every: bool, as_json: bool
+) -> None:
     """Show surprising claims, who outvoted which, and what each side of a disagreement implies."""
-    from contraflow.lab import load
+    from contraflow.text import conflict_sentences as words
 
     with progress() as say_so:
-        lab = calibrated(load(name), how, say_so)
+        lab = calibrated(asked.case, how, say_so)
         found = lab.tension(say_so)
     if as_json:
         emit(json_records.provenance(lab) | record(found))
         return
-    console = screen()
-    _claims(console, lab.case, found, every=every)
-    _groups(console, lab.case, found)
-    _checks(console, found)
+    narrowed = filters.source is not None or filters.search is not None
+    listed = filters.chosen(
+        words.claim_rows(lab.case, found, None if every or narrowed else words.FEWEST),
+        lambda row: f"{row['statement']} {row['claim']} {row['source']}",
+        source=lambda row: str(row["source"]),
+    )
+    if filters.csv is not None:
+        dropped = ("by", "ids", "by_ranges")
+        filters.write([{k: v for k, v in row.items() if k not in dropped} for row in listed])
+        return
+    with paged() as console:
+        _claims(console, found, listed, filters)
+        if not narrowed:
+            _groups(console, lab.case, found)
+            _checks(console, found)
+        if listed and filters.source is None:
+            console.print()
+            source = str(listed[0]["source"])
+            next_step(console, _("What else this source says:"), "claims", asked.name, "--source", source)
 
 
 def record(found: Conflicts) -> json_records.Record:
@@ -78,33 +103,43 @@ def _plain(group: DisagreementReport) -> json_records.Record:
     }
 
 
-def _claims(console: Console, case: Case, found: Conflicts, *, every: bool) -> None:
+def _claims(
+    console: Console, found: Conflicts, listed: Sequence[json_records.Record], filters: Filters
+) -> None:
     from rich.text import Text
 
     from contraflow.text import conflict_sentences as words
 
-    lines = []
-    for row in words.claim_rows(case, found, None if every else words.FEWEST):
-        where = f"{row['claim']}, {row['source']} {row['paragraph']}"
-        claim = Text.assemble(row["statement"], "\n", (where, "dim"))
-        if row["word"]:
-            pulling = [f"“{s}”" for s in row["by"]]
-            pulling += [f"the ranges of the model’s numbers ({row['by_ranges']} of the pull)"]
-            head = "outvoted by " if row["fitted"] else "missed; pulled away by "
-            claim.append(f"\n{head}{'; '.join(pulling)}", "yellow")
-        chance = f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH
-        style = "bold red" if row["word"] else ""
-        lines.append((claim, row["states"], row["range"], Text(chance, style)))
-    say(console, ("How surprising claims are", "bold"))
+    say(console, (_("How surprising claims are"), "bold"))
     say(console, words.outline(found))
     console.print()
-    console.print(table("claim|>it states|>model|>chance", lines, wrap=(0, 1, 2, 3)))
+    shown, more = filters.shown(listed, console)
+    rows = []
+    for row in shown:
+        chance = f"{row['odds']}{'?' if row['unsure'] else ''}" or DASH
+        small: list[str | Text] = [str(row["claim"]), f"{row['source']} {row['paragraph']}".strip()]
+        about = Text(str(row["statement"]))
+        if row["word"]:
+            pulling = [_("“{statement}”").format(statement=s) for s in row["by"]]
+            if row["by_ranges"]:
+                text = _("the ranges of the model’s numbers ({share} of the pull)")
+                pulling.append(text.format(share=row["by_ranges"]))
+            by = "; ".join(pulling)
+            head = _("outvoted by {claims}") if row["fitted"] else _("missed; pulled away by {claims}")
+            about.append("\n" + head.format(claims=by), "yellow")
+        figures = (str(row["states"]), str(row["range"]), Text(chance, "bold red" if row["word"] else ""))
+        rows.append((about, figures, small))
+    two_line_rows(console, (_("claim"), _("it states"), _("model"), _("chance")), rows)
+    left_out(console, more)
     console.print()
     say(
         console,
         (
-            "model: 90% interval of what it says. chance: of a statement as far off, if all other evidence "
-            "is right about the model and the source errs as its grade allows; with ?, on few draws.",
+            _(
+                "model: 90% interval of what it says. chance: of a statement as far off, if all other "
+                "evidence is right about the model and the source errs as its grade allows; with ?, on few "
+                "draws."
+            ),
             "dim",
         ),
     )
@@ -118,11 +153,13 @@ def _groups(console: Console, case: Case, found: Conflicts) -> None:
     groups = words.group_rows(case, found)
     if groups:
         console.print()
-        say(console, ("Claims that cannot all be true", "bold"))
+        say(console, (_("Claims that cannot all be true"), "bold"))
         say(
             console,
-            "Each side is believed in turn: its claims are taken as true, those of the other sides are left "
-            "out, and the model is fitted again.",
+            _(
+                "Each side is believed in turn: its claims are taken as true, those of the other sides are "
+                "left out, and the model is fitted again."
+            ),
         )
     for group in groups:
         console.print()
@@ -139,33 +176,35 @@ def _groups(console: Console, case: Case, found: Conflicts) -> None:
     others = words.unweighed(case, found)
     if others:
         console.print()
-        say(console, ("Contradictions that the model cannot weigh", "bold"))
+        say(console, (_("Contradictions that the model cannot weigh"), "bold"))
         for statements in others:
             say(console, " / ".join(s["statement"] for s in statements), head="  ")
 
 
 def _checks(console: Console, found: Conflicts) -> None:
-    shown = found.checks[found.checks["subset"].isin(["fitted", "held back", "predicted"])]
+    shown = found.checks[found.checks["subset"].isin(SUBSETS)]
     if shown.empty:
         return
     console.print()
-    say(console, ("Do the claims look as the model would have them?", "bold"))
+    say(console, (_("Do the claims look as the model would have them?"), "bold"))
     lines = [
         (
-            f"{row['subset']} ({row['claims']}): {row['statistic']}",
+            f"{_(row['subset'])} ({row['claims']}): {_(row['statistic'])}",
             fixed(row["observed"], 2),
-            f"{fixed(row['low'], 2)} to {fixed(row['high'], 2)}",
+            to(fixed(row["low"], 2), fixed(row["high"], 2)),
             fixed(row["p"], 3),
         )
         for row in json_records.rows(shown)
     ]
-    console.print(table("statistic|>claims|>made up|>p", lines))
+    console.print(table(_("statistic|>claims|>made up|>p"), lines))
     console.print()
     say(
         console,
         (
-            "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as bad "
-            "or worse; near 0 the claims do not look like the model's.",
+            _(
+                "made up: the same of claims that the model itself makes up, 90% interval. p: chance of as "
+                "bad or worse; near 0 the claims do not look like the model's."
+            ),
             "dim",
         ),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from contraflow._language import N_, _
 from contraflow._numbers import fixed, share, signed, significant
 from contraflow.cli import json_records
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.rows import two_line_rows
+from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import known, say, table
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ ROWS = 8
 
 
 def explain(
-    name: str,
-    given: Sequence[str],
+    asked: AskedPolicy,
     figure: str,
     *,
     change: bool,
@@ -32,24 +33,24 @@ def explain(
     as_json: bool,
 ) -> None:
     """Explain a headline figure of one policy, or of the baseline without any."""
-    from contraflow.lab import load
-    from contraflow.results.figures import outcome_figure
-
     with progress() as say_so:
-        outcome_figure(figure)
-        case = load(name)
-        policy = json_records.policy_of(case, given)
-        lab = calibrated(case, how, say_so)
+        lab = calibrated(asked.case, how, say_so)
         base = lab.baseline()
-        outcome = lab.respond(policy) if policy else base
-        against = base if change and policy else None
+        outcome = lab.respond(asked.policy, asked.title) if asked.policy else base
+        against = base if change and asked.policy else None
         explained = lab.explain(outcome, figure, against=against, refits=refits, progress=say_so)
-        say_so("Weighing what would be worth knowing")
+        say_so(_("Weighing what would be worth knowing"))
         worth = lab.worth_knowing(outcome, figure, against=against)
     if as_json:
         emit(json_records.provenance(lab) | _record(explained, worth))
-    else:
-        _show(explained, worth, screen())
+        return
+    with paged() as console:
+        _show(explained, worth, console)
+        first = next(iter(json_records.rows(explained.claims)), None)
+        if first is not None:
+            console.print()
+            text, source = _("All that the source of the first claim says:"), str(first["source"])
+            next_step(console, text, "claims", asked.name, "--source", source)
 
 
 def _record(explained: Explanation, worth: pd.DataFrame) -> json_records.Record:
@@ -75,8 +76,6 @@ def _record(explained: Explanation, worth: pd.DataFrame) -> json_records.Record:
 
 
 def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None:
-    from rich.text import Text
-
     first, *rest = explained.words()
     say(console, (first, "bold"))
     for sentence in rest:
@@ -84,39 +83,42 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     unit = explained.unit
     lines = [
         (
-            Text.assemble(c["statement"], "\n", (f"{c['claim']}, {c['source']}", "dim")),
-            significant(c["without"]),
-            _moved(c),
-            fixed(c["k"], 2),
-            c["how"],
+            str(c["statement"]),
+            (significant(c["without"]), _moved(c), fixed(c["k"], 2)),
+            (str(c["claim"]), str(c["source"]), _(str(c["how"]))),
         )
         for c in json_records.rows(explained.claims.head(ROWS))
     ]
+    heads = (_("claim"), _("without it, {unit}").format(unit=unit), _("shift"), "k")
     console.print()
-    console.print(table(f"claim|>without it, {unit}|>shift|>k|how", lines, title="Without a claim"))
+    say(console, (_("Without a claim"), "bold"))
+    two_line_rows(console, heads, lines)
     along = [
         (
-            Text.assemble(n["meaning"], "\n", (_about(n), "dim")),
-            share(n["share"]),
-            significant(n["at_low"]),
-            significant(n["at_high"]),
+            str(n["meaning"]),
+            (share(n["share"]), significant(n["at_low"]), significant(n["at_high"])),
+            _about(n),
         )
         for n in json_records.rows(explained.gathered(ROWS))
     ]
     console.print()
-    console.print(table("number|>of the variance|>low end|>high end", along, title="Along a number's range"))
+    say(console, (_("Along a number's range"), "bold"))
+    two_line_rows(console, (_("number"), _("of the variance"), _("low end"), _("high end")), along)
     owed = [(s["group"], share(s["share"]), s["meaning"]) for s in json_records.rows(explained.shares)]
     console.print()
-    console.print(table("owed to|>share|", owed, title="Whose uncertainty it is", wrap=(2,)))
+    say(console, (_("Whose uncertainty it is"), "bold"))
+    console.print(table(_("owed to|>share|"), owed, wrap=(2,)))
     console.print()
     _show_worth(worth, console)
     console.print()
     say(
         console,
         (
-            "how: weighted, from the same draws; refitted, fitted anew; linear, by the straight-line "
-            "account, where weights cannot be relied on (k above 0.7). low and high end: the figure with the "
-            "number near the ends of its range, all else as the claims then demand.",
+            _(
+                "how: weighted, from the same draws; refitted, fitted anew; linear, by the straight-line "
+                "account, where weights cannot be relied on (k above 0.7). low and high end: the figure with "
+                "the number near the ends of its range, all else as the claims then demand."
+            ),
             "dim",
         ),
     )
@@ -125,23 +127,29 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
 def _show_worth(worth: pd.DataFrame, console: Console) -> None:
     sure = worth[worth["worth"] > 0]
     if sure.empty:
-        say(console, ("No single fact would narrow it by more than chance would explain.", "bold"))
+        say(console, (_("No single fact would narrow it by more than chance would explain."), "bold"))
         return
     lines = [
         (w["what"], w["kind"], share(w["worth"]), f"±{share(w['error'])}")
         for w in json_records.rows(sure.head(ROWS))
     ]
-    title = "What to report on next: part of the variance that knowing it would take away"
-    console.print(table("fact|kind|>takes away|>error", lines, title=title))
+    title = _("What to report on next: part of the variance that knowing it would take away")
+    say(console, (title, "bold"))
+    console.print(table(_("fact|kind|>takes away|>error"), lines))
 
 
 def _moved(row: json_records.Record) -> str:
     return signed(row["shift"]) + (f" ±{significant(row['error'])}" if known(row["error"]) else "")
 
 
-def _about(row: json_records.Record) -> str:
+HOW = (N_("weighted"), N_("refitted"), N_("linear"))
+"""How it was found what leaving out a claim changes."""
+
+
+def _about(row: json_records.Record) -> list[str]:
     """Group and role of a number, and the strongest arcs of a gathered one."""
     parts = [str(row["group"]), str(row["role"])]
     if row["count"] > 1:
-        parts.append(f"{row['count']} weights, strongest {row['strongest']}")
-    return ", ".join(p for p in parts if p)
+        text = _("{number} weights, strongest {strongest}")
+        parts.append(text.format(number=row["count"], strongest=row["strongest"]))
+    return [p for p in parts if p]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contraflow._language import _
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, make_folder, replace_file
-from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import plain, progress, screen
+from contraflow.cli.names import AskedPolicy
+from contraflow.cli.options import CalibrationOptions, calibrated, opened
+from contraflow.cli.terminal import plain, progress, screen, written
 from contraflow.network import to_geojson, to_graphml
 from contraflow.results import draws, tables
 from contraflow.results.view import coord
@@ -28,31 +30,27 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of a cell that spreadsheets run as a formula."""
 
 
-def export(name: str, to: str, out: Path, given: Sequence[str], *, how: CalibrationOptions) -> None:
+def export(asked: AskedPolicy, to: str, out: Path, *, how: CalibrationOptions) -> None:
     """Write one format to ``out``; what is there already stays whole if anything fails."""
-    from contraflow.lab import load
-
     with progress() as say:
-        case = load(name)
-        policy = json_records.policy_of(case, given)
         expect_writable(out, folder=to == "csv")
         if to in ("graphml", "geojson"):
-            network = case.network()
+            network = opened(asked.case).network()
             if to == "graphml":
                 replace_file(out, lambda path: to_graphml(network, path))
             else:
                 text = json.dumps(plain(to_geojson(network)), ensure_ascii=False, allow_nan=False)
                 replace_file(out, partial(_write_text, text))
         else:
-            lab = calibrated(case, how, say)
-            say("Computing")
-            outcome = lab.respond(policy) if policy else lab.baseline()
+            lab = calibrated(asked.case, how, say)
+            say(_("Computing"))
+            outcome = lab.respond(asked.policy, asked.title) if asked.policy else lab.baseline()
             if to == "netcdf":
                 data = serialisable(outcome.data)
                 replace_file(out, lambda part: data.to_netcdf(part, engine="scipy"))
             else:
                 _write_tables(out, lab, outcome)
-    screen().print(f"Written to {out}", soft_wrap=True)
+    written(screen(), _("Written: {file}").format(file=out.name), out)
 
 
 def serialisable(data: xr.Dataset) -> xr.Dataset:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from contraflow._language import _
 from contraflow._numbers import DASH, fixed, share
 from contraflow.cli import json_records
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal import emit, next_step, progress, screen
 from contraflow.cli.terminal_tables import known, say, table
 
 if TYPE_CHECKING:
@@ -16,18 +18,24 @@ if TYPE_CHECKING:
     from contraflow.analysis.hindcast import Hindcast
 
 
-def hindcast(name: str, *, until: int | None, how: CalibrationOptions, as_json: bool) -> None:
+def hindcast(asked: AskedPolicy, *, until: int | None, how: CalibrationOptions, as_json: bool) -> None:
     """Predict the claims after a year from those up to it."""
-    from contraflow.lab import load
-
     with progress() as say_so:
-        lab = calibrated(load(name), how, say_so, until)
-        say_so("Predicting withheld claims")
+        lab = calibrated(asked.case, how, say_so, until)
+        say_so(_("Predicting withheld claims"))
         found = lab.hindcast()
     if as_json:
         emit(json_records.provenance(lab) | record_of(found))
     else:
-        show_hindcast(found, screen())
+        console = screen()
+        show_hindcast(found, console)
+        if len(found.claims):
+            year = str(found.until)
+            console.print()
+            next_step(console, _("Each claim beside the model:"), "claims", asked.name)
+            next_step(
+                console, _("The patterns, from the same claims:"), "validate", asked.name, "--until", year
+            )
 
 
 def record_of(found: Hindcast) -> json_records.Record:
@@ -44,14 +52,14 @@ def record_of(found: Hindcast) -> json_records.Record:
 
 def show_hindcast(found: Hindcast, console: Console) -> None:
     """Print coverage and scores by quantity, with what they mean."""
-    say(console, (f"Claims after {found.until}, predicted from those before", "bold"))
+    say(console, (_("Claims after {year}, predicted from those before").format(year=found.until), "bold"))
     for sentence in found.words():
         say(console, sentence)
     if found.claims.empty:
         return
     lines = [
         (
-            "all" if r["quantity"] == "all" else r["quantity"],
+            _("all") if r["quantity"] == "all" else r["quantity"],
             str(r["claims"]),
             str(r["series"]),
             *(share(r[c]) for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")),
@@ -59,16 +67,18 @@ def show_hindcast(found: Hindcast, console: Console) -> None:
         )
         for r in json_records.rows(found.summary)
     ]
-    heads = "quantity|>claims|>series|>in 50%|>in 90%|>naive|>naive|>log score"
+    heads = _("quantity|>claims|>series|>in 50%|>in 90%|>naive|>naive|>log score")
     console.print()
     console.print(table(heads, lines))
     console.print()
     say(
         console,
         (
-            "in 50%, in 90%: part of the claims inside the interval; beside it the same of the naive "
-            "forecast that nothing changes. log score: the model's less the naive forecast's, mean of a "
-            "claim, above 0 where the model is better; ± one standard error, series counted as one.",
+            _(
+                "in 50%, in 90%: part of the claims inside the interval; beside it the same of the naive "
+                "forecast that nothing changes. log score: the model's less the naive forecast's, mean of a "
+                "claim, above 0 where the model is better; ± one standard error, series counted as one."
+            ),
             "dim",
         ),
     )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from contraflow._language import _
 from contraflow.cli import json_records
 from contraflow.cli.files import expect_writable, replace_file
 from contraflow.cli.hindcast import record_of, show_hindcast
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
+from contraflow.cli.terminal import emit, next_step, progress, screen, written
 from contraflow.errors import OutputError
 
 
 def history(
-    name: str,
+    asked: AskedPolicy,
     out: Path | None,
     *,
     first: int | None,
@@ -24,14 +26,12 @@ def history(
     as_json: bool,
 ) -> None:
     """Tell a case's events forward and show how near it came to what was observed."""
-    from contraflow.lab import load
-
     if out is not None:
         if out.suffix != ".html":
             raise OutputError(f"{out}: the figure is written as .html.")
         expect_writable(out)
     with progress() as say_so:
-        lab = calibrated(load(name), how, say_so)
+        lab = calibrated(asked.case, how, say_so)
         history_run = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
         scores = history_run.scores
         if out is not None:
@@ -42,4 +42,15 @@ def history(
         return
     show_hindcast(scores, screen())
     if out is not None:
-        screen().print(f"Written to {out}", soft_wrap=True)
+        written(screen(), _("The figure is written."), out)
+    else:
+        year = ("--from", str(first)) if first is not None else ()
+        next_step(
+            screen(),
+            _("The same as a figure:"),
+            "history",
+            asked.name,
+            *year,
+            "--out",
+            f"{asked.case.info.id}.html",
+        )

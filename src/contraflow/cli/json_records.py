@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from contraflow._version import __version__
-from contraflow.errors import PolicyError
-from contraflow.policy import describe, levels, parse
-from contraflow.policy.policy import levers_of
+from contraflow.cli.names import policy_of
+from contraflow.policy import describe
 from contraflow.results import side_economies, tables
 from contraflow.results.verify import verify
 from contraflow.results.view import price_spot
+from contraflow.text.names import shown_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,22 +22,15 @@ if TYPE_CHECKING:
     from contraflow.lab import Lab
     from contraflow.lab.outcome import Outcome
 
+__all__ = [
+    "Record", "answer", "baseline", "convergence", "fit", "patterns", "policy_of", "predictions", "price_of",
+    "provenance", "rows",
+]  # fmt: skip
+
 Record = dict[str, Any]
 
 UNNAMED = ("not-attributed", "traders-rent")
 """Accounts that are nobody's."""
-
-
-def policy_of(case: Case, given: Sequence[str]) -> dict[str, float]:
-    """The policy that ``-m`` options state, checked before anything is computed. Raises PolicyError."""
-    try:
-        policy = parse(";".join(given))
-        levels(case, np.zeros(len(levers_of(case))), policy)
-    except PolicyError as error:
-        raise PolicyError(
-            f"{error}\n'contraflow measures' lists the measures of a case with their ranges."
-        ) from None
-    return policy
 
 
 def rows(frame: pd.DataFrame) -> list[Record]:
@@ -63,13 +56,15 @@ def provenance(lab: Lab) -> Record:
 
 
 def baseline(lab: Lab) -> Record:
-    """Headline figures of the baseline, by name."""
+    """Headline figures of the baseline, by name, and the case's own words."""
+    names = shown_names(lab.case)
     data = lab.baseline().data
     frame = tables.headline(data)
     frame = frame.rename(columns={c: str(c).replace("before", "value") for c in frame})
     return {
         "figures": {str(k): _contrast(row) for k, row in frame.to_dict("index").items()},
         "price_of": price_of(lab),
+        "words": {"crop": names.crop, "harvest": names.harvest, "substance": names.substance},
     }
 
 

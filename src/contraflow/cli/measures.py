@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from contraflow._numbers import DASH, fixed
+from contraflow._language import _
+from contraflow._numbers import cell
 from contraflow.cli import json_records
-from contraflow.cli.terminal import emit, screen
-from contraflow.cli.terminal_tables import say, table
+from contraflow.cli.names import AskedPolicy
+from contraflow.cli.options import opened
+from contraflow.cli.rows import Filters, two_line_rows
+from contraflow.cli.terminal import emit, next_step, paged
+from contraflow.cli.terminal_tables import say
 
 
-def measures(name: str, *, as_json: bool) -> None:
+def measures(asked: AskedPolicy, filters: Filters, *, as_json: bool) -> None:
     """List measures with unit, range, baseline level and cost."""
-    from contraflow.lab import load
     from contraflow.policy import make_levers
 
-    case = load(name)
-    levers = make_levers(case.network())
-    listed: list[json_records.Record] = [
+    case = asked.case
+    levers = make_levers(opened(case).network())
+    every: list[json_records.Record] = [
         {
             "measure": m.id,
             "name": m.name,
@@ -28,23 +31,25 @@ def measures(name: str, *, as_json: bool) -> None:
         }
         for m, level in zip(case.measures.values(), levers.baseline, strict=False)
     ]
+    listed = filters.chosen(every, lambda m: f"{m['measure']} {m['name']} {m['unit']} {m['note']}")
     if as_json:
         emit({"case": case.info.id, "measures": listed})
         return
-    console = screen()
-    lines = [
-        (
-            m["measure"],
-            f"{m['unit']}; needs {' and '.join(m['requires'])}" if m["requires"] else str(m["unit"]),
-            f"{m['baseline']:g}",
-            f"{m['maximum']:g}",
-            DASH if m["unit_cost_usd"] is None else f"${fixed(float(m['unit_cost_usd']), 0)}",
-        )
-        for m in listed
-    ]
-    console.print(table("measure|a level is|>now|>most|>a unit costs", lines, wrap=(1,)))
-    first = next((m for m in listed if float(m["maximum"]) > 0), None)
-    if first is not None:
-        half = f"{first['measure']}={float(first['maximum']) / 2:g}"
-        say(console, ("now: mean level of the baseline years; costs are a year's", "dim"))
-        say(console, (f"Try: contraflow respond {name} -m {half}", "dim"))
+    if filters.write(listed):
+        return
+    with paged() as console:
+        rows = []
+        for m in listed:
+            small = [str(m["measure"]), _("a level is: {unit}").format(unit=m["unit"])]
+            if m["requires"]:
+                small.append(_("needs {measures}").format(measures=" + ".join(m["requires"])))
+            if m["unit_cost_usd"] is not None:
+                small.append(_("${cost} a year for each").format(cost=cell(float(m["unit_cost_usd"]))))
+            rows.append((str(m["name"]), (cell(m["baseline"]), cell(m["maximum"])), tuple(small)))
+        two_line_rows(console, (_("measure"), _("now"), _("most")), rows)
+        console.print()
+        say(console, (_("now: mean level of the baseline years."), "dim"))
+        first = next((m for m in listed if float(m["maximum"]) > 0), None)
+        if first is not None:
+            half = f"{first['measure']}={float(first['maximum']) / 2:.3g}"
+            next_step(console, _("What half of the most would do:"), "respond", asked.name, "-m", half)

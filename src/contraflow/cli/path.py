@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._numbers import DASH, change_of, share, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, replace_file
 from contraflow.cli.json_records import Record
-from contraflow.cli.options import CalibrationOptions, calibrated
+from contraflow.cli.names import AskedPolicy
+from contraflow.cli.options import CalibrationOptions, calibrated, opened
 from contraflow.cli.respond import ABROAD
-from contraflow.cli.terminal import emit, progress, screen
-from contraflow.cli.terminal_tables import interval_of_share, known, say, table
+from contraflow.cli.rows import two_line_rows
+from contraflow.cli.terminal import emit, next_step, progress, screen, written
+from contraflow.cli.terminal_tables import interval_of_share, known, say
 from contraflow.dynamics.timeline import for_months
-from contraflow.errors import OutputError, PolicyError
+from contraflow.errors import OutputError
 from contraflow.policy import describe, make_levers
 from contraflow.policy.horizon import in_words
 from contraflow.text.adjustment_sentences import PACES, tell_path
@@ -26,7 +29,7 @@ from contraflow.text.adjustment_sentences import PACES, tell_path
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from contraflow.lab import Lab, OpenCase
+    from contraflow.lab import Lab
     from contraflow.lab.transition_path import TransitionPath
     from contraflow.policy.policy import Policy
 
@@ -42,7 +45,6 @@ MONTHS_PER_YEAR = 12
 class PathOptions:
     """What is to be followed, as the options say."""
 
-    measures: tuple[str, ...]
     events: bool
     years: int
     first: int | None
@@ -50,20 +52,24 @@ class PathOptions:
     """Months after which the policy ends."""
 
 
-def path(name: str, asked: PathOptions, out: Path | None, *, how: CalibrationOptions, as_json: bool) -> None:
+def path(
+    policy: AskedPolicy, asked: PathOptions, out: Path | None, *, how: CalibrationOptions, as_json: bool
+) -> None:
     """Follow a policy or the case's events from the baseline, and print how figures move."""
-    from contraflow.lab import load
-
     if out is not None:
         if out.suffix != ENDING:
             raise OutputError(f"{out}: the table is written as CSV, to a file that ends in {ENDING}.")
         expect_writable(out)
     with progress() as say_so:
-        case = load(name)
-        timeline = _asked(case, asked)
-        title = f"{case.info.title}, events" if asked.events else None
-        if isinstance(timeline, Mapping) and asked.until is None:
-            title = describe(case, timeline)
+        case = opened(policy.case)
+        if asked.until is not None:
+            for_months(make_levers(case.network()), policy.policy, asked.until, asked.years)
+        timeline: str | Policy = "events" if asked.events else policy.policy
+        title = policy.title if asked.until is None else None
+        if asked.events:
+            title = _("{case}, events").format(case=case.info.title)
+        elif asked.until is None and title is None:
+            title = describe(case, policy.policy)
         lab = calibrated(case, how, say_so)
         found = lab.path(
             timeline,
@@ -73,7 +79,7 @@ def path(name: str, asked: PathOptions, out: Path | None, *, how: CalibrationOpt
             title=title,
             progress=say_so,
         )
-        record = _record(lab, found, asked)
+        record = _record(lab, found, policy, asked)
         if out is not None:
             csv = csv_text(found.table())
             replace_file(out, lambda target: target.write_text(csv, encoding="utf-8", newline=""))
@@ -83,26 +89,21 @@ def path(name: str, asked: PathOptions, out: Path | None, *, how: CalibrationOpt
     console = screen()
     _show(record, console)
     if out is not None:
-        console.print(f"The table of all steps is in {out}", soft_wrap=True)
+        written(console, _("The table of all steps is written."), out)
+    if not asked.events:
+        console.print()
+        years = str(max(asked.years, 8))
+        words = (policy.name, *policy.words)
+        next_step(console, _("With clans that learn, month by month:"), "simulate", *words, "--years", years)
 
 
-def _asked(case: OpenCase, asked: PathOptions) -> str | Policy:
-    """The timeline, checked before anything is computed. Raises PolicyError."""
-    policy = json_records.policy_of(case, asked.measures)
-    if asked.events == bool(policy):
-        raise PolicyError("Give either measures (-m) or the case's own events (--events).")
-    if asked.until is not None:
-        for_months(make_levers(case.network()), policy, asked.until, asked.years)
-    return "events" if asked.events else policy
-
-
-def _record(lab: Lab, found: TransitionPath, asked: PathOptions) -> Record:
+def _record(lab: Lab, found: TransitionPath, policy: AskedPolicy, asked: PathOptions) -> Record:
     summary, frame = found.summary(), found.table()
     return (
         json_records.provenance(lab)
         | {"title": found.title, "price_of": json_records.price_of(lab), "events": asked.events}
         | {
-            "policy": {} if asked.events else json_records.policy_of(lab.case, asked.measures),
+            "policy": policy.policy,
             "first": asked.first,
             "until_months": asked.until,
             "years": asked.years,
@@ -123,28 +124,35 @@ def times(years: int, until: int | None) -> list[float]:
 
 def _show(record: Record, console: Console) -> None:
     length = in_words(float(record["years"]))
-    say(console, (f"{record['title']}: {length} from the baseline on", "bold"))
+    say(
+        console,
+        (
+            _("{title}: {length} from the baseline on").format(title=record["title"], length=length),
+            "bold",
+        ),
+    )
     for sentence in record["in_short"]:
         say(console, sentence)
     columns = times(record["years"], record["until_months"])
     drawn = record["draws"] > 1
-    heads = ["", "before", *map(in_words, columns), "90% interval" if drawn else "change", "half", "left"]
+    last = _("90% interval") if drawn else _("change")
+    heads = ["", _("before"), *map(in_words, columns), last, _("half"), _("left")]
     price = record["price_of"]
-    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
-    lines = []
+    at = _("{good} in {place}").format(good=price["good"], place=price["place"])
+    named = ABROAD | {"valley price": at}
+    rows = []
     for row in record["summary"]:
         steps = [step for step in record["table"] if step["figure"] == row["figure"]]
-        label = f"{named.get(row['figure'], row['figure'])}, {row['unit']}"
-        lines.append((label, *_cells(row, steps, columns)))
+        label = f"{_(named.get(row['figure'], row['figure']))}, {_(row['unit'])}"
+        rows.append((label, _cells(row, steps, columns), ()))
     console.print()
-    console.print(table("|>".join(heads), lines))
+    two_line_rows(console, heads, rows)
     console.print()
     say(console, (_reading(record["draws"], length), "dim"))
     if record["left_out"]:
         every = record["draws"] + record["left_out"]
-        text = (
-            f"In {record['left_out']} of {every} draws markets do not clear in some step; they are left out."
-        )
+        text = _("In {lost} of {every} draws markets do not clear in some step; they are left out.")
+        text = text.format(lost=record["left_out"], every=every)
         say(console, (text, "yellow"))
 
 
@@ -165,15 +173,17 @@ def _cells(row: Mapping[str, Any], steps: list[Record], columns: list[float]) ->
 def _time(years: float) -> str:
     """A time where there is little room: ``1 mo``, ``2.2 yr``."""
     months = round(MONTHS_PER_YEAR * years)
-    return f"{months} mo" if months < MONTHS_PER_YEAR else f"{years:.2g} yr"
+    if months < MONTHS_PER_YEAR:
+        return _("{months} mo").format(months=months)
+    return _("{years} yr").format(years=significant(years))
 
 
 def _reading(draws: int, length: str) -> str:
-    change = (
-        f"Medians of {draws} draws, at yearly rates. 90% interval: of the change after {length}, taken draw "
+    many = _(
+        "Medians of {draws} draws, at yearly rates. 90% interval: of the change after {length}, taken draw "
         "by draw."
-        if draws > 1
-        else f"A single best fit, at yearly rates: no uncertainty is shown. Change: after {length}."
     )
-    half = f"Half: when half of the largest change is there; left: what is left of it after {length}."
-    return f"{change} {half} {PACES}"
+    one = _("A single best fit, at yearly rates: no uncertainty is shown. Change: after {length}.")
+    half = _("Half: when half of the largest change is there; left: what is left of it after {length}.")
+    change = (many if draws > 1 else one).format(draws=draws, length=length)
+    return f"{change} {half.format(length=length)} {_(PACES)}"

@@ -5,30 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contraflow._numbers import change_of, order, share, share_span, signed, significant, to
+from contraflow._language import N_, _, ngettext
+from contraflow._numbers import change_of, order, share, share_span, significant, to
 from contraflow.cli import json_records
 from contraflow.cli.json_records import Record
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, progress, screen
-from contraflow.cli.terminal_tables import interval, likely, say, table
+from contraflow.cli.terminal import emit, next_step, paged, progress
+from contraflow.cli.terminal_tables import change, interval, likely, say, table
 from contraflow.model.root_finding import ACCEPTED
-from contraflow.policy.horizon import LONG_RUN, in_years
+from contraflow.policy.horizon import LONG_RUN
 from contraflow.text.adjustment_sentences import PACES, STILL_ADJUSTING, when
 from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-HEADS = "|>before|>after|>change|>"
-DRAWN = "|>before|>after|>change|>90% interval"
+    from contraflow.text.names import Names
+
+HEADS = N_("|>before|>after|>change|>")
+DRAWN = N_("|>before|>after|>change|>90% interval")
 """Heads with draws; the figures have one more, of probabilities."""
+LIKELY = N_("|>before|>after|>change|>90% interval|>over 5%")
+"""Heads with draws and probabilities."""
 WORD_JOINER = "\u2060"
 
 ABROAD = {
-    "delivered": "delivered, all producers",
-    "hectares": "hectares, all producers",
-    "seized": "seized, all producers",
-    "arrests": "arrests, all producers",
+    "delivered": N_("delivered, all producers"),
+    "hectares": N_("hectares, all producers"),
+    "seized": N_("seized, all producers"),
+    "arrests": N_("arrests, all producers"),
 }
 """Figures that are not those of the home country alone."""
 
@@ -37,8 +43,7 @@ UNSEEN = 0.005
 
 
 def respond(
-    name: str,
-    given: Sequence[str],
+    asked: AskedPolicy,
     after: str,
     *,
     how: CalibrationOptions,
@@ -46,37 +51,60 @@ def respond(
     convergence: bool,
 ) -> None:
     """Answer one policy and print what changes."""
-    from contraflow.lab import load
     from contraflow.text.answer_sentences import tell
     from contraflow.text.names import shown_names
 
     with progress() as say_so:
-        case = load(name)
-        policy = json_records.policy_of(case, given)
-        in_years(after)
-        lab = calibrated(case, how, say_so)
-        say_so("Answering")
-        outcome = lab.respond(policy, after=after)
+        lab = calibrated(asked.case, how, say_so)
+        say_so(_("Answering"))
+        outcome = lab.respond(asked.policy, asked.title, after=after)
         record = json_records.provenance(lab) | json_records.answer(lab, outcome)
         if convergence:
             record["convergence"] = json_records.convergence(outcome)
-        sentences = tell(lab.baseline().data, outcome.data, shown_names(case)).short
+        shown = shown_names(asked.case)
+        sentences = tell(lab.baseline().data, outcome.data, shown).short
         record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in sentences]
     if as_json:
-        emit(record)
+        emit(record | ({"question": asked.question} if asked.question else {}))
+        return
+    with paged() as console:
+        _show(record, shown, console)
+        _next(asked, record, console)
+
+
+def _next(asked: AskedPolicy, record: Record, console: Console) -> None:
+    """What to ask next of the same policy: what it rests on, and whether time changes it."""
+    console.print()
+    words = (asked.name, *asked.words)
+    moved = record["figures"]["exports by air"]["change"]
+    figure = ("--figure", "exports by air") if abs(moved) > UNSEEN else ()
+    next_step(console, _("What this answer rests on:"), "explain", *words, *figure, "--change")
+    if record["after"] == LONG_RUN:
+        next_step(console, _("How the economy gets there:"), "path", *words)
     else:
-        _show(record, screen())
+        next_step(console, _("Where it settles:"), "respond", *words)
+    given = [word for k, v in asked.policy.items() for word in ("-m", f"{k}={v:g}")]
+    next_step(console, _("As a page with maps:"), "report", asked.name, *given, "--out", "answer.html")
 
 
-def _show(record: Record, console: Console) -> None:
+def _show(record: Record, shown: Names, console: Console) -> None:
     say(console, (f"{record['title']}, {when(record['after'])}", "bold"))
     for sentence in record["in_short"]:
         say(console, sentence)
     price = record["price_of"]
-    named = ABROAD | {"valley price": f"{price['good']} in {price['place']}"}
-    figures = [{"name": f"{named.get(name, name)}, {f['unit']}"} | f for name, f in record["figures"].items()]
-    _table(console, "Figures", figures, record["draws"])
-    titles = {"mode": "Ways out of the country, t/yr", "route": "Where it leaves, t/yr", "zone": "Coca, ha"}
+    at = _("{good} in {place}").format(good=price["good"], place=price["place"])
+    named = ABROAD | {"valley price": at}
+    figures = [
+        {"name": f"{_(named.get(name, name))}, {_(f['unit'])}"} | f for name, f in record["figures"].items()
+    ]
+    _table(console, _("Figures"), figures, record["draws"])
+    titles = {
+        "mode": _("Ways out of the country, t/yr"),
+        "route": _("Where it leaves, t/yr"),
+        "zone": _("{crop}, ha").format(crop=shown.crop[:1].upper() + shown.crop[1:])
+        if shown.crop
+        else _("ha"),
+    }
     for by, moved in record["displacement"].items():
         _table(console, titles[by], moved["rows"])
         if moved["displaced"] > UNSEEN:
@@ -84,11 +112,12 @@ def _show(record: Record, console: Console) -> None:
             if "displaced_5" in moved:
                 low, high = (min(moved[f"displaced_{end}"], 9.99) for end in ("5", "95"))
                 made_up += f" ({share_span(low, high)})"
-            say(console, (f"{made_up} of what is lost here comes up elsewhere", "dim"))
-    _table(console, "Incomes, million $/yr", record["incomes"])
+            text = _("{share} of what is lost here comes up elsewhere")
+            say(console, (text.format(share=made_up), "dim"))
+    _table(console, _("Incomes, million $/yr"), record["incomes"])
     for text in otherwise(record):
         console.print()
-        say(console, (f"It may also settle otherwise{text}.", "yellow"))
+        say(console, (_("It may also settle otherwise{how}.").format(how=text), "yellow"))
     console.print()
     if record["after"] != LONG_RUN:
         say(console, (f"{STILL_ADJUSTING} {PACES}", "dim"))
@@ -101,27 +130,31 @@ def otherwise(record: Mapping[str, Any]) -> list[str]:
     """Other equilibria of an answer, each by its exports; with draws, in how many there are any."""
     ends = [float(other["figures"]["exports"]["after"]) for other in record["alternatives"]]
     if record["draws"] == 1 or not ends:
-        return [f": exports {significant(end)} t" for end in ends]
+        return [_(": exports {exports} t").format(exports=significant(end)) for end in ends]
     some = max(other["draws"] for other in record["alternatives"])
     low, high = significant(min(ends)), significant(max(ends))
-    return [f", in {some} of {record['draws']} draws: exports {to(low, high)} t"]
+    text = _(", in {some} of {draws} draws: exports {exports} t")
+    return [text.format(some=some, draws=record["draws"], exports=to(low, high))]
 
 
 def _uncertainty(console: Console, record: Record) -> None:
     """What the figures are: medians with intervals, or a best fit without."""
     if record["left_out"]:
         every = record["draws"] + record["left_out"]
-        text = f"No equilibrium was found in {record['left_out']} of {every} draws; they are left out."
+        text = _("No equilibrium was found in {lost} of {every} draws; they are left out.")
+        text = text.format(lost=record["left_out"], every=every)
         say(console, (text, "yellow"))
     if record["draws"] == 1:
-        say(console, ("A single best fit: no uncertainty is shown.", "dim"))
+        say(console, (_("A single best fit: no uncertainty is shown."), "dim"))
         return
     say(
         console,
         (
-            f"Medians of {record['draws']} draws. A change is taken draw by draw, so medians need not add "
-            "up; its 90% interval holds nine draws in ten. over 5%: how probable it is that a figure falls "
-            "or rises by more than a twentieth.",
+            _(
+                "Medians of {draws} draws. A change is taken draw by draw, so medians need not add up; its "
+                "90% interval holds nine draws in ten. over 5%: how probable it is that a figure falls or "
+                "rises by more than a twentieth."
+            ).format(draws=record["draws"]),
             "dim",
         ),
     )
@@ -133,20 +166,21 @@ def _table(console: Console, title: str, rows: Sequence[Record], draws: int = 1)
     if not rows:
         return
     many = "change_5" in rows[0]
-    heads = DRAWN if many else HEADS
     lines = []
     for row in rows:
         cells = [
             row["name"],
             *(significant(level(row, c)) for c in ("before", "after")),
-            signed(row["change"]),
+            change(row),
         ]
         cells.append(interval(row) if many else change_of(row["change"], row["before"]))
         if many and draws > 1:
             cells.append(likely(row, draws))
         lines.append(cells)
     console.print()
-    console.print(table(f"{heads}|>over 5%" if many and draws > 1 else heads, lines, title=title))
+    heads = LIKELY if many and draws > 1 else DRAWN if many else HEADS
+    say(console, (title, "bold"))
+    console.print(table(_(heads), lines))
 
 
 def _convergence(console: Console, record: Record) -> None:
@@ -160,15 +194,18 @@ def _convergence(console: Console, record: Record) -> None:
         )
         for c in record["convergence"]
     ]
-    heads = ">start|>rounds|>evaluations|>misfit at first|>at last"
+    heads = _(">start|>rounds|>evaluations|>misfit at first|>at last")
     console.print()
-    title = "How the equilibrium was sought"
-    console.print(table(heads, lines, title=title, wrap=()))
+    title = _("How the equilibrium was sought")
+    say(console, (title, "bold"))
+    console.print(table(heads, lines, wrap=()))
     settled = sum(c["last_residual"] <= ACCEPTED for c in record["convergence"])
     starts, found = len(record["convergence"]), record["equilibria"]
-    ways = "one equilibrium" if found == 1 else f"{found} different equilibria"
-    say(console, (f"{settled} of {starts} starts settled, at {ways}; the first is the baseline", "dim"))
-    say(
-        console,
-        (f"Recomputed from the results: largest relative error {order(record['largest_error'])}", "dim"),
+    text = ngettext(
+        "{settled} of {starts} starts settled, at one equilibrium; the first is the baseline",
+        "{settled} of {starts} starts settled, at {found} different equilibria; the first is the baseline",
+        found,
     )
+    say(console, (text.format(settled=settled, starts=starts, found=found), "dim"))
+    text = _("Recomputed from the results: largest relative error {error}")
+    say(console, (text.format(error=order(record["largest_error"])), "dim"))

@@ -17,6 +17,7 @@ import numpy as np
 
 from contraflow import _cache
 from contraflow._io import write_atomically
+from contraflow._language import _, locale
 from contraflow._parallel import in_threads
 from contraflow._version import __version__
 from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
@@ -24,7 +25,7 @@ from contraflow.case.schema import Question
 from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import emit, note, plain, progress, screen
+from contraflow.cli.terminal import emit, note, plain, progress, screen, written
 from contraflow.errors import ComparisonError, ConvergenceError, OutputError
 from contraflow.policy import describe
 
@@ -71,6 +72,8 @@ def run(
         record = json.loads(kept) | {"report": str(folder / REPORT) if report else None}
     if not as_json:
         run_screen.show(record, screen())
+        if not report:
+            run_screen.show_next(record, name, screen())
     if report:
         try:
             with progress() as say:
@@ -78,12 +81,12 @@ def run(
                 page = _kept(lab, how, "page", lambda: _page(work))
                 write_atomically(make_folder(folder) / REPORT, page)
         except KeyboardInterrupt:
-            note("Stopped before the report was written. The answers are kept for the next run.")
+            note(_("Stopped before the report was written. The answers are kept for the next run."))
             raise
     if as_json:
         emit(record)
     elif report:
-        run_screen.show_report(record, screen())
+        run_screen.show_report(record, name, screen())
     if report and open_it:
         import webbrowser
 
@@ -104,7 +107,7 @@ def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOption
         page = _kept(lab, how, f"page of {sorted(policy.items())}", lambda: _page(work))
         make_folder(out.parent)
         write_atomically(out, page)
-    screen().print(f"The report is in {out}", soft_wrap=True)
+    written(screen(), _("The report is written."), out)
 
 
 @dataclass(eq=False)
@@ -123,21 +126,21 @@ class _Work:
         """The questions with their answers."""
         if not self.policy:
             return self.lab.answers(progress=self.say)
-        self.say("Answering")
+        self.say(_("Answering"))
         title = describe(self.lab.case, self.policy)
         return [(Question(id="policy", title=title, policy=dict(self.policy)), self.lab.respond(self.policy))]
 
     @cached_property
     def patterns(self) -> pd.DataFrame:
         """Which documented patterns hold."""
-        self.say("Holding the model against documented behaviour")
+        self.say(_("Holding the model against documented behaviour"))
         return self.lab.validate(replicates=self.replicates, progress=self.say).table()
 
 
 def _kept(lab: Lab, how: CalibrationOptions, what: str, make: Callable[[], str]) -> str:
     """What was made before of the same draws by the same package; otherwise it is made, and kept."""
     drawn = np.ascontiguousarray(lab.posterior.deviates).tobytes() if lab.posterior else b""
-    parts = what, str(how), lab.case.fingerprint, os.environ.get("SOURCE_DATE_EPOCH", "")
+    parts = what, locale(), str(how), lab.case.fingerprint, os.environ.get("SOURCE_DATE_EPOCH", "")
     name = _cache.key(*parts, _cache.package(), lab.ledger.tobytes(), drawn, rooms=())
     packed = _cache.recall(name)
     if packed is None:
@@ -149,7 +152,7 @@ def _kept(lab: Lab, how: CalibrationOptions, what: str, make: Callable[[], str])
 def _record(work: _Work) -> dict[str, Any]:
     """What ``run`` prints."""
     lab = work.lab
-    work.say("Computing the baseline")
+    work.say(_("Computing the baseline"))
     return (
         json_records.provenance(lab)
         | {"baseline": json_records.baseline(lab)}
@@ -186,7 +189,7 @@ def _page(work: _Work) -> str:
         return {"simulations": _simulated(lab, answers, say), "paths": _followed(lab, answers, say)}
 
     evidence, course = in_threads(lambda part: part(), (on_the_evidence, in_time), stop)
-    work.say("Writing the report")
+    work.say(_("Writing the report"))
     return render(
         ReportData(
             case=lab.case,
@@ -234,9 +237,9 @@ def _simulated(lab: Lab, answers: Answers, say: Progress) -> tuple[SimulatedQues
     from contraflow.report.data import SimulatedQuestion
 
     simulated = []
-    for question, _ in answers:
+    for question, _answer in answers:
         if question.years is not None:
-            say(f"Simulating month by month: {question.title}")
+            say(_("Simulating month by month: {question}").format(question=question.title))
             without, run = (
                 lab.simulate(policy, years=question.years, replicates=REPLICATES, progress=say)
                 for policy in ({}, question.policy)
@@ -253,7 +256,7 @@ def _explained(lab: Lab, answers: Answers, say: Progress) -> tuple[Explanation |
     """What the change of the first answer's key figure rests on; nothing for a lab of a single draw."""
     if not answers or len(lab.ledger) < FEWEST:
         return None, None
-    say("Asking what the first answer rests on")
+    say(_("Asking what the first answer rests on"))
     outcome, base = answers[0][1], lab.baseline()
     try:
         explanation = lab.explain(outcome, KEY, against=base, refits=REFITS, progress=say)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contraflow._numbers import DASH, change_of, dollars, fixed, order, signed, significant
+from contraflow._language import N_, _, ngettext
+from contraflow._numbers import change_of, dollars, fixed, order, signed, significant, to
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
-from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likely, say
+from contraflow.cli.terminal import next_step, written
+from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likelier, say
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:
@@ -38,22 +42,57 @@ def show(record: Record, console: Console) -> None:
     _head(record, console)
     _baseline(record["baseline"], record["baseline_years"], console)
     if record["answers"]:
-        _answers(record["answers"], record["baseline"]["price_of"]["good"], console)
+        _answers(record["answers"], record["baseline"], console)
     _trust(record, console)
 
 
-def show_report(record: Record, console: Console) -> None:
-    """Say where the report is."""
-    _note(console, "Report", record["report"], "bold")
+def show_report(record: Record, name: str, console: Console) -> None:
+    """Say where the report is, and what to ask next of the case that was given by ``name``."""
+    written(console, _("Report"), Path(record["report"]))
+    show_next(record, name, console)
+
+
+def show_next(record: Record, name: str, console: Console) -> None:
+    """Commands that go on from here: the answer that moves most, and what a claim that does not fit says."""
+    if record["answers"]:
+        most = max(record["answers"], key=lambda a: abs(float(a["figures"]["exports"]["change"])))
+        next_step(
+            console, _("The answer that moves exports most, in full:"), "respond", name, "-q", most["id"]
+        )
+        text = _("What it rests on:")
+        next_step(console, text, "explain", name, "-q", most["id"], "--change")
+    if record["fit"]["furthest_off"]:
+        next_step(console, _("Claims that fit least:"), "claims", name)
+    elif record["fit"]["fitted"]:
+        next_step(console, _("Where the sources disagree:"), "evidence", name)
 
 
 def _head(record: Record, console: Console) -> None:
     say(console, (record["title"], "bold"))
-    origin = (
-        f"case {record['case']} {record['fingerprint'][:8]}, Contraflow {record['version']}, seed "
-        f"{record['seed']}, {record['nodes']} nodes, {record['arcs']} arcs"
+    origin = _(
+        "case {case} {fingerprint}, Contraflow {version}, seed {seed}, {nodes} nodes, {arcs} arcs"
+    ).format(
+        case=record["case"],
+        fingerprint=record["fingerprint"][:8],
+        version=record["version"],
+        seed=record["seed"],
+        nodes=record["nodes"],
+        arcs=record["arcs"],
     )
     say(console, (origin, "dim"))
+
+
+def _headed(years: Sequence[int], record: Record, console: Console) -> None:
+    """Heading of the baseline: its years, and what masses count."""
+    span = (
+        f"{years[0]}"
+        if years[0] == years[1]
+        else _("{first} to {last}").format(first=years[0], last=years[1])
+    )
+    console.print()
+    head = _("The baseline, {years}").format(years=span)
+    substance = record["words"]["substance"]
+    say(console, (head, "bold"), _(", a year; t are of pure {substance}").format(substance=substance))
 
 
 def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
@@ -64,44 +103,42 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
         _wide_baseline(record, years, console)
         return
     figures = {name: float(f["value"]) for name, f in record["figures"].items()}
-    price = record["price_of"]
-    span = f"{years[0]}" if years[0] == years[1] else f"{years[0]} to {years[1]}"
-    console.print()
-    say(console, (f"The baseline, {span}", "bold"), ", a year; t are of pure cocaine")
+    price, words = record["price_of"], record["words"]
+    _headed(years, record, console)
     goods = [
-        ("leaves the country", f"{significant(figures['exports'])} t"),
-        ("of it by air", f"{significant(figures['exports by air'])} t"),
-        ("seized at home", f"{significant(figures['seized at home'])} t"),
+        (_("leaves the country"), f"{significant(figures['exports'])} t"),
+        (_("of it by air"), f"{significant(figures['exports by air'])} t"),
+        (_("seized at home"), f"{significant(figures['seized at home'])} t"),
     ]
     crops = [
-        ("coca planted", f"{significant(figures['hectares at home'])} ha"),
-        ("leaf, farm gate", f"${significant(figures['leaf price'])}/kg"),
+        (_("{crop} planted").format(**words), f"{significant(figures['hectares at home'])} ha"),
+        (_("{harvest}, farm gate").format(**words), f"${significant(figures['leaf price'])}/kg"),
         (price["good"], f"${significant(figures['valley price'])}/kg"),
-    ]
+    ][0 if words["crop"] else 2 :]
     money = [
-        ("households earn", dollars(figures["growers' income"])),
-        ("armed groups take", dollars(figures["armed groups' income"])),
-        ("the state spends", dollars(figures["state spending"])),
+        (_("households earn"), dollars(figures["growers' income"])),
+        (_("armed groups take"), dollars(figures["armed groups' income"])),
+        (_("the state spends"), dollars(figures["state spending"])),
     ]
     grid = Table.grid(padding=(0, GAP, 0, 0))
-    for _ in range(3):
+    for _column in range(3):
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
-    for line in zip(goods, crops, money, strict=True):
+    for line in zip_longest(goods, crops, money, fillvalue=("", "")):
         grid.add_row(*(cell for pair in line for cell in pair))
     console.print(grid)
 
 
 SHOWN = (
-    ("exports", "leaves the country", "{} t"),
-    ("exports by air", "of it by air", "{} t"),
-    ("seized at home", "seized at home", "{} t"),
-    ("hectares at home", "coca planted", "{} ha"),
-    ("leaf price", "leaf, farm gate", "${}/kg"),
+    ("exports", N_("leaves the country"), "{} t"),
+    ("exports by air", N_("of it by air"), "{} t"),
+    ("seized at home", N_("seized at home"), "{} t"),
+    ("hectares at home", N_("{crop} planted"), "{} ha"),
+    ("leaf price", N_("{harvest}, farm gate"), "${}/kg"),
     ("valley price", "{good}", "${}/kg"),
-    ("growers' income", "households earn", "${}M"),
-    ("armed groups' income", "armed groups take", "${}M"),
-    ("state spending", "the state spends", "${}M"),
+    ("growers' income", N_("households earn"), "${}M"),
+    ("armed groups' income", N_("armed groups take"), "${}M"),
+    ("state spending", N_("the state spends"), "${}M"),
 )
 """Figures of the baseline with their names and units, as shown with intervals."""
 
@@ -110,19 +147,20 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     """The baseline with intervals: in two columns, or in one on a narrow screen."""
     from rich.table import Table
 
-    span = f"{years[0]}" if years[0] == years[1] else f"{years[0]} to {years[1]}"
-    console.print()
-    say(console, (f"The baseline, {span}", "bold"), ", a year; t are of pure cocaine")
+    _headed(years, record, console)
     cells = []
+    words = record["words"]
     for name, label, unit in SHOWN:
+        if not words["crop"] and name in ("hectares at home", "leaf price"):
+            continue
         row = record["figures"][name]
         low, high = (significant(float(row[f"value_{end}"])) for end in ("5", "95"))
-        shown = label.format(good=record["price_of"]["good"])
-        cells.append((shown, unit.format(significant(float(row["value"]))), f"{low} to {high}"))
+        shown = _(label).format(good=record["price_of"]["good"], **words)
+        cells.append((shown, unit.format(significant(float(row["value"]))), to(low, high)))
     blocks = 2 if console.width >= WIDE else 1
     rows = -(-len(cells) // blocks)
     grid = Table.grid(padding=(0, GAP, 0, 0))
-    for _ in range(blocks):
+    for _column in range(blocks):
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(style="dim", no_wrap=True, min_width=18)
@@ -132,9 +170,10 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     console.print(grid)
 
 
-def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
+def _answers(answers: Sequence[Record], base: Record, console: Console) -> None:
     """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
-    heads: tuple[str, ...] = ("by air, t", "exports, t", f"{good}, $/kg", "world sales")
+    price = _("{good}, $/kg").format(good=base["price_of"]["good"])
+    heads: tuple[str, ...] = (_("by air, t"), _("exports, t"), price, _("world sales"))
     cells = [_figures(a["figures"]) for a in answers]
     if console.width < WIDE:
         heads, cells = heads[:3], [row[:3] for row in cells]
@@ -145,10 +184,10 @@ def _answers(answers: Sequence[Record], good: str, console: Console) -> None:
     rest = sum(widths) + GAP * len(widths)
     room = max(NARROWEST, min(console.width - rest, max(len(a["title"]) for a in answers)))
     console.print()
-    _line(console, ("What if, in the long run", "bold"), [(h, "dim") for h in heads], room, widths)
+    _line(console, (_("What if, in the long run"), "bold"), [(h, "dim") for h in heads], room, widths)
     for given, row in zip(answers, cells, strict=True):
         _line(console, (given["title"], ""), [(c, "") for c in row], room, widths)
-        say(console, (_moved(given), "cyan"), head="    ")
+        say(console, (_moved(given, base["words"]["crop"]), "cyan"), head="    ")
 
 
 def _figures(figures: Record) -> tuple[str, ...]:
@@ -184,18 +223,18 @@ def _line(
     console.print(grid)
 
 
-def _moved(given: Record) -> str:
+def _moved(given: Record, crop: str) -> str:
     """What went where, and who gains and loses most."""
     beside = _beside(given["goods"])
     felt = [f for n, f in given["figures"].items() if n in FELT]
     ends = ("change", "change_5", "change_95")
     if not beside and all(abs(f[e]) <= STILL * abs(f["before"]) for f in felt for e in ends if e in f):
-        return "Nothing moves."
+        return _("Nothing moves.")
     found = {by: _shift(given["displacement"][by]["rows"]) for by in ("mode", "zone", "route")}
     by = max(found, key=lambda name: found[name][0] * (1.0 if name != "route" else 0.8))
-    parts = [found[by][1] if found[by][1] else "hardly anything moves"]
+    parts = [found[by][1] if found[by][1] else _("hardly anything moves")]
     if by == "zone" and found[by][1]:
-        parts = [f"coca: {parts[0]} ha"]
+        parts = [_("{crop}: {moves} ha").format(crop=crop, moves=parts[0])]
     elif found[by][1]:
         parts = [f"{parts[0]} t"]
     parts = [beside] if beside and not found[by][1] else [*parts, *([beside] if beside else [])]
@@ -203,14 +242,14 @@ def _moved(given: Record) -> str:
     named.sort(key=lambda i: float(i["change"]))
     worth = SMALL * 0.1 * sum(abs(float(i["before"])) for i in named)
     if named and named[-1]["change"] > worth:
-        parts.append(f"gain: {_earner(named[-1])}")
+        parts.append(_("gain: {who}").format(who=_earner(named[-1])))
     if named and named[0]["change"] < -worth:
-        parts.append(f"lose: {_earner(named[0])}")
+        parts.append(_("lose: {who}").format(who=_earner(named[0])))
     if given.get("draws", 1) > 1:
-        probable = likely(given["figures"]["exports"], given["draws"])
-        if probable != DASH:
-            word, _, share = probable.partition(" ")
-            parts.append(f"exports {word.removesuffix('s')} by over 5%: {share}")
+        down, share = likelier(given["figures"]["exports"], given["draws"])
+        text = _("exports fall by over 5%: {share}") if down else _("exports rise by over 5%: {share}")
+        if share:
+            parts.append(text.format(share=share))
     return "; ".join(parts)
 
 
@@ -242,48 +281,57 @@ def _trust(record: Record, console: Console) -> None:
     """How far the answers can be trusted, and where the rest is."""
     console.print()
     fit, patterns = record["fit"], record["patterns"]
-    parts = [
-        f"{fit['within_two_deviations']} of {fit['fitted']} fitted claims within two standard deviations"
-    ]
+    text = _("{within} of {fitted} fitted claims within two standard deviations")
+    parts = [text.format(within=fit["within_two_deviations"], fitted=fit["fitted"])]
     if fit["furthest_off"]:
         far = ", ".join(
             f"{c['claim']} ({fixed(c['residual'], 1, sign=True)})" for c in fit["furthest_off"][:3]
         )
-        parts.append(f"furthest off: {far}")
+        parts.append(_("furthest off: {claims}").format(claims=far))
     if record["draws"] == 1:
-        parts.append("a single best fit, without margins of error")
-    _note(console, "Fit", "; ".join(parts))
+        parts.append(_("a single best fit, without margins of error"))
+    _note(console, _("Fit"), "; ".join(parts))
     if record["draws"] > 1:
-        text = f"medians of {record['draws']} draws; ranges are 90% intervals, of changes where they have a %"
-        _note(console, "Draws", text)
+        text = _("medians of {draws} draws; ranges are 90% intervals, of changes where they have a %")
+        _note(console, _("Draws"), text.format(draws=record["draws"]))
     lost = [a for a in record["answers"] if a.get("left_out")]
     for given in lost:
         every = given["draws"] + given["left_out"]
-        text = f"{given['title']} No equilibrium in {given['left_out']} of {every} draws, which are left out"
-        _note(console, "Note", text, "yellow")
+        text = _("{title} No equilibrium in {lost} of {every} draws, which are left out")
+        text = text.format(title=given["title"], lost=given["left_out"], every=every)
+        _note(console, _("Note"), text, "yellow")
     if patterns["run"]:
-        parts = [f"{patterns['hold']} of {patterns['run']} documented patterns hold"]
+        text = _("{hold} of {run} documented patterns hold")
+        parts = [text.format(hold=patterns["hold"], run=patterns["run"])]
         if patterns["failing"]:
-            parts.append(f"not: {_some(patterns['failing'])} (contraflow validate {record['case']})")
+            text = _("not: {patterns} (contraflow validate {case})")
+            parts.append(text.format(patterns=_some(patterns["failing"]), case=record["case"]))
         if patterns["not_run"]:
-            parts.append(f"{len(patterns['not_run'])} need time and are not run")
-        _note(console, "Patterns", "; ".join(parts))
+            number = len(patterns["not_run"])
+            text = ngettext(
+                "{number} needs time and is not run", "{number} need time and are not run", number
+            )
+            parts.append(text.format(number=number))
+        _note(console, _("Patterns"), "; ".join(parts))
     for given in record["answers"]:
         if given["alternatives"]:
             text = _ways(given)
-            _note(console, "Note", text, "yellow")
+            _note(console, _("Note"), text, "yellow")
     if record["answers"]:
         worst = max(float(a["largest_error"]) for a in record["answers"])
-        _note(console, "Books", f"recomputed from the results; largest relative error {order(worst)}")
+        text = _("recomputed from the results; largest relative error {error}")
+        _note(console, _("Books"), text.format(error=order(worst)))
 
 
 def _ways(given: Record) -> str:
     """That an answer may settle in several ways, and how much leaves in each."""
     if given.get("draws", 1) > 1:
-        return f"{given['title']} It may settle otherwise{otherwise(given)[0]}"
+        text = _("{title} It may settle otherwise{how}")
+        return text.format(title=given["title"], how=otherwise(given)[0])
     ends = [given, *given["alternatives"]]
-    exports = " or ".join(significant(float(e["figures"]["exports"]["after"])) for e in ends)
-    return f"it may settle in {len(ends)} ways: {given['title']} Exports {exports} t"
+    exports = " / ".join(significant(float(e["figures"]["exports"]["after"])) for e in ends)
+    text = _("it may settle in {number} ways: {title} Exports {exports} t")
+    return text.format(number=len(ends), title=given["title"], exports=exports)
 
 
 def _note(console: Console, head: str, text: str, style: str = "") -> None:
@@ -291,5 +339,7 @@ def _note(console: Console, head: str, text: str, style: str = "") -> None:
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    shown = ", ".join(names[:most])
+    if len(names) <= most:
+        return shown
+    return _("{names} and {number} more").format(names=shown, number=len(names) - most)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from contraflow._numbers import DASH, fixed, signed_share, significant
+from contraflow._language import N_, _
+from contraflow._numbers import DASH, change_of, fixed, significant
 from contraflow.cli import json_records
 from contraflow.cli.files import csv_text, expect_writable, replace_file
 from contraflow.cli.json_records import Record
+from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.terminal import code_of_interruption, emit, progress, screen
-from contraflow.cli.terminal_tables import known, say, table
+from contraflow.cli.terminal import code_of_interruption, emit, next_step, progress, screen, written
+from contraflow.cli.terminal_tables import interval_of_share, known, say, table
 from contraflow.errors import OutputError, PolicyError
 
 if TYPE_CHECKING:
@@ -27,11 +29,11 @@ if TYPE_CHECKING:
     from contraflow.lab.trajectories import Simulation
 
 SHORT = {
-    "hectares at home": "coca standing",
-    "growers' income": "households",
-    "armed groups' income": "armed groups",
-    "consignments seized at home": "loads seized",
-    "seized at home": "seized",
+    "hectares at home": N_("fields standing"),
+    "growers' income": N_("households"),
+    "armed groups' income": N_("armed groups"),
+    "consignments seized at home": N_("loads seized"),
+    "seized at home": N_("seized"),
 }
 """Names of figures where a line has little room."""
 
@@ -42,7 +44,6 @@ ENDINGS = (".html", ".nc", ".geojson", ".csv")
 class RunOptions:
     """What is to be simulated, as the options say."""
 
-    measures: tuple[str, ...]
     events: bool
     years: int
     first: int | None
@@ -55,22 +56,16 @@ class RunOptions:
 
 
 def simulate(
-    name: str, asked: RunOptions, out: Sequence[Path], *, how: CalibrationOptions, as_json: bool
+    policy: AskedPolicy, asked: RunOptions, out: Sequence[Path], *, how: CalibrationOptions, as_json: bool
 ) -> None:
     """Simulate, print how figures move, write the files that are asked for."""
-    from contraflow.lab import load
-
     for path in out:
         if path.suffix not in ENDINGS:
             raise OutputError(f"{path}: files can end in {', '.join(ENDINGS)}.")
         expect_writable(path)
     with progress() as say_so:
-        case = load(name)
-        policy = json_records.policy_of(case, asked.measures)
         arrests = tuple(_arrest(text) for text in asked.arrests)
-        if asked.events and policy:
-            raise PolicyError("Give either measures (-m) or the case's own events (--events), not both.")
-        lab = calibrated(case, how, say_so)
+        lab = calibrated(policy.case, how, say_so)
         settings: dict[str, Any] = {
             "years": asked.years,
             "first": asked.first,
@@ -79,23 +74,34 @@ def simulate(
             "budget": asked.budget,
             "progress": say_so,
         }
-        timeline: Any = "events" if asked.events else policy
-        run = lab.simulate(timeline, search_strategy=asked.search_strategy, arrests=arrests, **settings)
-        plain = not (policy or arrests or asked.events) and asked.search_strategy == "even"
+        timeline: Any = "events" if asked.events else policy.policy
+        run = lab.simulate(
+            timeline, search_strategy=asked.search_strategy, arrests=arrests, title=policy.title, **settings
+        )
+        plain = not (policy.policy or arrests or asked.events) and asked.search_strategy == "even"
         against = None
         if not (run.interrupted or asked.events or plain):
             against = lab.simulate({}, **settings)
         if run.interrupted:
             out = [path.with_stem(f"{path.stem}.interrupted") for path in out]
         for path in out:
-            say_so(f"Writing {path.name}")
+            say_so(_("Writing {file}").format(file=path.name))
             replace_file(path, partial(_write, run, against))
     if as_json:
         emit(_record(lab, run))
     else:
-        _show(run, against, screen())
+        console = screen()
+        _show(run, against, console)
         for path in out:
-            screen().print(f"Written to {path}", soft_wrap=True)
+            written(console, _("Written: {file}").format(file=path.name), path)
+        console.print()
+        words = (policy.name, *policy.words)
+        if not out:
+            page = f"{policy.question or policy.case.info.id}.html"
+            again = (*words, *(("--events",) if asked.events else ()), "--years", str(asked.years))
+            next_step(console, _("With charts and a map, as a page:"), "simulate", *again, "--out", page)
+        elif policy.policy:
+            next_step(console, _("Where it settles in the long run:"), "respond", *words)
     if run.interrupted:
         raise typer.Exit(code_of_interruption())
 
@@ -111,9 +117,8 @@ def _arrest(text: str) -> Arrest:
         return Arrest(int(month or 1), share, (where.strip(),) if where.strip() else ())
     except ValueError:
         raise PolicyError(
-            f"'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE if it is somewhere "
-            f"only, "
-            "for example largest@13 or 0.3@1:callao."
+            f"'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE for one place only, "
+            "for example largest@13, or 0.3@1:port of a place whose id is port."
         ) from None
 
 
@@ -149,16 +154,14 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     say(console, (run.title, "bold"))
     sizes = run.data.sizes
     years = (sizes["month"] - run.data.attrs["before"]) // 12
-    say(
-        console,
-        f"{years} years, {fixed(run.data.attrs['clans'], 0)} clans, {sizes['replicate']} runs; the "
-        f"state searches {run.conduct_in_words()}.",
-    )
+    text = _("{years} years, {clans} clans, {runs} runs; the state searches {how}.")
+    clans = fixed(run.data.attrs["clans"], 0)
+    say(console, text.format(years=years, clans=clans, runs=sizes["replicate"], how=run.conduct_in_words()))
     if run.interrupted:
-        say(console, ("Stopped before the end: what was done until then is shown.", "yellow"))
+        say(console, (_("Stopped before the end: what was done until then is shown."), "yellow"))
     frame = run.summary()
     lines = [_line(str(name), row) for name, row in frame.to_dict("index").items()]
-    heads = "|>before|>year 1|>last|>90%|>half|>back"
+    heads = _("|>before|>year 1|>last|>90%|>half|>back")
     console.print()
     console.print(table(heads, lines, wrap=()))
     if against is not None:
@@ -166,18 +169,20 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
         end = last.index.get_level_values("year").max()
         shown = last.xs(end, level="year").loc[["exports", "exports by air", "hectares at home"]]
         for name, row in shown.iterrows():
-            moved, *ends = (signed_share(row[c] - 1) for c in ("ratio", "ratio_5", "ratio_95") if c in row)
-            spread = f" ({' to '.join(ends)})" if ends else ""
-            text = f"{name}, last year against the same random draws without: {moved}{spread}"
+            spread = interval_of_share({str(k): v for k, v in row.items()})
+            moved = change_of(float(row["ratio"]) - 1, 1.0) + (f" ({spread})" if spread else "")
+            text = _("{figure}, last year against the same random draws without: {change}")
+            text = text.format(figure=_(str(name)), change=moved)
             say(console, text[:1].upper() + text[1:])
     console.print()
     say(
         console,
         (
-            "Medians of the runs at yearly rates; 90%: where nine tenths of them end. Half: "
-            "months until half of the change to the last year is reached. Back: months until "
-            "the figure stays within 5% of what it was. How clans behave is assumed, within "
-            "ranges: docs/simulation.md.",
+            _(
+                "Medians of the runs at yearly rates; 90%: where nine tenths of them end. Half: months "
+                "until half of the change to the last year is reached. Back: months until the figure stays "
+                "within 5% of what it was. How clans behave is assumed, within ranges: docs/simulation.md."
+            ),
             "dim",
         ),
     )
@@ -185,12 +190,12 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
 
 def _line(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     scale = 100.0 if row["unit"] == "share" else 1.0
-    unit = {"share": ", %", "clans": "", "places": "", "links": ""}.get(row["unit"], f", {row['unit']}")
+    unit = {"share": ", %", "clans": "", "places": "", "links": ""}.get(row["unit"], f", {_(row['unit'])}")
 
     def months(value: float) -> str:
         return fixed(value, 0) if known(value) and value > 0 else DASH
 
     figures = [significant(scale * row[c]) for c in ("before", "first", "last")]
     ends = f"{significant(scale * row['last_5'])}–{significant(scale * row['last_95'])}"
-    name_and_unit = f"{SHORT.get(name, name)}{unit}"
+    name_and_unit = f"{_(SHORT.get(name, name))}{unit}"
     return name_and_unit, *figures, ends, months(row["lag_months"]), months(row["recovery_months"])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import codecs
+import contextvars
 import json
 import math
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from contraflow._language import _
 from contraflow.errors import (
     CacheWarning,
     CaseError,
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from contraflow._types import Progress
+    from contraflow.cli.times import Errand
 
 FAILED, USAGE, NOT_CONVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 """Exit codes besides 0; the last two after Ctrl-C and SIGTERM, as shells have it."""
@@ -38,8 +44,8 @@ STARTED = 0.05
 NEAREST = {"−": "-", "–": "-", "×": "x", "→": ">", "─": "-", "’": "'"}
 """What stands for characters that an old terminal lacks."""
 
-QUIET = 10.0
-"""Seconds between lines of progress in a log, and before the first."""
+FIRST, STEP, QUIET = 0.7, 3.0, 20.0
+"""Seconds to the first line of progress in a log, between lines on different steps, and on the same."""
 
 SHOWN = 12
 """Problems of a case that a command other than ``check`` shows."""
@@ -83,33 +89,89 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 
 @contextmanager
+def errand(key: str, state: Callable[[], str]) -> Iterator[None]:
+    """Tell what a command that computes is doing from its beginning on, and keep how long it took.
+
+    ``key`` names the command with the options that cost time, ``state`` gives a digest of what its results
+    depend on.
+    """
+    from contraflow.cli.times import Errand
+
+    console = screen(error=True)
+    _running.errand = Errand(key, state())
+    if not console.is_terminal:
+        _running.log = Log(console, _running.errand.foreseen)
+    try:
+        yield
+        _running.errand.done()
+    finally:
+        if _running.log is not None:
+            _running.log.close()
+        _running.log = _running.errand = None
+
+
+class _Running:
+    """The command that runs: its times, and the log where there is no terminal."""
+
+    errand: Errand | None = None
+    log: Log | None = None
+
+
+_running = _Running()
+
+
+@contextmanager
 def progress() -> Iterator[Progress]:
     """Show what is being done, how far it is, and how long it still takes where that is known.
 
-    On a terminal that is a moving line, in a log a plain one every QUIET seconds.
+    On a terminal that is a moving line, elsewhere plain lines (:class:`Log`).
     """
     console = screen(error=True)
     if not console.is_terminal:
-        yield _lines(console)
+        log = _running.log or Log(console)
+        try:
+            yield log.say
+        finally:
+            if log is _running.log:
+                log.pause()
+            else:
+                log.close()
         return
     from rich import progress as bars
 
+    foreseen = None if _running.errand is None else _running.errand.foreseen
+    of = f" / {_about(foreseen)}" if foreseen else ""
     columns = (
         bars.SpinnerColumn(),
         bars.TextColumn("{task.description}", markup=False),
-        bars.BarColumn(bar_width=24),
+        bars.TextColumn("{task.fields[share]}", markup=False),
         bars.TimeElapsedColumn(),
+        bars.TextColumn(of, markup=False),
     )
-    with bars.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Reading the case", total=None)
-
+    with bars.Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task(_("Reading the case"), total=None, share="")
         left = Remaining()
 
         def say(text: str, part: float | None = None) -> None:
-            shown = text + left.after(text, part)
-            bar.update(task, description=shown, total=None if part is None else 1.0, completed=part or 0.0)
+            shown = "" if part is None else _done(part, left.after(text, part))
+            bar.update(task, description=text, share=shown)
 
         yield say
+
+
+def _about(seconds: float) -> str:
+    """A time in words: ``about 40 s``, ``about 4 min``."""
+    from contraflow._numbers import significant
+
+    if seconds < 99.5:
+        return _("about {seconds} s").format(seconds=significant(seconds))
+    return _("about {minutes} min").format(minutes=significant(round(seconds / 60)))
+
+
+def _done(part: float, rest: str) -> str:
+    from contraflow._numbers import share
+
+    return f"{share(part)}{rest}"
 
 
 class Remaining:
@@ -129,27 +191,139 @@ class Remaining:
         seconds = (now - begun) / part * (1 - part)
         from contraflow._numbers import fixed
 
-        return f", {fixed(seconds, 0)} s left" if seconds < 100 else f", {fixed(seconds / 60, 0)} min left"
+        if seconds < 100:
+            return _(", {seconds} s left").format(seconds=fixed(seconds, 0))
+        return _(", {minutes} min left").format(minutes=fixed(seconds / 60, 0))
 
 
-def _lines(console: Console) -> Progress:
-    """Progress in plain lines, none in the first QUIET seconds and within as many of one another."""
-    from contraflow._numbers import share
+class Log:
+    """Progress in plain lines, each with the time since the beginning.
 
-    begun = last = time.monotonic()
-    left = Remaining()
+    The first comes within a second, unless all is done by then; a new step is told within STEP seconds, and
+    a long one again after QUIET seconds. A thread of its own tells them, since a long step says nothing.
+    """
 
-    def say(text: str, part: float | None = None) -> None:
-        nonlocal last
-        now = time.monotonic()
-        rest = left.after(text, part)
-        if now - last >= QUIET:
-            last = now
-            minutes, seconds = divmod(round(now - begun), 60)
-            done = "" if part is None else f" ({share(part)}{rest})"
-            console.print(f"{minutes}:{seconds:02d} {text}{done}", markup=False, highlight=False)
+    def __init__(self, console: Console, foreseen: float | None = None) -> None:
+        """Begin, with the seconds that all of it is foreseen to take."""
+        self._console, self._foreseen = console, foreseen
+        self._begun = time.monotonic()
+        self._now: tuple[str, float | None] = (_("Reading the case"), None)
+        self._rest = ""
+        self._left = Remaining()
+        self._told: tuple[str, float] = ("", -math.inf)
+        self._stopped, self._paused = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._run,), daemon=True)
+        self._thread.start()
 
-    return say
+    def say(self, text: str, part: float | None = None) -> None:
+        """Take note of what is being done."""
+        self._paused.clear()
+        self._rest = self._left.after(text, part)
+        self._now = text, part
+
+    def pause(self) -> None:
+        """Tell nothing until there is something new, since results are shown."""
+        self._paused.set()
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        wait = FIRST
+        while not self._stopped.wait(wait):
+            wait = 0.2
+            if not self._paused.is_set():
+                self._tell()
+
+    def _tell(self) -> None:
+        (text, part), (last, when), now = self._now, self._told, time.monotonic()
+        if now - when < (STEP if text != last else QUIET):
+            return
+        done = "" if part is None else f" ({_done(part, self._rest)})"
+        start = ""
+        if last == "" and self._foreseen:
+            start = " " + _("(all of it: {time})").format(time=_about(self._foreseen))
+        minutes, seconds = divmod(int(now - self._begun), 60)
+        line = f"{minutes}:{seconds:02d} {text}{done}{start}"
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._told = text, now
+
+
+@contextmanager
+def paged() -> Iterator[Console]:
+    """A console whose text goes through the reader's pager where it is longer than the terminal.
+
+    Elsewhere than on a terminal, with ``--no-pager`` and without a pager it is an ordinary one.
+    """
+    console = screen()
+    pager = _pager() if console.is_terminal and not settings.no_pager else None
+    if pager is None:
+        yield console
+        return
+    with console.capture() as kept:
+        yield console
+    text = kept.get()
+    if text.count("\n") < console.height:
+        sys.stdout.write(text)
+        return
+    import subprocess
+
+    given = os.environ | {"LESS": os.environ.get("LESS", "FRX"), "LESSCHARSET": "utf-8"}
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        subprocess.run(
+            pager, input=text, text=True, encoding="utf-8", errors="replace", check=False, env=given
+        )
+
+
+def _pager() -> list[str] | None:
+    """The reader's pager with its options, else ``less``; None where there is none."""
+    import shlex
+    import shutil
+
+    for words in (shlex.split(os.environ.get("PAGER", "")), ["less"]):
+        if words and shutil.which(words[0]):
+            return None if words[0] == "cat" else words
+    return None
+
+
+@dataclass
+class GlobalOptions:
+    """Options of the program itself, as they were given."""
+
+    no_pager: bool = False
+
+
+settings = GlobalOptions()
+
+
+def written(console: Console, what: str, path: Path) -> None:
+    """Say where a file is, with an address that a terminal or browser opens."""
+    from rich.text import Text
+
+    address = path.resolve().as_uri()
+    console.print(Text.assemble((what, "bold"), "\n  ", Text(address, f"link {address}")), soft_wrap=True)
+
+
+def next_step(console: Console, text: str, *words: str) -> None:
+    """Name a command to try next, with what it shows."""
+    import shlex
+
+    from rich.text import Text
+
+    lines = ["  contraflow"]
+    for word in (w if w and not set(w) - SAFE else shlex.quote(w) for w in words):
+        if len(lines[-1]) + 1 + len(word) > console.width - 2 and os.name != "nt":
+            lines[-1] += " \\"
+            lines.append(f"    {word}")
+        else:
+            lines[-1] += f" {word}"
+    console.print(Text.assemble((text, "dim"), "\n", "\n".join(lines)), soft_wrap=True)
+
+
+SAFE = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:@")
+"""Characters of a word that a shell takes as it is."""
 
 
 @contextmanager
@@ -250,14 +424,14 @@ def note(text: str) -> None:
     """Say on standard error what else is to be known."""
     from rich.text import Text
 
-    screen(error=True).print(Text.assemble(("Note: ", "bold yellow"), text), soft_wrap=True)
+    screen(error=True).print(Text.assemble((_("Note:"), "bold yellow"), " ", text), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """Say on standard error what is wrong."""
     from rich.text import Text
 
-    screen(error=True).print(Text.assemble(("Error: ", "bold red"), text), soft_wrap=True)
+    screen(error=True).print(Text.assemble((_("Error:"), "bold red"), " ", text), soft_wrap=True)
 
 
 def emit(record: object) -> None:
@@ -291,5 +465,6 @@ def _text(error: ContraflowError) -> str:
     if isinstance(error, CaseError) and len(error.problems) > SHOWN:
         lines = str(error).splitlines()[: SHOWN + 1]
         more = len(error.problems) - SHOWN
-        return "\n".join([*lines, f"  and {more} more; 'contraflow check' lists them all"])
+        rest = _("and {number} more; 'contraflow check' lists them all").format(number=more)
+        return "\n".join([*lines, f"  {rest}"])
     return str(error)

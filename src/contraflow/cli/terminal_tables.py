@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from contraflow._language import _
 from contraflow._numbers import DASH, change_of, probability, signed, significant, to
 from contraflow.text.sentences import level
 
@@ -20,9 +21,16 @@ STILL = 1e-4
 """A change below this share is none."""
 
 
+def change(row: Record, end: str = "change") -> str:
+    """A change in its own unit: ``+12``, ``0`` where it is too small beside what it changes to be one."""
+    moved = float(row[end])
+    whole = max(abs(float(row["before"])), abs(float(row["after"])))
+    return "0" if abs(moved) <= STILL * whole else signed(moved)
+
+
 def interval(row: Record) -> str:
     """The 90 % interval of a change in its own unit: ``−308 to −30``."""
-    return to(*(signed(float(row[f"change_{end}"])) for end in ("5", "95")))
+    return to(*(change(row, f"change_{end}") for end in ("5", "95")))
 
 
 def interval_of_share(row: Record) -> str:
@@ -33,16 +41,24 @@ def interval_of_share(row: Record) -> str:
     low, high = (change_of(float(end) - 1.0, 1.0) for end in ends if end is not None)
     if low == high:
         return low
-    return f"{low.removesuffix('%')} to {high}" if high.endswith("%") else f"{low} to {high}"
+    return to(low.removesuffix("%") if high.endswith("%") else low, high)
+
+
+def likelier(row: Record, draws: int) -> tuple[bool, str]:
+    """Whether a figure rather falls than rises by more than 5 %, and how probable that is: ``>99%``."""
+    falls, rises = float(row["p_falls_5pct"]), float(row["p_rises_5pct"])
+    most = max(falls, rises)
+    if most * draws < 0.5:
+        return True, ""
+    return falls >= rises, probability(most, draws).replace("above ", ">").replace("below ", "<")
 
 
 def likely(row: Record, draws: int) -> str:
     """How probable it is that a figure moves by more than 5 %, the likelier way: ``falls 76%``."""
-    falls, rises = float(row["p_falls_5pct"]), float(row["p_rises_5pct"])
-    if max(falls, rises) * draws < 0.5:
+    down, share = likelier(row, draws)
+    if not share:
         return DASH
-    word, share = ("falls", falls) if falls >= rises else ("rises", rises)
-    return f"{word} {probability(share, draws).replace('above ', '>').replace('below ', '<')}"
+    return (_("falls {share}") if down else _("rises {share}")).format(share=share)
 
 
 def becomes(row: Record, *, prefix: str = "") -> str:
@@ -51,9 +67,7 @@ def becomes(row: Record, *, prefix: str = "") -> str:
     return before if before == after else f"{before} → {after}"
 
 
-def table(
-    heads: str, lines: Iterable[Sequence[str | Text]], *, title: str = "", wrap: Collection[int] = (0,)
-) -> Table:
+def table(heads: str, lines: Iterable[Sequence[str | Text]], *, wrap: Collection[int] = (0,)) -> Table:
     """A quiet table. ``heads`` are parted by ``|``, those of numbers begin with ``>``.
 
     Only the columns ``wrap`` may break their lines.
@@ -63,9 +77,6 @@ def table(
 
     made = Table(
         box=box.SIMPLE_HEAD,
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
         header_style="dim",
         border_style="dim",
         pad_edge=False,

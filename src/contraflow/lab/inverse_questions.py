@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,6 +32,9 @@ from contraflow.results.view import price_spot
 
 PROBLEMS = 512
 """Problems whose accounts are held at a time."""
+
+DOUBLED = 1.0
+"""Highest change of a market's demand or price at which a level is sought."""
 
 SPREAD = 8
 """Levels at which each draw is computed where a level is given as a range."""
@@ -99,28 +103,27 @@ class AsksBackwards(WeighsEvidence):
             )
         known = levers_of(self.case)
         lever, place = known[measure], list(known).index(measure)
+        if lever.is_change:
+            lever = dataclasses.replace(lever, most=DOUBLED)
         years = in_years(after)
         before = self.baseline().data
         spot = price_spot(before)
         value = asked_figure(before, figure, spot)
         side, target, aim = _target(figure, value, falls, rises, to)
-        draws = len(self.ledger)
 
         def evaluate(draw: IntArray, level: FloatArray) -> FloatArray:
             wanted = np.repeat(base[None], draw.size, axis=0)
             wanted[:, place] = level
             return self._figures_at((figure,), wanted, draw, years, spot)[:, 0]
 
-        limits = lever.least, lever.most if not lever.is_change else 1.0
         today = float(self.responder.levers.baseline[place])
-        found = nearest_crossing(evaluate, target, today, limits, side)
+        found = nearest_crossing(evaluate, target, today, (lever.least, lever.most), side)
         text = _("{lever} at which {aim}")
         title = text.format(lever=lever.name, aim=aim)
         if others:
             title = _("{question}, with {policy}").format(question=title, policy=describe(self.case, others))
         if years != math.inf:
             title = _("{question}, after {time}").format(question=title, time=in_words(years))
-        assert found.level.shape == (draws,)
         return LevelFor(
             self.changed.titled(title),
             lever,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from contraflow._language import _, ngettext
-from contraflow._numbers import cell, small_share, to
+from contraflow._numbers import cell, signed_share, small_share, to
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.policy.policy import Lever
 from contraflow.results.draws import quantiles
@@ -198,18 +198,7 @@ class LevelFor:
         known = int(row["reach"]) + int(row["never"])
         said = []
         if row["reach"]:
-            span = to(cell(row["level_5"]), cell(row["level_95"])) if "level_5" in row else ""
-            text = _("{lever}: {level} ({unit}), 90% interval {span}; it stands at {today}.")
-            plain = _("{lever}: {level} ({unit}); it stands at {today}.")
-            said.append(
-                (text if span else plain).format(
-                    lever=self.lever.name,
-                    level=cell(row["level"]),
-                    unit=self.lever.unit,
-                    span=span,
-                    today=cell(self.today) or "0",
-                )
-            )
+            said.append(self._level_in_words(row))
         if known > 1:
             text = _("In {reach} of {known} draws ({share}) some level from {lowest} to {highest} does it.")
             said.append(
@@ -245,6 +234,26 @@ class LevelFor:
         if self.changed:
             said.append(_("Numbers changed: {numbers}.").format(numbers=self.changed))
         return said
+
+    def _level_in_words(self, row: Mapping[Any, Any]) -> str:
+        """The level with its interval, in a sentence."""
+        ends = [float(row[name]) for name in ("level_5", "level_95") if name in row]
+        if self.lever.is_change:
+            text = _("{lever} {level}, 90% interval {span}.") if ends else _("{lever} {level}.")
+            level, span = signed_share(float(row["level"])), to(*map(signed_share, ends)) if ends else ""
+            return text.format(lever=self.lever.name, level=level, span=span)
+        text = (
+            _("{lever}: {level} ({unit}), 90% interval {span}; it stands at {today}.")
+            if ends
+            else _("{lever}: {level} ({unit}); it stands at {today}.")
+        )
+        return text.format(
+            lever=self.lever.name,
+            level=cell(row["level"]),
+            unit=self.lever.unit,
+            span=to(*map(cell, ends)) if ends else "",
+            today=cell(self.today),
+        )
 
     def __repr__(self) -> str:
         """The question and the answer."""

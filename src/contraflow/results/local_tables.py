@@ -21,6 +21,9 @@ from contraflow.results.view import View, coord
 NEXT_TO_NOTHING = 1e-9
 """Part of the largest amount in its group below which an amount is nothing."""
 
+ROUNDING = 1e-12
+"""A change below this part of the value before is that of rounding."""
+
 STAGES = ("farm gate", "made", "on the way", "market")
 """Where a good stands: as it leaves the ground, where it is made, after transport, where it is sold."""
 
@@ -278,8 +281,10 @@ def _contrast(sides: Sequence[FloatArray], single: str) -> pd.DataFrame:
     if len(sides) == 1:
         return pd.DataFrame(known_quantiles(single, sides[0]))
     before, after = sides
+    change = after - before
+    change = np.where(np.abs(change) <= ROUNDING * np.abs(before), 0.0, change)
     columns = known_quantiles("before", before) | known_quantiles("after", after)
-    columns |= known_quantiles("change", after - before)
+    columns |= known_quantiles("change", change)
     columns |= known_quantiles("ratio", after / np.where(before == 0, np.nan, before))
     names = [c for c in with_ends(("before", "after", "change", "ratio")) if c in columns]
     return pd.DataFrame({c: columns[c] for c in names})
