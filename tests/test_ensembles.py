@@ -85,7 +85,7 @@ def test_draws_without_equilibrium_are_sought_from_all_starts_as_an_answer_does(
     example_prior_draws, monkeypatch
 ):
     """As if the baseline led to an equilibrium in every third problem only."""
-    from contraflow.lab import lab as lab_module
+    from contraflow.lab import calibrated_case as lab_module
 
     def lost(network, ledger, state):
         assert len(ledger) == len(state)

@@ -358,7 +358,7 @@ def test_the_cache_recalls_a_posterior(monkeypatch):
     case = yearly(hidden=False).case()
     settings = Settings(Method.LAPLACE, draws=60)
     first = calibrate(case, settings, fresh=True)
-    monkeypatch.setattr("contraflow.lab.lab.infer", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("contraflow.lab.posterior_draws.infer", lambda *_: pytest.fail("computed again"))
     kept = calibrate(case, settings)
     assert (first.ledger == kept.ledger).all()
     assert len(first.ledger) == 60

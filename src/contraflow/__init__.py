@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from contraflow.analysis.pattern_validation import Verdicts
     from contraflow.case import check, new
     from contraflow.dynamics.arrests import Arrest
-    from contraflow.lab.lab import Lab, OpenCase, load
+    from contraflow.lab.lab import Lab
+    from contraflow.lab.open_case import OpenCase, load
     from contraflow.lab.outcome import Comparison, Outcome
     from contraflow.lab.policy_ensemble import Ensemble, open_ensemble
     from contraflow.lab.trajectories import History, Simulation
@@ -79,13 +80,13 @@ _HOME = {
     "Hindcast": "contraflow.analysis.hindcast",
     "History": "contraflow.lab.trajectories",
     "Lab": "contraflow.lab.lab",
-    "OpenCase": "contraflow.lab.lab",
+    "OpenCase": "contraflow.lab.open_case",
     "Outcome": "contraflow.lab.outcome",
     "Simulation": "contraflow.lab.trajectories",
     "TransitionPath": "contraflow.lab.transition_path",
     "Verdicts": "contraflow.analysis.pattern_validation",
     "check": "contraflow.case",
-    "load": "contraflow.lab.lab",
+    "load": "contraflow.lab.open_case",
     "new": "contraflow.case",
     "open_ensemble": "contraflow.lab.policy_ensemble",
     "verify": "contraflow.results.verify",

@@ -41,7 +41,7 @@ MOST = 500_000_000
 ABANDONED = 3600.0
 """Seconds after which a file that is not whole is one that nobody writes any more."""
 
-LIBRARIES = ("jax", "jaxlib", "numpy", "pandas", "plotly", "scipy", "xarray")
+LIBRARIES = ("babel", "jax", "jaxlib", "numpy", "pandas", "scipy", "xarray")
 """Libraries with other versions of which a page is made anew."""
 
 _MARK = b"contraflow result "

@@ -1,4 +1,4 @@
-"""Levels of measures as text: ``radar=1; interceptors=6``."""
+"""Levels of measures and markets as text: ``radar=1; demand:europe=-30%``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 import re
 
 from contraflow.case.io.rows import NUMBER
+
+MARK = ":"
+"""What stands in the ids of levers that act on a market, whose levels are changes."""
 
 _SEPARATOR = re.compile("[;,]")
 
@@ -16,7 +19,8 @@ def parse_levels(text: str) -> dict[str, float]:
     Parameters
     ----------
     text
-        ``measure=level; measure=level``. Empty text is the empty policy.
+        ``measure=level; measure=level``. Empty text is the empty policy. Levels of a market are changes,
+        which may be negative or in per cent: ``demand:europe=-30%``.
 
     Returns
     -------
@@ -27,12 +31,14 @@ def parse_levels(text: str) -> dict[str, float]:
     ------
     ValueError
         With a message for people, on a part that is not ``measure=level``, a measure that is named twice,
-        or a level that is not a finite number from 0.
+        or a level that is not a finite number, from 0 for measures.
 
     Examples
     --------
     >>> parse_levels("radar=1; interceptors=6")
     {'radar': 1.0, 'interceptors': 6.0}
+    >>> parse_levels("demand:europe=-30%")
+    {'demand:europe': -0.3}
     """
     levels: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in _SEPARATOR.split(text))):
@@ -41,10 +47,12 @@ def parse_levels(text: str) -> dict[str, float]:
             raise ValueError(f"'{part}' is not written as measure=level")
         if name in levels:
             raise ValueError(f"'{name}' is given twice")
-        if not NUMBER.fullmatch(number):
+        changes = MARK in name
+        figure = number.removesuffix("%").rstrip() if changes else number
+        if not NUMBER.fullmatch(figure):
             raise ValueError(f"the level '{number}' of {name} is not a number")
-        level = float(number)
-        if not (math.isfinite(level) and level >= 0):
+        level = float(figure) / (1 if figure == number else 100)
+        if not (math.isfinite(level) and (changes or level >= 0)):
             raise ValueError(f"the level {number} of {name} is not a finite number from 0")
         levels[name] = level
     return levels

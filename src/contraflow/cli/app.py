@@ -18,7 +18,7 @@ from contraflow._language import LANGUAGES, N_, _
 from contraflow._version import __version__
 from contraflow.cli import given_names as names
 from contraflow.cli.help_pages import Program, Verb
-from contraflow.cli.options import CalibrationOptions
+from contraflow.cli.options import CalibrationOptions, numbers_of
 from contraflow.cli.terminal import errand, next_step, safe_streams, screen, settings, spoken_errors
 from contraflow.errors import harmless
 from contraflow.inference.method import Method
@@ -55,6 +55,16 @@ class Format(StrEnum):
     GEOJSON = "geojson"
     NETCDF = "netcdf"
     CSV = "csv"
+
+
+class Detail(StrEnum):
+    """What ``tables`` shows."""
+
+    PRICES = "prices"
+    SEIZURES = "seizures"
+    PAY = "pay"
+    DESTINATIONS = "destinations"
+    REQUIREMENTS = "requirements"
 
 
 CaseName = Annotated[
@@ -147,6 +157,29 @@ Levels = Annotated[list[str] | None, levels(N_("A measure and its level; may be 
 AQuestion = Annotated[
     str | None, question_option(N_("The policy of a headline question, by id; levels of -m come on top."))
 ]
+Numbers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NUMBER=VALUE",
+        show_default=False,
+        help=N_("A number of the case with another value, such as pay-plane=200; may be repeated."),
+        autocompletion=names.complete_of(names.ids_of("parameters"), "="),
+    ),
+]
+Refit = Annotated[bool, typer.Option("--refit", help=N_("Calibrate anew with the numbers of --set."))]
+Horizon = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME", help=N_("How long after the policy begins: 3 months, 1 year and so on, or long run.")
+    ),
+]
+AFigure = Annotated[
+    str,
+    typer.Argument(
+        metavar="FIGURE", help=N_("A headline figure, by name."), autocompletion=names.complete_figure
+    ),
+]
 FirstYear = Annotated[
     int | None,
     typer.Option("--from", metavar="YEAR", min=1900, max=2100, help=N_("First year, with --events.")),
@@ -218,6 +251,15 @@ def _state(case: str) -> str:
         for path in sorted(Path(case).glob("*.csv")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _how(
+    seed: int, method: Method, accept_poor: bool, number: list[str] | None, refit: bool
+) -> CalibrationOptions:
+    """How a lab is made, with numbers that are set."""
+    if refit and not number:
+        raise typer.BadParameter("needs a number: give it with --set", param_hint="--refit")
+    return CalibrationOptions(seed, method, accept_poor, numbers_of(number or ()), refit)
 
 
 def _version(wanted: bool) -> None:
@@ -309,6 +351,8 @@ def _respond(
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
     as_json: AsJson = False,
     convergence: Annotated[
         bool, typer.Option("--convergence", help=N_("Also show how the equilibrium was found."))
@@ -327,7 +371,7 @@ def _respond(
     in_years(after)
     from contraflow.cli import respond
 
-    how = CalibrationOptions(seed, method, accept_poor)
+    how = _how(seed, method, accept_poor, number, refit)
     respond.respond(asked, after, how=how, as_json=as_json, convergence=convergence)
 
 
@@ -356,6 +400,8 @@ def _path(
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
     as_json: AsJson = False,
 ) -> None:
     if first is not None and not events:
@@ -369,7 +415,7 @@ def _path(
         names.refuse(_("Give either a policy (-m, -q) or the case's own events (--events)."))
     from contraflow.cli import path
 
-    how = CalibrationOptions(seed, method, accept_poor)
+    how = _how(seed, method, accept_poor, number, refit)
     path.path(asked, path.PathOptions(events, years, first, until), out, how=how, as_json=as_json)
 
 
@@ -422,6 +468,8 @@ def _simulate(
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
     as_json: AsJson = False,
 ) -> None:
     if first is not None and not events:
@@ -435,7 +483,7 @@ def _simulate(
     options = simulate.RunOptions(
         events, years, first, clans, replicates, search_strategy, tuple(arrest or ()), budget
     )
-    how = CalibrationOptions(seed, method, accept_poor)
+    how = _how(seed, method, accept_poor, number, refit)
     simulate.simulate(asked, options, out or [], how=how, as_json=as_json)
 
 
@@ -477,13 +525,167 @@ def _ensemble(
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
     as_json: AsJson = False,
 ) -> None:
     from contraflow.cli import ensemble
 
     asked = ensemble.EnsembleOptions(draws, cluster, out, table)
-    how = CalibrationOptions(seed, method, accept_poor)
+    how = _how(seed, method, accept_poor, number, refit)
     ensemble.ensemble(case, policies, asked, how=how, as_json=as_json)
+
+
+@command(
+    ANSWERS,
+    N_("Find the level of a measure at which a figure falls or rises by so much, draw by draw."),
+    examples=(
+        "level peru radar 'exports by air' --falls 30%",
+        "level peru demand:europe-cocaine exports --rises 10%",
+    ),
+    computes=True,
+)
+def _level(
+    case: CaseName,
+    measure: Annotated[
+        str,
+        typer.Argument(
+            metavar="MEASURE",
+            help=N_("A measure, or demand:MARKET or price:MARKET."),
+            autocompletion=names.complete_of(names.ids_of("measures")),
+        ),
+    ],
+    figure: AFigure,
+    falls: Annotated[
+        str | None, typer.Option(metavar="PART", help=N_("By how much it is to fall: 30% or 0.3."))
+    ] = None,
+    rises: Annotated[
+        str | None, typer.Option(metavar="PART", help=N_("By how much it is to rise: 30% or 0.3."))
+    ] = None,
+    to: Annotated[
+        float | None, typer.Option(metavar="VALUE", help=N_("Value that it is to reach, in its unit."))
+    ] = None,
+    policy: Annotated[list[str] | None, levels(N_("Other measures that are set meanwhile."))] = None,
+    question: AQuestion = None,
+    after: Horizon = "long run",
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
+    as_json: AsJson = False,
+) -> None:
+    from contraflow.cli import level
+
+    aim = level.aim_of(falls, rises, to)
+    level.expect_asked(case, measure, figure)
+    asked = names.asked(case, policy or (), question)
+    how = _how(seed, method, accept_poor, number, refit)
+    level.level(asked, measure, figure, aim, after, how=how, as_json=as_json)
+
+
+@command(
+    ANSWERS,
+    N_("Show what a policy does, given how far some figure was seen to move."),
+    examples=(
+        "given example -m interceptors=0..4 --saw 'exports by air=-40%,10%'",
+        "given peru -m radar=1 --saw 'share of exports by air=-20%,10%' --figure 'farm-gate price'",
+    ),
+    computes=True,
+)
+def _given(
+    case: CaseName,
+    measure: Annotated[
+        list[str], levels(N_("A measure and its level, or a range of levels such as radar=0..1."))
+    ],
+    saw: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FIGURE=CHANGE,ERROR",
+            show_default=False,
+            help=N_("Relative change of a figure and its standard error; may be repeated."),
+        ),
+    ],
+    figure: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIGURE",
+            show_default=False,
+            help=N_("Figures to show. [default: all headline figures]"),
+            autocompletion=names.complete_figure,
+        ),
+    ] = None,
+    after: Horizon = "long run",
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
+    as_json: AsJson = False,
+) -> None:
+    from contraflow.cli import given
+
+    seen = given.read_seen(saw)
+    plain, ranges = given.split_ranges(measure)
+    ends = [f"{name}={high}" for name, (_low, high) in ranges.items()]
+    names.asked(case, [*plain, *ends])
+    asked = names.asked(case, plain)
+    how = _how(seed, method, accept_poor, number, refit)
+    given.given(asked, ranges, seen, tuple(figure or ()), after, how=how, as_json=as_json)
+
+
+@command(
+    ANSWERS,
+    N_("Show prices, seizures, pay, or where one place's output goes, in detail."),
+    examples=(
+        "tables peru prices",
+        "tables peru destinations --place vraem --by crossing -q close-air-bridge",
+        "tables peru pay --by link --csv pay.csv",
+    ),
+    computes=True,
+)
+def _tables(
+    case: CaseName,
+    what: Annotated[
+        Detail,
+        typer.Argument(metavar="WHAT", help=N_("prices, seizures, pay, destinations or requirements.")),
+    ],
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", show_default=False, help=N_("By what rows are told apart; see the manual.")
+        ),
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", show_default=False, help=N_("Whose output, for destinations.")),
+    ] = None,
+    measure: Annotated[list[str] | None, levels(N_("Before and after this policy."))] = None,
+    question: AQuestion = None,
+    after: Horizon = "long run",
+    top: Top = None,
+    search: Search = None,
+    to_csv: AsCsv = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
+    as_json: AsJson = False,
+) -> None:
+    if (what is Detail.DESTINATIONS) != (place is not None):
+        text = (
+            _("goes with destinations, and destinations with it") if place else _("is needed: whose output?")
+        )
+        raise typer.BadParameter(text, param_hint="--place")
+    names.expect_id(case, "places", place, _("'{name}' is no place of this case."))
+    asked = names.asked(case, measure or (), question)
+    from contraflow.cli import detail
+    from contraflow.cli.rows import Filters
+
+    how = _how(seed, method, accept_poor, number, refit)
+    wanted = detail.Wanted(what.value, by, place, after)
+    detail.detail(asked, wanted, Filters(None, None, search, top, to_csv), how=how, as_json=as_json)
 
 
 @command(
@@ -634,6 +836,8 @@ def _explain(
     seed: Seed = 0,
     method: Draws = Method.LAPLACE,
     accept_poor: AcceptPoor = False,
+    number: Numbers = None,
+    refit: Refit = False,
     as_json: AsJson = False,
 ) -> None:
     if change and not (measure or question):
@@ -642,7 +846,7 @@ def _explain(
     asked = names.asked(case, measure or (), question)
     from contraflow.cli import explain
 
-    how = CalibrationOptions(seed, method, accept_poor)
+    how = _how(seed, method, accept_poor, number, refit)
     explain.explain(asked, figure, change=change, refits=refits, how=how, as_json=as_json)
 
 
@@ -818,12 +1022,19 @@ def _questions(case: CaseName, as_json: AsJson = False) -> None:
     N_("List the measures that a policy can set."),
     examples=("measures peru", "measures peru --search radar"),
 )
-def _measures(case: CaseName, search: Search = None, to_csv: AsCsv = None, as_json: AsJson = False) -> None:
+def _measures(
+    case: CaseName,
+    search: Search = None,
+    to_csv: AsCsv = None,
+    as_json: AsJson = False,
+    number: Numbers = None,
+) -> None:
     asked = names.asked(case)
     from contraflow.cli import measures
     from contraflow.cli.long_lists import Filters
 
-    measures.measures(asked, Filters(None, None, search, 0, to_csv), as_json=as_json)
+    filters = Filters(None, None, search, 0, to_csv)
+    measures.measures(asked, filters, numbers_of(number or ()), as_json=as_json)
 
 
 @command(

@@ -39,6 +39,9 @@ FIGURES = (
 )  # fmt: skip
 """Headline figures of outcomes, which a test holds against those that there are: those load pandas."""
 
+OF_A_MARKET = ":"
+"""What stands in the names of levers of markets, such as ``demand:europe``, which are checked with levels."""
+
 LISTED = 12
 """Names that a message lists at most."""
 
@@ -170,7 +173,8 @@ def asked(name: str, measures: Sequence[str] = (), question: str | None = None) 
     if known is not None:
         words = [w for text in measures for w in text.replace(",", ";").split(";") if w.strip()]
         what = _("'{name}' is not a measure of this case.")
-        faults = [fault(word.partition("=")[0].strip(), known, what) for word in words]
+        given_names = [word.partition("=")[0].strip() for word in words]
+        faults = [fault(name, known, what) for name in given_names if OF_A_MARKET not in name]
         if any(faults):
             more = _("'contraflow measures {case}' lists all, with their ranges.").format(case=name)
             refuse("\n".join([*filter(None, faults), more]))
@@ -196,10 +200,11 @@ def policy_of(case: Case, given: Sequence[str]) -> dict[str, float]:
     import numpy as np
 
     from contraflow.policy import levels, parse
+    from contraflow.policy.policy import levers_of
 
     try:
         policy = parse(";".join(given))
-        levels(case, np.zeros(len(case.measures)), policy)
+        levels(case, np.zeros(len(levers_of(case))), policy)
     except PolicyError as error:
         hint = _("'contraflow measures' lists the measures of a case with their ranges.")
         raise PolicyError(f"{error}\n{hint}") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contraflow._language import _
 from contraflow._numbers import cell
 from contraflow.cli import json_records
@@ -12,12 +14,19 @@ from contraflow.cli.terminal import emit, next_step, paged
 from contraflow.cli.terminal_tables import say
 
 
-def measures(asked: AskedPolicy, filters: Filters, *, as_json: bool) -> None:
-    """List measures with unit, range, baseline level and cost."""
+def measures(asked: AskedPolicy, filters: Filters, numbers: Mapping[str, str], *, as_json: bool) -> None:
+    """List measures with unit, range, baseline level and cost, and the levers of markets."""
     from contraflow.policy import make_levers
+    from contraflow.policy.policy import levers_of
 
-    case = asked.case
+    case, told = asked.case, {}
+    if numbers:
+        from contraflow.lab.changed_numbers import read_numbers, with_fixed_numbers
+
+        changed = read_numbers(case, numbers)
+        case, told = with_fixed_numbers(case, changed), changed.attributes
     levers = make_levers(opened(case).network())
+    markets = [lever for lever in levers_of(case).values() if lever.is_change]
     every: list[json_records.Record] = [
         {
             "measure": m.id,
@@ -29,11 +38,12 @@ def measures(asked: AskedPolicy, filters: Filters, *, as_json: bool) -> None:
             "requires": [r.requires for r in case.requirements.values() if r.measure == m.id],
             "note": m.note,
         }
-        for m, level in zip(case.measures.values(), levers.baseline, strict=True)
+        for m, level in zip(case.measures.values(), levers.baseline, strict=False)
     ]
     listed = filters.chosen(every, lambda m: f"{m['measure']} {m['name']} {m['unit']} {m['note']}")
     if as_json:
-        emit({"case": case.info.id, "measures": listed})
+        changes = [{"lever": m.id, "name": m.name, "lowest": m.least, "highest": m.most} for m in markets]
+        emit({"case": case.info.id, **told, "measures": listed, "markets": changes})
         return
     if filters.write(listed):
         return
@@ -49,6 +59,13 @@ def measures(asked: AskedPolicy, filters: Filters, *, as_json: bool) -> None:
         two_line_rows(console, (_("measure"), _("now"), _("most")), rows)
         console.print()
         say(console, (_("now: mean level of the baseline years."), "dim"))
+        if told:
+            text = _("Numbers changed: {numbers}.").format(numbers=told["numbers"])
+            say(console, (text, "yellow"))
+        if markets:
+            text = _("Markets are set by a change, such as {example}: {levers}.")
+            levers_named = ", ".join(lever.id for lever in markets)
+            say(console, (text.format(example=f"-m {markets[0].id}=-30%", levers=levers_named), "dim"))
         first = next((m for m in listed if float(m["maximum"]) > 0), None)
         if first is not None:
             half = f"{first['measure']}={float(first['maximum']) / 2:.3g}"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from contraflow._language import _
+from contraflow.cli.names import refuse
 from contraflow.inference.method import Method
 
 if TYPE_CHECKING:
     from contraflow._types import Progress
     from contraflow.case import Case
-    from contraflow.lab.lab import Lab, OpenCase
+    from contraflow.lab import Lab, OpenCase
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,15 @@ class CalibrationOptions:
     seed: int = 0
     method: Method = Method.LAPLACE
     accept_poor: bool = False
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    """Numbers of the case that are given another value (``--set``)."""
+    refit: bool = False
+    """Whether the case is calibrated anew with them."""
 
 
 def opened(case: Case) -> OpenCase:
     """A case that was read, with the methods that build and calibrate its model."""
-    from contraflow.lab.lab import OpenCase
+    from contraflow.lab import OpenCase
 
     if isinstance(case, OpenCase):
         return case
@@ -39,9 +46,14 @@ def calibrated(
     keep: int | None = None,
 ) -> Lab:
     """The posterior that the options ask for, of which at most ``keep`` draws are kept."""
-    from contraflow.lab.lab import KEPT
+    from contraflow.lab.open_case import KEPT
 
-    return opened(case).calibrate(
+    own = opened(case)
+    if how.numbers:
+        from contraflow.lab.changed_numbers import read_numbers
+
+        read_numbers(own, how.numbers)
+    lab = own.calibrate(
         method=how.method,
         seed=how.seed,
         keep=KEPT if keep is None else keep,
@@ -49,3 +61,17 @@ def calibrated(
         accept_poor=how.accept_poor,
         progress=say,
     )
+    return lab.with_numbers(how.numbers, refit=how.refit, progress=say) if how.numbers else lab
+
+
+def numbers_of(given: Sequence[str]) -> dict[str, str]:
+    """Values by number from ``NUMBER=VALUE``; what is not written so ends the command with exit code 2."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not (name and sign and value):
+            refuse(_("'{text}' is not written as NUMBER=VALUE, such as pay-plane=200.").format(text=text))
+        if name in found:
+            refuse(_("'{name}' is set twice.").format(name=name))
+        found[name] = value
+    return found

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from contraflow._types import FloatArray, IntArray
-from contraflow.case.case import Case
 from contraflow.errors import PolicyError
 from contraflow.network.network import ZERO
 from contraflow.policy.levers import Levers
-from contraflow.policy.policy import Policy, levels, unknown_measure
+from contraflow.policy.policy import Policy, in_short, levels, unknown_measure
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-\d{2})?")
 LONGEST = 100
@@ -118,7 +117,7 @@ def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: i
             raise PolicyError(f"{date}: the run goes from year {first} to {last}. Give a date in it.")
         value[start:] = levels(case, levers.baseline, policy)
         if policy:
-            changes.append((start, in_words(case, policy)))
+            changes.append((start, in_short(case, policy)))
     return Timeline(first, value, np.zeros(value.shape, dtype=np.int64), tuple(changes))
 
 
@@ -151,7 +150,7 @@ def for_months(levers: Levers, policy: Policy, months: int, years: int) -> Timel
     case = levers.network.case
     value = np.repeat(levers.baseline[None], every, axis=0)
     value[:months] = levels(case, levers.baseline, policy)
-    changes = ((0, in_words(case, policy)), (months, "The policy ends")) if policy else ()
+    changes = ((0, in_short(case, policy)), (months, "The policy ends")) if policy else ()
     return Timeline(1, value, np.zeros(value.shape, dtype=np.int64), changes)
 
 
@@ -207,11 +206,6 @@ def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None
                 level = case.parameters[event.level].value
                 changes.append((start, f"{case.measures[name].name}: {level:g}"))
     return Timeline(first, value, place, tuple(sorted(changes)), lived=True)
-
-
-def in_words(case: Case, policy: Policy) -> str:
-    """A policy in a few words: measures and levels, without units."""
-    return ", ".join(f"{case.measures[m].name} {level:g}" for m, level in policy.items())
 
 
 def _months(years: int) -> int:

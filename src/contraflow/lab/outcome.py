@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from contraflow._language import _
+from contraflow._numbers import share
 from contraflow._types import FloatArray, IntArray
 from contraflow.network.network import Network
+from contraflow.policy.requirements import RequirementMet
 from contraflow.results import draws
 
 if TYPE_CHECKING:
@@ -20,20 +23,6 @@ if TYPE_CHECKING:
 
     from contraflow.report.draw.drawing import Drawing
     from contraflow.results.probabilities import Direction
-
-
-SHOWN = (
-    "unit",
-    "before",
-    "after",
-    "change",
-    "change_5",
-    "change_95",
-    "ratio",
-    "p_falls_5pct",
-    "p_rises_5pct",
-)
-"""Columns of the headline figures that the representation of a comparison shows."""
 
 
 class EquilibriumSearch(NamedTuple):
@@ -69,6 +58,8 @@ class Outcome:
     """How the equilibrium was found; None for the baseline, which needs no solving."""
     alternatives: tuple[Outcome, ...] = ()
     """Other equilibria of the same policy."""
+    met: tuple[RequirementMet, ...] = ()
+    """How far the requirements of its measures are met."""
 
     def compare(self, other: Outcome) -> Comparison:
         """Compare this outcome with another of the same lab: the baseline, or another policy.
@@ -114,6 +105,164 @@ class Outcome:
         frame = tables.headline(self.data)
         names = {c: str(c).replace("before", "figure") for c in frame if c != "unit"}
         return frame[[*names, "unit"]].rename(columns=names)
+
+    def table(self) -> pd.DataFrame:
+        """Headline figures in few columns of text, for a notebook or a terminal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by figure: ``unit``, ``median`` and, with more than one draw, ``90% interval``. Figures
+            that are 0 are left out; :meth:`summary` has all, as numbers.
+
+        Examples
+        --------
+        >>> list(base.table().columns)
+        ['unit', 'median', '90% interval']
+        """
+        from contraflow.results.short_table import short_table
+
+        frame = self.summary()
+        return short_table(frame, frame.attrs["draws"])
+
+    def requirements(self) -> pd.DataFrame:
+        """How far the measures of the policy reach their full effect, where they need others.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per requirement of a measure that stands above 0: ``measure`` and its ``level``, what it
+            ``requires`` and the ``required_level`` of that, ``full_at`` (the level at which the requirement
+            is met in full), ``share`` (part of the full effect to which it holds the measure, from 0 to 1)
+            and ``effect`` (the part that the measure has with all of its requirements); medians over draws.
+
+        Examples
+        --------
+        >>> shut.requirements()[["measure", "requires", "share"]].values.tolist()
+        [['interceptors', 'radar', 0.5]]
+        """
+        return requirements_table(self.met)
+
+    def prices(self) -> pd.DataFrame:
+        """Price of every good at every place where it passes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (good, place), from where it grows to where it is sold: ``country``, ``stage`` (farm
+            gate, made, on the way, market), ``unit`` (USD per kg of the good as it is sold, not of pure
+            substance), and ``price`` with its intervals.
+
+        Examples
+        --------
+        >>> base.prices().loc[("leaf", "alta-selva"), "stage"]
+        'farm gate'
+        """
+        from contraflow.results import local_tables
+
+        return local_tables.prices(self.data, units=self._units)
+
+    def seizures(self, by: str = "place") -> pd.DataFrame:
+        """What is seized of each good in transport.
+
+        Parameters
+        ----------
+        by
+            ``place`` (where consignments set out), ``stage`` (``home``, ``border``, ``abroad``), ``mode``,
+            ``link`` or ``good`` alone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by good, the labels of ``by`` and ``mass`` (``product`` or ``pure``): ``unit``,
+            ``seized`` with its intervals, and ``rate``, the share of what sets out that is seized.
+
+        Raises
+        ------
+        ComparisonError
+            For another ``by``.
+
+        Examples
+        --------
+        >>> base.seizures("mode").loc[("paste", "plane", "product"), "unit"]
+        'kg/yr'
+        """
+        from contraflow.results import local_tables
+
+        return local_tables.seizures(self.data, by=by)
+
+    def pay(self, by: str = "mode") -> pd.DataFrame:
+        """What crews are paid: for a kilogram, for a trip or flight, and each of the crew.
+
+        Parameters
+        ----------
+        by
+            ``mode``, ``place`` (where they set out, and mode) or ``link``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by the labels of ``by`` and ``per`` (``kg``, ``trip``, ``person``): ``family`` of the
+            mode, ``unit``, and ``pay``, pay for risk included, with its intervals.
+
+        Raises
+        ------
+        ComparisonError
+            For another ``by``.
+
+        Examples
+        --------
+        >>> base.pay().loc[("plane", "trip"), "unit"]
+        'USD/trip'
+        """
+        from contraflow.results import local_tables
+
+        return local_tables.pay(self.data, by=by)
+
+    def destinations(self, place: str, by: str = "way") -> pd.DataFrame:
+        """Where what one place grows goes, and by which ways.
+
+        Parameters
+        ----------
+        place
+            Id of a place where something grows that holds the substance of the case.
+        by
+            ``way`` (the first link on which it leaves the place), ``crossing`` (the link on which it first
+            leaves the country), ``country`` (that it reaches so) or ``market`` (where it is sold in the end).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``what`` (``by``, or ``sold``, ``seized``, ``processing``, ``waiting`` for what gets no
+            further) and the labels of ``by``: ``tonnes`` of pure substance a year that set out there, and
+            their ``share`` of what is grown, with intervals. In each draw the rows add up to what is grown.
+            ``processing`` is negative where more is made than the content stated for what goes in.
+
+        Raises
+        ------
+        ComparisonError
+            For a place that grows nothing of the kind, and for another ``by``.
+
+        Examples
+        --------
+        >>> base.destinations("alta-selva").loc["way"].index.tolist()
+        [('alta-selva', 'porter', 'alta-strips'), ('alta-selva', 'road', 'puerto-sol')]
+        """
+        from contraflow.results.destinations import destinations
+
+        frame = destinations(self.data, place=place, by=by)
+        names = {c: str(c).replace("share_before", "share").replace("before", "tonnes") for c in frame}
+        return frame.rename(columns=names)
+
+    @property
+    def _units(self) -> dict[str, str]:
+        return {form.id: form.unit for form in self.network.case.forms.values()}
+
+    def _notes(self) -> list[str]:
+        """What a reader of the figures has to know."""
+        from contraflow.results.short_table import notes
+
+        return [*notes(self.summary()), *filter(None, map(_held, self.met))]
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what.
@@ -262,11 +411,10 @@ class Outcome:
 
     def __repr__(self) -> str:
         """Title and headline figures."""
-        return f"<Outcome {self.title}>\n{self.summary().to_string(float_format='{:,.1f}'.format)}"
+        return "\n".join([f"<Outcome {self.title}>", self.table().to_string(), *self._notes()])
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(float_format="{:,.1f}".format)
-        return f"<b>{html.escape(self.title)}</b>{table}"
+        return _shown(f"<b>{html.escape(self.title)}</b>", self.table(), self._notes())
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,6 +474,140 @@ class Comparison:
         from contraflow.results import tables
 
         return tables.headline(*self._pair)
+
+    def table(self) -> pd.DataFrame:
+        """Headline figures and their changes in few columns of text, for a notebook or a terminal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by figure: ``unit``, ``before``, ``after``, ``change`` with its 90 % interval, and, with
+            more than one draw, ``likely``: the probability of the likelier direction of a change by more than
+            5 %, no more certain than the number of draws allows. Figures that are 0 on both sides are left
+            out; :meth:`summary` has all, as numbers.
+
+        Raises
+        ------
+        ComparisonError
+            If no draw has an equilibrium on both sides.
+
+        Examples
+        --------
+        >>> change.table().loc["exports by air", "likely"]
+        'falls: above 99%'
+        """
+        from contraflow.results.short_table import short_table
+
+        frame = self.summary()
+        return short_table(frame, frame.attrs["draws"])
+
+    def plot(self, by: str = "mode") -> Any:
+        """Exports before and after, or hectares, as a figure.
+
+        Parameters
+        ----------
+        by
+            ``mode``, ``route``, ``country``, ``form`` or ``zone``, as for :meth:`displacement`.
+
+        Returns
+        -------
+        Drawing
+            A figure that a notebook shows.
+
+        Raises
+        ------
+        ComparisonError
+            For another ``by``.
+        """
+        from contraflow.report.draw import outcome_figures
+
+        base, after = self._pair
+        return outcome_figures.changes(self.before.network.case, base, after, by)
+
+    def prices(self) -> pd.DataFrame:
+        """Prices before and after; see :meth:`Outcome.prices`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (good, place): ``country``, ``stage``, ``unit``, and ``before``, ``after``, ``change``
+            and ``ratio`` with their intervals. What has a price on one side only is listed in
+            ``attrs["only_before"]`` and ``attrs["only_after"]``.
+
+        Examples
+        --------
+        >>> change.prices().loc[("leaf", "alta-selva"), "change"] < 0
+        True
+        """
+        from contraflow.results import local_tables
+
+        return local_tables.prices(*self._pair, units=self.before._units)
+
+    def seizures(self, by: str = "place") -> pd.DataFrame:
+        """Seizures before and after; see :meth:`Outcome.seizures`.
+
+        Parameters
+        ----------
+        by
+            As there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``before``, ``after``, ``change`` and ``ratio``, and as ``rate_...`` those of the share seized.
+
+        Raises
+        ------
+        ComparisonError
+            For another ``by``.
+        """
+        from contraflow.results import local_tables
+
+        return local_tables.seizures(*self._pair, by=by)
+
+    def pay(self, by: str = "mode") -> pd.DataFrame:
+        """Pay of crews before and after; see :meth:`Outcome.pay`.
+
+        Parameters
+        ----------
+        by
+            As there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``before``, ``after``, ``change`` and ``ratio``, where there are trips on both sides.
+
+        Raises
+        ------
+        ComparisonError
+            For another ``by``.
+        """
+        from contraflow.results import local_tables
+
+        return local_tables.pay(*self._pair, by=by)
+
+    def destinations(self, place: str, by: str = "way") -> pd.DataFrame:
+        """Where what one place grows goes, before and after; see :meth:`Outcome.destinations`.
+
+        Parameters
+        ----------
+        place, by
+            As there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``before``, ``after``, ``change``, ``ratio`` and shares, t of pure substance a year.
+
+        Raises
+        ------
+        ComparisonError
+            For a place that grows nothing of the kind, and for another ``by``.
+        """
+        from contraflow.results.destinations import destinations
+
+        return destinations(*self._pair, place=place, by=by)
 
     def probability(
         self, figure: str, direction: Direction, *, by: float = 0.0, among: str | None = None
@@ -475,21 +757,57 @@ class Comparison:
 
         return side_economies.supplies(*self._pair)
 
-    def _shown(self) -> pd.DataFrame:
-        """The columns of :meth:`summary` that fit on a page."""
-        frame = self.summary()
-        return frame[[c for c in SHOWN if c in frame]]
+    def _notes(self) -> list[str]:
+        """What a reader of the changes has to know."""
+        from contraflow.results.short_table import notes
+
+        return [*notes(self.summary()), *filter(None, map(_held, self.after.met))]
 
     def __repr__(self) -> str:
         """Title and headline figures."""
         head = f"<Comparison {self.after.title}, against {self.before.title}>"
-        return f"{head}\n{self._shown().to_string(float_format='{:,.1f}'.format, formatters=_chances())}"
+        return "\n".join([head, self.table().to_string(), *self._notes()])
 
     def _repr_html_(self) -> str:
         head = f"<b>{html.escape(self.after.title)}</b>, against {html.escape(self.before.title)}"
-        return head + self._shown().to_html(float_format="{:,.1f}".format, formatters=_chances())
+        return _shown(head, self.table(), self._notes())
 
 
-def _chances() -> dict[str, Callable[..., Any]]:
-    """Formats of the columns that hold probabilities."""
-    return {name: "{:.0%}".format for name in SHOWN if name.startswith("p_")}
+def requirements_table(met: Sequence[RequirementMet]) -> pd.DataFrame:
+    """A row for each requirement; see :meth:`Outcome.requirements`."""
+    import pandas as pd
+
+    columns = ["measure", "level", "requires", "required_level", "full_at", "share", "effect"]
+    rows = [
+        (m.measure, m.level, m.requires, m.required_level, *map(_middle, (m.full_at, m.share, m.effect)))
+        for m in met
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _middle(values: FloatArray) -> float:
+    return float(np.median(values))
+
+
+def _held(met: RequirementMet) -> str:
+    """A short line on a requirement that is not met in full; empty on one that is."""
+    part = _middle(met.share)
+    if part >= 1:
+        return ""
+    if part == 0:
+        text = _("{measure} does nothing without {required}, which stands at 0.")
+    else:
+        text = _("{measure} has {share} of its full effect: {required} stands at {level} of {full}.")
+    return text.format(
+        measure=met.measure,
+        required=met.requires,
+        share=share(part),
+        level=f"{met.required_level:g}",
+        full=f"{_middle(met.full_at):g}",
+    )
+
+
+def _shown(head: str, table: pd.DataFrame, notes: list[str]) -> str:
+    """A heading, a table and what is to be known about it, as HTML."""
+    said = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+    return f"{head}{table.to_html()}{said}"

@@ -20,6 +20,8 @@ from contraflow.lab.ensemble_workers import Work, on_cluster
 from contraflow.lab.policy_block import Block, Cut
 from contraflow.lab.policy_table import PolicyTable, policy_table
 from contraflow.policy import Responder
+from contraflow.policy.policy import levers_of
+from contraflow.results.draws import NUMBERS
 from contraflow.results.figures import outcome_figure, outcome_figures, outcome_rows
 from contraflow.results.view import price_spot
 
@@ -104,6 +106,7 @@ class Ensemble:
             columns=[*measures, *names, "left_out"],
             index=pd.Index(self.data["name"].values[done] if "name" in self.data else done, name="policy"),
         ).astype({"left_out": int})
+        frame.attrs |= {k: self.data.attrs[k] for k in NUMBERS if k in self.data.attrs}
         frame.attrs["units"] = {
             **dict(zip(measures, map(str, self.data["measure_unit"].values), strict=True)),
             **dict(zip(known, map(str, self.data["unit"].values), strict=True)),
@@ -163,7 +166,9 @@ class Ensemble:
         left = int((~self.data["finished"].values).sum())
         more = f"; {left:,} still to be computed" if left else ""
         size = f"{counted(policies, 'policy', 'policies')} in {counted(draws, 'draw', 'draws')}"
-        return f"<Ensemble {self.data.attrs['case']}: {size}{more}>"
+        changed = self.data.attrs.get("numbers_in_words", "")
+        told = f"; numbers changed: {changed}" if changed else ""
+        return f"<Ensemble {self.data.attrs['case']}: {size}{more}{told}>"
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -220,6 +225,7 @@ def respond_many(
     cluster: Any = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
+    attributes: Mapping[str, str] | None = None,
 ) -> Ensemble:
     """Headline figures of many policies; see :meth:`~contraflow.lab.lab.Lab.respond_many`.
 
@@ -231,6 +237,8 @@ def respond_many(
         Dataset of the baseline in these draws.
     policies, cluster, out, progress
         As for the method.
+    attributes
+        What the attributes of the ensemble say besides.
 
     Returns
     -------
@@ -242,7 +250,7 @@ def respond_many(
     cut = Cut(len(table), len(ledger))
     spot = price_spot(base)
     work = Work(case, responder, ledger, spot)
-    about = identity(case, ledger, table)
+    about = identity(case, ledger, table) | dict(attributes or {})
     contents = _contents(case, responder, table, outcome_rows(base, spot)[1])
     store: EnsembleStore | _InMemory
     if out is None:
@@ -271,7 +279,8 @@ def _contents(
     case: Case, responder: Responder, table: PolicyTable, baseline: FloatArray
 ) -> dict[str, tuple[tuple[str, ...], Any]]:
     """Dimensions and values of all but the figures."""
-    order = {name: i for i, name in enumerate(case.measures)}
+    known = levers_of(case)
+    order = {name: i for i, name in enumerate(known)}
     place = [order[name] for name in table.measures]
     usual = responder.levers.baseline[place]
     contents: dict[str, tuple[tuple[str, ...], Any]] = {
@@ -280,7 +289,7 @@ def _contents(
         "draw": (("draw",), np.arange(len(baseline))),
         "baseline": (("draw", "figure"), baseline),
         "measure": (("measure",), list(table.measures)),
-        "measure_unit": (("measure",), [case.measures[name].unit for name in table.measures]),
+        "measure_unit": (("measure",), [known[name].unit for name in table.measures]),
         "level": (("policy", "measure"), np.where(np.isnan(table.stated), usual, table.stated)),
     }
     if table.names:

@@ -20,7 +20,7 @@ from contraflow.case.case import Case
 from contraflow.case.io.cell_text import short
 from contraflow.case.io.rows import NUMBER
 from contraflow.errors import PolicyError, Problem
-from contraflow.policy.policy import unknown_measure
+from contraflow.policy.policy import levers_of, unknown_measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ class PolicyTable:
 
     def levels(self, case: Case, baseline: FloatArray, first: int, last: int) -> FloatArray:
         """Levels of all measures under policies ``first`` to ``last``, exclusive (policy, measure)."""
-        order = {name: i for i, name in enumerate(case.measures)}
+        order = {name: i for i, name in enumerate(levers_of(case))}
         place = [order[name] for name in self.measures]
         result = np.repeat(baseline[None], last - first, axis=0)
         stated = self.stated[first:last]
@@ -107,9 +107,10 @@ def policy_table(
             raise PolicyError(f"The table of policies holds what is no number: {error}.") from None
     else:
         measures, stated = _of_mappings(policies)
-    if not case.measures:
+    known = levers_of(case)
+    if not known:
         raise PolicyError("The case has no measures, so there are no policies.")
-    unknown = [unknown_measure(m, case.measures) for m in measures if m not in case.measures]
+    unknown = [unknown_measure(m, known) for m in measures if m not in known]
     if unknown:
         raise PolicyError("\n".join(unknown))
     if not len(stated):
@@ -210,7 +211,7 @@ def _header_problems(case: Case, file: str, header: Sequence[str]) -> Iterator[P
     if len(header) == 1 and ";" in header[0]:
         yield Problem(file, "The columns are not separated by commas", _SAVE, row=1)
         return
-    known = [NAME, *case.measures]
+    known = [NAME, *levers_of(case)]
     for position, name in enumerate(header, start=1):
         if not name:
             yield Problem(file, "A column has no name", f"Name column {position} or delete it", row=1)
@@ -221,22 +222,24 @@ def _header_problems(case: Case, file: str, header: Sequence[str]) -> Iterator[P
             listed = f"The measures are: {', '.join(case.measures)}"
             cure = f"Did you mean '{near[0]}'?" if near else listed
             yield Problem(file, "is not a measure of this case", cure, 1, name, name)
-    if not any(name in case.measures for name in header):
+    if not any(name in known[1:] for name in header):
         yield Problem(file, "No column is a measure", f"The measures are: {', '.join(case.measures)}", row=1)
 
 
 def _range(case: Case, measure: str) -> str:
-    known = case.measures[measure]
-    return f"Write a number from 0 to {case.parameters[known.maximum].value:g} ({known.unit})"
+    lever = levers_of(case)[measure]
+    return f"Write a number from {lever.least:g} to {lever.most:g} ({lever.unit})"
 
 
 def _faults(case: Case, measures: Sequence[str], stated: FloatArray) -> Iterator[tuple[int, int, str]]:
     """Row, column and fault of levels that are not finite or out of range."""
-    most = np.array([case.parameters[case.measures[m].maximum].value for m in measures])
-    wrong = ~np.isnan(stated) & ~((stated >= 0) & (stated <= most))
+    known = levers_of(case)
+    least, most = (np.array([getattr(known[m], end) for m in measures]) for end in ("least", "most"))
+    wrong = ~np.isnan(stated) & ~((stated >= least) & (stated <= most))
     for row, column in np.argwhere(wrong):
-        measure = case.measures[measures[column]]
-        yield int(row), int(column), f"the level must lie between 0 and {most[column]:g} ({measure.unit})."
+        lever = known[measures[column]]
+        fault = f"the level must lie between {lever.least:g} and {lever.most:g} ({lever.unit})."
+        yield int(row), int(column), fault
 
 
 def _of_mappings(policies: Iterable[Mapping[str, float]]) -> tuple[tuple[str, ...], FloatArray]:
@@ -260,8 +263,9 @@ def _of_mappings(policies: Iterable[Mapping[str, float]]) -> tuple[tuple[str, ..
 def _in_order(case: Case, measures: Sequence[str], stated: FloatArray, names: tuple[str, ...]) -> PolicyTable:
     """The table with its columns in the order of the case, so that it does not matter who comes first."""
     place = {name: i for i, name in enumerate(measures)}
-    ordered = tuple(name for name in case.measures if name in place)
+    known = levers_of(case)
+    ordered = tuple(name for name in known if name in place)
     if not ordered:
-        none = next(iter(case.measures))
+        none = next(iter(known))
         return PolicyTable((none,), np.full((len(stated), 1), np.nan), names)
     return PolicyTable(ordered, stated[:, [place[name] for name in ordered]], names)

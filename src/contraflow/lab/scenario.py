@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from contraflow.lab.trajectories import Simulation
 from contraflow.model.economy import outputs
 from contraflow.model.numerics import jax
 from contraflow.network.network import Ledger
-from contraflow.policy.policy import Policy
+from contraflow.policy.policy import Policy, in_short
 from contraflow.policy.responder import Responder
 from contraflow.results.trajectory_dataset import make_paths
 
@@ -60,6 +60,8 @@ class Scenario:
     """Whether clans know the true losses."""
     budget: float | None = None
     """Most that costed measures may spend, million USD a year."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What the attributes of the results say besides."""
 
 
 def plain_policy(timeline: TimelineSpec) -> Policy:
@@ -116,7 +118,7 @@ def timeline_of(
         return timelines.dated(levers, dated, years, first or 1), "A policy that changes by date"
     policy: Any = timeline
     constant = timelines.constant(levers, policy, years)
-    return constant, timelines.in_words(case, policy) or "As in the baseline"
+    return constant, in_short(case, policy) or "As in the baseline"
 
 
 def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
@@ -245,7 +247,8 @@ def simulate(
             "before": YEAR,
             "first": first,
             "interrupted": int(stopped),
-        },
+        }
+        | dict(scenario.attributes),
     )
     changes = tuple((month + YEAR, text) for month, text in scenario.timeline.changes)
     return Simulation(scenario.title, network, data, changes, simulator, own, whole, summary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,8 @@ class QuantityOfInterest:
     """The outcome from which the change is taken; None for the figure itself."""
     quantity: str
     """A row of ``outcome.summary()``."""
+    fix: Callable[[FloatArray], FloatArray] | None = None
+    """Gives numbers of the ledger (draw, number) the values to which a user has changed them."""
 
     @cached_property
     def figure(self) -> FloatArray:
@@ -112,6 +114,8 @@ class QuantityOfInterest:
     def at(self, z: FloatArray) -> FloatArray:
         """The figure (row,) at deviates ``z`` (row, size); NaN where no equilibrium is found."""
         ledgers = self.posterior.log_posterior.ledgers(z)
+        if self.fix is not None:
+            ledgers = self.fix(ledgers)
         result = self._probe(self.outcome)(ledgers)
         return result if self.against is None else result - self._probe(self.against)(ledgers)
 
@@ -151,6 +155,7 @@ def subject(
     outcome: Any,
     quantity: str,
     against: Outcome | None = None,
+    fix: Callable[[FloatArray], FloatArray] | None = None,
 ) -> QuantityOfInterest:
     """Check the figure that is to be explained.
 
@@ -166,6 +171,8 @@ def subject(
         A row of ``outcome.summary()``.
     against
         The outcome from which the change is taken, or None.
+    fix
+        Gives numbers of the ledger (draw, number) the values to which a user has changed them.
 
     Raises
     ------
@@ -187,7 +194,7 @@ def subject(
                 f"The outcome has {one.data.sizes['draw']} draws and the lab {picks.size}: "
                 "explain an outcome with the lab that computed it."
             )
-    about = QuantityOfInterest(case, responder, posterior, picks, outcome, against, quantity)
+    about = QuantityOfInterest(case, responder, posterior, picks, outcome, against, quantity, fix)
     figure = about.figure[about.sound]
     if np.ptp(figure) <= STILL * max(np.abs(figure).max(initial=0.0), 1.0):
         raise ComparisonError(
@@ -376,6 +383,8 @@ def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> p
     roles = {int(p): role for role, own in forms(network, about.responder.levers).items() for p in own}
     rows = []
     for number, place in enumerate(places):
+        if not network.ledger.free[place]:
+            continue
         name = ledger.ids[place]
         told = _described(about.case, name, int(place), roles)
         rows.append(

@@ -22,12 +22,17 @@ from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects, schema
 from contraflow.case.behaviour import row_id
 from contraflow.case.effects import ActsOn
+from contraflow.case.levels import MARK
 from contraflow.case.selectors import matches, matches_place
 from contraflow.errors import NetworkError, Problem
 from contraflow.model.economy import Economy, with_inputs
 from contraflow.model.numerics import jax, jnp
-from contraflow.network.network import ZERO, Network
+from contraflow.network.network import ONE, ZERO, Network
 from contraflow.policy.effect_functions import Acting, Change, change, total, without_function
+from contraflow.policy.policy import levers_of
+
+SCALE_DEMAND = "scale demand"
+"""The kind of effect by which the demand or the price at a market is changed."""
 
 _ON_ARCS = (ActsOn.ARCS, ActsOn.ACTIVITIES)
 _APART = {"lethal_pay", "revenue_kept", "cleared", "open_part"}
@@ -35,7 +40,7 @@ _APART = {"lethal_pay", "revenue_kept", "cleared", "open_part"}
 
 @dataclass(frozen=True, eq=False)
 class Levers:
-    """The measures of a case, ready to act on the arcs of its network.
+    """The levers of a case, ready to act on its network; a market is acted on as by a measure of its own.
 
     Numbers are positions in the ledger; masks are 1 where an effect acts and 0 elsewhere.
     """
@@ -73,26 +78,35 @@ class Levers:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of the measures, in the order of the case."""
-        return tuple(self.network.case.measures)
+        """Ids of the levers: the measures in the order of the case, then the markets."""
+        return tuple(levers_of(self.network.case))
+
+    @cached_property
+    def count(self) -> int:
+        """Number of levers."""
+        return len(self.ids)
 
     @cached_property
     def baseline(self) -> FloatArray:
-        """Levels in the baseline (measure,): the mean over its years."""
+        """Levels in the baseline (lever,): the mean over its years."""
         first, last = self.network.case.info.baseline
         return np.asarray(np.mean([self.in_year(year) for year in range(first, last + 1)], axis=0))
 
     def in_year(self, year: int) -> FloatArray:
-        """Levels in a ``year`` (measure,): for each measure the last event dated in or before it, else 0."""
+        """Levels in a ``year`` (lever,): for each measure the last event dated in or before it, else 0."""
         case = self.network.case
-        levels = np.zeros(len(case.measures))
+        levels = np.zeros(self.count)
         for event in sorted(case.events.values(), key=lambda e: e.date):
             if int(event.date[:4]) <= year:
                 levels[self.ids.index(event.measure)] = case.parameters[event.level].value
         return levels
 
     def amounts(self, ledger: jax.Array, levels: jax.Array) -> jax.Array:
-        """Amount of each effect (effect,) in the unit of its size, at ``levels`` (measure,)."""
+        """Amount of each effect (effect,) in the unit of its size, at ``levels`` (lever,).
+
+        Levels of the measures alone (measure,) leave the markets as they are.
+        """
+        levels = jnp.pad(levels, (0, self.count - len(levels)))
         level = levels[self.measure]
         half = ledger[self.half]
         returns = jnp.where(self.half > ZERO, level / (1 + level / jnp.where(half > 0, half, 1.0)), level)
@@ -217,21 +231,22 @@ class Levers:
         ledger
             Values of the ledger (..., number).
         levels
-            Levels of the measures (measure,), or (measure, column).
+            Levels of the levers (lever,), or (lever, column); of the measures alone likewise.
 
         Returns
         -------
         numpy.ndarray
             The leading dimensions of ``ledger``, then ``column`` if there is one.
         """
-        return np.asarray(np.asarray(ledger)[..., self._unit_cost] @ levels, dtype=float)
+        costs = np.asarray(ledger)[..., self._unit_cost[: len(levels)]]
+        return np.asarray(costs @ levels, dtype=float)
 
     @cached_property
     def _unit_cost(self) -> IntArray:
-        """Positions in the ledger of the cost of a unit of each measure (measure,)."""
+        """Positions in the ledger of the cost of a unit of each lever (lever,)."""
         rows = self.network.case.measures.values()
         place = [ZERO if m.unit_cost is None else self.network.ledger.index(m.unit_cost) for m in rows]
-        return np.array(place, dtype=np.int64)
+        return np.array(place + [ZERO] * (self.count - len(place)), dtype=np.int64)
 
     def _change(
         self,
@@ -292,7 +307,7 @@ def make_levers(network: Network) -> Levers:
     case = network.case
     rows = list(case.effects.values())
     idle = [_unapplied(e) for e in rows if without_function((e.kind,))]
-    numbers = {name: i for i, name in enumerate(case.measures)}
+    numbers = {name: i for i, name in enumerate(levers_of(case))}
     targets = _mask([_targets(network, e) for e in rows], len(network.arcs))
     supplies = _mask(
         [[bool(e.supply) and matches(s, e.supply) for s in case.supplies] for e in rows],
@@ -321,6 +336,17 @@ def make_levers(network: Network) -> Levers:
     ]
     if idle:
         raise NetworkError(idle)
+    sold = [name for name in numbers if MARK in name]
+    of_row = {name: name.partition(MARK)[2] for name in sold}
+    whole = _mask(
+        [[m.partition("@")[0] == of_row[name] for m in network.markets] for name in sold],
+        len(network.markets),
+    )
+    none = np.zeros(len(sold), dtype=np.int64)
+
+    def with_markets(masks: FloatArray) -> FloatArray:
+        """Masks of effects, of which those of the markets are empty."""
+        return np.concatenate([masks, np.zeros((len(sold), masks.shape[1]))])
 
     def column(names: Sequence[str | None]) -> IntArray:
         return np.array([ZERO if n is None else network.ledger.index(n) for n in names], dtype=np.int64)
@@ -328,20 +354,20 @@ def make_levers(network: Network) -> Levers:
     needs = case.requirements.values()
     return Levers(
         network=network,
-        kinds=tuple(e.kind for e in rows),
-        measure=np.array([numbers[e.measure] for e in rows], dtype=np.int64),
+        kinds=(*(e.kind for e in rows), *(SCALE_DEMAND for _ in sold)),
+        measure=np.array([*(numbers[e.measure] for e in rows), *map(numbers.get, sold)], dtype=np.int64),
         needing=np.array([numbers[r.measure] for r in needs], dtype=np.int64),
         needed=np.array([numbers[r.requires] for r in needs], dtype=np.int64),
         full_at=column([r.full_at or "1" for r in needs]),
-        size=column([e.size for e in rows]),
-        half=column([e.half for e in rows]),
-        rebuild=column([e.rebuild for e in rows]),
-        stock=column([e.stock for e in rows]),
-        lethal=column([e.lethal_pay for e in rows]),
-        targets=targets,
-        supplies=supplies,
-        markets=markets,
-        facilities=facilities,
+        size=np.concatenate([column([e.size for e in rows]), none + ONE]),
+        half=np.concatenate([column([e.half for e in rows]), none]),
+        rebuild=np.concatenate([column([e.rebuild for e in rows]), none]),
+        stock=np.concatenate([column([e.stock for e in rows]), none]),
+        lethal=np.concatenate([column([e.lethal_pay for e in rows]), none]),
+        targets=with_markets(targets),
+        supplies=with_markets(supplies),
+        markets=np.concatenate([markets, whole]),
+        facilities=with_markets(facilities),
     )
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._language import _
+from contraflow._numbers import share, signed_share
 from contraflow.case.case import Case
-from contraflow.case.levels import parse_levels
+from contraflow.case.levels import MARK, parse_levels
+from contraflow.case.naming import lower
 from contraflow.errors import PolicyError
 
 Policy = Mapping[str, float]
-"""Levels of measures by id; the others stay at their baseline level."""
+"""Levels of levers by id; the others stay at their baseline level."""
+
+DEMAND, PRICE = "demand", "price"
+"""Beginnings of the ids of levers that act on a market."""
+
+LEAST_CHANGE, MOST_CHANGE = -0.99, 9.0
+"""Lowest and highest change of a market's demand or price, as a share of the baseline."""
 
 
 def parse(text: str) -> dict[str, float]:
@@ -48,42 +58,109 @@ def parse(text: str) -> dict[str, float]:
         ) from None
 
 
+@dataclass(frozen=True)
+class Lever:
+    """What a policy can set: a measure of the case, or the demand or the price at one of its markets."""
+
+    id: str
+    """Id of the measure; ``demand:`` or ``price:`` and the id of a market."""
+    name: str
+    """Name as shown."""
+    unit: str
+    """What one unit of level is."""
+    least: float
+    """Lowest level."""
+    most: float
+    """Highest level."""
+    is_change: bool = False
+    """Whether its level is a change as a share of the baseline, such as -0.3, rather than an amount."""
+
+    def fault(self, level: float) -> str:
+        """What is wrong with a level, as a sentence; empty if nothing is."""
+        if not np.isfinite(level):
+            return "the level is not a finite number."
+        if self.least <= level <= self.most:
+            return ""
+        if self.is_change:
+            return (
+                f"the level is a change, from {self.least:g} (a fall by {share(-self.least)}) "
+                f"to {self.most:g}; 0 is no change."
+            )
+        return f"the level must lie between {self.least:g} and {self.most:g} ({self.unit})."
+
+    def at(self, level: float, *, unit: bool = True) -> str:
+        """The lever at a level, in words: ``Radar 1 (radars working)``, ``Demand in Europe −30%``."""
+        if self.is_change:
+            return f"{self.name} {signed_share(level)}"
+        return f"{self.name} {level:g}" + (f" ({self.unit})" if unit else "")
+
+
+def levers_of(case: Case) -> dict[str, Lever]:
+    """All levers of a case by id: its measures in their order, then the markets where goods are sold.
+
+    Where the price moves until a market clears, ``demand:MARKET`` changes what is bought at each price. Where
+    the price is given, ``price:MARKET`` changes it. Levels of both are changes as a share of the baseline,
+    negative for a fall. A row of ``markets.csv`` with several places has one lever for all of them.
+    """
+    levers = {
+        m.id: Lever(m.id, m.name, m.unit, 0.0, case.parameters[m.maximum].value)
+        for m in case.measures.values()
+    }
+    for market in case.markets.values():
+        if market.hired_by:
+            continue
+        places = ", ".join(case.places[p].name if p in case.places else p for p in market.places)
+        text = _("Demand for {good} in {places}") if market.elasticity else _("Price of {good} in {places}")
+        name = text.format(good=lower(case.forms[market.form].name), places=places)
+        kind = DEMAND if market.elasticity else PRICE
+        own = kind + MARK + market.id
+        unit = _("change as a share of the baseline")
+        levers[own] = Lever(own, name, unit, LEAST_CHANGE, MOST_CHANGE, is_change=True)
+    return levers
+
+
 def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.float64]:
-    """Levels of all measures under a policy.
+    """Levels of all levers under a policy.
 
     Parameters
     ----------
     case
         The case.
     baseline
-        Levels in the baseline (measure,).
+        Levels in the baseline (lever,).
     policy
-        Levels by measure; the others stay at the baseline.
+        Levels by lever; the others stay at the baseline.
 
     Returns
     -------
     numpy.ndarray
-        Levels (measure,), in the order of the case.
+        Levels (lever,), in the order of :func:`levers_of`.
 
     Raises
     ------
     PolicyError
-        For a measure that is unknown, and a level that is not a number, negative or above the measure's
-        maximum; lists all of them.
+        For what is no mapping, a lever that is unknown, and a level that is not a number or out of its range;
+        lists all of them.
     """
+    if not isinstance(policy, Mapping):
+        raise PolicyError(
+            f"A policy is a mapping of measures to levels, such as {{'radar': 1}}; "
+            f"{policy!r} is a {type(policy).__name__}."
+        )
     wrong: list[str] = []
     result = baseline.copy()
-    order = {name: i for i, name in enumerate(case.measures)}
+    known = levers_of(case)
+    order = {name: i for i, name in enumerate(known)}
     for name, level in policy.items():
         if name not in order:
-            wrong.append(unknown_measure(name, order))
+            wrong.append(unknown_measure(str(name), known))
             continue
-        measure = case.measures[name]
-        most = case.parameters[measure.maximum].value
-        if not np.isfinite(level):
-            wrong.append(f"{name}={level}: the level is not a finite number.")
-        elif not 0 <= level <= most:
-            wrong.append(f"{name}={level:g}: the level must lie between 0 and {most:g} ({measure.unit}).")
+        if isinstance(level, bool) or not isinstance(level, int | float | np.number):
+            wrong.append(f"{name}={level!r}: the level is not a number, but {type(level).__name__}.")
+            continue
+        fault = known[name].fault(float(level))
+        if fault:
+            wrong.append(f"{name}={level:g}: {fault}")
         else:
             result[order[name]] = level
     if wrong:
@@ -92,9 +169,15 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
 
 
 def unknown_measure(name: str, known: Collection[str]) -> str:
-    """Error message for a name that is not a measure, with the nearest of the ``known`` ones."""
+    """Error message for a name that is no lever, with the nearest of the ``known`` ones."""
+    kind, _sep, market = name.partition(MARK)
+    other = {DEMAND: PRICE, PRICE: DEMAND}.get(kind, "") + MARK + market
+    if market and other in known:
+        why = "price moves until it clears" if kind == PRICE else "price is given"
+        return f"'{name}' is not a lever of this case: the {why} at '{market}'. Write '{other}'."
     near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(known)}."
+    measures = [lever for lever in known if MARK not in lever]
+    hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(measures)}."
     return f"'{name}' is not a measure of this case. {hint}"
 
 
@@ -102,6 +185,11 @@ def describe(case: Case, policy: Policy) -> str:
     """A policy in one line, such as ``Radar 1 (share of the airspace), Interceptors 4 (aircraft)``."""
     if not policy:
         return "as in the baseline"
-    return ", ".join(
-        f"{case.measures[m].name} {level:g} ({case.measures[m].unit})" for m, level in policy.items()
-    )
+    known = levers_of(case)
+    return ", ".join(known[name].at(level) for name, level in policy.items())
+
+
+def in_short(case: Case, policy: Policy) -> str:
+    """A policy in a few words: levers and levels, without units."""
+    known = levers_of(case)
+    return ", ".join(known[name].at(level, unit=False) for name, level in policy.items())

@@ -93,6 +93,7 @@ def make_dataset(
         "risk_pay_rate": np.asarray(economy.risk_pay),
         "surcharge_rate": np.asarray(point.surcharge),
         "consignments": trips,
+        "crew": np.where(link, ledger[:, n.crew], 0.0),
         "arrested": arrests,
         "delivered_value": np.asarray(accounts.delivered),
         "crew_pay": np.asarray(accounts.pay + accounts.risk_pay),

@@ -21,6 +21,9 @@ from contraflow.errors import ComparisonError
 NOISE = 1e-6
 """A change below this part of the value before is the solver's, not the policy's."""
 
+NUMBERS = ("numbers", "numbers_in_words")
+"""Attributes of results whose numbers a user has changed: which, as they are written and in words."""
+
 
 def solved(data: xr.Dataset) -> BoolArray:
     """In which draws an equilibrium was found (draw,)."""
@@ -109,8 +112,13 @@ def left_out(data: xr.Dataset) -> int:
 
 
 def noted(frame: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
-    """The table with the numbers of draws that it rests on, and that were left out, in its attributes."""
+    """The table with what it rests on in its attributes.
+
+    These are the numbers of draws that it rests on and that were left out and, where a user changed numbers
+    of the case, those of :data:`NUMBERS`.
+    """
     frame.attrs |= {"draws": data.sizes["draw"], "left_out": left_out(data)}
+    frame.attrs |= {name: data.attrs[name] for name in NUMBERS if name in data.attrs}
     return frame
 
 

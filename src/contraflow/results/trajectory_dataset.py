@@ -13,6 +13,7 @@ import xarray as xr
 from contraflow._types import FloatArray
 from contraflow.dynamics.simulator import MonthlySummary
 from contraflow.network.network import Network
+from contraflow.policy.policy import levers_of
 from contraflow.results.dataset import coordinates, final_markets
 
 KINDS = {
@@ -120,7 +121,7 @@ def make_paths(
         coords={
             "replicate": np.arange(len(ledger)),
             "month": months,
-            "measure": list(network.case.measures),
+            "measure": list(levers_of(network.case)),
             "number": list(behaviour),
             **coordinates(network),
         },

@@ -1,0 +1,189 @@
+"""Numbers of a case that a user changes, without writing a case anew."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import numpy as np
+
+from contraflow._language import _
+from contraflow._numbers import cell
+from contraflow._types import FloatArray
+from contraflow.case import effects, schema
+from contraflow.case.behaviour import BEHAVIOUR, row_id
+from contraflow.case.case import Case
+from contraflow.case.checks.number_limits import LIMITS, Limit
+from contraflow.case.columns import columns
+from contraflow.case.io.units import UnitError, Units
+from contraflow.errors import PolicyError
+from contraflow.network.network import Ledger
+from contraflow.results.choices import near_match
+
+AnyCase = TypeVar("AnyCase", bound=Case)
+
+
+@dataclass(frozen=True)
+class ChangedNumbers:
+    """Numbers that were given a value of the user's own; false if there are none."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Values by id of the parameter, in units of the model."""
+    outside: tuple[str, ...] = ()
+    """Those that lie outside the range that the case states."""
+    refitted: bool = False
+    """Whether the case was calibrated anew with these values."""
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    @property
+    def text(self) -> str:
+        """The numbers as they are written: ``theta-route=3; pay-plane=200``; empty without any."""
+        return "; ".join(f"{name}={value:g}" for name, value in self.values.items())
+
+    @property
+    def words(self) -> str:
+        """The numbers and what is to be known about them, for people; empty without any."""
+        if not self:
+            return ""
+        parts = [
+            _("{number} = {value}, outside its range").format(number=name, value=f"{value:g}")
+            if name in self.outside
+            else f"{name} = {value:g}"
+            for name, value in self.values.items()
+        ]
+        if self.refitted:
+            return _("{numbers}; calibrated anew").format(numbers="; ".join(parts))
+        return _("{numbers}; not calibrated anew").format(numbers="; ".join(parts))
+
+    def titled(self, title: str) -> str:
+        """A title that says which numbers were changed; the title itself where none was."""
+        if not self:
+            return title
+        return _("{title} (numbers changed: {numbers})").format(title=title, numbers=self.words)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What the attributes of results say: ``numbers`` and ``numbers_in_words``; empty without any."""
+        return {"numbers": self.text, "numbers_in_words": self.words} if self else {}
+
+
+def read_numbers(case: Case, given: Mapping[str, float | str]) -> ChangedNumbers:
+    """Check numbers that a user gives.
+
+    Parameters
+    ----------
+    case
+        The case.
+    given
+        Values by id of a row of ``parameters.csv``: a number in the unit that ``lab.assumptions()`` shows, or
+        text with a unit of its own, such as ``"27 EUR/g"`` or ``"45 percent"``.
+
+    Returns
+    -------
+    ChangedNumbers
+        The numbers in units of the model.
+
+    Raises
+    ------
+    PolicyError
+        For an unknown number, a value that is no number, has another unit, or is impossible for what the
+        number is used for; lists all of them. A value outside the stated range is none of these.
+    """
+    if not isinstance(given, Mapping):
+        raise PolicyError(
+            f"Numbers are given as {type(given).__name__}; write them by name: {{'theta-route': 3}}."
+        )
+    wrong: list[str] = []
+    values: dict[str, float] = {}
+    for name, stated in given.items():
+        if name not in case.parameters:
+            known = near_match(name, case.parameters) or "lab.assumptions() lists them."
+            wrong.append(f"'{name}' is no number of this case. {known}")
+            continue
+        try:
+            value = _value(case, case.parameters[name], stated)
+        except ValueError as error:
+            wrong.append(f"{name}: {error}")
+            continue
+        faults = [f"{value:g} {fault}" for fault in _faults(case, name, value)]
+        if faults:
+            wrong.append(f"{name}: {faults[0]}.")
+        values[name] = value
+    if wrong:
+        raise PolicyError("\n".join(wrong))
+    outside = tuple(
+        name for name, x in values.items() if not case.parameters[name].low <= x <= case.parameters[name].high
+    )
+    return ChangedNumbers(values, outside)
+
+
+def with_fixed_numbers(case: AnyCase, numbers: ChangedNumbers) -> AnyCase:
+    """The case with these numbers fixed, and a fingerprint of its own."""
+    rows = dict(case.parameters)
+    for name, value in numbers.values.items():
+        rows[name] = rows[name].model_copy(update={"low": value, "value": value, "high": value})
+    digest = sha256(f"{case.fingerprint} {sorted(numbers.values.items())!r}".encode()).hexdigest()
+    return replace(case, parameters=rows, fingerprint=digest)
+
+
+def fixed_in(before: Ledger, after: Ledger, draws: FloatArray) -> FloatArray:
+    """Draws of the ledger ``before`` (draw, number) in which the numbers that ``after`` fixes have its value.
+
+    Weights that take their range from a number that is fixed are fixed with it.
+    """
+    fixed = (after.low == after.high) & (
+        (after.low != before.low) | (after.high != before.high) | (after.value != before.value)
+    )
+    return np.where(fixed, after.value, draws)
+
+
+def _value(case: Case, row: schema.Parameter, stated: Any) -> float:
+    """A value in the unit of the model. Raises ValueError, in words."""
+    unit = "" if row.unit == "dimensionless" else f" {row.unit}"
+    how = f"write a number{f' of{unit}' if unit else ''}, for example {cell(row.value)}"
+    if isinstance(stated, bool) or not isinstance(stated, str | int | float | np.number):
+        raise ValueError(f"{stated!r} is not a number; {how}.")
+    if not isinstance(stated, str):
+        value = float(stated)
+    else:
+        number, _sep, own = stated.strip().partition(" ")
+        try:
+            value = float(number)
+        except ValueError:
+            raise ValueError(f"'{stated}' is not a number; {how}.") from None
+        if own.strip():
+            try:
+                read = Units(case.info.currency).read(own.strip())
+            except UnitError as error:
+                raise ValueError(f"the unit '{own.strip()}' {error}. {error.cure}.") from None
+            if read.unit != row.unit:
+                raise ValueError(f"'{own.strip()}' converts to {read.unit}, but the number is in {row.unit}.")
+            value *= read.factor
+    if not math.isfinite(value):
+        raise ValueError(f"{stated!r} is not a finite number; {how}.")
+    return value
+
+
+def _faults(case: Case, name: str, value: float) -> Iterator[str]:
+    """Why a value is impossible, for each use of a number."""
+    for own, number in BEHAVIOUR.items():
+        fault = number.fault(value / number.factor) if row_id(own) == name else None
+        if fault is not None:
+            yield f"{fault} {number.unit}s" if number.factor != 1 else fault
+    for model in schema.TABLES:
+        for column in (column for column in columns(model) if column.role is not None):
+            for row in getattr(case, model.table).values():
+                if getattr(row, column.attribute) != name:
+                    continue
+                limit = LIMITS.get(column.name, Limit())
+                if isinstance(row, schema.Effect) and column.name == "size":
+                    kind = effects.entry_of(row.kind)
+                    limit = Limit(kind.least, kind.most)
+                fault = limit.fault(value)
+                if fault is not None:
+                    yield f"{fault}, which is impossible for '{column.name}' of '{row.id}'"
