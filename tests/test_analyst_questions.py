@@ -153,7 +153,9 @@ def test_demand_falls_on_the_way_and_in_many_policies(patrolled):
     assert many["farm-gate price"][1] < many["farm-gate price"][0]
     assert many["demand:north"].tolist() == [0.0, -0.5]
     path = patrolled.path(falls, years=1)
-    assert (path.series("farm-gate price").isel(years=-1) < path.series("farm-gate price").isel(years=0)).all()
+    assert (
+        path.series("farm-gate price").isel(years=-1) < path.series("farm-gate price").isel(years=0)
+    ).all()
 
 
 # --- tables

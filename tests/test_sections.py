@@ -25,7 +25,13 @@ def nothing(report, names):
 
 
 def section(**changes):
-    given = {"chapter": "method", "id": "extra", "title": "Extra", "template": "<p>More.</p>", "make": nothing}
+    given = {
+        "chapter": "method",
+        "id": "extra",
+        "title": "Extra",
+        "template": "<p>More.</p>",
+        "make": nothing,
+    }
     return Section(**given | changes)
 
 
@@ -63,7 +69,9 @@ def test_each_chapter_that_is_not_empty_has_a_link_and_a_heading(report):
     nav = re.search(r"<nav.*?</nav>", page, re.DOTALL)
     assert nav is not None
     linked = re.findall(r'<a href="#([^"]*)">', nav[0])
-    assert linked == [chapter for chapter, _ in CHAPTERS if f'<section class="chapter" id="{chapter}">' in page]
+    assert linked == [
+        chapter for chapter, _ in CHAPTERS if f'<section class="chapter" id="{chapter}">' in page
+    ]
     assert {"answers", "today", "evidence", "method"} <= set(linked)
 
 

@@ -1,4 +1,4 @@
-"""Reports as they are seen: in Chromium, at a desk's and a phone's width, in the dark, printed, without scripts."""
+"""Reports as they are seen: at a desk's and a phone's width, in the dark, printed, without scripts."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def quantiles(forecast: Mixture, at: tuple[float, ...] = tuple(ENDS.values())) -
     result = np.empty((len(at), forecast.scale.size))
     for row, p in enumerate(at):
         low, high = forecast.centre.min(axis=0) - reach, forecast.centre.max(axis=0) + reach
-        for _ in range(HALVINGS):
+        for _step in range(HALVINGS):
             middle = (low + high) / 2
             under = below(forecast, middle) < p
             low, high = np.where(under, middle, low), np.where(under, high, middle)
@@ -223,18 +223,18 @@ class Hindcast:
             )
         elif ahead > 0:
             verdict = _(
-                "By the log score the model is better than the forecast that nothing changes ({ahead} a claim, "
-                "standard error {error}), whose intervals hold {half} and {most}."
+                "By the log score the model is better than the forecast that nothing changes ({ahead} a "
+                "claim, standard error {error}), whose intervals hold {half} and {most}."
             )
         else:
             verdict = _(
-                "By the log score the model is worse than the forecast that nothing changes ({ahead} a claim, "
-                "standard error {error}), whose intervals hold {half} and {most}."
+                "By the log score the model is worse than the forecast that nothing changes ({ahead} a "
+                "claim, standard error {error}), whose intervals hold {half} and {most}."
             )
         made = [
             _(
-                "{claims} claims dated after {year}, in {series} series, were withheld. The 50% intervals hold "
-                "{half} of them, the 90% intervals {most}."
+                "{claims} claims dated after {year}, in {series} series, were withheld. The 50% intervals "
+                "hold {half} of them, the 90% intervals {most}."
             ).format(
                 claims=int(every["claims"]),
                 year=self.until,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import re
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar

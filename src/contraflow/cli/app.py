@@ -681,7 +681,7 @@ def _tables(
     names.expect_id(case, "places", place, _("'{name}' is no place of this case."))
     asked = names.asked(case, measure or (), question)
     from contraflow.cli import detail
-    from contraflow.cli.rows import Filters
+    from contraflow.cli.long_lists import Filters
 
     how = _how(seed, method, accept_poor, number, refit)
     wanted = detail.Wanted(what.value, by, place, after)

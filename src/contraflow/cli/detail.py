@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from contraflow._language import _
 from contraflow._numbers import cell, row_span, share
 from contraflow.cli import json_records
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli.given_names import AskedPolicy
+from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated
-from contraflow.cli.rows import Filters, left_out, two_line_rows
 from contraflow.cli.terminal import emit, paged, progress
 from contraflow.cli.terminal_tables import say
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from contraflow._language import _
 from contraflow._numbers import cell, to
-from contraflow.cli import json_records, names
+from contraflow.cli import given_names, json_records
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.level import SHARE, part_of
-from contraflow.cli.names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, paged, progress
 from contraflow.cli.terminal_tables import say, table
@@ -28,7 +28,7 @@ def read_seen(saw: Sequence[str]) -> dict[str, tuple[float, float]]:
         figure, sign, rest = (part.strip() for part in text.partition("="))
         change, comma, error = (part.strip() for part in rest.partition(","))
         if not (figure and sign and change and comma and error):
-            names.refuse(
+            given_names.refuse(
                 _(
                     "'{text}' is not written as FIGURE=CHANGE,ERROR, such as 'exports by air=-40%,10%'."
                 ).format(text=text)
@@ -41,7 +41,7 @@ def read_seen(saw: Sequence[str]) -> dict[str, tuple[float, float]]:
 def expect_shown(figure: str) -> None:
     """Refuse what is no headline figure and no share of exports."""
     if not figure.startswith(SHARE):
-        names.expect_figure(figure)
+        given_names.expect_figure(figure)
 
 
 def split_ranges(given: Sequence[str]) -> tuple[list[str], dict[str, tuple[float, float]]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contraflow._language import _
-from contraflow.cli import json_records, names
-from contraflow.cli.names import AskedPolicy
+from contraflow.cli import given_names, json_records
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, paged, progress
 from contraflow.cli.terminal_tables import say
@@ -23,7 +23,9 @@ def aim_of(falls: str | None, rises: str | None, to: float | None) -> dict[str, 
         name: text for name, text in (("falls", falls), ("rises", rises), ("to", to)) if text is not None
     }
     if len(given) != 1:
-        names.refuse(_("Say what the figure is to do by one of --falls 30%, --rises 30% and --to VALUE."))
+        given_names.refuse(
+            _("Say what the figure is to do by one of --falls 30%, --rises 30% and --to VALUE.")
+        )
     ((name, text),) = given.items()
     return {name: float(text) if isinstance(text, float) else part_of(str(text), f"--{name}")}
 
@@ -34,7 +36,7 @@ def part_of(text: str, option: str) -> float:
     try:
         return float(figure) / (1 if figure == text.strip() else 100)
     except ValueError:
-        names.refuse(
+        given_names.refuse(
             _("'{text}' is no part for {option}; write 30% or 0.3.").format(text=text, option=option)
         )
 
@@ -42,10 +44,10 @@ def part_of(text: str, option: str) -> float:
 def expect_asked(case: str, measure: str, figure: str) -> None:
     """Refuse what is no measure and no figure; levers of markets are checked with the case."""
     if not figure.startswith(SHARE):
-        names.expect_figure(figure)
-    known = names.glance(case).ids("measures")
-    if known is not None and names.OF_A_MARKET not in measure:
-        names.expect(
+        given_names.expect_figure(figure)
+    known = given_names.glance(case).ids("measures")
+    if known is not None and given_names.OF_A_MARKET not in measure:
+        given_names.expect(
             measure,
             known,
             _("'{name}' is not a measure of this case."),

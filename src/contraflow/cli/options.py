@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contraflow._language import _
-from contraflow.cli.names import refuse
+from contraflow.cli.given_names import refuse
 from contraflow.inference.method import Method
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from contraflow._io import write_atomically
 from contraflow._language import _, language
 from contraflow.report.data import ReportData
 from contraflow.report.draw import rows, theme
-from contraflow.report.draw.map import backdrop
 from contraflow.report.draw.drawing import STYLE, Drawing
 from contraflow.report.draw.flow_curves import map_frame
+from contraflow.report.draw.map import backdrop
 from contraflow.report.front import front
-from contraflow.report.jinja import environment, fill
+from contraflow.report.jinja import environment, figure_macro, fill
 from contraflow.report.section import OF_EVERY_TEMPLATE, Content, Entry, Part, Section, expect_distinct
 from contraflow.report.sections.registry import CHAPTERS, PARTS, SECTIONS
 
@@ -85,12 +85,12 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
         chapter, or if a template cannot be filled with what its section makes.
     """
     page = _Page(report, report.names, environment())
+    expect_distinct(parts)
     answers = [
         {
             "question": question,
-            "number": number,
             "words": report.sentences[number],
-            "parts": [page.part(part, number) for part in expect_distinct(parts)],
+            "parts": [shown for part in parts if (shown := page.part(part, number)) is not None],
         }
         for number, question in enumerate(report.questions)
     ]
@@ -112,7 +112,7 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
         **page.always,
         language=language(),
         front=front(report),
-        answers=[a | {"parts": [p for p in a["parts"] if p is not None]} for a in answers],
+        answers=answers,
         chapters=[c for c in chapters if c["sections"] or (c["id"] == "answers" and answers)],
         backdrop=backdrop(frame, home),
         style=Markup(theme.variables() + theme.classes() + STYLE),
@@ -174,7 +174,7 @@ class _Page:
                 raise ValueError(f"{what} and {self.owners[own]} both have a figure of the name '{name}'")
             self.owners[own] = what
             addresses[name] = own
-        macro = self.templates.get_template("figure.html.j2").module.figure
+        macro = figure_macro(self.templates)
 
         def figure(name: str, title: str = "", caption: str = "") -> Markup:
             if name not in drawings:
@@ -182,7 +182,6 @@ class _Page:
             drawing = drawings[name]
             if drawing is None:
                 return Markup("")
-            made: Markup = macro(addresses[name], drawing, title, caption)
-            return made
+            return macro(addresses[name], drawing, title, caption)
 
         return figure

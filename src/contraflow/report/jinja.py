@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,12 @@ def environment() -> Environment:
     )
     made.globals |= {"_": translated, "ngettext": counted}
     made.filters |= {"amount": cell, "percent": percent, "span": row_span, "numbers": numbers}
+    return made
+
+
+def figure_macro(environment: Environment) -> Callable[..., Markup]:
+    """What shows a figure at its address: of address, drawing, heading and caption."""
+    made: Callable[..., Markup] = vars(environment.get_template("figure.html.j2").module)["figure"]
     return made
 
 

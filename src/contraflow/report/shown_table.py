@@ -44,12 +44,13 @@ class ShownTable:
                 )
 
     def html(self) -> Markup:
-        """The table as part of a page; a page has hundreds of rows, so that tags which HTML lets go are gone."""
+        """The table as part of a page; tags that HTML lets go are gone, since a page has many rows."""
         named = Markup("").join(Markup('<th scope="col">{}').format(head) for head in self.heads)
         body = Markup("").join(self._row(number, row) for number, row in enumerate(self.rows))
         seen = Markup("") if self.seen else Markup(' class="unseen"')
         table = Markup(
-            '<table class="{}" style="{}"><caption{}>{}</caption><thead><tr>{}</thead><tbody>{}</tbody></table>'
+            '<table class="{}" style="{}"><caption{}>{}</caption><thead><tr>{}</thead>'
+            "<tbody>{}</tbody></table>"
         ).format(self._columns(), self._spoken(), seen, self.caption, named, body)
         if len(self.rows) <= LONG:
             return table

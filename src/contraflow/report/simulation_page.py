@@ -10,10 +10,10 @@ from markupsafe import Markup
 from contraflow._language import _, language
 from contraflow.case.case import Case
 from contraflow.report.draw import fans, theme
-from contraflow.report.draw.map import backdrop
 from contraflow.report.draw.drawing import STYLE
 from contraflow.report.draw.flow_curves import map_frame
-from contraflow.report.jinja import environment
+from contraflow.report.draw.map import backdrop
+from contraflow.report.jinja import environment, figure_macro
 from contraflow.report.sections import month_by_month
 from contraflow.results import trajectory_tables
 from contraflow.text.names import shown_names
@@ -41,19 +41,21 @@ def render(
     """The whole page as text. ``years`` are outcomes by year, for the map; ``against`` a run without."""
     names = shown_names(case)
     shown = trajectory_tables.had(*((data,) if against is None else (data, against)), names=SHOWN)
+    ways = fans.modes(data, changes) if "exports" in shown else None
+    pure = _("Tonnes of pure {substance} a year, at the rate of the month.").format(substance=names.substance)
+    straight = _(
+        "Width of a line: square root of its tonnes, means over the runs. Lines are straight connections "
+        "between places, not routes."
+    )
     drawn = (
         ("fans", _("Month by month"), month_by_month.words_of_changes(data, changes),
          fans.fans(data, shown, changes, against), month_by_month.caption(against is not None)),
         ("modes", _("Ways out of the country"), _("What one way loses and another gains, all on one scale."),
-         fans.modes(data, changes) if "exports" in shown else None, _("Tonnes of pure {substance} a year, at the rate of the month.").format(
-             substance=names.substance)),
-        ("map", _("Year by year on the map"), "",
-         fans.stepped_map(years, case.places, names),
-         _("Width of a line: square root of its tonnes, means over the runs. Lines are straight connections "
-           "between places, not routes.")),
+         ways, pure),
+        ("map", _("Year by year on the map"), "", fans.stepped_map(years, case.places, names), straight),
     )  # fmt: skip
     templates = environment()
-    figure = templates.get_template("figure.html.j2").module.figure
+    figure = figure_macro(templates)
     return templates.get_template("simulation.html.j2").render(
         language=language(),
         title=str(data.attrs["title"]),

@@ -180,8 +180,9 @@ class Explanation:
         assumed, form, rest = (by_group[g] for g in (Group.ASSUMPTIONS, Group.FORM, Group.INTERACTION))
         made.append(
             _(
-                "Of its variance {evidence} is owed to claims and to ranges that rest on claims, {assumed} to "
-                "assumptions, {form} to how strongly things respond; {rest} to bends and interactions of these."
+                "Of its variance {evidence} is owed to claims and to ranges that rest on claims, {assumed} "
+                "to assumptions, {form} to how strongly things respond; {rest} to bends and interactions "
+                "of these."
             ).format(evidence=share(evidence), assumed=share(assumed), form=share(form), rest=share(rest))
         )
         first = self.numbers.head(NAMED)

@@ -44,7 +44,8 @@ def draw_disagreement(group: Mapping[str, Any]) -> Drawing:
         body += svg.dot(scale.at(figure[2]), 0, 6, f"f-{colour} s-paper", width=1.6)
         marks.append(
             RowMark(
-                name=side["words"], figure=side["word"], figure_class=f"f-{colour}", range=side["implies"], marks=body
+                name=side["words"], figure=side["word"], figure_class=f"f-{colour}",
+                range=side["implies"], marks=body,
             )
         )  # fmt: skip
         table.append(

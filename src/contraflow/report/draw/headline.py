@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from contraflow._language import _
-from contraflow._numbers import percent, signed_share, to
+from contraflow._numbers import percent, signed_span
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import ARROWS, change_colour, change_kind
@@ -81,5 +81,4 @@ def _span(row: Mapping[str, Any]) -> str:
     """``−54 to −12%``; empty without draws."""
     if "ratio_5" not in row:
         return ""
-    low, high = (signed_share(float(row[f"ratio_{end}"]) - 1) for end in ("5", "95"))
-    return "" if low == high else to(low.removesuffix("%"), high)
+    return signed_span(*(float(row[f"ratio_{end}"]) - 1 for end in ("5", "95")))

@@ -1,4 +1,4 @@
-"""What a figure rests on: whose uncertainty it is, what it would be without a claim, along a number's range."""
+"""What a figure rests on: whose uncertainty it is, what it would be without a claim or along a range."""
 
 from __future__ import annotations
 

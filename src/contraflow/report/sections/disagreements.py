@@ -37,7 +37,7 @@ def make_surprises(report: ReportData, names: Names) -> Content | None:
     if tension is None or not len(tension.claims):
         return None
     rows = conflict_sentences.claim_rows(report.case, tension, None)
-    checks = tension.checks.to_dict("records")
+    checks = [{str(k): v for k, v in row.items()} for row in tension.checks.to_dict("records")]
     return Content(
         data={
             "outline": conflict_sentences.outline(tension),
@@ -51,7 +51,8 @@ def _surprises(rows: list[dict[str, Any]]) -> ShownTable:
     return ShownTable(
         caption=_("How surprising each claim is"),
         heads=(
-            _("Claim"), _("It states"), _("The model says"), _("Expected of the source"), _("Chance"), _("Verdict"),
+            _("Claim"), _("It states"), _("The model says"), _("Expected of the source"), _("Chance"),
+            _("Verdict"),
         ),
         rows=tuple(
             (

@@ -9,21 +9,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow._language import N_, _
-from contraflow._numbers import percent, probability, signed, signed_share, significant, to
+from contraflow._language import N_, _, locale
+from contraflow._numbers import percent, probability, share, signed, signed_span, significant, to
 from contraflow.case.naming import lower
-from contraflow.policy.horizon import in_words
 from contraflow.report.data import FollowedQuestion, ReportData
 from contraflow.report.draw.headline import draw_headline
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable, look_of, with_range
-from contraflow.results import tables
+from contraflow.results import figures, tables
 from contraflow.results.draws import left_out
-from contraflow.results.figures import outcome_figure
 from contraflow.results.view import price_spot
 from contraflow.text.adjustment_sentences import PACES, tell_path
+from contraflow.text.figure_words import after_in_words, policy_in_words
 from contraflow.text.names import Names, plain
-from contraflow.text.sentences import EDGE, is_open
+from contraflow.text.sentences import EDGE, capital, is_open
 
 SHOWN = (
     "exports", "exports by air", "hectares at home", "farm-gate price", "local price", "growers' income",
@@ -35,8 +34,8 @@ HORIZONS = (1.0, 5.0)
 """Years after which figures are shown beside the long run."""
 
 UNITS = {
-    "t/yr": N_("t pure a year"), "ha": N_("ha"), "M$/yr": N_("$ million a year"), "persons/yr": N_("people a year"),
-    "USD/kg": N_("$ a kg"),
+    "t/yr": N_("t pure a year"), "ha": N_("ha"), "M$/yr": N_("$ million a year"),
+    "persons/yr": N_("people a year"), "USD/kg": N_("$ a kg"),
 }  # fmt: skip
 """Units of headline figures as they are shown."""
 
@@ -49,7 +48,7 @@ def make(report: ReportData, names: Names, number: int) -> Content:
     return Content(
         data={
             "words": report.sentences[number],
-            "levels": levels(report, question.policy),
+            "levels": policy_in_words(report.case.in_language(locale()), question.policy),
             "way": way,
             "paths": bool(report.paths),
             "paces": _(PACES),
@@ -73,13 +72,13 @@ def headline_rows(
 
 
 def label(figure: str, base: xr.Dataset, names: Names) -> str:
-    """A headline figure as it is shown."""
+    """A headline figure as it is shown; the local price with the good and the place that it is of."""
     if figure == "local price":
         form, _sep, place = price_spot(base).partition("@")
         return _("Price of {good}, {place}").format(
             good=lower(names.get(form, form)), place=names.get(place, place)
         )
-    return _(outcome_figure(figure).label)
+    return figures.label(figure, names)
 
 
 def unit(own: str) -> str:
@@ -87,26 +86,13 @@ def unit(own: str) -> str:
     return _(UNITS.get(own, own))
 
 
-def levels(report: ReportData, policy: Mapping[str, float]) -> list[str]:
-    """The measures of a policy and their levels."""
-    measures = report.case.measures
-    return [
-        f"{measures[m].name}: {significant(v)} {measures[m].unit}"
-        if m in measures
-        else f"{m}: {significant(v)}"
-        for m, v in policy.items()
-    ]
-
-
 def range_of_change(row: Mapping[str, Any]) -> str:
     """The 90 % interval of a change as a part of what was there: ``−22 to −2%``; empty without one."""
     ends = [row.get(f"ratio_{end}", np.nan) - 1.0 for end in ("5", "95")]
     if not np.isfinite(ends).all():
         return ""
-    low, high = (signed_share(end) if abs(end) >= EDGE else "0%" for end in ends)
-    if low == high:
-        return "" if low == "0%" else low
-    return to(low.removesuffix("%"), high)
+    text = signed_span(*ends)
+    return "" if text == share(0.0) else text
 
 
 def change_cell(row: Mapping[str, Any]) -> Any:
@@ -143,7 +129,7 @@ def on_the_way(
                 *(change_cell(row) for row in (*contrasts, settled[figure])),
             )
         )
-    heads = [_("After {time}").format(time=in_words(time)) for time in times]
+    heads = [capital(after_in_words(time)) for time in times]
     table = ShownTable(
         caption=_("Changes against the baseline after years and in the long run"),
         heads=(_("Figure"), _("Before"), *heads, _("In the long run")),
@@ -151,7 +137,7 @@ def on_the_way(
         figures=tuple(range(1, len(heads) + 3)),
     )
     draws = int(path.table.attrs.get("draws", base.sizes["draw"]))
-    return {"table": table, "text": " ".join(tell_path(path.summary, last)), "draws": draws}
+    return {"table": table, "text": " ".join(tell_path(path.summary, last, names)), "draws": draws}
 
 
 def every_figure(base: xr.Dataset, after: xr.Dataset, names: Names) -> ShownTable:

@@ -11,7 +11,7 @@ from contraflow._language import N_, _
 from contraflow._numbers import cell
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
-from contraflow.report.sections._panels import draw_rows, panel
+from contraflow.report.sections._panels import Shown, draw_rows, panel
 from contraflow.report.sections.headline import change_cell
 from contraflow.report.shown_table import ShownTable
 from contraflow.results import side_economies
@@ -46,7 +46,7 @@ def make_today(report: ReportData, names: Names) -> Content | None:
     return panel("", _chart(found, names), _(NOTE), intro=intro, table=_pay(report.base, None, names))
 
 
-def _chart(table: pd.DataFrame, names: Names) -> list[tuple[str, str, object]]:
+def _chart(table: pd.DataFrame, names: Names) -> Shown:
     return [("labour", _("Labour by activity"), draw_rows(_in_per_cent(table, names), _("% of labour")))]
 
 

@@ -90,7 +90,9 @@ def table(data: xr.Dataset) -> ShownTable:
             _("Figure"), _("Before"), _("First year"), _("Last year"), _("90% of runs"), _("Half way after"),
             _("Back after"),
         ),
-        rows=tuple(_row(str(name), row) for name, row in trajectory_tables.summary(data).to_dict("index").items()),
+        rows=tuple(
+            _row(str(name), row) for name, row in trajectory_tables.summary(data).to_dict("index").items()
+        ),
         figures=(1, 2, 3, 4, 5, 6),
     )  # fmt: skip
 

@@ -96,7 +96,8 @@ SECTIONS: tuple[Section, ...] = expect_distinct(
                 template=HERE / "source_coverage.html.j2", make=source_coverage.make),
         Section(chapter="evidence", id="sources", title=N_("Sources"), template=HERE / "sources.html.j2",
                 make=sources.make),
-        Section(chapter="method", id="limits", title=N_("How the figures come about, and what they cannot say"),
+        Section(chapter="method", id="limits",
+                title=N_("How the figures come about, and what they cannot say"),
                 template=HERE / "method_and_limits.html.j2", make=method_and_limits.make, folded=False),
     )
 )  # fmt: skip

@@ -51,7 +51,8 @@ def _sources(explanation: Explanation) -> ShownTable:
     return ShownTable(
         caption=_("Without a whole source"),
         heads=(
-            _("Source"), _("Claims fitted"), _("Without it, {unit}").format(unit=unit(explanation)), _("How found"),
+            _("Source"), _("Claims fitted"), _("Without it, {unit}").format(unit=unit(explanation)),
+            _("How found"),
         ),
         rows=tuple(
             (

@@ -9,16 +9,16 @@ from contraflow.history import left_out
 from contraflow.history.left_out_episodes import NEW, RIVALS
 from contraflow.report.data import ReportData
 from contraflow.report.draw.how_often_right import draw_how_often_right
-from contraflow.report.front import track_record
+from contraflow.report.front import learned
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable
+from contraflow.text.evidence_sentences import track_record
 from contraflow.text.names import Names
 
 
 def make(report: ReportData, names: Names) -> Content | None:
     """The record of the rule on left-out episodes; none where the case takes nothing from episodes."""
-    record = track_record(report)
-    if record is None:
+    if not learned(report):
         return None
     found = left_out()
     scores = found.comparison()
@@ -47,7 +47,7 @@ def make(report: ReportData, names: Names) -> Content | None:
         figures=(1, 2),
     )
     return Content(
-        data={"record": record, "rivals": rivals, "numbers": numbers},
+        data={"record": track_record(found), "rivals": rivals, "numbers": numbers},
         drawings={"episodes": draw_how_often_right(found.observations)},
     )
 
