@@ -242,8 +242,8 @@ STYLE = (
     ".facets{display:grid;gap:14px 28px;grid-template-columns:repeat(auto-fill,minmax(min(100%,270px),1fr))}"
     ".facets.of-1{display:block}.facet-title{font-weight:600;font-size:14px;margin:4px 0 2px}"
     ".facet>svg,.facets>svg{display:block;width:100%}"
-    ".fig .key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;padding:0;margin:0 0 8px;font-size:13px}.fig .key svg{display:inline-block;width:18px;margin-right:6px;"
-    "vertical-align:-1px}"
+    ".fig .key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;padding:0;margin:0 0 8px;"
+    "font-size:13px}.fig .key svg{display:inline-block;width:18px;margin-right:6px;vertical-align:-1px}"
 )
 """Rules that place the parts of figures on a page."""
 
