@@ -37,8 +37,11 @@ def history(
         history_run = lab.history(first=first, last=last, clans=clans, replicates=replicates, progress=say_so)
         scores = history_run.scores
         if out is not None:
+            drawing = history_run.figure()
+            if drawing is None:
+                raise OutputError(f"{out} is not written: no series of the case has enough figures to draw.")
             make_folder(out.parent)
-            history_run.figure().save(out)
+            drawing.save(out)
     if as_json:
         emit(json_records.provenance(lab) | {"history": record_of(scores)})
         return
