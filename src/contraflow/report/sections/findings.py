@@ -87,7 +87,8 @@ def cards(base: xr.Dataset, names: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _eradicated(rows: Mapping[str, float]) -> str:
-    return significant(rows["eradicated at home"]) if rows["eradicated at home"] else "none"
+    gone = rows.get("eradicated at home", 0.0)
+    return significant(gone) if gone else "none"
 
 
 def comparison(report: ReportData) -> dict[str, Any]:
