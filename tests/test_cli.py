@@ -369,18 +369,18 @@ def test_sentences_of_a_path_name_what_comes_back():
     order, back = tell_path(
         moved(
             exports=(2.0, 1.0),
-            leaf_price=(1 / 12, 0.25),
+            state_spending=(1 / 12, 0.25),
             delivered=(1 / 12, -0.4),
             seized_at_home=(1.0, -0.02),
         ),
         5.0,
     )
     assert order == (
-        "Half of the largest change is there after 1 month for the price of leaf and sales of all producers; "
+        "Half of the largest change is there after 1 month for what the state spends and sales of all producers; "
         "last to follow, after 2 years: exports."
     )
     assert back == (
-        "Of the largest change, less than half is left after 5 years for the price of leaf (25%) and "
+        "Of the largest change, less than half is left after 5 years for what the state spends (25%) and "
         "seizures at home (0%); it has turned into the opposite for sales of all producers."
     )
     alone, turned = tell_path(moved(exports=(0.25, -1.0)), 1.0)

@@ -15,7 +15,7 @@ from contraflow.report.draw import bars
 from contraflow.report.sections import goods, livelihoods, supplies
 from contraflow.results import side_economies
 from contraflow.text import answer_sentences, side_economy_sentences
-from contraflow.text.names import shown_names
+from contraflow.text.names import Names, shown_names
 from tiny import Tiny
 
 AFTER = 1000 / 9  # labour-hectares that dig once digging pays half of what growing pays, with theta 3
@@ -154,7 +154,9 @@ def report(compared, *answers) -> ReportData:
 
 def test_a_sentence_says_what_left_and_what_labour_turned_to(compared):
     told = side_economy_sentences.in_short(compared.before.data, compared.after.data, NAMES, "Peru")
-    assert told == "Gold leaving Peru falls from 1.0 t to 222 kg; 389 labour-hectares turn from gold to drug."
+    assert told == (
+        "Gold leaving Peru falls by 78%, from 1.0 to 0.22 t; the work of 389 hectares turns from gold to drug."
+    )
     assert side_economy_sentences.in_short(compared.before.data, compared.before.data, NAMES, "Peru") == ""
 
 
@@ -165,13 +167,17 @@ def test_an_answer_is_not_still_while_other_goods_move(compared):
     assert any("Gold leaving Peru falls" in sentence for sentence in told.short)
 
 
-def test_gold_and_its_ore_are_one_livelihood_in_a_sentence():
+def test_what_has_one_word_in_the_case_is_one_livelihood_in_a_sentence():
+    names = Names({"licit-income": "Licit living"})
+    names.crops = {"ore": "gold", "gold": "gold"}
     table = pd.DataFrame(
         {"before": [500.0, 300.0, 200.0], "change": [30.0, -20.0, -10.0]},
         index=["licit-income", "ore", "gold"],
     )
-    assert str(side_economy_sentences.turn(table, {})) == "30 labour-hectares turn from gold to licit work"
-    assert side_economy_sentences.turn(table.assign(change=0.0), {}) is None
+    turned = side_economy_sentences.turn(table, names)
+    assert turned is not None
+    assert turned.clause() == "the work of 30 hectares turns from gold to licit living"
+    assert side_economy_sentences.turn(table.assign(change=0.0), names) is None
 
 
 def test_a_way_that_gains_while_a_good_declines_is_named():
@@ -179,8 +185,8 @@ def test_a_way_that_gains_while_a_good_declines_is_named():
     index = pd.MultiIndex.from_tuples(keys, names=("form", "from_place", "to_place"))
     routes = pd.DataFrame({"change": [-4000.0, 2400.0]}, index=index)
     row = {"before": 31000.0, "change": -1600.0}
-    told = side_economy_sentences._against(routes, "gold", row, {"la-paz": "La Paz"})
-    assert told == ", while 2.4 t more goes to La Paz"
+    told = side_economy_sentences._against("gold falls", routes, "gold", row, {"la-paz": "La Paz"})
+    assert told == "gold falls, while 2.4 t more goes to La Paz"
 
 
 def test_sections_stand_where_something_changes(compared):
@@ -193,7 +199,7 @@ def test_sections_stand_where_something_changes(compared):
     assert sold.title == "Gold"
     panels = sold.data["panels"]
     assert [len(panel.figures) for panel in panels] == [1, 0]
-    assert panels[0].text.startswith("Gold leaving Peru falls from 1.0 t to 222 kg, worth")
+    assert panels[0].text.startswith("Gold leaving Peru falls by 78%, from 1.0 to 0.22 t, worth")
     assert panels[1].text == side_economy_sentences.STILL
     assert list(bought.drawings) == ["supplies-chemicals-0"]
     assert [make(report(compared, base), NAMES) for make in MAKE] == [None] * 3

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from contraflow import _numbers
+from contraflow._language import in_language
 from contraflow.case.naming import lower
 
 SOURCE = Path(__file__).parents[1] / "src" / "contraflow"
@@ -35,7 +36,37 @@ def test_tables_show_three_figures_as_sources_print_them():
 def test_fixed_digits_have_a_true_minus():
     assert [_numbers.fixed(x, 1, sign=True) for x in (2.04, -2.94, 0.0)] == ["+2.0", "−2.9", "+0.0"]
     assert _numbers.fixed(12345.678, 0) == "12,346"
-    assert _numbers.order(3.21e-12) == "3e-12"
+    assert [_numbers.fixed(x, 1) for x in (-0.04, NAN, float("inf"))] == ["0.0", "–", "–"]
+
+
+def test_no_number_has_an_exponent():
+    """What is next to nothing is 0, and an order of magnitude is told in words."""
+    assert [_numbers.significant(x) for x in (5.2e-11, -8.6e-13, 0.00012, 3e15)] == [
+        "0", "0", "0.00012", "3,000,000,000,000,000",
+    ]  # fmt: skip
+    assert [_numbers.signed(x) for x in (5.2e-11, -5.2e-11, 0.2)] == ["0", "0", "+0.2"]
+    assert [_numbers.cell(x) for x in (1.25e-5, 3e-9, 1e12)] == ["0.0000125", "0", "1,000,000,000,000"]
+    assert [_numbers.order(x) for x in (3.21e-12, 3.2e-5, 0.001, 2.34)] == [
+        "below one in a million", "less than 0.0001", "0.001", "2.3",
+    ]  # fmt: skip
+    assert _numbers.money(5e9) == "$5,000,000 billion"
+
+
+def test_numbers_by_locale():
+    with in_language("es"):
+        assert [_numbers.significant(x) for x in (1234.5, 12345, 1234567, 3.42, -0.5)] == [
+            "1230", "12.300", "1.230.000", "3,4", "−0,5",
+        ]  # fmt: skip
+        assert [_numbers.share(0.12), _numbers.share_span(0.03, 0.2)] == ["12\u202f%", "3 a 20\u202f%"]
+        assert _numbers.signed_span(-0.04, 0.09) == "−4 a +9\u202f%"
+        assert [_numbers.money(28.4), _numbers.money(-1234)] == [
+            "28 millones de dólares", "−1,23 mil millones de dólares",
+        ]  # fmt: skip
+        assert _numbers.probability(1.0, 20) == "más del 95\u202f%"
+        assert _numbers.mass(31400) == "31,4 t"
+    with in_language("es_PE"):
+        assert [_numbers.significant(x) for x in (1234.5, 12345, 3.42)] == ["1230", "12,300", "3.4"]
+    assert _numbers.significant(1234.5) == "1,230"
 
 
 def test_shares_are_in_whole_per_cent():
@@ -69,6 +100,7 @@ def test_money(millions, words, short):
 
 def test_a_probability_is_no_more_certain_than_the_draws_allow():
     assert [_numbers.probability(p, 20) for p in (1.0, 0.0, 0.5)] == ["above 95%", "below 5%", "50%"]
+    assert [_numbers.probability(p, 20, short=True) for p in (1.0, 0.0, 0.5)] == [">95%", "<5%", "50%"]
 
 
 @pytest.mark.parametrize(

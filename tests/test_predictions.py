@@ -11,6 +11,7 @@ from contraflow.lab import calibrate, central_values
 from contraflow.report.draw.predicted_series import draw_predictions
 from contraflow.report.sections import predictions
 from contraflow.text import series_names
+from contraflow.text.names import Names
 from tiny import two_routes
 
 WORTH = np.sqrt((90.0**2 + 45.0**2) / 2)
@@ -118,19 +119,26 @@ def test_the_figure_has_a_panel_per_series_and_the_table_a_row_per_claim(lab):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"quantity": "area", "form": "", "place": "", "country": "CO"}, ("Coca standing", "Colombia")),
+        ({"quantity": "area", "form": "", "place": "", "country": "CO"}, ("Hemp standing", "Colombia")),
+        (
+            {"quantity": "production", "form": "", "place": "", "country": "CO"},
+            ("Fibre made", "Colombia"),
+        ),
         (
             {"quantity": "price", "form": "drug", "place": "valley", "country": "PE"},
             ("Price of paste", "Valley"),
         ),
         (
             {"quantity": "share", "form": "drug", "place": "", "country": "PE; CO"},
-            ("Paste, share", "everywhere"),
+            ("Share of paste", "everywhere"),
         ),
     ],
 )
 def test_series_in_words(row, said):
-    assert (series_names.title(row, NAMES), series_names.where(row, NAMES)) == said
+    names = Names(NAMES | {"CO": "Colombia"})
+    names.crop, names.substance = "hemp", "fibre"
+    assert (series_names.title(row, names), series_names.where(row, names)) == said
+    assert series_names.title(row | {"form": ""}, {}) != ""
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.0, "×1.00"), (np.log(2), "×2.00 high"), (np.nan, "")])

@@ -49,7 +49,7 @@ def amount(value: float) -> str:
 
 def rounded(value: float) -> float:
     """Two significant figures below a hundred, three above: more would pretend precision."""
-    if value == 0 or not np.isfinite(value):
+    if abs(value) < 1e-100 or not np.isfinite(value):
         return 0.0
     digits = (3 if abs(value) >= 100 else 2) - 1 - int(np.floor(np.log10(abs(value))))
     return float(np.round(value, digits))
@@ -159,7 +159,7 @@ def size_of_change(part: float) -> str:
 
 def change_of(change: float, before: float) -> str:
     """A change as a share of what was there, with two figures: ``−2.5%``, ``+12%``, ``×12``, ``0%``."""
-    if not before or not isfinite(change / before):
+    if not before or not isfinite(100 * (change / before)):
         return DASH
     part = change / before
     if abs(part) < STILL:
