@@ -376,8 +376,8 @@ def test_sentences_of_a_path_name_what_comes_back():
         5.0,
     )
     assert order == (
-        "Half of the largest change is there after 1 month for what the state spends and sales of all producers; "
-        "last to follow, after 2 years: exports."
+        "Half of the largest change is there after 1 month for what the state spends and sales of all "
+        "producers; last to follow, after 2 years: exports."
     )
     assert back == (
         "Of the largest change, less than half is left after 5 years for what the state spends (25%) and "

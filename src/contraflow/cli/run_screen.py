@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contraflow._language import N_, _, ngettext
-from contraflow._numbers import change_of, dollars, fixed, order, signed, significant, to
+from contraflow._numbers import STILL, change_of, dollars, fixed, order, signed, significant, to
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
 from contraflow.cli.terminal import next_step, written
-from contraflow.cli.terminal_tables import STILL, becomes, interval_of_share, likelier, say
+from contraflow.cli.terminal_tables import becomes, interval_of_share, likelier, say
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from contraflow._language import _
-from contraflow._numbers import DASH, change_of, probability, signed, significant, to, with_percent
+from contraflow._numbers import DASH, STILL, change_of, probability, signed, significant, to, with_percent
 from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 Record = Mapping[str, Any]
-
-STILL = 1e-4
-"""A change below this share is none."""
 
 
 def change(row: Record, end: str = "change") -> str:
