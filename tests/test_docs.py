@@ -16,7 +16,7 @@ from textwrap import dedent
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SLOW = ("calibration", "ensembles", "horizons", "influence", "simulation", "tension")
+SLOW = ("analysts", "calibration", "ensembles", "horizons", "influence", "simulation", "tension")
 LARGE = ('"peru"', '"andes-1990s"')
 PAGES = [
     ROOT / "README.md",
@@ -66,6 +66,9 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SHOWN = (
     "load", "check", "new", "OpenCase.network", "OpenCase.calibrate", "OpenCase.central_values",
     "Lab.baseline", "Lab.respond", "Lab.respond_many", "Lab.simulate", "Lab.answers", "Lab.validate",
+    "Lab.level_for", "Lab.conditional", "Lab.with_numbers", "Lab.measures", "Lab.questions",
+    "Lab.requirements",
+    "Outcome.prices", "Outcome.seizures", "Outcome.pay", "Outcome.destinations", "Comparison.table",
     "Lab.claims", "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension",
     "Arrest", "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder",
     "Outcome.convergence", "Comparison.summary", "Comparison.probability", "Comparison.displacement",
@@ -88,9 +91,18 @@ def called() -> Iterator[tuple[str, object]]:
     for name, thing in public().items():
         if inspect.isfunction(thing):
             yield name, thing
-        for own, member in vars(thing).items() if inspect.isclass(thing) else ():
-            if inspect.isfunction(member) and not own.startswith("_"):
-                yield f"{name}.{own}", member
+        for part in own_bases(thing) if inspect.isclass(thing) else ():
+            for own, member in vars(part).items():
+                if inspect.isfunction(member) and not own.startswith("_"):
+                    yield f"{name}.{own}", member
+
+
+def own_bases(thing: type) -> list[type]:
+    """A class, and what it inherits from classes of the package that are not public themselves."""
+    known = set(public().values()) - {thing}
+    return [b for b in thing.__mro__ if b.__module__.startswith("contraflow.lab.") and b not in known] or [
+        thing
+    ]
 
 
 def test_what_users_call_describes_its_parameters_and_result():
@@ -113,11 +125,12 @@ def test_fields_of_what_users_hold_are_described_where_they_stand():
     for name, thing in public().items():
         if not hasattr(thing, "__dataclass_fields__"):
             continue
-        (found,) = ast.parse(dedent(inspect.getsource(thing))).body
-        for field, following in zip(found.body, [*found.body[1:], None], strict=True):
-            if isinstance(field, ast.AnnAssign) and not field.target.id.startswith("_"):
-                text = getattr(getattr(following, "value", None), "value", None)
-                faults += [] if isinstance(text, str) else [f"{name}.{field.target.id}"]
+        for part in own_bases(thing):
+            (found,) = ast.parse(dedent(inspect.getsource(part))).body
+            for field, following in zip(found.body, [*found.body[1:], None], strict=True):
+                if isinstance(field, ast.AnnAssign) and not field.target.id.startswith("_"):
+                    text = getattr(getattr(following, "value", None), "value", None)
+                    faults += [] if isinstance(text, str) else [f"{name}.{field.target.id}"]
     assert faults == []
 
 
@@ -126,7 +139,8 @@ def test_examples_that_need_no_lab_run():
     import contraflow
 
     runner, finder = doctest.DocTestRunner(optionflags=OPTIONS), doctest.DocTestFinder()
-    elsewhere = tuple(f"{thing.__module__}.{thing.__name__}" for thing in public().values())
+    parts = [p for t in public().values() for p in (own_bases(t) if inspect.isclass(t) else [t])]
+    elsewhere = tuple(f"{thing.__module__}.{thing.__name__}" for thing in parts)
     for module in pkgutil.walk_packages(contraflow.__path__, "contraflow."):
         for example in finder.find(import_module(module.name)):
             if example.examples and not example.name.startswith(elsewhere):
@@ -147,10 +161,11 @@ def test_examples_of_docstrings_run():
     space = {name: value for name, value in setting.globs.items() if not name.startswith("__")}
     shown = set()
     for name, thing in public().items():
-        for example in finder.find(thing, name, globs=space):
-            if example.examples:
-                shown.add(example.name)
-                runner.run(example)
+        for part in own_bases(thing) if inspect.isclass(thing) else [thing]:
+            for example in finder.find(part, name, globs=space):
+                if example.examples:
+                    shown.add(example.name)
+                    runner.run(example)
     assert set(SHOWN) <= shown
     assert runner.summarize(verbose=False).failed == 0
 
