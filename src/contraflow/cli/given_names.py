@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from contraflow._language import N_, _
+from contraflow._language import N_, _, locale
 from contraflow.cli.terminal import USAGE, complain
 from contraflow.errors import PolicyError
 
@@ -185,7 +185,7 @@ def asked(name: str, measures: Sequence[str] = (), question: str | None = None) 
         )  # fmt: skip
     from contraflow.case import load
 
-    case = load(name)
+    case = load(name).in_language(locale())
     own: Question | None = next((q for q in case.info.questions if q.id == question), None)
     given = policy_of(case, measures)
     policy = (dict(own.policy) if own else {}) | given

@@ -47,7 +47,8 @@ class Program(TyperGroup):
                 front.append(word)
             else:
                 words.append(word)
-        ctx.with_resource(in_language(language_of(code)))
+        code = "en" if "--json" in words else language_of(code)  # what programs read is English
+        ctx.with_resource(in_language(code))
         if words[:1] == ["help"]:
             words = [*words[1:2], "--help"]
         return list(super().parse_args(ctx, front + (words or ["--help"])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from contraflow._language import _
@@ -35,7 +35,7 @@ def opened(case: Case) -> OpenCase:
 
     if isinstance(case, OpenCase):
         return case
-    return OpenCase(**{name: getattr(case, name) for name in case.__dataclass_fields__})
+    return OpenCase(**{f.name: getattr(case, f.name) for f in fields(case) if f.init})
 
 
 def calibrated(

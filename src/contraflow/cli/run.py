@@ -60,7 +60,7 @@ def run(
     from contraflow.lab import load
 
     with progress() as say:
-        case = load(name)
+        case = load(name).in_language(locale())
         folder = out if out is not None else Path(f"contraflow-{case.info.id}")
         if report:
             expect_writable(folder, folder=True)
@@ -98,7 +98,7 @@ def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOption
     from contraflow.lab import load
 
     with progress() as say:
-        case = load(name)
+        case = load(name).in_language(locale())
         policy = json_records.policy_of(case, given)
         expect_writable(out)
         _today()
