@@ -33,7 +33,8 @@ def texts() -> Catalog:
         ),
         key=lambda row: (row[0], row[1]),
     ):  # fmt: skip
-        found.add(message, None, [(file, line)], auto_comments=comments, context=context)
+        if message:
+            found.add(message, None, [(file, line)], auto_comments=comments, context=context)
     return found
 
 
