@@ -365,8 +365,8 @@ def test_sentences_of_a_path_name_what_comes_back():
         5.0,
     )
     assert order == (
-        "Half of the largest change is there after 1 month for what the state spends and sales of all producers; "
-        "last to follow, after 2 years: exports."
+        "Half of the largest change is there after 1 month for what the state spends and sales of all "
+        "producers; last to follow, after 2 years: exports."
     )
     assert back == (
         "Of the largest change, less than half is left after 5 years for what the state spends (25%) and "
@@ -394,7 +394,7 @@ def test_lost_draws_are_told(drawn, many, monkeypatch):
 
     monkeypatch.setattr(type(many), "respond", lost)
     given = ("respond", "example", "-m", "radar=2; interceptors=4")
-    assert "No equilibrium was found in 2 of 20 draws; they are left out." in call(*given).stdout
+    assert "In 2 of 20 draws no equilibrium was found; they are left out." in call(*given).stdout
     record = finite(call(*given, "--json").stdout)
     assert (record["draws"], record["left_out"]) == (18, 2)
     assert record["largest_error"] < 1e-9

@@ -155,7 +155,8 @@ def report(compared, *answers) -> ReportData:
 def test_a_sentence_says_what_left_and_what_labour_turned_to(compared):
     told = side_economy_sentences.in_short(compared.before.data, compared.after.data, NAMES, "Peru")
     assert told == (
-        "Gold leaving Peru falls by 78%, from 1.0 to 0.22 t; the work of 389 hectares turns from gold to drug."
+        "Gold leaving Peru falls by 78%, from 1.0 to 0.22 t; "
+        "the work of 389 hectares turns from gold to drug."
     )
     assert side_economy_sentences.in_short(compared.before.data, compared.before.data, NAMES, "Peru") == ""
 
