@@ -405,7 +405,7 @@ def test_lost_draws_are_told(drawn, many, monkeypatch):
 
     monkeypatch.setattr(type(many), "respond", lost)
     given = ("respond", "example", "-m", "radar=2; interceptors=4")
-    assert "No equilibrium was found in 2 of 20 draws; they are left out." in call(*given).stdout
+    assert "In 2 of 20 draws no equilibrium was found; they are left out." in call(*given).stdout
     record = finite(call(*given, "--json").stdout)
     assert (record["draws"], record["left_out"]) == (18, 2)
     assert record["largest_error"] < 1e-9
