@@ -85,7 +85,7 @@ def test_half_of_what_it_needs_is_half_of_its_effect(patrolled):
     assert half["share"].tolist() == [0.5]
     seeing = patrolled.respond({"patrol": 2, "radar": 1})
     alone = central_values(searched(requires=False).case()).respond({"patrol": 1})
-    hazard = [float(o.data["hazard"].sel(arc="by-air/drug", draw=0)) for o in (seeing, alone)]
+    hazard = [float(o.data["hazard"].sel(arc="by-air", draw=0)) for o in (seeing, alone)]
     assert hazard[0] == pytest.approx(hazard[1], rel=1e-12)
     assert "patrol has 50% of its full effect: radar stands at 1 of 2." in repr(seeing)
     assert patrolled.requirements({"radar": 1}).empty
@@ -128,7 +128,7 @@ def test_levers_of_markets_are_described_and_refused_in_words(patrolled):
         patrolled.respond({"demand:north": -1.5})
     with pytest.raises(PolicyError, match="Did you mean 'demand:north'"):
         patrolled.respond({"demand:nort": -0.5})
-    with pytest.raises(PolicyError, match="the level -1 of patrol"):
+    with pytest.raises(PolicyError, match="The level -1 of patrol"):
         parse("patrol=-1")
 
 
@@ -202,7 +202,7 @@ def test_pay_is_told_by_kilogram_trip_and_head():
     assert pay.loc[[("air", "kg"), ("air", "trip"), ("air", "person")]].tolist() == [30.0, 9000.0, 4500.0]
     assert base.pay().loc[("air", "trip"), "unit"] == "USD/trip"
     whole = float((base.data["crew_pay"]).sum())
-    trips = float(base.data["consignments"].sel(arc="by-air/drug"))
+    trips = float(base.data["consignments"].sel(arc="by-air"))
     assert pay["air", "trip"] * trips == pytest.approx(whole, rel=1e-9)
     assert set(base.pay("link").index.get_level_values("to_place")) == {"south"}
     with pytest.raises(ComparisonError, match="by is 'good'"):
@@ -227,13 +227,13 @@ def test_destinations_by_hand(followed):
     """Of east's 150 kg pure, half flies and half of that is lost; the port passes on 3 to 1."""
     base = followed.baseline()
     flows = base.data["pure"].isel(draw=0)
-    flown, driven = (float(flows.sel(arc=f"{n}/drug")) for n in ("east-port", "east-north"))
+    flown, driven = (float(flows.sel(arc=n)) for n in ("east-port", "east-north"))
     assert flown + driven == pytest.approx(150.0)
     way = base.destinations("east")
     assert way.loc[("way", "east", "air", "port"), "tonnes"] == pytest.approx(flown / 1000)
     assert way["share"].sum() == pytest.approx(1.0, abs=1e-9)
     out = base.destinations("east", "crossing")["tonnes"]
-    north, south = (float(flows.sel(arc=f"port-{n}/drug")) for n in ("north", "south"))
+    north, south = (float(flows.sel(arc=f"port-{n}")) for n in ("north", "south"))
     mine = (flown / 2) / (flown / 2 + 50.0)
     assert out["crossing", "port", "road", "south"] == pytest.approx(mine * south / 1000)
     assert out["crossing", "port", "road", "north"] == pytest.approx(mine * north / 1000)
@@ -478,7 +478,7 @@ def test_levels_to_a_value_and_of_demand(example_prior_draws):
         ({"falls": 0.3, "figure": "export"}, ComparisonError, "Did you mean 'exports'"),
         ({"falls": 0.3, "figure": "eradicated at home"}, ComparisonError, "is 0 in the baseline"),
         ({"falls": 0.3, "measure": "radra"}, PolicyError, "Did you mean 'radar'"),
-        ({"falls": 0.3, "policy": {"radar": 1}}, PolicyError, "'radar' is sought"),
+        ({"falls": 0.3, "policy": {"radar": 1}}, PolicyError, "'radar' is both sought and set"),
     ],
 )
 def test_level_for_says_what_is_wrong(example_prior, options, error, said):

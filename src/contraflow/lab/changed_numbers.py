@@ -32,13 +32,19 @@ class ChangedNumbers:
 
     values: Mapping[str, float] = field(default_factory=dict)
     """Values by id of the parameter, in units of the model."""
-    outside: tuple[str, ...] = ()
-    """Those that lie outside the range that the case states."""
+    stated: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """The range that the case states for each of them."""
     refitted: bool = False
     """Whether the case was calibrated anew with these values."""
 
     def __bool__(self) -> bool:
         return bool(self.values)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Those that lie outside the range that the case states."""
+        ends = self.stated
+        return tuple(name for name, x in self.values.items() if not ends[name][0] <= x <= ends[name][1])
 
     @property
     def text(self) -> str:
@@ -116,10 +122,8 @@ def read_numbers(case: Case, given: Mapping[str, float | str]) -> ChangedNumbers
         values[name] = value
     if wrong:
         raise PolicyError("\n".join(wrong))
-    outside = tuple(
-        name for name, x in values.items() if not case.parameters[name].low <= x <= case.parameters[name].high
-    )
-    return ChangedNumbers(values, outside)
+    ranges = {name: (case.parameters[name].low, case.parameters[name].high) for name in values}
+    return ChangedNumbers(values, ranges)
 
 
 def with_fixed_numbers(case: AnyCase, numbers: ChangedNumbers) -> AnyCase:

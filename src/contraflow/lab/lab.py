@@ -69,7 +69,7 @@ class Lab(DescribesCase):
         changed = dataclasses.replace(
             self.changed,
             values={**self.changed.values, **found.values},
-            outside=(*(n for n in self.changed.outside if n not in found.values), *found.outside),
+            stated={**found.stated, **self.changed.stated},
             refitted=refit,
         )
         if not refit:
