@@ -1,6 +1,6 @@
 """Write the finished reports of the documentation and the pictures of them that the README shows.
 
-    python tools/pictures.py            compute the reports, some minutes the first time, and take the pictures
+    python tools/pictures.py            compute the reports, some minutes at first, and take the pictures
     python tools/pictures.py --only     take the pictures of the reports that are there
 
 Needs Debian's chromium and the libraries of the extra ``test``.
