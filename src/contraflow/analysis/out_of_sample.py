@@ -160,8 +160,10 @@ def _made(case: Case, claim: statements.Claim) -> tuple[str, ...]:
     """What the steps of a claim make, where it names no form and counts goods; areas are of the crop."""
     if claim.quantity in (Quantity.AREA, Quantity.ERADICATED) or not claim.step:
         return ()
-    steps = [row for row in (*case.processes.values(), *case.activities.values()) if row.id in claim.step]
-    return tuple(dict.fromkeys(row.output for row in steps))
+    made = {i: p.output for i, p in case.processes.items()} | {
+        i: a.output for i, a in case.activities.items()
+    }
+    return tuple(dict.fromkeys(made[step] for step in claim.step if step in made))
 
 
 def _at_baseline(posterior: Posterior) -> FloatArray:
