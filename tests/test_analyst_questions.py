@@ -202,7 +202,7 @@ def test_pay_is_told_by_kilogram_trip_and_head():
     assert pay.loc[[("air", "kg"), ("air", "trip"), ("air", "person")]].tolist() == [30.0, 9000.0, 4500.0]
     assert base.pay().loc[("air", "trip"), "unit"] == "USD/trip"
     whole = float((base.data["crew_pay"]).sum())
-    trips = float(base.data["consignments"].sel(arc="by-air"))
+    trips = float(base.data["consignments"].sel(arc="by-air").sum())
     assert pay["air", "trip"] * trips == pytest.approx(whole, rel=1e-9)
     assert set(base.pay("link").index.get_level_values("to_place")) == {"south"}
     with pytest.raises(ComparisonError, match="by is 'good'"):

@@ -43,8 +43,8 @@ class DescribesCase(AsksBackwards):
 
         Examples
         --------
-        >>> lab.measures().loc["interceptors", ["highest", "needs"]].tolist()
-        [8.0, 'radar']
+        >>> lab.measures().loc["interceptors", "needs"]
+        'radar'
         """
         import pandas as pd
 

@@ -536,7 +536,7 @@ class Comparison:
 
         Examples
         --------
-        >>> change.prices().loc[("leaf", "alta-selva"), "change"] < 0
+        >>> bool(change.prices().loc[("leaf", "alta-selva"), "change"] < 0)
         True
         """
         from contraflow.results import local_tables
