@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from babel import Locale
+from typer.main import get_command
 
 import contraflow as cf
+from contraflow.case import shipped
+from contraflow.cli import app
 
 PACKAGE = Path(cf.__file__).parent
 
@@ -25,9 +28,9 @@ NAMES = re.findall(
     amphetamine cannabis cocaine coca leaf leaves paste hydrochloride crack ecstasy ephedrine fentanyl hashish
     heroin ketamine khat latex marijuana methamphetamine meth morphine opiate opium opioid poppy resin
     timber logging gold mercury coltan diamonds ivory cattle coffee cacao permanganate kerosene
-    peru peruvian peruvians colombian colombians bolivian bolivians ecuadorian brazilian mexican afghan burmese
-    andes andean amazon amazonian vraem huallaga chapare yungas putumayo apurimac inambari callao iquitos paita
-    lima cusco puno tocache pichari guaviare catatumbo helmand kandahar
+    peru peruvian peruvians colombian colombians bolivian bolivians ecuadorian brazilian mexican afghan
+    burmese andes andean amazon amazonian vraem huallaga chapare yungas putumayo apurimac inambari callao
+    iquitos paita lima cusco puno tocache pichari guaviare catatumbo helmand kandahar
     valley valleys narco taliban
     """,
 )
@@ -54,6 +57,15 @@ def split(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)
 
 
+COMMAND = re.compile(rf"^\W*(?:contraflow )?(?:{'|'.join(get_command(app).commands)}) ")  # type: ignore[attr-defined]
+SHIPPED = re.compile(rf"\b(?:{'|'.join(map(re.escape, shipped()))})\b")
+
+
+def without_cases(text: str) -> str:
+    """An example of a command without the name of the shipped case that it is given."""
+    return SHIPPED.sub("", text) if COMMAND.match(text) else text
+
+
 def docstrings(tree: ast.AST) -> set[int]:
     """Numbers of lines of strings that stand as statements of their own: documentation."""
     return {
@@ -76,7 +88,7 @@ def of_python(text: str) -> Iterator[tuple[int, str]]:
         if token.type not in kinds or number in documentation:
             continue
         for line, part in enumerate(token.string.splitlines() or [""], number):
-            yield line, split(part) if token.type == tokenize.NAME else part
+            yield line, split(part) if token.type == tokenize.NAME else without_cases(part)
 
 
 def of_template(text: str) -> Iterator[tuple[int, str]]:
@@ -110,9 +122,14 @@ def test_code_names_no_drug_crop_country_or_valley(part: str) -> None:
 
 
 def test_what_the_search_finds() -> None:
-    text = '"""Of coca."""\nleaf_price = f"Coca of {x}"\nb = "in Côte d’Ivoire"\nbasecase = leaving\nHome = "BO"\n'
+    text = (
+        '"""Of coca."""\nleaf_price = f"Coca of {x}"\n'
+        'b = "in Côte d’Ivoire"\nbasecase = leaving\nHome = "BO"\n'
+    )
     words = [match[0] for _, part in of_python(text) for match in FORBIDDEN.finditer(part)]
     assert words == ["leaf", "Coca", "Côte d’Ivoire"]
+    examples = 'a = "respond peru -m radar=1"\nb = "Peru is run"\n'
+    assert [match[0] for _, part in of_python(examples) for match in FORBIDDEN.finditer(part)] == ["Peru"]
     script = "const coca = valleyName; // leafless\n"
     assert [m[0] for _, part in of_template(script) for m in FORBIDDEN.finditer(part)] == ["coca", "valley"]
 

@@ -138,9 +138,13 @@ def test_home_figures_leave_out_what_others_do():
 
 
 def test_raw_produce_that_is_sold_as_such_is_not_delivered():
-    leaf = BASE.assign_coords(market_form=("market", ["leaf", *BASE["market_form"].values[1:]]))
+    forms, nodes = (BASE[name].values[1:] for name in ("market_form", "market_node"))
+    leaf = BASE.assign_coords(market_form=("market", ["leaf", *forms]))
     lost = float(BASE["sold_pure"][0, 0]) / 1000
     whole = tables.headline(BASE).loc["delivered", "before"]
+    # Where none is grown it is a final good; where some is, it is not.
+    assert tables.headline(leaf).loc["delivered", "before"] == pytest.approx(whole)
+    leaf = leaf.assign_coords(market_node=("market", ["leaf@vraem", *nodes]))
     assert tables.headline(leaf).loc["delivered", "before"] == pytest.approx(whole - lost)
 
 

@@ -16,6 +16,7 @@ from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import Forecast, intervals
 from contraflow.case import statements
 from contraflow.case.case import Case
+from contraflow.case.quantities import Quantity
 from contraflow.case.selectors import matches_place
 from contraflow.inference.likelihood import series, within
 from contraflow.inference.posterior import Posterior
@@ -138,7 +139,7 @@ def _row(
         "claim": claim.id,
         "series": " ".join(series(claim)),
         "quantity": claim.quantity.value,
-        "form": "; ".join(claim.form),
+        "form": "; ".join(claim.form or _made(case, claim)),
         "basis": claim.basis,
         "place": places[0].id if len(places) == 1 else "",
         "country": "; ".join(dict.fromkeys(p.country for p in places)),
@@ -153,6 +154,14 @@ def _row(
         "naive_log_error": _log_ratio(baseline, stated),
         "note": claim.note,
     }
+
+
+def _made(case: Case, claim: statements.Claim) -> tuple[str, ...]:
+    """What the steps of a claim make, where it names no form and counts goods; areas are of the crop."""
+    if claim.quantity in (Quantity.AREA, Quantity.ERADICATED) or not claim.step:
+        return ()
+    steps = [row for row in (*case.processes.values(), *case.activities.values()) if row.id in claim.step]
+    return tuple(dict.fromkeys(row.output for row in steps))
 
 
 def _at_baseline(posterior: Posterior) -> FloatArray:

@@ -5,11 +5,12 @@ With phi the shared numbers on the scales on which their priors are normal, a fi
     y_ei = f_i(phi + d_e, s_e) + delta_ei + epsilon_ei        d_e ~ N(0, tau_e^2),  s_e ~ N(0, 1)
 
 f is the reduced form, d_e how the episode deviates from the common mean (tau_e = tau for the reference
-substance, twice as much for others), s_e the unknown sizes of its measures, epsilon what its source got wrong. delta is the discrepancy of the model (Kennedy & O'Hagan 2001,
-Journal of the Royal Statistical Society B 63(3); Brynjarsdottir & O'Hagan 2014, Inverse Problems 30): one
-standard deviation for quantities and one for prices, nearly the same in all years of a region, so that the
-years of one episode are one miss. Areas have no time to go wrong at first: theirs grows to its full size
-over RAMP months. The two and tau are learned by the evidence (type II maximum likelihood) with priors.
+substance, twice as much for others), s_e the unknown sizes of its measures, epsilon what its source got
+wrong. delta is the discrepancy of the model (Kennedy & O'Hagan 2001, Journal of the Royal Statistical Society
+B 63(3); Brynjarsdottir & O'Hagan 2014, Inverse Problems 30): one standard deviation for quantities and one
+for prices, nearly the same in all years of a region, so that the years of one episode are one miss. Areas
+have no time to go wrong at first: theirs grows to its full size over RAMP months. The two and tau are learned
+by the evidence (type II maximum likelihood) with priors.
 
 The maximum is found by Gauss and Newton's method; d_e and s_e are integrated out around it. An episode whose
 other causes are unknown has its errors' variance divided by its weight.

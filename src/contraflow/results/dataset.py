@@ -172,9 +172,15 @@ def _waiting(network: Network, stock: FloatArray, flow: FloatArray) -> FloatArra
 
 
 def final_markets(network: Network) -> BoolArray:
-    """Markets (market,) of goods that some process makes; where nothing is made, all markets."""
+    """Markets (market,) of goods that some process makes, and of raw ones in countries that grow none.
+
+    Where that leaves no market, all are final.
+    """
     made = {a.form_out for a in network.arcs if a.kind == "process"}
-    final = np.array([network.node_form[n] in made for n in network.market_node], dtype=bool)
+    places = network.case.places
+    grown = {(a.form_out, places[a.from_place].country) for a in network.arcs if a.kind == "activity"}
+    sold = [(network.node_form[n], places[network.node_place[n]].country) for n in network.market_node]
+    final = np.array([form in made or (form, country) not in grown for form, country in sold], dtype=bool)
     return final if final.any() else np.ones_like(final)
 
 

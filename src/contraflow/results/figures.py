@@ -35,7 +35,7 @@ ACTIVE = 10.0
 """Pure kilograms a month from which a place counts as active."""
 
 
-class CaseWords(Protocol):
+class LabelWords(Protocol):
     """What a label takes from the case: names as of :func:`contraflow.text.names.shown_names`."""
 
     home: str
@@ -61,7 +61,7 @@ class Figure:
     label: str
     """Title of its chart, for any economy."""
     worded: str = ""
-    """The same in the case's own words, with a place for each of :class:`CaseWords`; empty where no word of
+    """The same in the case's own words, with a place for each of :class:`LabelWords`; empty where no word of
     the case is in it."""
     unit: str
     """Unit of its values, as shown."""
@@ -138,7 +138,7 @@ def _known(name: str, figures: tuple[Figure, ...], what: str) -> Figure:
     raise ComparisonError(f"{name!r} is no {what}. {hint}")
 
 
-def label(name: str, words: CaseWords | None = None) -> str:
+def label(name: str, words: LabelWords | None = None) -> str:
     """What a figure is called where it is shown, in the reader's language.
 
     Parameters
@@ -531,9 +531,9 @@ for _figure in (
     ),
     Figure(
         name="delivered", label=N_("Delivered to all markets"), unit="t/yr",
-        meaning="sold at all markets of made goods by all producers; what is sold raw is left out where "
-        "anything is made",
-        of=lambda view: view.tonnes("sold_pure", view.made_goods),
+        meaning="sold by all producers at all markets of made goods, and of raw ones in countries that grow "
+        "none of them",
+        of=lambda view: view.tonnes("sold_pure", view.final_goods),
     ),
     Figure(
         name="active places", label=N_("Places in use"), unit="places",

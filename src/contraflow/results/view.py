@@ -139,12 +139,27 @@ class View:
         return chosen if chosen.any() else np.ones_like(chosen)
 
     @cached_property
+    def final_goods(self) -> BoolArray:
+        """Markets (market,) of goods that some process makes, and of raw ones in countries that grow none.
+
+        Where that leaves no market, all are final.
+        """
+        country = dict(zip(self.label("node"), self.label("node_country"), strict=True))
+        grows = self.label("kind") == "activity"
+        grown = set(zip(self.label("form_out")[grows], self.label("from_country")[grows], strict=True))
+        made = set(self.label("form_out")[self.label("kind") == "process"])
+        sold = zip(self.label("market_form"), self.label("market_node"), strict=True)
+        final = [form in made or (form, country[node]) not in grown for form, node in sold]
+        chosen = np.asarray(final, dtype=bool)
+        return chosen if chosen.any() else np.ones_like(chosen)
+
+    @cached_property
     def spot(self) -> str:
         """Node whose price is quoted, empty where there is none."""
         if self.spot_asked is not None:
             return self.spot_asked
         made = (self.label("kind") == "process") & self.starts_at_home
-        made &= np.isin(self.label("tail"), self.label("head")[self.growing]) | self.sources
+        made &= np.isin(self.label("form"), self.label("form_out")[self.growing]) | self.sources
         if not made.any():
             return ""
         size = self.data["arrival_pure"].values
