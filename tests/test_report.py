@@ -406,7 +406,13 @@ def ways(page):
 
 def test_each_question_shows_figures_on_the_way_to_the_long_run(page, drawn):
     one, other = ways(page)
-    heads = [["Figure"], ["Before"], ["After", "1", "year"], ["After", "5", "years"], ["In", "the", "long", "run"]]
+    heads = [
+        ["Figure"],
+        ["Before"],
+        ["After", "1", "year"],
+        ["After", "5", "years"],
+        ["In", "the", "long", "run"],
+    ]
     assert one[0] == heads == other[0]
     assert "is there after 1 year for the price of" in page
     assert "last to follow, after 5 years: exports" in page
@@ -421,7 +427,9 @@ def test_each_question_shows_figures_on_the_way_to_the_long_run(page, drawn):
     assert settled == after_five
     assert float(before[0]) > 0
     assert all(len(change) == 1 for change in changes)
-    with_ranges = next(row for row in ways(document.render(drawn))[0] if row[0][:3] == ["Exports", "by", "air,"])
+    with_ranges = next(
+        row for row in ways(document.render(drawn))[0] if row[0][:3] == ["Exports", "by", "air,"]
+    )
     assert with_ranges[2][2] == "to"
 
 

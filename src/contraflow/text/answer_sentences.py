@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from contraflow._language import N_, _, ngettext, pgettext
+from contraflow._language import N_, _, ngettext
 from contraflow._numbers import money, share, signed, significant
 from contraflow.case.naming import lower
 from contraflow.results import draws, figures, side_economies, tables
@@ -256,7 +256,7 @@ def _lead(facts: _Facts, named: bool) -> str:
 
 
 def _planted(facts: _Facts, place: str) -> Subject:
-    return Subject(pgettext("area", "{crop} in {place}").format(crop=facts.names.crop, place=place))
+    return Subject(_("the area of {crop} in {place}").format(crop=facts.names.crop, place=place))
 
 
 def _elsewhere(facts: _Facts, moved: _Moved) -> str:
@@ -303,7 +303,7 @@ def _little(facts: _Facts) -> str:
     if is_there(air) and not is_still(air):
         changes.append(clause(Subject(_("those by air"), many=True), air, _("{number} t")))
     changed = "; ".join(changes)
-    if is_still(out) or not drawn(out):
+    if is_still(out):
         return _("Little changes: {changes}.").format(changes=changed)
     return _("No way out and no {zone} stands out: {changes}.").format(
         zone=facts.names.zone or _("place"), changes=changed
@@ -514,7 +514,7 @@ def _crop(facts: _Facts) -> str:
     abroad = _abroad(facts)
     if abroad["before"] > 1.0:
         text += " " + clauses(
-            [clause(Subject(_("{crop} of rivals abroad").format(crop=crop)), abroad, hectares())]
+            [clause(Subject(_("the area of {crop} of rivals abroad").format(crop=crop)), abroad, hectares())]
         )
     return text
 

@@ -14,7 +14,7 @@ from contraflow.text.names import Names
 FIGURES = {
     "exports": N_("exports"),
     "exports by air": N_("exports by air"),
-    "hectares at home": N_("standing {crop}"),
+    "hectares at home": N_("the area of {crop}"),
     "eradicated at home": N_("what the state destroys"),
     "farm-gate price": N_("the price of {harvest}"),
     "farm-gate sales": N_("sales of {harvest}"),
@@ -26,7 +26,7 @@ FIGURES = {
     "arrests at home": N_("arrests at home"),
     "state spending": N_("what the state spends"),
     "delivered": N_("sales of all producers"),
-    "hectares": N_("{crop} of all countries"),
+    "hectares": N_("the area of {crop} of all countries"),
     "seized": N_("seizures on all ways"),
     "arrests": N_("arrests on all ways"),
 }

@@ -231,6 +231,11 @@ def from_to(row: Row, unit: str) -> str:
     if first == then or turned:
         whole = unit.format(number=first)
         return _("about {level}").format(level=whole) if turned else _("at {level}").format(level=whole)
+    nothing = significant(0.0)
+    if first == nothing:
+        return _("from nothing to {after}").format(after=unit.format(number=then))
+    if then == nothing:
+        return _("from {before} to nothing").format(before=unit.format(number=first))
     front = unit.partition("{number}")[0]
     return _("from {before} to {after}").format(before=front + first, after=unit.format(number=then))
 
