@@ -225,14 +225,9 @@ def test_numbers_hold_no_debris(value, other, draws, code):
     with in_language(code):
         shown = [
             _numbers.significant(value), _numbers.cell(value), _numbers.fixed(value, 2),
-<<<<<<< HEAD
             _numbers.signed(value),
             _numbers.order(abs(value)), _numbers.span(value, other), _numbers.share(value),
             _numbers.signed_share(value), _numbers.small_share(value, 0.01),
-=======
-            _numbers.signed(value), _numbers.order(abs(value)), _numbers.span(value, other),
-            _numbers.share(value), _numbers.signed_share(value), _numbers.small_share(value, 0.01),
->>>>>>> text
             _numbers.share_span(value, other),
             _numbers.size_of_change(value), _numbers.change_of(value, other), _numbers.percent(value),
             _numbers.probability(value, draws), _numbers.dollars(value, sign=True), _numbers.money(value),

@@ -29,8 +29,12 @@ def main() -> None:
     _cache.SHIPPED.mkdir(exist_ok=True)
     for old in _cache.SHIPPED.glob("*.*"):
         old.unlink()
-    _cache._index.cache_clear()
+    code = {
+        " ".join(rooms): {"as_written": _cache.as_written(rooms), "code": _cache.parsed(rooms)}
+        for rooms in (_cache.CALIBRATION, SIDES)
+    }
     kept: dict[str, dict[str, str]] = {}
+    write_index(code, kept)  # first, since keys of what is computed take the digests of the code from it
 
     def put(key: str, name: str, content: bytes) -> None:
         write_atomically(_cache.SHIPPED / name, content)
@@ -51,12 +55,14 @@ def main() -> None:
         sides = _cache.recall(key)
         if sides is not None:
             put(key, f"{name}.sides.json", sides)
-    code = {
-        " ".join(rooms): {"as_written": _cache.as_written(rooms), "code": _cache.parsed(rooms)}
-        for rooms in (_cache.CALIBRATION, SIDES)
-    }
+    write_index(code, kept)
+
+
+def write_index(code: dict[str, dict[str, str]], kept: dict[str, dict[str, str]]) -> None:
     index = json.dumps({"code": code, "kept": kept}, indent=1, sort_keys=True)
     write_atomically(_cache.SHIPPED / "index.json", index + "\n")
+    _cache._index.cache_clear()
+    _cache.code.cache_clear()
 
 
 if __name__ == "__main__":
