@@ -30,7 +30,7 @@ from contraflow.text.sentences import Subject
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "contraflow"
 
-TRANSLATED = ("_numbers.py", "text/", "results/figures.py")
+TRANSLATED = ()
 """Where every text has a translation: files and folders of the package. Empty: everywhere."""
 
 OTHERS = tuple(code for code in LANGUAGES if code != "en")
