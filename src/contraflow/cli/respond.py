@@ -53,6 +53,7 @@ def respond(
 ) -> None:
     """Answer one policy and print what changes."""
     from contraflow.text.answer_sentences import tell
+    from contraflow.text.evidence_sentences import requirements
     from contraflow.text.names import shown_names
 
     with progress() as say_so:
@@ -64,7 +65,8 @@ def respond(
             record["convergence"] = json_records.convergence(outcome)
         shown = shown_names(asked.case)
         sentences = tell(lab.baseline().data, outcome.data, shown).short
-        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in sentences]
+        lacks = requirements(lab.case, outcome.requirements())
+        record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in (*lacks, *sentences)]
     if as_json:
         emit(record | ({"question": asked.question} if asked.question else {}))
         return
@@ -77,8 +79,8 @@ def _next(asked: AskedPolicy, record: Record, console: Console) -> None:
     """What to ask next of the same policy: what it rests on, and whether time changes it."""
     console.print()
     words = (asked.name, *asked.words)
-    moved = record["figures"]["exports by air"]["change"]
-    figure = ("--figure", "exports by air") if abs(moved) > UNSEEN else ()
+    by_air = record["figures"].get("exports by air", {"change": 0.0})
+    figure = ("--figure", "exports by air") if abs(by_air["change"]) > UNSEEN else ()
     next_step(console, _("What this answer rests on:"), "explain", *words, *figure, "--change")
     if record["after"] == LONG_RUN:
         next_step(console, _("How the economy gets there:"), "path", *words)

@@ -195,6 +195,7 @@ def _page(work: _Work) -> str:
             case=lab.case,
             base=lab.baseline().data,
             answers=tuple((question, outcome.data) for question, outcome in answers),
+            requirements={question.id: outcome.requirements() for question, outcome in answers},
             claims=lab.claims(),
             meta=Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
             ledger=lab.assumptions(),

@@ -54,8 +54,9 @@ def show_report(record: Record, name: str, console: Console) -> None:
 
 def show_next(record: Record, name: str, console: Console) -> None:
     """Commands that go on from here: the answer that moves most, and what a claim that does not fit says."""
-    if record["answers"]:
-        most = max(record["answers"], key=lambda a: abs(float(a["figures"]["exports"]["change"])))
+    moved = [a for a in record["answers"] if "exports" in a["figures"]]
+    if moved:
+        most = max(moved, key=lambda a: abs(float(a["figures"]["exports"]["change"])))
         next_step(
             console, _("The answer that moves exports most, in full:"), "respond", name, "-q", most["id"]
         )
@@ -98,36 +99,28 @@ def _headed(years: Sequence[int], record: Record, console: Console) -> None:
 def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
     from rich.table import Table
 
-    drawn = "value_5" in record["figures"]["exports"]
+    drawn = any("value_5" in row for row in record["figures"].values())
     if drawn:
         _wide_baseline(record, years, console)
         return
-    figures = {name: float(f["value"]) for name, f in record["figures"].items()}
-    price, words = record["price_of"], record["words"]
     _headed(years, record, console)
-    goods = [
-        (_("leaves the country"), f"{significant(figures['exports'])} t"),
-        (_("of it by air"), f"{significant(figures['exports by air'])} t"),
-        (_("seized at home"), f"{significant(figures['seized at home'])} t"),
-    ]
-    crops = [
-        (_("{crop} planted").format(**words), f"{significant(figures['hectares at home'])} ha"),
-        (_("{harvest}, farm gate").format(**words), f"${significant(figures['farm-gate price'])}/kg"),
-        (price["good"], f"${significant(figures['local price'])}/kg"),
-    ][0 if words["crop"] else 2 :]
-    money = [
-        (_("households earn"), dollars(figures["growers' income"])),
-        (_("armed groups take"), dollars(figures["armed groups' income"])),
-        (_("the state spends"), dollars(figures["state spending"])),
-    ]
+    figures, words = record["figures"], record["words"]
+    columns: list[list[tuple[str, str]]] = [[], [], []]
+    for number, (name, label, unit) in enumerate(SHOWN):
+        if name in figures:
+            value = float(figures[name]["value"])
+            shown = dollars(value) if unit == MILLIONS else unit.format(significant(value))
+            columns[number // 3].append((_(label).format(good=record["price_of"]["good"], **words), shown))
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for _column in range(3):
         grid.add_column(style="dim")
         grid.add_column(justify="right", no_wrap=True)
-    for line in zip_longest(goods, crops, money, fillvalue=("", "")):
+    for line in zip_longest(*columns, fillvalue=("", "")):
         grid.add_row(*(cell for pair in line for cell in pair))
     console.print(grid)
 
+
+MILLIONS = "${}M"
 
 SHOWN = (
     ("exports", N_("leaves the country"), "{} t"),
@@ -136,9 +129,9 @@ SHOWN = (
     ("hectares at home", N_("{crop} planted"), "{} ha"),
     ("farm-gate price", N_("{harvest}, farm gate"), "${}/kg"),
     ("local price", "{good}", "${}/kg"),
-    ("growers' income", N_("households earn"), "${}M"),
-    ("armed groups' income", N_("armed groups take"), "${}M"),
-    ("state spending", N_("the state spends"), "${}M"),
+    ("growers' income", N_("households earn"), MILLIONS),
+    ("armed groups' income", N_("armed groups take"), MILLIONS),
+    ("state spending", N_("the state spends"), MILLIONS),
 )
 """Figures of the baseline with their names and units, as shown with intervals."""
 
@@ -151,7 +144,7 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
     cells = []
     words = record["words"]
     for name, label, unit in SHOWN:
-        if not words["crop"] and name in ("hectares at home", "farm-gate price"):
+        if name not in record["figures"]:
             continue
         row = record["figures"][name]
         low, high = (significant(float(row[f"value_{end}"])) for end in ("5", "95"))
@@ -173,10 +166,17 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
 def _answers(answers: Sequence[Record], base: Record, console: Console) -> None:
     """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
     price = _("{good}, $/kg").format(good=base["price_of"]["good"])
-    heads: tuple[str, ...] = (_("by air, t"), _("exports, t"), price, _("world sales"))
-    cells = [_figures(a["figures"]) for a in answers]
+    named = {
+        "exports by air": _("by air, t"),
+        "exports": _("exports, t"),
+        "local price": price,
+        "delivered": _("world sales"),
+    }
+    there = [name for name in named if name in base["figures"] and all(name in a["figures"] for a in answers)]
     if console.width < WIDE:
-        heads, cells = heads[:3], [row[:3] for row in cells]
+        there = there[:3]
+    heads = [named[name] for name in there]
+    cells = [_figures(a["figures"], there) for a in answers]
     widths = [
         max(len(head), *(len(line) for row in cells for line in row[i].split("\n")))
         for i, head in enumerate(heads)
@@ -190,15 +190,19 @@ def _answers(answers: Sequence[Record], base: Record, console: Console) -> None:
         say(console, (_moved(given, base["words"]["crop"]), "cyan"), head="    ")
 
 
-def _figures(figures: Record) -> tuple[str, ...]:
+def _figures(figures: Record, names: Sequence[str]) -> tuple[str, ...]:
     """Before and after in each column; with draws, the 90 % interval of the change on a second line."""
-    delivered = figures["delivered"]
-    shown = [becomes(figures[name]) for name in ("exports by air", "exports", "local price")]
-    if "ratio_5" not in delivered:
-        return (*shown, change_of(delivered["change"], delivered["before"]))
-    shown.append(change_of(float(delivered["ratio"]) - 1.0, 1.0))
-    rows = [figures[name] for name in ("exports by air", "exports", "local price", "delivered")]
-    return tuple(f"{text}\n{interval_of_share(row)}" for text, row in zip(shown, rows, strict=True))
+    told = []
+    for name in names:
+        row = figures[name]
+        drawn = "ratio_5" in row
+        if name == "delivered":
+            part = float(row["ratio"]) - 1.0 if drawn else float(row["change"])
+            shown = change_of(part, 1.0 if drawn else float(row["before"]))
+        else:
+            shown = becomes(row)
+        told.append(f"{shown}\n{interval_of_share(row)}" if drawn else shown)
+    return tuple(told)
 
 
 def _line(
@@ -246,7 +250,8 @@ def _moved(given: Record, crop: str) -> str:
     if named and named[0]["change"] < -worth:
         parts.append(_("lose: {who}").format(who=_earner(named[0])))
     if given.get("draws", 1) > 1:
-        down, share = likelier(given["figures"]["exports"], given["draws"])
+        exports = given["figures"].get("exports")
+        down, share = (True, "") if exports is None else likelier(exports, given["draws"])
         text = _("exports fall by over 5%: {share}") if down else _("exports rise by over 5%: {share}")
         if share:
             parts.append(text.format(share=share))

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from contraflow._language import _
-from contraflow._numbers import share
 from contraflow._types import FloatArray, IntArray
 from contraflow.network.network import Network
 from contraflow.policy.requirements import RequirementMet
 from contraflow.results import draws
+from contraflow.text.evidence_sentences import requirements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,7 +261,7 @@ class Outcome:
         """What a reader of the figures has to know."""
         from contraflow.results.short_table import notes
 
-        return [*notes(self.summary()), *filter(None, map(_held, self.met))]
+        return [*notes(self.summary()), *requirements(self.network.case, self.requirements())]
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what.
@@ -761,7 +760,7 @@ class Comparison:
         """What a reader of the changes has to know."""
         from contraflow.results.short_table import notes
 
-        return [*notes(self.summary()), *filter(None, map(_held, self.after.met))]
+        return [*notes(self.summary()), *requirements(self.after.network.case, self.after.requirements())]
 
     def __repr__(self) -> str:
         """Title and headline figures."""
@@ -787,24 +786,6 @@ def requirements_table(met: Sequence[RequirementMet]) -> pd.DataFrame:
 
 def _middle(values: FloatArray) -> float:
     return float(np.median(values))
-
-
-def _held(met: RequirementMet) -> str:
-    """A short line on a requirement that is not met in full; empty on one that is."""
-    part = _middle(met.share)
-    if part >= 1:
-        return ""
-    if part == 0:
-        text = _("{measure} does nothing without {required}, which stands at 0.")
-    else:
-        text = _("{measure} has {share} of its full effect: {required} stands at {level} of {full}.")
-    return text.format(
-        measure=met.measure,
-        required=met.requires,
-        share=share(part),
-        level=f"{met.required_level:g}",
-        full=f"{_middle(met.full_at):g}",
-    )
 
 
 def _shown(head: str, table: pd.DataFrame, notes: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
@@ -79,6 +79,10 @@ class ReportData:
 
     meta: Meta
     """What makes the report reproducible."""
+
+    requirements: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """How far the measures of each question have what they need, by its id: as from
+    ``Outcome.requirements()``."""
 
     ledger: pd.DataFrame | None = None
     """The numbers of the case, as from :func:`ledger_table`; left out, they are taken from the case."""

@@ -7,9 +7,11 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from contraflow._language import _
+from contraflow._language import _, locale
 from contraflow._numbers import cell, probability, share, significant
+from contraflow.case.case import Case
 from contraflow.history.left_out_episodes import NEW, NOTHING, LeftOut
 from contraflow.text.figure_words import after_in_words, level_in_words
 
@@ -50,6 +52,30 @@ def requirement(measure: str, required: str, level: float, part: float, unit: st
     return template.format(
         measure=measure, required=required, level=level_in_words(level, unit), share=share(part)
     )
+
+
+def requirements(case: Case, met: pd.DataFrame) -> list[str]:
+    """What the measures of a policy lack for their full effect, a sentence each; none where none lacks any.
+
+    Parameters
+    ----------
+    case
+        The case, for names and units.
+    met
+        Requirements of the policy's measures, as from ``Outcome.requirements()``.
+    """
+    own = case.in_language(locale()).measures
+    told = [
+        requirement(
+            own[row["measure"]].name,
+            own[row["requires"]].name,
+            float(row["required_level"]),
+            float(row["share"]),
+            own[row["requires"]].unit,
+        )
+        for row in met.to_dict("records")
+    ]
+    return [sentence for sentence in told if sentence]
 
 
 def confidence(

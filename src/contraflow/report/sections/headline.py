@@ -20,6 +20,7 @@ from contraflow.results import figures, tables
 from contraflow.results.draws import left_out
 from contraflow.results.view import price_spot
 from contraflow.text.adjustment_sentences import PACES, tell_path
+from contraflow.text.evidence_sentences import requirements
 from contraflow.text.figure_words import after_in_words, policy_in_words
 from contraflow.text.names import Names, plain
 from contraflow.text.sentences import EDGE, capital, is_open
@@ -49,6 +50,9 @@ def make(report: ReportData, names: Names, number: int) -> Content:
         data={
             "words": report.sentences[number],
             "levels": policy_in_words(report.case.in_language(locale()), question.policy),
+            "lacks": requirements(report.case, report.requirements[question.id])
+            if question.id in report.requirements
+            else [],
             "way": way,
             "paths": bool(report.paths),
             "paces": _(PACES),
