@@ -153,5 +153,5 @@ def test_the_report_shows_predicted_and_observed(andes):
     )
     page = render(data)
     assert "Predicted and observed" in page
-    assert 'data-fig="predictions"' in page
+    assert 'id="fig-predictions-series"' in page
     assert "other method" in page

@@ -260,7 +260,7 @@ def test_names_are_in_the_language_of_the_reader():
     case = cases.load("example")
     with in_language("es"):
         names = shown_names(case)
-        assert (names["plane"], names.harvest, names.substance) == ("Avioneta", "hoja seca", "cocaína")
+        assert (names["plane"], names.harvest, names.substance) == ("Avioneta", "hoja", "cocaína")
     assert shown_names(case.in_language("es"))["plane"] == "Small plane"
 
 

@@ -436,9 +436,9 @@ def test_the_report_follows_a_question_month_by_month(calm, pressed):
         question=question, data=pressed.data, without=calm.data, changes=pressed.changes
     )
     page = document.render(replace(synthetic.report(), simulations=(simulated,)))
-    for part in ('id="time"', 'data-fig="simulation-0"', 'id="fig-simulation-0"'):
+    for part in ('id="time"', 'id="fig-time-pressed"'):
         assert part in page
     against = pressed.against(calm).loc[("exports by air", YEARS)]
     shown = f"{against['ratio'] - 1:+.0%}".replace("-", "\N{MINUS SIGN}")
-    assert f"exports by air {shown} (" in page
+    assert f"Exports by air: {shown} (" in page
     assert 'id="time"' not in document.render(synthetic.report())

@@ -141,6 +141,7 @@ NAMES = {"drug": "Drug", "PE": "Peru", "valley": "Valley", "south": "South"}
 
 
 MAKE = (livelihoods.make, goods.make, supplies.make)
+TODAY = (livelihoods.make_today, goods.make_today, supplies.make_today)
 
 
 def report(compared, *answers) -> ReportData:
@@ -193,42 +194,40 @@ def test_a_way_that_gains_while_a_good_declines_is_named():
 def test_sections_stand_where_something_changes(compared):
     base, after = compared.before.data, compared.after.data
     data = report(compared, after, base)
-    assert livelihoods.make(data, NAMES) is None
-    sold, bought = goods.make(data, NAMES), supplies.make(data, NAMES)
+    assert livelihoods.make(data, NAMES, 0) is None
+    sold, bought = goods.make(data, NAMES, 0), supplies.make(data, NAMES, 0)
     assert sold is not None
     assert bought is not None
-    assert sold.title == "Gold"
-    panels = sold.data["panels"]
-    assert [len(panel.figures) for panel in panels] == [1, 0]
-    assert panels[0].text.startswith("Gold leaving Peru falls by 78%, from 1.0 to 0.22 t, worth")
-    assert panels[1].text == side_economy_sentences.STILL
-    assert list(bought.drawings) == ["supplies-chemicals-0"]
-    assert [make(report(compared, base), NAMES) for make in MAKE] == [None] * 3
+    assert len(sold.drawings) == 1
+    assert sold.data["text"].startswith("Gold leaving Peru falls by 78%, from 1.0 to 0.22 t, worth")
+    assert list(bought.drawings) == ["chemicals"]
+    assert [make(data, NAMES, 1) for make in MAKE] == [None] * 3
 
 
 def test_the_baseline_page_shows_each_section_once(compared):
-    found = [content for make in MAKE for content in [make(report(compared), NAMES)] if content is not None]
-    assert [len(content.data["panels"]) for content in found] == [1, 1]
-    gold = found[0].drawings["goods-gold"].data
-    assert gold[0]["x"] == pytest.approx([1000])
+    data = report(compared)
+    found = [content for make in TODAY for content in [make(data, NAMES)] if content is not None]
+    assert [len(content.drawings) for content in found] == [1, 1]
+    assert found[0].title == "Gold"
+    table = found[0].drawings["gold"].table
+    assert table.filter(like="before").iloc[0, 0] == pytest.approx(1000)
 
 
 def test_a_case_with_three_livelihoods_has_the_section(example_prior):
     lab = example_prior
     base, fewer = lab.baseline(), lab.respond({"strip-demolition": 60})
-    found = livelihoods.make(report(fewer.compare(base), fewer.data), shown_names(lab.case))
+    found = livelihoods.make(report(fewer.compare(base), fewer.data), shown_names(lab.case), 0)
     assert found is not None
-    (panel,) = found.data["panels"]
-    assert [label for label, _ in panel.figures] == [""]
-    rows = panel.rows
-    assert {row["place"] for row in rows} >= {"Alta Selva"}
+    assert list(found.drawings) == ["labour"]
+    assert any(str(row[0]).startswith("Alta Selva: ") for row in found.data["table"].rows)
 
 
 def test_a_report_without_such_rows_has_no_such_section():
     import synthetic
 
     data = synthetic.report()
-    assert [make(data, shown_names(data.case)) for make in MAKE] == [None] * 3
+    assert [make(data, shown_names(data.case), 0) for make in MAKE] == [None] * 3
+    assert [make(data, shown_names(data.case)) for make in TODAY] == [None] * 3
     assert 'id="goods"' not in document.render(data)
 
 
@@ -237,9 +236,9 @@ def test_incomes_keep_the_largest_and_those_that_change_and_fold_the_rest():
     after = before.copy()
     after[3] += 5
     frame = pd.DataFrame({"name": [f"Group {i}" for i in range(30)], "before": before, "after": after})
-    drawn = bars.draw_income_bars(frame).data
-    labels, sums = drawn[0]["y"], [sum(bar["x"]) for bar in drawn]
-    assert len(labels) == 14
-    assert labels[0] == "17 others"
-    assert {"Group 3", "Group 29"} <= set(labels)
+    table = bars.draw_income_bars(frame).table
+    assert len(table) == 14
+    assert table["name"].iloc[-1].startswith("17 others")
+    assert {"Group 3", "Group 29"} <= set(table["name"])
+    sums = [table.filter(like=when).to_numpy().sum() for when in ("after", "before")]
     assert sums == pytest.approx([after.sum(), before.sum()])

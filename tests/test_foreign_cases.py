@@ -56,13 +56,17 @@ ALL = {
     "export": ("--to", "csv", "--out"),
     "run": ("--no-report",),
     "report": ("--out",),
+    "questions": (),
+    "tables": ("prices",),
+    "level": ("MEASURE", "exports", "--falls", "10%"),
+    "given": ("-m", "--saw", "exports=-10%,10%"),
 }
 """Commands that take a case, with their options; ``-m`` and ``--out`` get their values from the case."""
 
 BESIDE = {"new", "behaviour"}
 """Commands that take none."""
 
-AT_ONCE = ("check", "measures", "sources", "coverage")
+AT_ONCE = ("check", "measures", "sources", "coverage", "questions")
 """Commands that compute nothing."""
 
 LACKS = {
@@ -87,7 +91,7 @@ def faults(text: str) -> list[str]:
 def first_policy(case: cf.Case) -> str:
     """The policy of the first question, as ``-m`` takes it."""
     measure, level = next(iter(case.info.questions[0].policy.items()))
-    return f"{measure}={level:g}"
+    return f"{measure}={np.format_float_positional(level, trim='-')}"
 
 
 def words(command: str, case: cf.Case, folder: Path) -> list[str]:
@@ -95,7 +99,8 @@ def words(command: str, case: cf.Case, folder: Path) -> list[str]:
     asked = first_policy(case)
     table = folder / "policies.txt"
     table.write_text("{}\n{}\n".format(*asked.split("=")), encoding="utf-8")
-    values = {"-m": ["-m", asked], "--out": ["--out", str(folder / command)], "POLICIES": [str(table)]}
+    values = {"-m": ["-m", asked], "--out": ["--out", str(folder / command)], "POLICIES": [str(table)],
+              "MEASURE": [asked.partition("=")[0]]}  # fmt: skip
     return [command, case.location, *(part for word in ALL[command] for part in values.get(word, [word]))]
 
 

@@ -50,7 +50,7 @@ def test_a_run_and_a_map_know_the_same_families(lab, run):
     assert set(families(run.data).items()) >= {("transport-truck", "air"), ("airport-taxi", "road")}
     flown = leaves(run.data, "air")[:, -12:].sum(axis=1) / 1000
     assert run.yearly().loc[("exports by air", 1)].iloc[0] == pytest.approx(np.median(flown))
-    shown = {trace.name for trace in lab.baseline().map().data}
+    shown = {entry.words for entry in lab.baseline().map().key}
     assert {"by air", "by road"} <= shown
 
 

@@ -20,7 +20,7 @@ from contraflow.report.draw.drawing import Drawing, Facet
 from contraflow.report.draw.dumbbells import ARROWS, draw_dumbbells
 from contraflow.report.draw.how_often_right import LIMIT, draw_how_often_right, reading
 from contraflow.report.draw.ladder import COMPONENTS, draw_ladder_parts, draw_ladder_steps
-from contraflow.report.draw.rows import RowMark, Scale, rows_facet, scale_of
+from contraflow.report.draw.rows import RowMark, TrackScale, rows_facet, scale_of
 from contraflow.results import tables
 from contraflow.text.names import shown_names
 
@@ -99,7 +99,7 @@ def text_of(element: ElementTree.Element) -> str:
     return "".join(element.itertext())
 
 
-def value_at(scale: Scale, position: str) -> float:
+def value_at(scale: TrackScale, position: str) -> float:
     """The value that stands at a position across: the scale backwards."""
     share = (float(position.rstrip("%")) / 100 - rows.INSET) / (1 - 2 * rows.INSET)
     if scale.log:
@@ -107,7 +107,7 @@ def value_at(scale: Scale, position: str) -> float:
     return scale.low + share * (scale.high - scale.low)
 
 
-def near(scale: Scale) -> float:
+def near(scale: TrackScale) -> float:
     """How far a position of two digits may be off."""
     return 2e-4 * (scale.high - scale.low)
 
@@ -115,7 +115,7 @@ def near(scale: Scale) -> float:
 # Scales.
 
 
-@pytest.mark.parametrize("scale", [Scale(0, 240), Scale(-3, 7), Scale(0.2, 9000, log=True)])
+@pytest.mark.parametrize("scale", [TrackScale(0, 240), TrackScale(-3, 7), TrackScale(0.2, 9000, log=True)])
 def test_positions_are_values(scale):
     for value in np.geomspace(max(scale.low, 0.2), scale.high, 7):
         assert value_at(scale, scale.at(float(value))) == pytest.approx(value, rel=3e-3, abs=near(scale))
@@ -125,7 +125,7 @@ def test_positions_are_values(scale):
 
 @pytest.mark.parametrize("high", [0.003, 0.7, 9.0, 12.4, 37.0, 240.0, 8500.0, 3.2e6])
 def test_ticks_are_written_as_they_are(high):
-    for scale in (Scale(0, high), Scale(-high / 3, high)):
+    for scale in (TrackScale(0, high), TrackScale(-high / 3, high)):
         ticks = scale.ticks()
         assert 3 <= len(ticks) <= 6
         assert 0.0 in ticks
@@ -140,7 +140,7 @@ def test_ticks_are_written_as_they_are(high):
     ("low", "high"), [(0.55, 0.92), (0.5, 8.0), (0.02, 60.0), (0.8, 33000.0), (1e-4, 1e9)]
 )
 def test_ticks_of_a_logarithmic_scale_are_round(low, high):
-    scale = Scale(low, high, log=True)
+    scale = TrackScale(low, high, log=True)
     ticks = np.array(scale.ticks())
     assert 2 <= ticks.size <= 8
     assert ((ticks >= low * 0.999) & (ticks <= high * 1.001)).all()
@@ -149,9 +149,9 @@ def test_ticks_of_a_logarithmic_scale_are_round(low, high):
 
 
 def test_scales_hold_zero():
-    assert scale_of([3.0, 8.0]) == Scale(0.0, 8.0)
-    assert scale_of([-2.0, 8.0]) == Scale(-2.0, 8.0)
-    assert scale_of([0.0]) == Scale(0.0, 1.0)
+    assert scale_of([3.0, 8.0]) == TrackScale(0.0, 8.0)
+    assert scale_of([-2.0, 8.0]) == TrackScale(-2.0, 8.0)
+    assert scale_of([0.0]) == TrackScale(0.0, 1.0)
 
 
 # What stands where.
@@ -250,7 +250,7 @@ def test_prices_are_dots_on_a_labelled_logarithmic_axis_and_never_bars(drawn):
     prices = np.r_[ladder["price_from"].iloc[0], ladder["price_to"]]
     ends = ladder.filter(regex="^price_(from|to)_(5|95)$").to_numpy()
     low = min(ends[0].min(), prices.min())
-    scale = Scale(float(low), float(max(ends[:, -2:].max(), prices.max())), log=True)
+    scale = TrackScale(float(low), float(max(ends[:, -2:].max(), prices.max())), log=True)
     dots = [value_at(scale, c.get("cx")) for c in parsed(facet).iter("circle")]
     assert dots == pytest.approx(prices.tolist(), rel=2e-3)
     labels = [text_of(t) for t in parsed(facet).iter("text")]
@@ -284,7 +284,7 @@ def test_claims_are_on_one_axis_with_what_was_stated_and_what_the_model_says():
     assert residuals.abs().tolist() == sorted(residuals.abs(), reverse=True)
     groups = [g for g in row_groups(drawing.facets[0]) if g.find("svg") is not None or list(g.iter("svg"))]
     end = max(2.5, residuals.abs().max())
-    scale = Scale(-end, end)
+    scale = TrackScale(-end, end)
     for group, row in zip(groups, shown.to_dict("records"), strict=True):
         (mark,) = group.iter("svg")
         assert value_at(scale, mark.get("x")) == pytest.approx(
@@ -475,7 +475,7 @@ def test_text_of_a_row_meets_no_other_text(charts, drawn, by_mode):
                 name=LONG, value="1,234,567 → 1,234,567", figure="↓ −1,234,567", range="−1,234,567 to −1,234"
             )
         ],
-        Scale(0, 1),
+        TrackScale(0, 1),
         "t",
     )
     facets = [facet for drawing in (*charts.values(), long) for facet in drawing.facets if facet.fluid]
@@ -494,7 +494,13 @@ def test_text_of_a_row_meets_no_other_text(charts, drawn, by_mode):
 
 @pytest.mark.parametrize(
     "scale",
-    [Scale(0, 9.4e6), Scale(-2.2e8, 1e8), Scale(0, 47), Scale(2e-7, 3e11, log=True), Scale(0.7, 9, log=True)],
+    [
+        TrackScale(0, 9.4e6),
+        TrackScale(-2.2e8, 1e8),
+        TrackScale(0, 47),
+        TrackScale(2e-7, 3e11, log=True),
+        TrackScale(0.7, 9, log=True),
+    ],
 )
 def test_labels_of_an_axis_meet_no_other_label(scale):
     facet = rows_facet([RowMark(name="a", marks=svg.dot(scale.at(scale.high), 0, 4, "f-ink"))], scale, "t")

@@ -67,6 +67,11 @@ def cell(value: Any) -> str:
     return _shown(f"{number:,.0f}" if abs(number) >= 100 else _positional(number, 3))
 
 
+def plain_number(value: float) -> str:
+    """A number as programs read it, without an exponent: ``4000``, ``0.9``."""
+    return np.format_float_positional(value, trim="-")
+
+
 def fixed(value: float, digits: int, *, sign: bool = False) -> str:
     """So many digits after the point, where columns are compared: ``0.25``; with ``sign``, ``+0.25``."""
     if not isfinite(value):

@@ -541,7 +541,7 @@ def _ensemble(
     N_("Find the level of a measure at which a figure falls or rises by so much, draw by draw."),
     examples=(
         "level peru radar 'exports by air' --falls 30%",
-        "level peru demand:europe-cocaine exports --rises 10%",
+        "level example demand:europe exports --rises 10%",
     ),
     computes=True,
 )
@@ -589,7 +589,7 @@ def _level(
     N_("Show what a policy does, given how far some figure was seen to move."),
     examples=(
         "given example -m interceptors=0..4 --saw 'exports by air=-40%,10%'",
-        "given peru -m radar=1 --saw 'share of exports by air=-20%,10%' --figure 'farm-gate price'",
+        "given peru -m radar=1 --saw 'share of exports by air=-20%,10%'",
     ),
     computes=True,
 )
@@ -639,7 +639,7 @@ def _given(
     N_("Show prices, seizures, pay, or where one place's output goes, in detail."),
     examples=(
         "tables peru prices",
-        "tables peru destinations --place vraem --by crossing -q close-air-bridge",
+        "tables example destinations --place alta-selva --by crossing",
         "tables peru pay --by link --csv pay.csv",
     ),
     computes=True,

@@ -28,7 +28,7 @@ def cases(*, as_json: bool) -> None:
         console,
         _(
             "Where a command asks for CASE, give one of these names or a folder with a case.toml: my-case, "
-            "./peru, /data/my-case. A name that is both means the shipped case; write ./peru for the folder."
+            "./my-case, /data/my-case. A name that is both means the shipped case; with ./ it is the folder."
         ),
     )
     next_step(console, _("Questions that a case answers:"), "questions", found[-1]["case"])

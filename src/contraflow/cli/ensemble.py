@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contraflow._language import _, ngettext
-from contraflow._numbers import fixed, significant
+from contraflow._numbers import fixed, plain_number, significant
 from contraflow.cli import json_records
 from contraflow.cli.export import as_text
 from contraflow.cli.files import expect_writable, replace_file
@@ -81,7 +81,7 @@ def ensemble(
         if best is not None:
             console.print()
             stated = dict(zip(given.measures, given.stated[_place(frame, best)], strict=True))
-            words = [w for m, v in stated.items() if np.isfinite(v) for w in ("-m", f"{m}={v:g}")]
+            words = [w for m, v in stated.items() if np.isfinite(v) for w in ("-m", f"{m}={plain_number(v)}")]
             if words:
                 next_step(console, _("The policy with the lowest exports:"), "respond", name, *words)
 

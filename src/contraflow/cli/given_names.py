@@ -183,6 +183,7 @@ def asked(name: str, measures: Sequence[str] = (), question: str | None = None) 
             question, seen.questions, _("'{name}' is no headline question of this case."),
             _("'contraflow questions {case}' lists all.").format(case=name),
         )  # fmt: skip
+    from contraflow._numbers import plain_number
     from contraflow.case import load
 
     case = load(name).in_language(locale())
@@ -191,7 +192,7 @@ def asked(name: str, measures: Sequence[str] = (), question: str | None = None) 
     policy = (dict(own.policy) if own else {}) | given
     words = ["-q", question] if question else []
     for measure, level in given.items():
-        words += ["-m", f"{measure}={level:g}"]
+        words += ["-m", f"{measure}={plain_number(level)}"]
     return AskedPolicy(case, name, policy, own.title if own and not given else None, question, tuple(words))
 
 

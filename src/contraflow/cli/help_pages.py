@@ -162,14 +162,16 @@ def _metavar(given: Any) -> str:
 def _explained(given: Any) -> str:
     text = _(HELP_OF_THE_LIBRARY.get(given.name, given.help or ""))
     if given.required:
-        return f"{text} {_('[required]')}"
+        required = _("[required]")
+        return f"{text} {required}"
     default = given.default
     if given.is_flag or default in (None, "", ()) or given.show_default is False or callable(default):
         return text
     shown = default.value if isinstance(default, Enum) else default
     if isinstance(shown, Sequence) and not isinstance(shown, str):
         return text
-    return f"{text} {_('[default: {value}]').format(value=shown)}"
+    default = _("[default: {value}]").format(value=shown)
+    return f"{text} {default}"
 
 
 HELP_OF_THE_LIBRARY = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contraflow._language import N_, _, ngettext
-from contraflow._numbers import change_of, order, significant, to
+from contraflow._numbers import change_of, order, plain_number, significant, to
 from contraflow.cli import json_records
 from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.json_records import Record
@@ -86,7 +86,7 @@ def _next(asked: AskedPolicy, record: Record, console: Console) -> None:
         next_step(console, _("How the economy gets there:"), "path", *words)
     else:
         next_step(console, _("Where it settles:"), "respond", *words)
-    given = [word for k, v in asked.policy.items() for word in ("-m", f"{k}={v:g}")]
+    given = [word for k, v in asked.policy.items() for word in ("-m", f"{k}={plain_number(v)}")]
     next_step(console, _("As a page with maps:"), "report", asked.name, *given, "--out", "answer.html")
 
 

@@ -9,7 +9,7 @@ from contraflow.case.roles import roles
 from contraflow.case.table import Role
 from contraflow.history import left_out
 from contraflow.report.data import ReportData
-from contraflow.report.draw.headline import draw_headline
+from contraflow.report.draw.relative_changes import draw_headline
 from contraflow.report.sections.headline import headline_rows
 from contraflow.results import tables
 from contraflow.text.evidence_sentences import track_record

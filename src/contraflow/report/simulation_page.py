@@ -66,7 +66,7 @@ def render(
             for name, title, text, drawing, note in drawn
             if drawing is not None
         ],
-        table=month_by_month.table(data),
+        table=month_by_month.table(data, names),
         made=_("{how} Seed {seed}, case {case} ({fingerprint}).").format(
             how=_(month_by_month.MADE),
             seed=data.attrs["seed"],

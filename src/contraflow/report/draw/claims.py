@@ -13,7 +13,7 @@ from contraflow._language import N_, _, ngettext
 from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
-from contraflow.report.draw.rows import RowMark, Scale, rows_facet
+from contraflow.report.draw.rows import RowMark, TrackScale, rows_facet
 from contraflow.text.conflict_sentences import scale_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def draw_claims_chart(
     records = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
     furthest = max([2.5, *rows["residual"].abs()])
     end = min(FURTHEST, furthest)
-    scale = Scale(-end, end)
+    scale = TrackScale(-end, end)
     marks: list[RowMark] = []
     for word in reversed(WORDS):
         own = [row for row in records if tension_word(row["residual"]) == word]
@@ -165,7 +165,7 @@ def _heading(word: str, count: int) -> str:
     return words[word].format(count=count)
 
 
-def _row(row: Row, word: str, scale: Scale, case: Case | None) -> RowMark:
+def _row(row: Row, word: str, scale: TrackScale, case: Case | None) -> RowMark:
     residual = float(row["residual"])
     held = row["use"] != "fit"
     colour = tension_colour(residual)

@@ -10,7 +10,7 @@ import pandas as pd
 from contraflow._language import _
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
-from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
+from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet
 
 COLOURS = ("river-way", "foot", "road", "air", "rise")
 """Colour of what believing a side costs, by name, from nothing to the all but impossible."""
@@ -31,7 +31,7 @@ def draw_disagreement(group: Mapping[str, Any]) -> Drawing:
     figures = [everything, *(figure for _side, figure in sides if figure is not None)]
     low, high = min(min(f) for f in figures), max(max(f) for f in figures)
     start = 0.0 if low < NEAR_NOUGHT * high else low - 0.08 * (high - low)
-    scale = Scale(start, high + 0.04 * (high - start))
+    scale = TrackScale(start, high + 0.04 * (high - start))
     marks, table = [], []
     for side, figure in sides:
         if figure is None:

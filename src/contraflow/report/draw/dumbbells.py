@@ -13,7 +13,7 @@ from contraflow._language import _, ngettext
 from contraflow._numbers import signed, significant, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
-from contraflow.report.draw.rows import RowMark, Scale, in_units, interval, rows_facet, scale_of
+from contraflow.report.draw.rows import RowMark, TrackScale, in_units, interval, rows_facet, scale_of
 from contraflow.results.draws import with_ends
 from contraflow.text.sentences import is_open
 
@@ -102,7 +102,7 @@ def _sizes(frame: pd.DataFrame) -> pd.Series[float]:
     return frame[columns].abs().max(axis=1)
 
 
-def _row(row: Mapping[str, Any], kind: str, scale: Scale, trace: float, *, drawn: bool) -> RowMark:
+def _row(row: Mapping[str, Any], kind: str, scale: TrackScale, trace: float, *, drawn: bool) -> RowMark:
     colour, lane = change_colour(kind), LANE if drawn else 0.0
     before, after = float(row["before"]), float(row["after"])
     marks = [

@@ -15,7 +15,7 @@ from contraflow._quantiles import ENDS
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
 from contraflow.report.draw.dumbbells import interval_key
-from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
+from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet
 
 STAGES = {
     "area": N_("land with the crop"), "output": N_("harvest"), "gate": N_("price at the farm gate"),
@@ -61,7 +61,7 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model", tit
     rows = [_multiples(row, who) for row in observations.to_dict("records")]
     known = [row[c] for row in rows for c in ("observed", "foreseen_5", "foreseen_95")]
     inner = [v for v in known if 1 / LIMIT <= v <= LIMIT]
-    scale = Scale(min(0.5, *inner), max(2.0, *inner), log=True)
+    scale = TrackScale(min(0.5, *inner), max(2.0, *inner), log=True)
     unit = _("times what was before; each line is ten times the one before")
     facets = []
     for episode in dict.fromkeys(row["title"] for row in rows):
@@ -98,7 +98,7 @@ def _multiples(found: Mapping[Any, Any], who: str) -> dict[str, Any]:
     return row | {f"foreseen{e}": _multiple(found[f"{who} {q:g}"]) for e, q in ENDS.items()}
 
 
-def _row(row: Mapping[str, Any], scale: Scale) -> RowMark:
+def _row(row: Mapping[str, Any], scale: TrackScale) -> RowMark:
     low, high, seen = row["foreseen_5"], row["foreseen_95"], row["observed"]
     colour, shape = INSIDE if low <= seen <= high else OUTSIDE
     if not scale.holds(seen):

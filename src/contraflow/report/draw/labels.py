@@ -57,7 +57,7 @@ STYLE = (
 
 
 @dataclass(frozen=True)
-class Words:
+class MapWords:
     """A name to be placed: its lines, each with its class, and where its box may stand."""
 
     lines: tuple[tuple[str, str], ...]
@@ -71,7 +71,7 @@ class Words:
 class PlacedWords:
     """A name with its box, in units of the map."""
 
-    words: Words
+    words: MapWords
     box: Box
     align: float
     """Which part of the box lines are set to: 0 left, 0.5 middle, 1 right."""
@@ -95,7 +95,7 @@ class PlacedWords:
         return svg.text(round(x), y, Markup("").join(spans), class_)
 
 
-def box_of(words: Words, anchor: tuple[float, float, float, float], size: float) -> Box:
+def box_of(words: MapWords, anchor: tuple[float, float, float, float], size: float) -> Box:
     """Box of a name at one of its anchors."""
     wide = 0.0
     for text, class_ in words.lines:
@@ -108,7 +108,7 @@ def box_of(words: Words, anchor: tuple[float, float, float, float], size: float)
 
 
 def place(
-    wanted: Iterable[Words], taken: Sequence[Box], size: float, tall: float, most: int | None = None
+    wanted: Iterable[MapWords], taken: Sequence[Box], size: float, tall: float, most: int | None = None
 ) -> list[PlacedWords]:
     """Names where there is room, the first of those wanted choosing first.
 

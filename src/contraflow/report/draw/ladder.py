@@ -15,7 +15,7 @@ from contraflow.case.naming import lower
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet
 from contraflow.report.draw.dumbbells import interval_key
-from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet, scale_of
+from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet, scale_of
 from contraflow.results.draws import with_ends
 
 COMPONENTS = {
@@ -61,7 +61,7 @@ def draw_ladder_steps(
     rows = _steps(frame, names)
     prices = [float(row[c]) for row in rows for c in with_ends(("price",)) if c in row]
     known = [p for p in prices if p > CHEAPEST]
-    scale = Scale(min(known), max(known), log=True)
+    scale = TrackScale(min(known), max(known), log=True)
     marks = [
         RowMark(
             name=row["name"],
@@ -206,7 +206,7 @@ def _terms(step: Row) -> list[dict[str, Any]]:
     return found
 
 
-def _part(term: Row, scale: Scale) -> RowMark:
+def _part(term: Row, scale: TrackScale) -> RowMark:
     low, high = sorted((scale.share(0.0), scale.share(float(term["part"]))))
     bar = svg.rect(svg.at(low), -4, svg.at(high - low), 8, "f-accent")
     return RowMark(

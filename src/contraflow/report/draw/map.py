@@ -31,7 +31,7 @@ from contraflow.report.draw.flow_curves import (
     map_frame,
     split,
 )
-from contraflow.report.draw.labels import NARROW, WIDE, LabelLayout, Words
+from contraflow.report.draw.labels import NARROW, WIDE, LabelLayout, MapWords
 from contraflow.results.tables import home_grown
 from contraflow.results.view import families, home_country
 
@@ -303,7 +303,7 @@ def placed_names(
     frame: Frame,
     names: Mapping[str, str],
     spots: list[tuple[Place, float, float]],
-    ends: list[tuple[End, Words]],
+    ends: list[tuple[End, MapWords]],
     layout: LabelLayout,
 ) -> list[labels.PlacedWords]:
     """Names of a layer: ends of lines, places, then countries where room is left.
@@ -333,10 +333,10 @@ def placed_names(
         others = [e.x for e, _words in ends if e.side == end.side and e is not end]
         first = -1 if any(x > end.x for x in others) and not any(x < end.x for x in others) else 1
         anchors = labels.at_edge(end.x, end.y, end.side, 0.3 * size + 3, 0.6 * size, first)
-        edges.append(Words(words.lines, anchors, words.class_))
+        edges.append(MapWords(words.lines, anchors, words.class_))
     found = labels.place(edges, dots, size, frame.tall)
     ranked = sorted(spots, key=lambda s: s[0].kind != PlaceKind.ZONE)
-    towns = [Words(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in ranked]
+    towns = [MapWords(((place.name, ""),), labels.around(x, y, 9.0)) for place, x, y in ranked]
     for words in towns[:SURE]:  # may stand on the dots of lesser places
         room = labels.place([words], [f.box for f in found], size, frame.tall)
         better = labels.place([words], [*dots, *(f.box for f in found)], size, frame.tall)
@@ -347,12 +347,12 @@ def placed_names(
     for code, points in country_spots(frame):
         if code in names:
             anchors = tuple((x, y, 0.5, 0.5) for x, y in points[:120])
-            lands.append(Words(((names[code].upper(), "f-soft"),), anchors, "m-caps halo", capitals=True))
+            lands.append(MapWords(((names[code].upper(), "f-soft"),), anchors, "m-caps halo", capitals=True))
     small = labels.CAPITALS * size
     return found + labels.place(lands, [*dots, *(f.box for f in found)], small, frame.tall)
 
 
-def _ends_in_words(scene: _Scene) -> list[tuple[End, Words]]:
+def _ends_in_words(scene: _Scene) -> list[tuple[End, MapWords]]:
     """Name and tonnes where lines leave the map, the largest first."""
     found = []
     for end in sorted(scene.terminals, key=lambda e: (e.rival, -abs(e.tonnes))):
@@ -360,7 +360,7 @@ def _ends_in_words(scene: _Scene) -> list[tuple[End, Words]]:
         figure = _("as before") if still else scene.figure(end.tonnes)
         class_ = "small f-soft" if end.rival else "b"
         lines = ((scene.places[end.place].name, "f-soft" if end.rival else class_), (figure, "num f-soft"))
-        found.append((end, Words(lines, ())))
+        found.append((end, MapWords(lines, ())))
     return found
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from contraflow._types import FloatArray
 from contraflow.report.draw import svg
-from contraflow.report.draw.rows import Scale, round_step
+from contraflow.report.draw.rows import TrackScale, round_step
 
 SPACE = 40.0
 """Least distance between the labels of two years, px."""
@@ -25,7 +25,7 @@ class YearPanel:
     first: float
     """Years at the ends of the axis, as decimals."""
     last: float
-    scale: Scale
+    scale: TrackScale
     """Figures at its ends."""
     width: float = 290.0
     height: float = 190.0
@@ -112,13 +112,13 @@ class YearPanel:
         return svg.element("path", d="".join(parts), class_=class_, fill_opacity=share)
 
 
-def from_zero(*values: FloatArray) -> Scale:
+def from_zero(*values: FloatArray) -> TrackScale:
     """A scale from zero to a round figure above all values, below zero where some are."""
     every = np.concatenate([np.ravel(v) for v in values] or [np.zeros(1)])
     every = every[np.isfinite(every)]
     low, high = float(min(0.0, *every)) if every.size else 0.0, float(max(0.0, *every)) if every.size else 1.0
     step = round_step((high - low) / 4 if high > low else 1.0)
-    return Scale(step * floor(low / step + 1e-9), max(step, step * ceil(high / step - 1e-9)))
+    return TrackScale(step * floor(low / step + 1e-9), max(step, step * ceil(high / step - 1e-9)))
 
 
 def quantiles(values: FloatArray, shares: Sequence[float]) -> FloatArray:

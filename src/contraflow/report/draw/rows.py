@@ -51,7 +51,7 @@ LONG = 900.0
 
 
 @dataclass(frozen=True)
-class Scale:
+class TrackScale:
     """Values on a track."""
 
     low: float
@@ -117,10 +117,10 @@ def round_step(least: float) -> float:
     return next((m * power for m in (1, 2, 2.5, 5) if m * power >= least * (1 - 1e-9)), 10 * power)
 
 
-def scale_of(values: Sequence[float]) -> Scale:
+def scale_of(values: Sequence[float]) -> TrackScale:
     """A scale from zero, or from the lowest value where some are negative, to the highest."""
     low, high = min(0.0, *values), max(0.0, *values)
-    return Scale(low, high if high > low else low + 1.0)
+    return TrackScale(low, high if high > low else low + 1.0)
 
 
 NOTHING = Markup("")
@@ -153,7 +153,7 @@ class RowMark:
 
 def rows_facet(
     rows: Sequence[RowMark],
-    scale: Scale,
+    scale: TrackScale,
     unit: str,
     width: float = 640.0,
     title: str = "",
@@ -212,14 +212,14 @@ def rows_facet(
     return Facet(body=Markup("").join(parts), width=width, height=y + 5, fluid=True, title=title)
 
 
-def _band(scale: Scale, low: float, high: float, colour: str, top: float, bottom: float) -> Markup:
+def _band(scale: TrackScale, low: float, high: float, colour: str, top: float, bottom: float) -> Markup:
     if low == high:
         return svg.line(scale.at(low), top, scale.at(low), bottom, f"s-{colour}", 1.4)
     width = svg.at(scale.share(high) - scale.share(low))
     return svg.rect(scale.at(low), top, width, bottom - top, f"f-{colour}")
 
 
-def _labels(scale: Scale) -> Markup:
+def _labels(scale: TrackScale) -> Markup:
     """Labels of the ticks within the width; every second, third ... where they are long."""
     ticks = scale.ticks()
     spots: list[_Label] = []
@@ -243,7 +243,7 @@ class _Label(NamedTuple):
     anchor: str
 
 
-def _label(scale: Scale, tick: float) -> _Label:
+def _label(scale: TrackScale, tick: float) -> _Label:
     at, width = NARROW * scale.share(tick), svg.width_of(scale.label(tick), svg.SMALL)
     if at < width / 2:
         return _Label(tick, at, at + width, "")
@@ -298,7 +298,7 @@ class _Line(NamedTuple):
 
 
 def interval(
-    scale: Scale, row: Mapping[str, Any], stem: str, colour: str, y: float = 0.0, *, cased: bool = False
+    scale: TrackScale, row: Mapping[str, Any], stem: str, colour: str, y: float = 0.0, *, cased: bool = False
 ) -> Markup:
     """A thin line for the 90 % interval of a figure and a thick one for the 50 %, where it has draws.
 

@@ -13,7 +13,7 @@ from contraflow._language import N_, _, locale
 from contraflow._numbers import percent, probability, share, signed, signed_span, significant, to
 from contraflow.case.naming import lower
 from contraflow.report.data import FollowedQuestion, ReportData
-from contraflow.report.draw.headline import draw_headline
+from contraflow.report.draw.relative_changes import draw_headline
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable, look_of, with_range
 from contraflow.results import figures, tables

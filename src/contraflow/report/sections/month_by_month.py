@@ -18,8 +18,7 @@ from contraflow.report.draw import fans
 from contraflow.report.section import Content
 from contraflow.report.sections.headline import unit
 from contraflow.report.shown_table import ShownTable
-from contraflow.results import trajectory_tables
-from contraflow.results.figures import run_figure
+from contraflow.results import figures, trajectory_tables
 from contraflow.results.view import MONTHS_PER_YEAR
 from contraflow.text.names import Names
 
@@ -47,16 +46,16 @@ def make(report: ReportData, names: Names) -> Content | None:
                 "title": one.question.title,
                 "about": about(one.data),
                 "changes": words_of_changes(one.data, one.changes),
-                "text": last_year(one.data, one.without),
+                "text": last_year(one.data, one.without, names),
                 "figure": one.question.id,
                 "caption": caption(against=True),
-                "table": table(one.data),
+                "table": table(one.data, names),
             }
         )
     return Content(data={"panels": panels, "made": _(MADE)}, drawings=drawings)
 
 
-def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
+def last_year(data: xr.Dataset, without: xr.Dataset, names: Names) -> str:
     """How the ways out and what they carry stand in the last year, against the runs without the policy."""
     contrast = trajectory_tables.contrast(without, data)
     last = max(contrast.index.get_level_values("year"))
@@ -66,7 +65,7 @@ def last_year(data: xr.Dataset, without: xr.Dataset) -> str:
             row = contrast.loc[(figure, last)]
             if np.isfinite(row["ratio"]):
                 change, low, high = (percent(row[end] - 1) for end in ("ratio", "ratio_5", "ratio_95"))
-                found.append(f"{_(run_figure(figure).label)}: {change} ({to(low, high)})")
+                found.append(f"{figures.label(figure, names)}: {change} ({to(low, high)})")
     if not found:
         return ""
     return _("In year {year}, against the same random draws without the policy: {changes}.").format(
@@ -79,10 +78,11 @@ def caption(against: bool) -> str:
     text = _(
         "Line: median of the runs, by years. Bands: half and nine tenths of them. Means of three months."
     )
-    return f"{text} {_('Dashed: the same random draws without the policy.')}" if against else text
+    dashed = _("Dashed: the same random draws without the policy.")
+    return f"{text} {dashed}" if against else text
 
 
-def table(data: xr.Dataset) -> ShownTable:
+def table(data: xr.Dataset, names: Names) -> ShownTable:
     """How figures move over the years."""
     return ShownTable(
         caption=_("How figures move: medians over the runs, at yearly rates"),
@@ -91,7 +91,7 @@ def table(data: xr.Dataset) -> ShownTable:
             _("Back after"),
         ),
         rows=tuple(
-            _row(str(name), row) for name, row in trajectory_tables.summary(data).to_dict("index").items()
+            _row(str(name), row, names) for name, row in trajectory_tables.summary(data).to_dict("index").items()
         ),
         figures=(1, 2, 3, 4, 5, 6),
     )  # fmt: skip
@@ -140,7 +140,7 @@ MADE = N_(
 """How runs are made, in words."""
 
 
-def _row(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
+def _row(name: str, row: Mapping[Any, Any], names: Names) -> tuple[str, ...]:
     part = row["unit"] == "share"
 
     def shown(value: float) -> str:
@@ -155,9 +155,9 @@ def _row(name: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
             else ngettext("{number} month", "{number} months", value).format(number=fixed(value, 0))
         )
 
-    figure = run_figure(name)
+    shown_name = figures.label(name, names)
     return (
-        _(figure.label) if part else f"{_(figure.label)}, {unit(row['unit'])}",
+        shown_name if part else f"{shown_name}, {unit(row['unit'])}",
         shown(row["before"]),
         shown(row["first"]),
         shown(row["last"]),

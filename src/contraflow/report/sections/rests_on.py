@@ -9,7 +9,7 @@ import pandas as pd
 from contraflow._language import N_, _
 from contraflow._numbers import share, significant, to
 from contraflow.report.data import ReportData
-from contraflow.report.draw.rests_on import draw_claims, draw_numbers, draw_shares, unit
+from contraflow.report.draw.influence_charts import draw_claims, draw_numbers, draw_shares, unit
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable, with_note, with_range
 from contraflow.results.explanation import Explanation, How

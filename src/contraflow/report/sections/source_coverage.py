@@ -17,7 +17,11 @@ from contraflow.text.names import Names
 
 def make(report: ReportData, names: Names) -> Content | None:
     """Items by kind; none where the case does not say what its sources describe."""
-    case = report.case
+    return content(report.case)
+
+
+def content(case: Case) -> Content | None:
+    """As :func:`make`, of a case alone."""
     if not case.coverage:
         return None
     items = case.coverage.values()

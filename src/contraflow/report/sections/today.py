@@ -57,7 +57,8 @@ def _note(key: str, every: dict[str, dict[str, Any]], names: Names) -> str:
     if key == "exports":
         air = known.get("exports by air", 0.0)
         text = _("of pure {substance}, at the border").format(substance=names.substance)
-        return f"{text}; {_('{part} of it by air').format(part=share(air / known[key]))}" if air > 0 else text
+        by_air = _("{part} of it by air").format(part=share(air / known[key]))
+        return f"{text}; {by_air}" if air > 0 else text
     if key == "hectares at home":
         gone = known.get("eradicated at home", 0.0)
         return _("{hectares} more are eradicated").format(hectares=significant(gone)) if gone > 0 else ""

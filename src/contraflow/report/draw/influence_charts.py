@@ -10,7 +10,7 @@ from contraflow._language import _
 from contraflow._numbers import share, significant, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
-from contraflow.report.draw.rows import RowMark, Scale, rows_facet
+from contraflow.report.draw.rows import RowMark, TrackScale, rows_facet
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
 
 COLOURS = {
@@ -30,7 +30,7 @@ CLAIMS, NUMBERS = 10, 12
 def draw_shares(explanation: Explanation) -> Drawing:
     """Bars: the variance by group."""
     rows = explanation.shares.to_dict("records")
-    scale = Scale(0.0, 100.0)
+    scale = TrackScale(0.0, 100.0)
     marks = [
         RowMark(
             name=_(GROUPS[Group(row["group"])]),
@@ -137,14 +137,14 @@ def unit(explanation: Explanation) -> str:
     return explanation.unit.replace("/yr", _(" a year"))
 
 
-def _scale(explanation: Explanation, values: list[Any]) -> Scale:
+def _scale(explanation: Explanation, values: list[Any]) -> TrackScale:
     ends = [float(v) for v in (*values, explanation.figure["_5"], explanation.figure["_95"])]
     low, high = min(ends), max(ends)
     room = 0.04 * (high - low or 1.0)
-    return Scale(low - room, high + room)
+    return TrackScale(low - room, high + room)
 
 
-def _with_band(explanation: Explanation, marks: list[RowMark], scale: Scale) -> Facet:
+def _with_band(explanation: Explanation, marks: list[RowMark], scale: TrackScale) -> Facet:
     """Rows before the figure with everything: its 90 % interval shaded, its median as a line."""
     low, high, middle = (float(explanation.figure[end]) for end in ("_5", "_95", ""))
     bands = ((low, high, "wide90"), (middle, middle, "soft"))

@@ -13,7 +13,7 @@ from contraflow._numbers import percent, signed_span
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import ARROWS, change_colour, change_kind
-from contraflow.report.draw.rows import RowMark, Scale, interval, rows_facet
+from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet
 from contraflow.results.draws import with_ends
 from contraflow.text.sentences import EDGE
 
@@ -42,7 +42,7 @@ def draw_headline(rows: Sequence[tuple[str, Mapping[str, Any]]], title: str = ""
         return None
     ends = [float(row.get(f"ratio_{end}", row["ratio"])) - 1 for _label, row in kept for end in ("5", "95")]
     low, high = max(-1.0, min(0.0, *ends)), min(FURTHEST, max(0.0, *ends))
-    scale = Scale(100 * min(low, -0.05), 100 * max(high, 0.05))
+    scale = TrackScale(100 * min(low, -0.05), 100 * max(high, 0.05))
     marks, table = [], []
     for label, row in kept:
         part = {name: 100 * (float(row[name]) - 1) for name in with_ends(("ratio",)) if name in row}
