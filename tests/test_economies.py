@@ -137,7 +137,8 @@ def test_tables_of_a_single_outcome_have_one_side(compared):
         assert own["before"].tolist() == pytest.approx(pair["after"].loc[own.index].tolist()), name
 
 
-NAMES = {"drug": "Drug", "PE": "Peru", "valley": "Valley", "south": "South"}
+NAMES = Names({"drug": "Drug", "PE": "Peru", "valley": "Valley", "south": "South"})
+NAMES.home, NAMES.substance = "Peru", "drug"
 
 
 MAKE = (livelihoods.make, goods.make, supplies.make)

@@ -260,7 +260,7 @@ def test_names_neither_meet_nor_leave_the_map(code, layout):
     frame = map_frame(places, code)
     spots = [(p, *map_point(frame, p)) for p in places.values() if frame.holds(*map_point(frame, p), 9.0)]
     _ends, terminals = line_ends(list(flows(data).values()), places, frame, ("container", "boat"))
-    ends = [(e, labels.Words(((places[e.place].name, "b"), ("123 t", "")), ())) for e in terminals]
+    ends = [(e, labels.MapWords(((places[e.place].name, "b"), ("123 t", "")), ())) for e in terminals]
     placed = map.placed_names(frame, NAMES, spots, ends, layout)
     assert len(placed) > 5
     for one in placed:

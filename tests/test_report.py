@@ -17,7 +17,7 @@ from contraflow import _numbers
 from contraflow.errors import OutputError
 from contraflow.report import document
 from contraflow.report.data import ledger_table
-from contraflow.report.draw import outcome_figures, rows
+from contraflow.report.draw import outcome_figures, row_charts
 from contraflow.report.draw.flow_curves import flows, split
 from contraflow.results import tables
 from contraflow.text import answer_sentences, sentences
@@ -322,7 +322,7 @@ def test_the_page_shows_intervals_and_says_how_to_read_them(drawn, drawn_page):
     parser.feed(drawn_page)
     assert not parser.open
     assert f"medians of {DRAWS} draws" in drawn_page
-    assert drawn_page.count(rows.reading()) >= 3
+    assert drawn_page.count(row_charts.reading()) >= 3
     assert "means over the draws" in drawn_page
     assert "Falls by over 5%" in drawn_page
     card = re.search(r'Exports</span><b>.*?</b><span class="range">(.*?) to (.*?)</span>', drawn_page)

@@ -15,12 +15,12 @@ import synthetic
 from contraflow._language import in_language
 from contraflow.errors import ComparisonError, OutputError
 from contraflow.history import left_out
-from contraflow.report.draw import bars, claims, histories, rows, svg, theme
+from contraflow.report.draw import bars, claims, histories, row_charts, svg, theme
 from contraflow.report.draw.drawing import Drawing, Facet
 from contraflow.report.draw.dumbbells import ARROWS, draw_dumbbells
 from contraflow.report.draw.how_often_right import LIMIT, draw_how_often_right, reading
 from contraflow.report.draw.ladder import COMPONENTS, draw_ladder_parts, draw_ladder_steps
-from contraflow.report.draw.rows import RowMark, TrackScale, rows_facet, scale_of
+from contraflow.report.draw.row_charts import RowMark, TrackScale, rows_facet, scale_of
 from contraflow.results import tables
 from contraflow.text.names import shown_names
 
@@ -455,7 +455,7 @@ def lines_of_row(group: ElementTree.Element) -> list[tuple[float, float, float, 
         ) + sum(float(t.get("dx", 0)) for t in text.iter("tspan"))
         size = svg.SMALL if "small" in classes(text) else svg.SIZE
         base = float(text.get("y"))
-        left = rows.NARROW - width if "end" in classes(text) else 0.0
+        left = row_charts.NARROW - width if "end" in classes(text) else 0.0
         boxes.append((left, base - 0.8 * size, left + width, base + 0.2 * size))
     return boxes
 
@@ -485,7 +485,7 @@ def test_text_of_a_row_meets_no_other_text(charts, drawn, by_mode):
             boxes = lines_of_row(group)
             found += len(boxes)
             for left, _top, right, _bottom in boxes:
-                assert -0.01 <= left < right <= rows.NARROW + 0.01
+                assert -0.01 <= left < right <= row_charts.NARROW + 0.01
             for one, other in combinations(boxes, 2):
                 apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
                 assert apart, ElementTree.tostring(group, "unicode")
@@ -506,9 +506,10 @@ def test_labels_of_an_axis_meet_no_other_label(scale):
     facet = rows_facet([RowMark(name="a", marks=svg.dot(scale.at(scale.high), 0, 4, "f-ink"))], scale, "t")
     spans = []
     for text in (t for t in parsed(facet).iter("text") if {"small", "num"} <= classes(t)):
-        middle, width = float(text.get("x")[:-1]) / 100 * rows.NARROW, svg.width_of(text.text, svg.SMALL)
+        middle = float(text.get("x")[:-1]) / 100 * row_charts.NARROW
+        width = svg.width_of(text.text, svg.SMALL)
         left = middle - width * (0.5 if "mid" in classes(text) else 1.0 if "end" in classes(text) else 0.0)
-        assert -1 <= left < left + width <= rows.NARROW + 1
+        assert -1 <= left < left + width <= row_charts.NARROW + 1
         spans.append((left, left + width))
     assert len(spans) >= 2
     assert all(one[1] + 2 < other[0] for one, other in pairwise(spans))

@@ -85,7 +85,8 @@ class Verb(TyperCommand):
         shown = [str(p.metavar) for p in arguments]
         named = " ".join(shown)
         line = " ".join(filter(None, (ctx.command_path, named, _("[OPTIONS]"))))
-        lines = [f"{heading(_('Usage:'))} {line}", "", *paragraphs(_(self.help or ""), width)]
+        usage = heading(_("Usage:"))
+        lines = [f"{usage} {line}", "", *paragraphs(_(self.help or ""), width)]
         if arguments:
             rows = [(n, _(getattr(p, "help", "") or "")) for n, p in zip(shown, arguments, strict=True)]
             lines += ["", heading(_("Arguments")), *two_columns(rows, width)]

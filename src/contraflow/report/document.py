@@ -13,13 +13,13 @@ from markupsafe import Markup
 from contraflow._io import write_atomically
 from contraflow._language import _, language
 from contraflow.report.data import ReportData
-from contraflow.report.draw import rows, theme
+from contraflow.report.draw import row_charts, theme
 from contraflow.report.draw.drawing import STYLE, Drawing
 from contraflow.report.draw.flow_curves import map_frame
 from contraflow.report.draw.map import backdrop
 from contraflow.report.front import front
 from contraflow.report.jinja import environment, figure_macro, fill
-from contraflow.report.section import OF_EVERY_TEMPLATE, Content, Entry, Part, Section, expect_distinct
+from contraflow.report.section import OF_EVERY_TEMPLATE, Content, PageEntry, Part, Section, expect_distinct
 from contraflow.report.sections.registry import CHAPTERS, PARTS, SECTIONS
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class _Page:
     @property
     def always(self) -> dict[str, Any]:
         """Variables that every template has, but for ``figure``."""
-        reading = rows.reading() if self.report.draws > 1 else ""
+        reading = row_charts.reading() if self.report.draws > 1 else ""
         return {"report": self.report, "names": self.names, "reading": reading}
 
     def section(self, section: Section) -> _Shown | None:
@@ -154,7 +154,7 @@ class _Page:
         address = f"{self.report.questions[number].id}-{part.id}"
         return self._fill(part, part.make(self.report, self.names, number), address, part.folded)
 
-    def _fill(self, entry: Entry, content: Content | None, address: str, folded: bool) -> _Shown | None:
+    def _fill(self, entry: PageEntry, content: Content | None, address: str, folded: bool) -> _Shown | None:
         if content is None:
             return None
         what = f"the {type(entry).__name__.lower()} '{entry.id}'"

@@ -42,7 +42,7 @@ MakeOfAnswer = Callable[[ReportData, Names, int], Content | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class PageEntry:
     """What sections and parts share; a half-made one is a ValueError as soon as it is written."""
 
     id: str
@@ -80,7 +80,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section(Entry):
+class Section(PageEntry):
     """A section of the page."""
 
     make: Make
@@ -94,7 +94,7 @@ class Section(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(Entry):
+class Part(PageEntry):
     """A part of each answer."""
 
     make: MakeOfAnswer

@@ -9,7 +9,7 @@ from contraflow._numbers import amount, significant, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import draw_named
-from contraflow.report.draw.rows import RowMark, in_units, interval, rows_facet, scale_of
+from contraflow.report.draw.row_charts import RowMark, in_units, interval, rows_facet, scale_of
 from contraflow.results.draws import with_ends
 
 READING = N_(

@@ -13,7 +13,7 @@ from contraflow._language import N_, _, ngettext
 from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
-from contraflow.report.draw.rows import RowMark, TrackScale, rows_facet
+from contraflow.report.draw.row_charts import RowMark, TrackScale, rows_facet
 from contraflow.text.conflict_sentences import scale_of
 
 if TYPE_CHECKING:

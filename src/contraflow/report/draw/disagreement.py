@@ -10,7 +10,7 @@ import pandas as pd
 from contraflow._language import _
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
-from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet
+from contraflow.report.draw.row_charts import RowMark, TrackScale, interval, rows_facet
 
 COLOURS = ("river-way", "foot", "road", "air", "rise")
 """Colour of what believing a side costs, by name, from nothing to the all but impossible."""

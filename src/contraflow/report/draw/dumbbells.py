@@ -13,7 +13,7 @@ from contraflow._language import _, ngettext
 from contraflow._numbers import signed, significant, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
-from contraflow.report.draw.rows import RowMark, TrackScale, in_units, interval, rows_facet, scale_of
+from contraflow.report.draw.row_charts import RowMark, TrackScale, in_units, interval, rows_facet, scale_of
 from contraflow.results.draws import with_ends
 from contraflow.text.sentences import is_open
 

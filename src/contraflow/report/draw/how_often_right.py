@@ -15,7 +15,7 @@ from contraflow._quantiles import ENDS
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
 from contraflow.report.draw.dumbbells import interval_key
-from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet
+from contraflow.report.draw.row_charts import RowMark, TrackScale, interval, rows_facet
 
 STAGES = {
     "area": N_("land with the crop"), "output": N_("harvest"), "gate": N_("price at the farm gate"),

@@ -10,7 +10,7 @@ from contraflow._language import _
 from contraflow._numbers import share, significant, to
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
-from contraflow.report.draw.rows import RowMark, TrackScale, rows_facet
+from contraflow.report.draw.row_charts import RowMark, TrackScale, rows_facet
 from contraflow.results.explanation import GROUPS, Explanation, Group, How
 
 COLOURS = {

@@ -15,7 +15,7 @@ from contraflow.case.naming import lower
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet
 from contraflow.report.draw.dumbbells import interval_key
-from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet, scale_of
+from contraflow.report.draw.row_charts import RowMark, TrackScale, interval, rows_facet, scale_of
 from contraflow.results.draws import with_ends
 
 COMPONENTS = {

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from contraflow._types import FloatArray
 from contraflow.report.draw import svg
-from contraflow.report.draw.rows import TrackScale, round_step
+from contraflow.report.draw.row_charts import TrackScale, round_step
 
 SPACE = 40.0
 """Least distance between the labels of two years, px."""

@@ -13,7 +13,7 @@ from contraflow._numbers import percent, signed_span
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import ARROWS, change_colour, change_kind
-from contraflow.report.draw.rows import RowMark, TrackScale, interval, rows_facet
+from contraflow.report.draw.row_charts import RowMark, TrackScale, interval, rows_facet
 from contraflow.results.draws import with_ends
 from contraflow.text.sentences import EDGE
 

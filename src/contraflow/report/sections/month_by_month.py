@@ -91,7 +91,8 @@ def table(data: xr.Dataset, names: Names) -> ShownTable:
             _("Back after"),
         ),
         rows=tuple(
-            _row(str(name), row, names) for name, row in trajectory_tables.summary(data).to_dict("index").items()
+            _row(str(name), row, names)
+            for name, row in trajectory_tables.summary(data).to_dict("index").items()
         ),
         figures=(1, 2, 3, 4, 5, 6),
     )  # fmt: skip
