@@ -101,7 +101,7 @@ def text_of(element: ElementTree.Element) -> str:
 
 def value_at(scale: TrackScale, position: str) -> float:
     """The value that stands at a position across: the scale backwards."""
-    share = (float(position.rstrip("%")) / 100 - rows.INSET) / (1 - 2 * rows.INSET)
+    share = (float(position.rstrip("%")) / 100 - row_charts.INSET) / (1 - 2 * row_charts.INSET)
     if scale.log:
         return float(scale.low * (scale.high / scale.low) ** share)
     return scale.low + share * (scale.high - scale.low)
@@ -119,8 +119,8 @@ def near(scale: TrackScale) -> float:
 def test_positions_are_values(scale):
     for value in np.geomspace(max(scale.low, 0.2), scale.high, 7):
         assert value_at(scale, scale.at(float(value))) == pytest.approx(value, rel=3e-3, abs=near(scale))
-    assert scale.share(scale.low) == rows.INSET
-    assert scale.share(scale.high) == pytest.approx(1 - rows.INSET)
+    assert scale.share(scale.low) == row_charts.INSET
+    assert scale.share(scale.high) == pytest.approx(1 - row_charts.INSET)
 
 
 @pytest.mark.parametrize("high", [0.003, 0.7, 9.0, 12.4, 37.0, 240.0, 8500.0, 3.2e6])

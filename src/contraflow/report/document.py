@@ -174,7 +174,7 @@ class _Page:
                 raise ValueError(f"{what} and {self.owners[own]} both have a figure of the name '{name}'")
             self.owners[own] = what
             addresses[name] = own
-        macro = figure_macro(self.templates)
+        macro, keys = figure_macro(self.templates), set()
 
         def figure(name: str, title: str = "", caption: str = "") -> Markup:
             if name not in drawings:
@@ -182,6 +182,8 @@ class _Page:
             drawing = drawings[name]
             if drawing is None:
                 return Markup("")
-            return macro(addresses[name], drawing, title, caption)
+            keyed = drawing.key not in keys
+            keys.add(drawing.key)
+            return macro(addresses[name], drawing, title, caption, keyed)
 
         return figure

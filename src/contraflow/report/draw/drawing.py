@@ -92,10 +92,10 @@ class Drawing:
         if not self.alt.strip():
             raise ValueError("a figure needs words for whoever cannot see it: give alt")
 
-    def html(self) -> Markup:
-        """The figure as part of a page."""
+    def html(self, *, keyed: bool = True) -> Markup:
+        """The figure as part of a page; ``keyed=False`` where the key stands above another already."""
         parts = []
-        if self.key:
+        if self.key and keyed:
             items = [
                 svg.element(
                     "li",

@@ -32,6 +32,11 @@ SHAPES = {
 """Marks that shape tells apart, around 0, by half their size ``r`` and their size ``d``."""
 
 
+WIDTHS = {"1.4": "thin", "4.5": "thick"}
+"""Classes of the lines of intervals on a page, by their width; ``up`` and ``down`` are lanes above and below
+the middle of a row."""
+
+
 def at(share: float) -> str:
     """A position as a share of the width, 0 to 1: ``at(0.5)`` is ``50%``."""
     return f"{short(100 * share)}%"
@@ -62,6 +67,7 @@ def element(tag: str, body: str = "", **attributes: Length | None) -> Markup:
 
 _PLACED = re.compile(r'(?:(?<=<line)|(?<=<circle))((?: [a-z-]+[0-9]?="[^"]*")*)')
 _ORIGIN = re.compile(r' (?:[xy][12]|c[xy])="0"')
+_LANE = re.compile(r' (?:y1=(-?5\.5) y2=\1 )?class=(?:"([^"]*)"|(\S+)) stroke-width=(1\.4|4\.5)(?= )')
 _VALUE = re.compile(r'([a-zA-Z0-9])="([A-Za-z0-9.%#_-]+)"(/?)')
 
 
@@ -71,7 +77,13 @@ def compact(markup: Markup) -> Markup:
     A page holds tens of thousands of marks; a file of SVG keeps its quotes, as XML demands.
     """
     placed = _PLACED.sub(lambda found: _ORIGIN.sub("", found[1]), markup)
-    return Markup(_VALUE.sub(lambda found: f"{found[1]}={found[2]}{' /' if found[3] else ''}", placed))
+    bare = _VALUE.sub(lambda found: f"{found[1]}={found[2]}{' /' if found[3] else ''}", placed)
+    return Markup(_LANE.sub(_with_classes, bare.replace(" stroke-width=1 ", " ")))
+
+
+def _with_classes(found: re.Match[str]) -> str:
+    lane = {"": "", "-5.5": " up", "5.5": " down"}[found[1] or ""]
+    return f' class="{found[2] or found[3]}{lane} {WIDTHS[found[4]]}"'
 
 
 def group(*parts: str, **attributes: Length | None) -> Markup:
@@ -81,7 +93,7 @@ def group(*parts: str, **attributes: Length | None) -> Markup:
 
 def line(x1: Length, y1: Length, x2: Length, y2: Length, class_: str, width: float = 1.0) -> Markup:
     """A straight line."""
-    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_, stroke_width=width)
+    return element("line", x1=x1, x2=x2, y1=y1, y2=y2, class_=class_, stroke_width=width)
 
 
 def rect(

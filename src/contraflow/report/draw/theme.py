@@ -107,6 +107,11 @@ def classes(*, standalone: bool = False) -> str:
         ".fig .mid{text-anchor:middle}.fig .none{fill:none}.fig .round{stroke-linecap:round}"
         ".fig .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}",
     ]
+    if not standalone:
+        rules.append(
+            ".fig .thin{stroke-width:1.4px}.fig .thick{stroke-width:4.5px}"
+            ".fig .up{transform:translateY(-5.5px)}.fig .down{transform:translateY(5.5px)}"
+        )
     for name in COLOURS:
         rules.append(f".fig .f-{name}{{fill:var(--{name})}}.fig .s-{name}{{stroke:var(--{name})}}")
     rules += [f".fig .d-{name}{{stroke-dasharray:{dash}}}" for name, dash in DASHES.items() if dash]

@@ -41,6 +41,14 @@ def shifts(rows: pd.DataFrame) -> bool:
     return bool(largest_change(rows).max() > words.NOTICED * largest)
 
 
+def moved(frame: pd.DataFrame, least: float = words.NOTICED) -> pd.DataFrame:
+    """The rows that change by more than a share of the largest: a chart of what moves shows no others."""
+    if frame.empty:
+        return frame
+    change = largest_change(frame)
+    return frame[change > least * float(frame[["before", "after"]].to_numpy().max())]
+
+
 def draw_rows(frame: pd.DataFrame, unit: str) -> Drawing:
     """Dots before and after, or bars where there is only a before."""
     if "after" in frame:

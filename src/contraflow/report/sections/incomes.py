@@ -9,6 +9,7 @@ from contraflow.report.data import ReportData
 from contraflow.report.draw import bars
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.section import Content
+from contraflow.report.sections._panels import moved
 from contraflow.results import tables
 from contraflow.text.names import Names
 
@@ -19,10 +20,11 @@ MOST = 8
 """Rows of a chart; others are added up."""
 
 
-def make(report: ReportData, names: Names, number: int) -> Content:
-    """Charts of one answer."""
+def make(report: ReportData, names: Names, number: int) -> Content | None:
+    """Charts of one answer; none where hardly anybody's income changes."""
     _question, base, after = report.pairs[number]
-    return Content(drawings=_draw(tables.incomes(base, after)))
+    rows = moved(tables.incomes(base, after))
+    return Content(drawings=_draw(rows)) if len(rows) else None
 
 
 def make_today(report: ReportData, names: Names) -> Content:
