@@ -596,7 +596,7 @@ def _level(
 def _given(
     case: CaseName,
     measure: Annotated[
-        list[str], levels(N_("A measure and its level, or a range of levels such as radar=0..1."))
+        list[str], levels(N_("A measure and its level, or two levels between which it lies: radar=0..1."))
     ],
     saw: Annotated[
         list[str],

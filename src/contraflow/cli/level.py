@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contraflow._language import _
+from contraflow._numbers import plain_number, rounded
 from contraflow.cli import given_names, json_records
 from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
@@ -80,7 +81,7 @@ def level(
         (row,) = json_records.rows(found.table())
         if row["reach"]:
             console.print()
-            words = ["-m", f"{measure}={row['level']:.3g}", *asked.words]
+            words = ["-m", f"{measure}={plain_number(rounded(row['level']))}", *asked.words]
             next_step(console, _("All else that it changes:"), "respond", asked.name, *words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contraflow._language import _
-from contraflow._numbers import cell
+from contraflow._numbers import cell, plain_number, rounded
 from contraflow.cli import json_records
 from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.long_lists import Filters, two_line_rows
@@ -68,5 +68,5 @@ def measures(asked: AskedPolicy, filters: Filters, numbers: Mapping[str, str], *
             say(console, (text.format(example=f"-m {markets[0].id}=-30%", levers=levers_named), "dim"))
         first = next((m for m in listed if float(m["maximum"]) > 0), None)
         if first is not None:
-            half = f"{first['measure']}={float(first['maximum']) / 2:.3g}"
+            half = f"{first['measure']}={plain_number(rounded(float(first['maximum']) / 2))}"
             next_step(console, _("What half of the most would do:"), "respond", asked.name, "-m", half)

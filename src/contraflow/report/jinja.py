@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from contraflow.report.draw.drawing import Drawing
 
-MOST = 12
+MOST = 10
 """Rows of the table beside a figure; a file of the figure's numbers has all."""
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -218,9 +218,9 @@ def expect_figure(name: str, *data: xr.Dataset, home: str | None = None) -> None
         With the reason.
     """
     figure = (run_figure if View(data[0]).of_months else outcome_figure)(name)
-    reason = lacking(*data, home=home).get(figure.name)
-    if reason:
-        raise ComparisonError(f"This economy has no {name!r}: {reason}.")
+    reasons = [_lack(figure, View(one, home)) for one in data]
+    if all(reasons):
+        raise ComparisonError(f"This economy has no {name!r}: {reasons[0]}.")
 
 
 def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[pd.Index, FloatArray]:

@@ -16,7 +16,7 @@ from contraflow.text.names import Names
 RENAMED = {"Traders' rent": N_("Traders on all ways, beyond the usual margin")}
 
 
-MOST = 8
+MOST = 7
 """Rows of a chart; others are added up."""
 
 

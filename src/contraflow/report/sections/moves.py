@@ -25,7 +25,7 @@ LEAST = 0.05
 STILL = 0.01
 """A row of the table whose whole interval lies within this share of what was there is left out."""
 
-MOST = 8
+MOST = 7
 """Rows of a chart: a page holds some hundred charts."""
 
 
