@@ -27,7 +27,7 @@ ANOTHERS = re.compile(
 )
 
 FAULTS = {
-    "no number": re.compile(r"\b(nan|inf|infinity|none|null)\b(?! of)", re.IGNORECASE),
+    "no number": re.compile(r"\b(nan|NaN|inf|infinity|None|null)\b(?! of)"),
     "an exponent": re.compile(r"(?<![0-9a-f])\d[.\d]*e[-−+]?\d+(?![0-9a-z])"),
     "nothing, counted": re.compile(r"(?<![\d.,])0 (t|kg|ha)\b(?! to)|\$0(?![\d.,])"),
     "an absurd share": re.compile(r"\b\d{4,} ?%|\b999 ?%"),
@@ -129,9 +129,11 @@ class Text(HTMLParser):
 
 
 def text_of(page: str) -> str:
-    """Lines of a page as they are read."""
+    """Lines of a page as they are read, but for its record: episodes of history are those of other places."""
+    before, _, rest = page.partition('<section class="chapter" id="record">')
+    chapter, following, after = rest.partition('<section class="chapter" id=')
     parser = Text()
-    parser.feed(page)
+    parser.feed(before + following + after if chapter else page)
     return re.sub(r"[ \t]*\n\s*", "\n", "".join(parser.parts))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from contraflow._language import N_, _
 from contraflow._numbers import cell
@@ -32,6 +34,10 @@ def groups(report: ReportData) -> list[dict[str, Any]]:
     if "parameter" in frame:
         frame = frame.set_index("parameter")
     role_of = roles(report.case)
+    shown: set[str] = set()
+    if len(report.claims):
+        known = (report.claims["use"] != "predict") | report.claims["residual"].isna()
+        shown = set(report.claims.loc[known, "claim"])
     found: dict[Role, list[tuple[str, dict[str, Any]]]] = {
         role: [] for role in Role if role is not Role.WEIGHT
     }
@@ -44,14 +50,14 @@ def groups(report: ReportData) -> list[dict[str, Any]]:
             "title": _(role.value),
             "numbers": len(rows),
             "assumed": sum(row["origin"] == ASSUMED for _key, row in rows),
-            "table": _table(_(role.value), rows),
+            "table": _table(_(role.value), rows, shown),
         }
         for role, rows in found.items()
         if rows
     ]
 
 
-def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> ShownTable:
+def _table(title: str, rows: list[tuple[str, dict[str, Any]]], claims: Container[str]) -> ShownTable:
     return ShownTable(
         caption=title,
         heads=(_("Number"), _("Low"), _("Value"), _("High"), _("Fitted"), _("Unit"), _("Origin and reason")),
@@ -63,7 +69,7 @@ def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> ShownTable:
                 cell(row["high"]),
                 "" if pd.isna(row.get("fitted", float("nan"))) else cell(row["fitted"]),
                 "" if row["unit"] == "dimensionless" else row["unit"],
-                _origin(row),
+                _origin(row, claims),
             )
             for _key, row in rows
         ),
@@ -72,12 +78,13 @@ def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> ShownTable:
     )
 
 
-def _origin(row: dict[str, Any]) -> Markup:
-    """Assumption or the claims, each a link, and the reason."""
+def _origin(row: dict[str, Any], claims: Container[str]) -> Markup:
+    """Assumption or the claims, each a link where the page has it, and the reason."""
     if row["origin"] == ASSUMED:
         origin = Markup('<b class="assumed">{}</b>').format(_(ASSUMED))
     else:
         origin = Markup(", ").join(
-            Markup('<a href="#claim-{}">{}</a>').format(one, one) for one in str(row["origin"]).split(", ")
+            Markup('<a href="#claim-{}">{}</a>').format(one, one) if one in claims else escape(_(one))
+            for one in re.split(r"[,;]\s*", str(row["origin"]))
         )
     return origin + Markup(". <small>{}</small>").format(row["reason"])
