@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import synthetic
@@ -70,3 +72,27 @@ def test_a_printed_page_loses_nothing(file):
         page.emulate_media(media="print")
         assert faults(page) == {}
         assert len(page.pdf()) > 10_000
+
+
+FINISHED = sorted((Path(__file__).parents[1] / "docs" / "reports").glob("*.html"))
+
+
+@pytest.mark.parametrize("report", FINISHED, ids=lambda path: path.stem)
+def test_a_finished_report_is_whole_on_desk_and_phone(report):
+    """Those of the documentation: of a shipped case, in both languages, with all folds open."""
+    assert report.stat().st_size <= 2_000_000
+    for width in WIDTHS:
+        with opened(report, width=width) as page:
+            assert faults(page) == {}
+            assert page.evaluate(NOWHERE) == []
+            assert page.evaluate(TWICE) == []
+            assert page.noted in ([], [report.as_uri()])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report", FINISHED, ids=lambda path: path.stem)
+def test_axe_finds_nothing_in_a_finished_report(report):
+    with opened(report, width=1280) as page:
+        assert violations(page) == []
+        page.emulate_media(media="print")
+        assert faults(page) == {}

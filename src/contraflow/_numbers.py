@@ -18,6 +18,9 @@ from contraflow._language import _, language, localised, pgettext
 DASH = "–"
 """What stands where there is no number."""
 
+NOUGHT = 1e-9
+"""What there was below this share of a change is nothing, of which no change is a share."""
+
 STILL = 5e-4
 """A change below this share of what was there is shown as none."""
 
