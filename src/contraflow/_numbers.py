@@ -167,7 +167,7 @@ def size_of_change(part: float) -> str:
 
 def change_of(change: float, before: float) -> str:
     """A change as a share of what was there, with two figures: ``−2.5%``, ``+12%``, ``×12``, ``0%``."""
-    if not before or not isfinite(100 * (change / before)):
+    if abs(before) <= NOUGHT * abs(change) or not before or not isfinite(100 * (change / before)):
         return DASH
     part = change / before
     if abs(part) < STILL:
