@@ -87,12 +87,3 @@ def test_a_finished_report_is_whole_on_desk_and_phone(report):
             assert page.evaluate(NOWHERE) == []
             assert page.evaluate(TWICE) == []
             assert page.noted in ([], [report.as_uri()])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("report", FINISHED, ids=lambda path: path.stem)
-def test_axe_finds_nothing_in_a_finished_report(report):
-    with opened(report, width=1280) as page:
-        assert violations(page) == []
-        page.emulate_media(media="print")
-        assert faults(page) == {}
