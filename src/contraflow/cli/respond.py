@@ -65,7 +65,7 @@ def respond(
             record["convergence"] = json_records.convergence(outcome)
         shown = shown_names(asked.case)
         sentences = tell(lab.baseline().data, outcome.data, shown).short
-        lacks = requirements(lab.case, outcome.requirements())
+        lacks = requirements(lab.case, outcome.requirements(), asked.policy)
         record["in_short"] = [sentence.replace(WORD_JOINER, "") for sentence in (*lacks, *sentences)]
     if as_json:
         emit(record | ({"question": asked.question} if asked.question else {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import isfinite
 from typing import Any
 
@@ -54,7 +54,7 @@ def requirement(measure: str, required: str, level: float, part: float, unit: st
     )
 
 
-def requirements(case: Case, met: pd.DataFrame) -> list[str]:
+def requirements(case: Case, met: pd.DataFrame, asked: Container[str] | None = None) -> list[str]:
     """What the measures of a policy lack for their full effect, a sentence each; none where none lacks any.
 
     Parameters
@@ -63,6 +63,8 @@ def requirements(case: Case, met: pd.DataFrame) -> list[str]:
         The case, for names and units.
     met
         Requirements of the policy's measures, as from ``Outcome.requirements()``.
+    asked
+        Measures that are told of. None: all that stand above 0, those of the baseline too.
     """
     own = case.in_language(locale()).measures
     told = [
@@ -74,6 +76,7 @@ def requirements(case: Case, met: pd.DataFrame) -> list[str]:
             own[row["requires"]].unit,
         )
         for row in met.to_dict("records")
+        if asked is None or row["measure"] in asked
     ]
     return [sentence for sentence in told if sentence]
 

@@ -50,7 +50,7 @@ def make(report: ReportData, names: Names, number: int) -> Content:
         data={
             "words": report.sentences[number],
             "levels": policy_in_words(report.case.in_language(locale()), question.policy),
-            "lacks": requirements(report.case, report.requirements[question.id])
+            "lacks": requirements(report.case, report.requirements[question.id], question.policy)
             if question.id in report.requirements
             else [],
             "way": way,
