@@ -261,7 +261,7 @@ class Outcome:
         """What a reader of the figures has to know."""
         from contraflow.results.short_table import notes
 
-        return [*notes(self.summary()), *requirements(self.network.case, self.requirements())]
+        return [*notes(self.summary()), *requirements(self.network.case, self.requirements(), self.policy)]
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what.
@@ -760,7 +760,10 @@ class Comparison:
         """What a reader of the changes has to know."""
         from contraflow.results.short_table import notes
 
-        return [*notes(self.summary()), *requirements(self.after.network.case, self.after.requirements())]
+        return [
+            *notes(self.summary()),
+            *requirements(self.after.network.case, self.after.requirements(), self.after.policy),
+        ]
 
     def __repr__(self) -> str:
         """Title and headline figures."""
