@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +109,7 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
     ]
     home = report.home
     frame = map_frame(report.case.places, home)
-    return page.templates.get_template("report.html.j2").render(
+    text = page.templates.get_template("report.html.j2").render(
         **page.always,
         language=language(),
         front=front(report),
@@ -117,6 +118,7 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
         backdrop=backdrop(frame, home),
         style=Markup(theme.variables() + theme.classes() + STYLE),
     )
+    return re.sub(r"\n\s+", "\n", text)
 
 
 @dataclass(frozen=True)
