@@ -88,8 +88,8 @@ def test_tables_have_captions_and_headers(report):
     assert tables
     for table in tables:
         assert re.search(r"<caption[^>]*>[^<]+</caption>", table)
-        assert table.count('<th scope=col>') >= 2
-        assert table.count('<th scope=row>') == table.count("<tr") - 1
+        assert table.count("<th scope=col>") >= 2
+        assert table.count("<th scope=row>") == table.count("<tr") - 1
     assert not [path for path in TEMPLATES.rglob("*.j2") if "<table" in path.read_text("utf-8")]
 
 

@@ -45,7 +45,7 @@ class ShownTable:
 
     def html(self) -> Markup:
         """The table as part of a page; tags that HTML lets go are gone, since a page has many rows."""
-        named = Markup("").join(Markup('<th scope=col>{}').format(head) for head in self.heads)
+        named = Markup("").join(Markup("<th scope=col>{}").format(head) for head in self.heads)
         body = Markup("").join(self._row(number, row) for number, row in enumerate(self.rows))
         seen = Markup("") if self.seen else Markup(' class="unseen"')
         table = Markup(
@@ -71,7 +71,7 @@ class ShownTable:
 
     def _row(self, number: int, row: Sequence[str | Markup]) -> Markup:
         address = Markup(" id={}").format(self.ids[number]) if self.ids else Markup("")
-        first = Markup('<th scope=row>{}').format(row[0])
+        first = Markup("<th scope=row>{}").format(row[0])
         rest = Markup("").join(Markup("<td>{}").format(cell) for cell in row[1:])
         return Markup("<tr{}>{}{}").format(address, first, rest)
 
