@@ -63,9 +63,6 @@ ALL = {
 }
 """Commands that take a case, with their options; ``-m`` and ``--out`` get their values from the case."""
 
-DRAWN = "opium"
-"""The case that is shown with draws; the others with the best fit, which takes a fraction of the time."""
-
 BESIDE = {"new", "behaviour"}
 """Commands that take none."""
 
@@ -140,8 +137,7 @@ def text_of(page: str) -> str:
 @pytest.fixture(scope="module", params=NAMES)
 def lab(request: pytest.FixtureRequest) -> cf.Lab:
     """A foreign case, fitted."""
-    how = "laplace" if request.param == DRAWN else "best"
-    return cf.load(CASES / request.param).calibrate(method=how)
+    return cf.load(CASES / request.param).calibrate(method="laplace", keep=60)
 
 
 @pytest.fixture(
@@ -243,7 +239,8 @@ def test_a_question_moves_something_and_no_share_is_absurd(unfitted: cf.Lab) -> 
 @pytest.mark.parametrize("command", [name for name in ALL if name not in AT_ONCE])
 def test_every_command_prints_what_the_case_has(fitted: cf.Lab, command: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, words(command, fitted.case, tmp_path), env={"COLUMNS": "200"})
-    assert result.exit_code == 0, result.stderr or repr(result.exception)
+    fine = (0, 1) if command == "validate" else (0,)  # 1: some documented behaviour does not hold
+    assert result.exit_code in fine, result.stderr or repr(result.exception)
     assert not faults(result.output), "\n".join(faults(result.output))
     for path in sorted(p for p in tmp_path.rglob("*.csv") if p.is_file()):
         found = ANOTHERS.findall(path.read_text(encoding="utf-8"))
