@@ -118,6 +118,16 @@ def faults(page: Page) -> dict[str, Any]:
     return {what: some[:8] for what, some in found.items() if some}
 
 
+def expect_whole(file: Path) -> None:
+    """A page on desk and phone, all folds open: nothing cut, overprinted, fetched or leading nowhere."""
+    for width in WIDTHS:
+        with opened(file, width=width) as page:
+            assert faults(page) == {}
+            assert page.evaluate(NOWHERE) == []
+            assert page.evaluate(TWICE) == []
+            assert page.noted in ([], [file.as_uri()])  # type: ignore[attr-defined]
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds, as rule and element."""
     found = Axe().run(page).response["violations"]

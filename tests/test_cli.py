@@ -1107,6 +1107,12 @@ def test_the_language_is_that_of_the_option_or_the_system(place):
     assert language() == "en"
 
 
+def test_a_command_that_is_refused_leaves_no_language_behind():
+    refused = call("measures", "--fly", "--language", "es")
+    assert refused.exit_code == 2
+    assert language() == "en"
+
+
 def test_what_is_in_a_language_stays_in_it_and_json_does_not(lab, monkeypatch):
     from contraflow import _language
 

@@ -13,6 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import contraflow as cf
+from browser import CHROMIUM, expect_whole
 from contraflow.case import check
 from contraflow.cli import app
 from contraflow.lab import OpenCase
@@ -246,8 +247,11 @@ def test_every_command_prints_what_the_case_has(fitted: cf.Lab, command: str, tm
         found = ANOTHERS.findall(path.read_text(encoding="utf-8"))
         assert not found, (path.name, found)
     if command == "report":
-        found = list(_faults_of_page((tmp_path / command).read_text(encoding="utf-8")))
+        page = (tmp_path / command).rename(tmp_path / "report.html")
+        found = list(_faults_of_page(page.read_text(encoding="utf-8")))
         assert not found, "\n".join(found)
+        if CHROMIUM:
+            expect_whole(page)
 
 
 @pytest.mark.slow

@@ -15,15 +15,17 @@ from hypothesis import strategies as st
 import synthetic
 from contraflow import _numbers
 from contraflow._language import LANGUAGES, in_language, marks
-from contraflow.history import left_out
+from contraflow.history import left_out, read_episodes
 from contraflow.text import (
     adjustment_sentences,
     answer_sentences,
+    episode_names,
     evidence_sentences,
     figure_words,
     sentences,
     side_economy_sentences,
 )
+from contraflow.text.episode_names import past
 from contraflow.text.names import Names, shown_names
 from contraflow.text.sentences import Subject
 
@@ -216,7 +218,6 @@ def test_clauses_hold_no_debris(made, many, named, code):
             assert DEBRIS.findall(f"{text}.") == []
         if "p_falls" in made:
             assert DEBRIS.findall(sentences.chance(made, 200)) == []
-        assert DEBRIS.findall(evidence_sentences.confidence(made, 200, "1 year", made.get("p_falls"))) == []
 
 
 @given(value=VALUES, other=VALUES, draws=st.integers(1, 5000), code=st.sampled_from([*LANGUAGES, "es_PE"]))
@@ -255,15 +256,6 @@ def test_a_measure_says_what_it_lacks():
     with in_language("es"):
         lacking = evidence_sentences.requirement("Interceptores", "Radar", 0.0, 0.0)
         assert lacking == "«Interceptores» no logra nada sin «Radar», que está en 0."
-
-
-def test_an_answer_says_how_sure_it_is_and_on_what():
-    row = {"p_falls": 0.93, "p_rises": 0.07}
-    assert evidence_sentences.confidence(row, 200, "1 year", 0.4) == (
-        "By the model the direction is right with a probability of 93%, after 1 year; the sizes of measures "
-        "are mostly assumed, as are 40% of the numbers behind this answer."
-    )
-    assert evidence_sentences.confidence({}, 1).startswith("A single best fit, in the long run: ")
 
 
 def test_the_record_counts_what_lay_inside():
@@ -311,3 +303,12 @@ def test_constants_are_looked_up_when_they_are_shown():
         assert figure_words.time_in_words(0.25) == "3 meses"
         assert figure_words.after_in_words("long run") == "a largo plazo"
         assert sentences.listed(["Lima", "Iquitos"]) == "Lima e Iquitos"
+
+
+def test_each_episode_of_history_has_a_title_in_each_language():
+    titles = {episode.row.title for episode in read_episodes().values()}
+    for code in OTHERS:
+        with in_language(code):
+            assert len({past(title) for title in titles}) == len(titles)
+            known = episode_names._names(code)
+        assert titles <= set(known)

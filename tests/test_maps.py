@@ -222,7 +222,7 @@ def test_less_is_told_by_dashes_too():
 
 def test_the_table_of_a_map_is_the_results():
     table = map.draw_map(BASE, CASE.places, SHUT, "difference", names=NAMES).table
-    unit = "[t pure cocaine a year]"
+    unit = "[t pure a year]"
     assert list(table.columns)[:6] == [
         "origin", "destination", "mode", f"before {unit}", f"after {unit}", f"change {unit}"
     ]  # fmt: skip
@@ -314,7 +314,7 @@ def test_the_diagram_of_journeys_is_the_journeys():
     drawing = sankey.draw_sankey(BASE, NAMES)
     paths = journeys(BASE)
     assert drawing.table.iloc[:, -1].sum() == pytest.approx(sum(paths.values()))
-    by_place = drawing.table.groupby("sold in")["tonnes [t pure cocaine a year]"].sum()
+    by_place = drawing.table.groupby("sold in")["flow [t pure a year]"].sum()
     europe = sum(t for k, t in paths.items() if k[3] == "europe")
     assert by_place["Europe"] == pytest.approx(europe)
     body = str(drawing.facets[0].body)
@@ -418,7 +418,7 @@ def test_maps_of_years_share_a_base_map_and_a_scale():
     assert [f.title for f in drawing.facets] == ["Year 0", "Year 1", "Year 2"]
     assert drawing.svg().count("<symbol") == 1
     parsed(drawing.svg())
-    flow = "flow [t pure cocaine a year]"
+    flow = "flow [t pure a year]"
     for year, outcome in years.items():
         shown = drawing.table[drawing.table["year"] == year]
         assert shown[flow].sum() == pytest.approx(sum(f.tonnes for f in flows(outcome).values()), abs=0.01)

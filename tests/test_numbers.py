@@ -136,3 +136,11 @@ def test_numbers_for_people_are_formatted_in_one_place():
                     if re.search(r"[%ef]$", spec):
                         own.append(f"{path.name}:{node.lineno} {spec}")
     assert own == []
+
+
+def test_what_is_not_all_is_not_a_hundred_per_cent():
+    for part in (-0.998, -0.99999):
+        assert _numbers.percent(part) == "−99%"
+        assert _numbers.change_of(part, 1.0) == "−99%"
+        assert _numbers.size_of_change(part) == "99%"
+    assert _numbers.percent(-1.0) == _numbers.change_of(-1.0, 1.0) == "−100%"

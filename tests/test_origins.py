@@ -110,7 +110,7 @@ def test_the_report_lists_coverage_and_sources(case: Case) -> None:
     first = told.data["kinds"][0]["table"].rows[0]
     assert "Airstrips of the Alta Selva; Hidden in lorries" in first[1]
     assert source_coverage.content(dataclasses.replace(case, coverage={})) is None
-    assert sources.sources(case)[0]["rests"].startswith("claims: 2 fitted, 2 checked, 1 context; 3 patterns")
+    assert sources.sources(case)[0]["rests"].startswith("claims: 2 fitted, 2 checked, 1 context; ")
     assert sources.credits(case)[0]["licence"] == "CC0-1.0"
 
 

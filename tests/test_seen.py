@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import synthetic
-from browser import NOWHERE, TWICE, WIDTHS, faults, needs_chromium, opened, violations
+from browser import NOWHERE, TWICE, WIDTHS, expect_whole, faults, needs_chromium, opened, violations
 from contraflow._language import in_language
 from contraflow.report.document import write_report
 
@@ -81,9 +81,4 @@ FINISHED = sorted((Path(__file__).parents[1] / "docs" / "reports").glob("*.html"
 def test_a_finished_report_is_whole_on_desk_and_phone(report):
     """Those of the documentation: of a shipped case, in both languages, with all folds open."""
     assert report.stat().st_size <= 2_000_000
-    for width in WIDTHS:
-        with opened(report, width=width) as page:
-            assert faults(page) == {}
-            assert page.evaluate(NOWHERE) == []
-            assert page.evaluate(TWICE) == []
-            assert page.noted in ([], [report.as_uri()])
+    expect_whole(report)

@@ -25,7 +25,6 @@ DATE = "1767225600"
 
 PICTURES = {
     "report-first-screen.png": (1280, 660, "", None),
-    "report-phone.png": (390, 844, "", None),
     "report-map.png": (1000, 800, "#fig-close-air-bridge-moves-map", "#fig-close-air-bridge-moves-map"),
     "report-disagreement.png": (800, 800, "#disagreement-air-bridge", "#disagreement-air-bridge"),
 }

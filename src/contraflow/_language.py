@@ -79,6 +79,11 @@ def in_language(code: str) -> Iterator[None]:
         _current.reset(token)
 
 
+def use_here(code: str) -> None:
+    """Show texts and numbers in a language in the rest of this context. ValueError for an unknown one."""
+    _current.set(known(code))
+
+
 def use(code: str) -> None:
     """Show texts and numbers in a language from now on, in all threads.
 

@@ -174,18 +174,23 @@ def change_of(change: float, before: float) -> str:
         return with_percent("0")
     if part > 2:
         return times(1 + part)
-    size = 100 * abs(part)
+    size = 100 * min(abs(part), 0.99 if -1 < part < 0 else abs(part))
     digits = _shown(f"{size:.1f}" if size < 9.95 else f"{size:.0f}")
     return with_percent(f"{'+' if part > 0 else '−'}{digits}")
 
 
 def percent(value: float) -> str:
-    """A change as a share of what was there, in whole per cent: ``−3%``, ``±0%``, ``×12``."""
+    """A change as a share of what was there, in whole per cent: ``−3%``, ``±0%``, ``×12``.
+
+    What is not all is not ``−100%``, as in :func:`size_of_change`.
+    """
     if not np.isfinite(value):
         return ""
     if value > 2:
         return times(1 + value)
-    return with_percent("±0") if abs(value) < 0.005 else signed_share(value)
+    if abs(value) < 0.005:
+        return with_percent("±0")
+    return signed_share(max(value, -0.99) if value > -1 else value)
 
 
 def times(factor: float) -> str:

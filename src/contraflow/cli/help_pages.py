@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
+from contextvars import copy_context
 from enum import Enum
 from textwrap import wrap
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from contraflow._language import LANGUAGES, N_, _, in_language, known, of_the_system
+from contraflow._language import LANGUAGES, N_, _, known, of_the_system, use_here
 
 WIDEST, NARROWEST = 100, 40
 """Columns that help takes at most and at least."""
@@ -29,6 +30,10 @@ ANYWHERE = ("--language", "--no-pager")
 
 class Program(TyperGroup):
     """The program: bare it shows its help, ``help`` is a command, and options of its own stand anywhere."""
+
+    def main(self, *args: Any, **named: Any) -> Any:
+        """Run in a context of its own, so that the language ends with the command, however that ends."""
+        return copy_context().run(super().main, *args, **named)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Settle the language, then read what is asked for."""
@@ -48,7 +53,7 @@ class Program(TyperGroup):
             else:
                 words.append(word)
         code = "en" if "--json" in words else language_of(code)  # what programs read is English
-        ctx.with_resource(in_language(code))
+        use_here(code)
         if words[:1] == ["help"]:
             words = [*words[1:2], "--help"]
         return list(super().parse_args(ctx, front + (words or ["--help"])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contraflow._language import N_, _, ngettext
+from contraflow._language import N_, _
 from contraflow._numbers import DASH
 from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.long_lists import Filters, left_out, two_line_rows
@@ -77,14 +77,9 @@ def _resting(one: Provenance) -> Text:
     """Claims by use, then what else; a dash where nothing rests on the source directly."""
     from rich.text import Text
 
-    claims = ", ".join(f"{n} {_(word)}" for word, n in one.uses.items() if n)
-    others = (
-        (len(one.parameters), ngettext("{number} number", "{number} numbers", len(one.parameters))),
-        (len(one.patterns), ngettext("{number} pattern", "{number} patterns", len(one.patterns))),
-        (len(one.places), ngettext("{number} place", "{number} places", len(one.places))),
-        (len(one.disputes), ngettext("{number} contradiction", "{number} contradictions", len(one.disputes))),
-    )
-    rest = ", ".join(words.format(number=number) for number, words in others if number)
+    from contraflow.text.evidence_sentences import resting
+
+    claims, rest = resting(one)
     return Text.assemble(claims or ("" if rest else DASH), ("\n" if claims and rest else ""), (rest, "dim"))
 
 

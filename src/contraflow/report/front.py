@@ -30,12 +30,10 @@ def front(report: ReportData) -> dict[str, Any]:
     if not report.answers:
         return made
     question, base, after = report.pairs[0]
-    first, *more = report.sentences[0].short
     row = plain(tables.headline(base, after)).get("exports")
     return made | {
         "question": question,
-        "first": first,
-        "more": more,
+        "first": report.sentences[0].short[0],
         "drawing": draw_headline(headline_rows(base, after, report.names, FIGURES), question.title),
         "sure": chance(row, int(base.sizes["draw"]), report.names.home) if row and drawn(row) else "",
     }

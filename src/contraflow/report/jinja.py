@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from contraflow._language import _, ngettext
+from contraflow._language import N_, _, ngettext
 from contraflow._numbers import cell, percent, row_span
 from contraflow.report.shown_table import ShownTable
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from contraflow.report.draw.drawing import Drawing
 
 MOST = 10
-"""Rows of the table beside a figure; a file of the figure's numbers has all."""
+"""Rows of the table beside a map or diagram, the largest; a file of the figure's numbers has all."""
+
+HEADS = (
+    N_("origin"), N_("destination"), N_("mode"), N_("flow"), N_("before"), N_("after"), N_("change"),
+    N_("of it grown at home"), N_("of it grown at home, before"), N_("of it grown at home, after"),
+    N_("comes from"), N_("leaves by"), N_("goes to"), N_("sold in"), N_("t pure a year"),
+)  # fmt: skip
+"""Columns of these tables and their units, which files name in English, as the page names them."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,13 +63,21 @@ def counted(one: str, many: str, count: int, /, **given: Any) -> str:
 
 
 def numbers(drawing: Drawing, caption: str) -> Markup:
-    """The numbers that a figure draws, as a table."""
+    """The largest of the numbers that a map or diagram draws, as a table."""
     table = drawing.table.head(MOST)
     measured = [i for i, column in enumerate(table.columns) if table[column].dtype.kind in "fiu"]
     rows = tuple(tuple(cell(value) for value in row) for row in table.itertuples(index=False, name=None))
-    return ShownTable(
-        caption=caption, heads=tuple(map(str, table.columns)), rows=rows, figures=tuple(measured)
-    ).html()
+    heads = tuple(map(_head, map(str, table.columns)))
+    told = _("{figure}: the largest {shown} of {all}").format(
+        figure=caption, shown=len(table), all=len(drawing.table)
+    )
+    return ShownTable(caption=told, heads=heads, rows=rows, figures=tuple(measured)).html()
+
+
+def _head(column: str) -> str:
+    """A column with its unit in the reader's language."""
+    name, _sep, unit = column.removesuffix("]").partition(" [")
+    return f"{_(name)} [{_(unit)}]" if unit else _(name)
 
 
 def fill(environment: Environment, template: str | Path, name: str, variables: dict[str, Any]) -> Markup:

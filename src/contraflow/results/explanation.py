@@ -34,12 +34,14 @@ class How(StrEnum):
     @property
     def words(self) -> str:
         """Description for readers."""
-        return {
-            How.WEIGHTED: N_("from the same draws, weighed anew"),
-            How.REFITTED: N_("fitted anew without it"),
-            How.LINEAR: N_("by the straight-line account around the best fit: a guide"),
-            How.ROUGH: N_("weighed anew, but the weights are unreliable (k above 0.7): a rough guide"),
-        }[self]
+        return _(
+            {
+                How.WEIGHTED: N_("from the same draws, weighed anew"),
+                How.REFITTED: N_("fitted anew without it"),
+                How.LINEAR: N_("by the straight-line account around the best fit: a guide"),
+                How.ROUGH: N_("weighed anew, but the weights are unreliable (k above 0.7): a rough guide"),
+            }[self]
+        )
 
 
 class Group(StrEnum):

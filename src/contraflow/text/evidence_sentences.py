@@ -1,19 +1,19 @@
-"""How far an answer can be trusted, in sentences: requirements, confidence, and the record so far."""
+"""How far an answer can be trusted, in sentences: requirements, sources, and the record so far."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from math import isfinite
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from contraflow._language import _, locale
-from contraflow._numbers import cell, probability, share, significant
+from contraflow._language import _, locale, ngettext
+from contraflow._numbers import cell, share, significant
 from contraflow.case.case import Case
+from contraflow.case.docs.provenance import Provenance
 from contraflow.history.left_out_episodes import NEW, NOTHING, LeftOut
-from contraflow.text.figure_words import after_in_words, level_in_words
+from contraflow.text.figure_words import level_in_words
 
 FULL, NONE = 0.995, 0.005
 """Shares of its full effect from which a measure lacks nothing, and below which it does nothing."""
@@ -81,54 +81,16 @@ def requirements(case: Case, met: pd.DataFrame, asked: Container[str] | None = N
     return [sentence for sentence in told if sentence]
 
 
-def confidence(
-    row: Mapping[str, Any], draws: int, horizon: str | float = "long run", assumed: float | None = None
-) -> str:
-    """How sure the direction of an answer is, when it holds, and on what it rests, in a sentence.
-
-    Parameters
-    ----------
-    row
-        Row of the headline table of the figure that the answer is about, with ``p_falls`` and ``p_rises`` if
-        there are draws.
-    draws
-        Number of draws.
-    horizon
-        When the answer holds, as :func:`contraflow.policy.horizon.in_years` reads it.
-    assumed
-        Share of the answer's numbers that are assumptions, from 0 to 1; None if it is not known.
-    """
-    known = assumed is not None and isfinite(assumed)
-    values = {
-        "when": after_in_words(horizon),
-        "assumed": share(float(assumed)) if assumed is not None and known else "",
-        "probability": "",
-    }
-    if draws > 1 and "p_falls" in row:
-        likelier = max(float(row["p_falls"]), float(row["p_rises"]))
-        values["probability"] = probability(likelier, draws)
-        template = (
-            _(
-                "By the model the direction is right with a probability of {probability}, {when}; the sizes "
-                "of measures are mostly assumed, as are {assumed} of the numbers behind this answer."
-            )
-            if known
-            else _(
-                "By the model the direction is right with a probability of {probability}, {when}; the sizes "
-                "of measures are mostly assumed."
-            )
-        )
-    elif known:
-        template = _(
-            "A single best fit, {when}: how sure it is was not computed; the sizes of measures are mostly "
-            "assumed, as are {assumed} of the numbers behind this answer."
-        )
-    else:
-        template = _(
-            "A single best fit, {when}: how sure it is was not computed; the sizes of measures are mostly "
-            "assumed."
-        )
-    return template.format(**values)
+def resting(one: Provenance) -> tuple[str, str]:
+    """What rests on a source: its claims by use, and numbers, patterns, places and contradictions."""
+    claims = ", ".join(f"{n} {_(word)}" for word, n in one.uses.items() if n)
+    others = (
+        (len(one.parameters), ngettext("{number} number", "{number} numbers", len(one.parameters))),
+        (len(one.patterns), ngettext("{number} pattern", "{number} patterns", len(one.patterns))),
+        (len(one.places), ngettext("{number} place", "{number} places", len(one.places))),
+        (len(one.disputes), ngettext("{number} contradiction", "{number} contradictions", len(one.disputes))),
+    )
+    return claims, ", ".join(words.format(number=number) for number, words in others if number)
 
 
 def track_record(found: LeftOut) -> str:

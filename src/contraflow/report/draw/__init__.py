@@ -1,1 +1,1 @@
-"""Figures as plain data, from results."""
+"""Figures in SVG, from results."""

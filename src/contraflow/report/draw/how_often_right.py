@@ -16,6 +16,7 @@ from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
 from contraflow.report.draw.dumbbells import interval_key
 from contraflow.report.draw.row_charts import RowMark, TrackScale, interval, rows_facet
+from contraflow.text.episode_names import past
 
 STAGES = {
     "area": N_("land with the crop"), "output": N_("harvest"), "gate": N_("price at the farm gate"),
@@ -37,27 +38,18 @@ WIDTH = 420.0
 """Natural width of an episode, px."""
 
 
-def how_often_right(observations: pd.DataFrame, who: str = "the model") -> Drawing:
-    """Foreseen against observed, one row a figure, under the title of each episode.
+def draw_how_often_right(observations: pd.DataFrame, who: str = "the model", title: str = "") -> Drawing:
+    """Each figure of episodes that were left out, as a multiple of what it was before.
 
     Parameters
     ----------
     observations
-        :attr:`~contraflow.history.left_out_episodes.LeftOut.observations`.
+        As of :class:`contraflow.history.left_out_episodes.LeftOut`.
     who
-        The forecaster.
-
-    Returns
-    -------
-    Drawing
-        Thin line: 90 % interval; thick line: 50 %; upright line: median. What was observed is a dot within
-        the 90 % interval and a diamond beyond it.
+        The forecaster whose forecasts are shown.
+    title
+        Heading of a file of its own.
     """
-    return draw_how_often_right(observations, who)
-
-
-def draw_how_often_right(observations: pd.DataFrame, who: str = "the model", title: str = "") -> Drawing:
-    """As :func:`how_often_right`; ``title`` heads a file of its own."""
     rows = [_multiples(row, who) for row in observations.to_dict("records")]
     known = [row[c] for row in rows for c in ("observed", "foreseen_5", "foreseen_95")]
     inner = [v for v in known if 1 / LIMIT <= v <= LIMIT]
@@ -92,7 +84,7 @@ def draw_how_often_right(observations: pd.DataFrame, who: str = "the model", tit
 
 def _multiples(found: Mapping[Any, Any], who: str) -> dict[str, Any]:
     """A figure as multiples of what was before."""
-    row: dict[str, Any] = {"title": found["title"], "name": label_of(found)}
+    row: dict[str, Any] = {"title": past(found["title"]), "name": label_of(found)}
     row["observed"] = _multiple(found["observed"])
     row["foreseen"] = _multiple(found[f"{who} 0.5"])
     return row | {f"foreseen{e}": _multiple(found[f"{who} {q:g}"]) for e, q in ENDS.items()}
@@ -140,7 +132,7 @@ def _times(multiple: float) -> str:
 def label_of(row: Mapping[Any, Any]) -> str:
     """What a figure is of, where, and how long after: ``price at the farm gate, Peru, after 5 months``."""
     months = int(row["months"])
-    told = {"stage": _(STAGES[row["stage"]]), "place": row["place"], "months": months}
+    told = {"stage": _(STAGES[row["stage"]]), "place": past(row["place"]), "months": months}
     if row["place"] == "market":
         words = ngettext("{stage}, after {months} month", "{stage}, after {months} months", months)
     else:

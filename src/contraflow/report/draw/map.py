@@ -482,9 +482,7 @@ def flow_table(
     pandas.DataFrame
         Origin, destination and mode, t pure a year, and of it what was grown at home.
     """
-    substance, home = getattr(names, "substance", ""), home_country(base)
-    unit = f"t pure {substance} a year".replace("  ", " ")
-    own = f"of it from {getattr(names, 'home', '') or names.get(home, home)}"
+    unit, own = "t pure a year", "of it grown at home"
     sides = {"before": base} | ({} if after is None else {"after": after})
     found = {when: flows(data, home_grown(data)) for when, data in sides.items()}
     none = Flow("", "", "", 0.0)

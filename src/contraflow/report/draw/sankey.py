@@ -290,12 +290,13 @@ def _stages(diagram: _Diagram, columns: Sequence[Sequence[Node]]) -> tuple[list[
 
 def _table(paths: Mapping[tuple[str, str, str, str], float], names: Mapping[str, str]) -> pd.DataFrame:
     """All journeys, the largest first."""
-    unit = f"t pure {getattr(names, 'substance', '')} a year".replace("  ", " ")
     rows = [
         (*(shown_key(key, names) for key in path), tonnes)
         for path, tonnes in sorted(paths.items(), key=lambda p: -p[1])
     ]
-    return pd.DataFrame(rows, columns=["comes from", "leaves by", "goes to", "sold in", f"tonnes [{unit}]"])
+    return pd.DataFrame(
+        rows, columns=["comes from", "leaves by", "goes to", "sold in", "flow [t pure a year]"]
+    )
 
 
 def _alt(diagram: _Diagram, columns: Sequence[Sequence[Node]], home: str) -> str:

@@ -18,6 +18,9 @@ from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable
 from contraflow.text.names import Names
 
+UNITS = {"year": N_("years"), "month": N_("months"), "person": N_("people")}
+"""Units of numbers that are words."""
+
 ASSUMED = N_("assumption")
 """Origin of a number that rests on no claim."""
 
@@ -38,6 +41,8 @@ def groups(report: ReportData) -> list[dict[str, Any]]:
     if len(report.claims):
         known = (report.claims["use"] != "predict") | report.claims["residual"].isna()
         shown = set(report.claims.loc[known, "claim"])
+    if report.predictions is not None:
+        shown |= set(report.predictions["claim"])
     found: dict[Role, list[tuple[str, dict[str, Any]]]] = {
         role: [] for role in Role if role is not Role.WEIGHT
     }
@@ -68,7 +73,7 @@ def _table(title: str, rows: list[tuple[str, dict[str, Any]]], claims: Container
                 cell(row["value"]),
                 cell(row["high"]),
                 "" if pd.isna(row.get("fitted", float("nan"))) else cell(row["fitted"]),
-                "" if row["unit"] == "dimensionless" else row["unit"],
+                "" if row["unit"] == "dimensionless" else _(UNITS.get(row["unit"], row["unit"])),
                 _origin(row, claims),
             )
             for _key, row in rows

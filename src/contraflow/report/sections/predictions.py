@@ -77,6 +77,7 @@ def _every(rows: list[dict[str, Any]]) -> ShownTable:
             for p in rows
         ),
         figures=(2, 3, 4, 6, 7),
+        ids=tuple(f"claim-{p['claim']}" for p in rows),
     )  # fmt: skip
 
 
@@ -104,6 +105,7 @@ def prediction_rows(frame: pd.DataFrame, names: Mapping[str, str]) -> list[dict[
     later = frame[frame["use"] == "predict"]
     return [
         {
+            "claim": row["claim"],
             "what": title(row, names),
             "where": where(row, names),
             "unit": unit(row),

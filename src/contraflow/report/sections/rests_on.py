@@ -62,7 +62,7 @@ def _sources(explanation: Explanation) -> ShownTable:
                     significant(row["without"]),
                     to(significant(row["without_5"]), significant(row["without_95"])),
                 ),
-                _(How(row["how"]).words),
+                How(row["how"]).words,
             )
             for row in _records(explanation.sources.head(SOURCES))
         ),

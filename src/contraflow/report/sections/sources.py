@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contraflow._language import _
 from contraflow.case.case import Case
-from contraflow.case.docs.provenance import LICENCES, Dispute, Provenance, address, attributions, provenance
-from contraflow.case.naming import number_of
+from contraflow.case.docs.provenance import (
+    LICENCES,
+    RELIABILITY,
+    Dispute,
+    Provenance,
+    address,
+    attributions,
+    provenance,
+)
 from contraflow.report.data import ReportData
 from contraflow.report.section import Content
+from contraflow.text.evidence_sentences import resting
 
 
 def make(report: ReportData, names: Mapping[str, str]) -> Content:
@@ -23,7 +32,7 @@ def sources(case: Case) -> list[dict[str, Any]]:
         {
             "source": one.source,
             "url": address(one.source),
-            "grade": one.grade,
+            "grade": f"{one.source.reliability}, {_(RELIABILITY[one.source.reliability])}",
             "rests": _rests(one),
             "disputes": [_dispute(case, d) for d in one.disputes],
         }
@@ -38,12 +47,10 @@ def _dispute(case: Case, dispute: Dispute) -> dict[str, str]:
 
 
 def _rests(one: Provenance) -> str:
-    """``10 claims fitted, 3 checked; 6 patterns; 9 numbers``; empty if nothing rests on it directly."""
-    uses = [f"{n} {word}" for word, n in one.uses.items() if n]
-    claims = f"claims: {', '.join(uses)}" if uses else ""
-    others = {"patterns": one.patterns, "numbers": one.parameters, "places": one.places}
-    parts = [claims, *(number_of(len(rows), what) for what, rows in others.items() if rows)]
-    return "; ".join(part for part in parts if part)
+    """``claims: 10 fitted, 3 checked; 9 numbers, 6 patterns``; empty if nothing rests on it directly."""
+    claims, others = resting(one)
+    told = _("claims: {uses}").format(uses=claims) if claims else ""
+    return "; ".join(filter(None, (told, others)))
 
 
 def credits(case: Case) -> list[dict[str, str]]:

@@ -56,4 +56,4 @@ def _number(report: ReportData, name: str) -> tuple[str, str, str]:
     row, number = report.case.parameters[row_id(name)], BEHAVIOUR[name]
     low, value, high = (significant(x / number.factor) for x in (row.low, row.value, row.high))
     shown = _("{value} months").format(value=value) if number.unit == "month" else value
-    return _(number.meaning), shown, to(low, high)
+    return row.meaning, shown, to(low, high)
