@@ -118,9 +118,11 @@ class CalibratedCase:
         """The draws with their paces, whose economies adjust to policies."""
         return Adjustment(self._compiled, self.ledger)
 
-    def _search(self, wanted: FloatArray, years: float = math.inf) -> StartsTried:
-        """Equilibria of all draws: from the baseline in every draw, and from all other starting points in
-        some draws and wherever the baseline leads to none.
+    def _search(
+        self, wanted: FloatArray, years: float = math.inf, *, alternatives: bool = True
+    ) -> StartsTried:
+        """Equilibria of all draws: from the baseline in every draw, and from all other starting points
+        wherever the baseline leads to none and, for ``alternatives``, in some draws.
         """
         starts = np.asarray(self.responder.model.starts())
         draws, tries = len(self.ledger), len(starts)
@@ -139,7 +141,8 @@ class CalibratedCase:
             found.solved[draw, start] = root.solved & ~self._cut_off(draw, root.state).any(axis=1)
 
         solve(np.arange(draws), np.zeros(draws, dtype=np.int64))
-        again = searched_again(found.solved[:, 0])
+        at_first = found.solved[:, 0]
+        again = searched_again(at_first) if alternatives else np.flatnonzero(~at_first)
         solve(np.repeat(again, tries - 1), np.tile(np.arange(1, tries), again.size))
         return found
 

@@ -439,15 +439,15 @@ class Comparison:
         draws.expect_same_draws(self.before.data, self.after.data)
 
     @cached_property
-    def _pair(self) -> tuple[xr.Dataset, xr.Dataset]:
-        """Both sides on the draws that they share."""
+    def data(self) -> tuple[xr.Dataset, xr.Dataset]:
+        """The labelled results of both sides, on the draws that are solved in both."""
         base, after = draws.paired(self.before.data, self.after.data)
         return base, base if after is None else after
 
     @property
     def left_out(self) -> int:
         """Number of draws left out because one of the outcomes has no equilibrium in them."""
-        return draws.left_out(self._pair[0])
+        return draws.left_out(self.data[0])
 
     def summary(self) -> pd.DataFrame:
         """Headline figures before and after, with the probabilities that each falls or rises.
@@ -472,7 +472,7 @@ class Comparison:
         """
         from contraflow.results import tables
 
-        return tables.headline(*self._pair)
+        return tables.headline(*self.data)
 
     def table(self) -> pd.DataFrame:
         """Headline figures and their changes in few columns of text, for a notebook or a terminal.
@@ -520,7 +520,7 @@ class Comparison:
         """
         from contraflow.report.draw import outcome_figures
 
-        base, after = self._pair
+        base, after = self.data
         return outcome_figures.changes(self.before.network.case, base, after, by)
 
     def prices(self) -> pd.DataFrame:
@@ -540,7 +540,7 @@ class Comparison:
         """
         from contraflow.results import local_tables
 
-        return local_tables.prices(*self._pair, units=self.before._units)
+        return local_tables.prices(*self.data, units=self.before._units)
 
     def seizures(self, by: str = "place") -> pd.DataFrame:
         """Seizures before and after; see :meth:`Outcome.seizures`.
@@ -562,7 +562,7 @@ class Comparison:
         """
         from contraflow.results import local_tables
 
-        return local_tables.seizures(*self._pair, by=by)
+        return local_tables.seizures(*self.data, by=by)
 
     def pay(self, by: str = "mode") -> pd.DataFrame:
         """Pay of crews before and after; see :meth:`Outcome.pay`.
@@ -584,7 +584,7 @@ class Comparison:
         """
         from contraflow.results import local_tables
 
-        return local_tables.pay(*self._pair, by=by)
+        return local_tables.pay(*self.data, by=by)
 
     def destinations(self, place: str, by: str = "way") -> pd.DataFrame:
         """Where what one place grows goes, before and after; see :meth:`Outcome.destinations`.
@@ -606,7 +606,7 @@ class Comparison:
         """
         from contraflow.results.destinations import destinations
 
-        return destinations(*self._pair, place=place, by=by)
+        return destinations(*self.data, place=place, by=by)
 
     def probability(
         self, figure: str, direction: Direction, *, by: float = 0.0, among: str | None = None
@@ -642,7 +642,7 @@ class Comparison:
         """
         from contraflow.results import probabilities
 
-        return probabilities.probability(*self._pair, figure, direction, by=by, among=among)
+        return probabilities.probability(*self.data, figure, direction, by=by, among=among)
 
     def displacement(self, by: str = "mode") -> pd.DataFrame:
         """What left one option and what appeared elsewhere.
@@ -672,7 +672,7 @@ class Comparison:
         """
         from contraflow.results import tables
 
-        return tables.displacement(*self._pair, by)
+        return tables.displacement(*self.data, by)
 
     def map(self) -> Drawing:
         """What changes on the map: links that gain and links that lose.
@@ -684,7 +684,7 @@ class Comparison:
         """
         from contraflow.report.draw import outcome_figures
 
-        return outcome_figures.change_map(self.before.network.case, *self._pair)
+        return outcome_figures.change_map(self.before.network.case, *self.data)
 
     def incomes(self) -> pd.DataFrame:
         """Who earns what before and after.
@@ -697,7 +697,7 @@ class Comparison:
         """
         from contraflow.results import tables
 
-        return tables.incomes(*self._pair)
+        return tables.incomes(*self.data)
 
     def livelihoods(self, by: str = "activity") -> pd.DataFrame:
         """What households at home live from, before and after.
@@ -719,7 +719,7 @@ class Comparison:
         """
         from contraflow.results import side_economies
 
-        return side_economies.livelihoods(*self._pair, by=by)
+        return side_economies.livelihoods(*self.data, by=by)
 
     def goods(self, by: str = "country") -> pd.DataFrame:
         """What else leaves the home country, before and after.
@@ -741,7 +741,7 @@ class Comparison:
         """
         from contraflow.results import side_economies
 
-        return side_economies.goods(*self._pair, by=by)
+        return side_economies.goods(*self.data, by=by)
 
     def supplies(self) -> pd.DataFrame:
         """Who supplies the inputs that the trade buys, before and after.
@@ -754,7 +754,7 @@ class Comparison:
         """
         from contraflow.results import side_economies
 
-        return side_economies.supplies(*self._pair)
+        return side_economies.supplies(*self.data)
 
     def _notes(self) -> list[str]:
         """What a reader of the changes has to know."""

@@ -85,7 +85,7 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
         If two sections or parts have the same id or a figure of the same name, if a section belongs to no
         chapter, or if a template cannot be filled with what its section makes.
     """
-    page = _Page(report, report.names, environment())
+    page = PageFiller(report, report.names, environment())
     expect_distinct(parts)
     answers = [
         {
@@ -122,7 +122,7 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
 
 
 @dataclass(frozen=True)
-class _Shown:
+class FilledEntry:
     """A section or part as it stands on the page."""
 
     id: str
@@ -132,7 +132,7 @@ class _Shown:
 
 
 @dataclass(frozen=True)
-class _Page:
+class PageFiller:
     """What is filled into templates, and the addresses that are taken."""
 
     report: ReportData
@@ -147,16 +147,19 @@ class _Page:
         reading = row_charts.reading() if self.report.draws > 1 else ""
         return {"report": self.report, "names": self.names, "reading": reading}
 
-    def section(self, section: Section) -> _Shown | None:
+    def section(self, section: Section) -> FilledEntry | None:
         """A section filled with its content, None where it has none."""
-        return self._fill(section, section.make(self.report, self.names), section.id, section.folded)
+        return self.fill(section, section.make(self.report, self.names), section.id, section.folded)
 
-    def part(self, part: Part, number: int) -> _Shown | None:
+    def part(self, part: Part, number: int) -> FilledEntry | None:
         """A part of an answer filled with its content, None where it has none."""
         address = f"{self.report.questions[number].id}-{part.id}"
-        return self._fill(part, part.make(self.report, self.names, number), address, part.folded)
+        return self.fill(part, part.make(self.report, self.names, number), address, part.folded)
 
-    def _fill(self, entry: PageEntry, content: Content | None, address: str, folded: bool) -> _Shown | None:
+    def fill(
+        self, entry: PageEntry, content: Content | None, address: str, folded: bool = False
+    ) -> FilledEntry | None:
+        """An entry filled with its content, None where it has none; ``address`` is its own on the page."""
         if content is None:
             return None
         what = f"the {type(entry).__name__.lower()} '{entry.id}'"
@@ -165,7 +168,7 @@ class _Page:
                 raise ValueError(f"{what} has data of the name '{name}', which every template has already")
         given = self.always | {"figure": self._figures(content.drawings, address, what)} | dict(content.data)
         body = fill(self.templates, entry.template, what, given)
-        return _Shown(address, content.title or _(entry.title), body, folded)
+        return FilledEntry(address, content.title or _(entry.title), body, folded)
 
     def _figures(self, drawings: Mapping[str, Drawing | None], address: str, what: str) -> Any:
         """What shows the figures of one entry, by name."""

@@ -30,18 +30,26 @@ HEADS = (
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def environment() -> Environment:
-    """Where templates are, and how they show figures."""
+def environment(*folders: Path, take: Callable[[str], Markup] = lambda address: Markup("")) -> Environment:
+    """Where templates are, and how they show figures.
+
+    Parameters
+    ----------
+    folders
+        Further folders of templates, looked into after those of the report.
+    take
+        From the address of a figure to what stands below it, to take it away by.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader((TEMPLATES, *folders)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"_": translated, "ngettext": counted}
+    made.globals |= {"_": translated, "ngettext": counted, "take": take}
     made.filters |= {"amount": cell, "percent": percent, "span": row_span, "numbers": numbers}
     return made
 

@@ -44,7 +44,7 @@ def asked_figure(data: xr.Dataset, name: str, spot: str) -> FloatArray:
         known = sorted({*map(str, family[out]), *map(str, mode[out])})
         hint = near_match(way, known) or f"There are: {', '.join(known)}."
         raise ComparisonError(f"Nothing leaves the country by {way!r}. {hint}")
-    pure = data["pure"].values
+    pure = data.variables["pure"].values
     whole = pure[:, out].sum(axis=1)
     part = pure[:, chosen].sum(axis=1) / np.where(whole > 0, whole, np.nan)
     return np.where(solved(data), part, np.nan)

@@ -79,12 +79,12 @@ class Traced:
     @cached_property
     def grown(self) -> FloatArray:
         """What is grown (draw,)."""
-        return np.asarray(self.data["arrival_pure"].values[:, self.grown_by].sum(axis=1))
+        return np.asarray(self.data.variables["arrival_pure"].values[:, self.grown_by].sum(axis=1))
 
     def shares(self, inside: BoolArray) -> FloatArray:
         """Part of what reaches each node (draw, node) that was grown here and came over arcs ``inside``."""
         tail, head, nodes = self._nodes
-        arrived = self.data["arrival_pure"].values
+        arrived = self.data.variables["arrival_pure"].values
         whole = np.zeros((arrived.shape[0], nodes))
         np.add.at(whole.T, head, arrived.T)
         safe = np.where(whole > 0, whole, 1.0)
@@ -110,9 +110,9 @@ class Traced:
             out = view.links & (view.label("to_country") != country) & (country == self._country)
         inside = ~out & ~grows
         share = self.shares(inside)
-        pure, arrived = data["pure"].values, data["arrival_pure"].values
+        pure, arrived = data.variables["pure"].values, data.variables["arrival_pure"].values
         own = np.where(grows, 0.0, share[:, tail])
-        sent, seized = own * pure, own * data["seized_pure"].values
+        sent, seized = own * pure, own * data.variables["seized_pure"].values
         if by == "market":
             labels, masses = [], np.zeros((len(sent), 0))
         else:
@@ -125,7 +125,7 @@ class Traced:
             labels = [f"{by}{SEPARATOR}{name}" for name in names]
         number = {str(name): i for i, name in enumerate(coord(data, "node"))}
         at = np.array([number[str(n)] for n in coord(data, "market_node")], dtype=np.int64)
-        sold = share[:, at] * data["sold_pure"].values
+        sold = share[:, at] * data.variables["sold_pure"].values
         if by == "market":
             labels += [f"{by}{SEPARATOR}{name}" for name in coord(data, "market")]
             masses = np.concatenate([masses, sold], axis=1)
@@ -133,7 +133,7 @@ class Traced:
         stays = np.zeros((len(sent), nodes))
         np.add.at(stays.T, head, np.where(self.grown_by, arrived, own * arrived * inside).T)
         np.subtract.at(stays.T, tail, sent.T)
-        np.subtract.at(stays.T, at, (share[:, at] * data["sold_pure"].values).T)
+        np.subtract.at(stays.T, at, (share[:, at] * data.variables["sold_pure"].values).T)
         lost = own * (pure - arrived) - seized
         rest = (
             sold.sum(axis=1),
@@ -155,7 +155,7 @@ class Traced:
 def growing_places(data: xr.Dataset) -> list[str]:
     """Places where something grows that holds the substance of the case, the largest first."""
     view = View(data)
-    size = np.median(data["arrival_pure"].values, axis=0) * view.growing
+    size = np.median(data.variables["arrival_pure"].values, axis=0) * view.growing
     places = pd.Series(size).groupby(view.label("from_place").astype(str)).sum()
     return [str(p) for p in places[places > 0].sort_values(ascending=False).index]
 

@@ -345,7 +345,7 @@ def _standing(view: View, at_home: bool = True) -> FloatArray:
 
 def _harvest_value(view: View) -> tuple[FloatArray, FloatArray]:
     """Kilograms that growers at home sell in a period, and what they get for them, USD."""
-    sold = view.data["arrival"].values[..., view.growing_at_home]
+    sold = view.data.variables["arrival"].values[..., view.growing_at_home]
     price = view.price(view.label("head")[view.growing_at_home])
     return sold.sum(axis=-1), (sold * price).sum(axis=-1)
 
@@ -367,8 +367,8 @@ def _flights(view: View) -> BoolArray:
 
 def _pay_by_air(view: View) -> FloatArray:
     flights = _flights(view)
-    flown = view.data["flow"].values[..., flights].sum(axis=-1)
-    paid = view.data["crew_pay"].values[..., flights].sum(axis=-1)
+    flown = view.data.variables["flow"].values[..., flights].sum(axis=-1)
+    paid = view.data.variables["crew_pay"].values[..., flights].sum(axis=-1)
     return np.asarray(np.where(flown > 0, paid / np.where(flown > 0, flown, 1.0), np.nan))
 
 
@@ -399,7 +399,7 @@ def _caught(view: View) -> FloatArray:
 
 
 def _per_dollar(view: View) -> FloatArray:
-    spent = view.data["spending"].values / USD_PER_MILLION
+    spent = view.data.variables["spending"].values / USD_PER_MILLION
     seized = view.total("seized_pure", _at_home(view))
     return np.asarray(np.where(spent > 0, seized / np.where(spent > 0, spent, 1.0), np.nan))
 
@@ -407,7 +407,7 @@ def _per_dollar(view: View) -> FloatArray:
 def _footprint(view: View) -> FloatArray:
     """Number of places at home from which links carry at least ACTIVE in a month."""
     links = _at_home(view)
-    pure = view.data["pure"].values[..., links]
+    pure = view.data.variables["pure"].values[..., links]
     places, index = np.unique(view.label("from_place")[links].astype(str), return_inverse=True)
     passed = np.stack([pure[..., index == i].sum(axis=-1) for i in range(places.size)], axis=-1)
     return np.asarray((passed >= ACTIVE).sum(axis=-1), dtype=float)
@@ -415,7 +415,7 @@ def _footprint(view: View) -> FloatArray:
 
 def _effective_links(view: View) -> FloatArray:
     """1 / sum(p^2) over the shares p of links: the Hill number of order two (Hill 1973, Simpson 1949)."""
-    pure = view.data["pure"].values[..., _at_home(view)]
+    pure = view.data.variables["pure"].values[..., _at_home(view)]
     share = pure / np.maximum(pure.sum(axis=-1, keepdims=True), 1e-300)
     return np.asarray(1 / np.maximum((share**2).sum(axis=-1), 1e-300))
 
@@ -526,7 +526,7 @@ for _figure in (
     Figure(
         name="state spending", label=N_("State spending"), unit="M$/yr",
         meaning="on measures with a unit cost",
-        of=lambda view: view.data["spending"].values * view.per_year / USD_PER_MILLION, in_run_summary=False,
+        of=lambda view: view.data.variables["spending"].values * view.per_year / USD_PER_MILLION, in_run_summary=False,
         if_none=_NOTHING_SPENT,
     ),
     Figure(

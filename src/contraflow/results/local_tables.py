@@ -69,13 +69,13 @@ def prices(
     """
     base, after = paired(base, after)
     form, place, node = (coord(base, c) for c in ("node_form", "node_place", "node"))
-    hired = coord(base, "market_node")[base["market_hires"].values.astype(bool)]
+    hired = coord(base, "market_node")[base.variables["market_hires"].values.astype(bool)]
     reached = np.isin(node, coord(base, "head")) & ~np.isin(node, hired)
     goods = reached & np.array([units.get(f) == "kg" for f in form], dtype=bool)
     sides = [base] if after is None else [base, after]
     passing = [goods & _there(_inflow(data), form) for data in sides]
     kept = np.flatnonzero(np.logical_and.reduce(passing))
-    values = [data["price"].values[:, kept] for data in sides]
+    values = [data.variables["price"].values[:, kept] for data in sides]
     frame = _contrast(values, single)
     frame.insert(0, "country", coord(base, "node_country")[kept])
     frame.insert(1, "stage", _stage(base)[kept])
@@ -230,7 +230,7 @@ def _inflow(data: xr.Dataset) -> FloatArray:
     """What arrives at each node (draw, node), units a year."""
     number = {name: i for i, name in enumerate(coord(data, "node"))}
     head = np.array([number[name] for name in coord(data, "head")], dtype=np.int64)
-    return _sums(data["arrival"].values, head, len(number))
+    return _sums(data.variables["arrival"].values, head, len(number))
 
 
 def _there(amount: FloatArray, group: ObjectArray) -> BoolArray:

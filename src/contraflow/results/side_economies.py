@@ -131,7 +131,7 @@ def bought(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     base, after = paired(base, after)
 
     def rows(data: xr.Dataset) -> Rows:
-        return grouped(coord(data, "supply_input"), data["supplied"].values / USD_PER_MILLION)
+        return grouped(coord(data, "supply_input"), data.variables["supplied"].values / USD_PER_MILLION)
 
     frame = contrast(rows(base), None if after is None else rows(after), "input", shares=False)
     return noted(frame.loc[list(dict.fromkeys(coord(base, "supply_input")))], base)
@@ -159,7 +159,7 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     labels = coord(base, "supply_input") + SEPARATOR + coord(base, "supply")
 
     def rows(data: xr.Dataset) -> Rows:
-        return pd.Index(labels), data["supplied"].values / USD_PER_MILLION
+        return pd.Index(labels), data.variables["supplied"].values / USD_PER_MILLION
 
     found = contrast(rows(base), None if after is None else rows(after), "supply", within=_first_key)
     frame = _keyed(found, ("input", "supply")).loc[list(dict.fromkeys(coord(base, "supply_input")))]
@@ -189,7 +189,7 @@ def _labour(data: xr.Dataset, home: str, zones: bool = False) -> Rows:
     chosen = _at_work(data, home)
     made = coord(data, "form_out")
     labels = coord(data, "from_place") + SEPARATOR + made if zones else made
-    return grouped(labels[chosen], data["flow"].values[:, chosen])
+    return grouped(labels[chosen], data.variables["flow"].values[:, chosen])
 
 
 def _at_work(data: xr.Dataset, home: str) -> BoolArray:
@@ -199,7 +199,7 @@ def _at_work(data: xr.Dataset, home: str) -> BoolArray:
 def _labour_income(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame:
     def rows(data: xr.Dataset) -> Rows:
         chosen = np.isin(coord(data, "node"), coord(data, "tail")[_at_work(data, home)])
-        return pd.Index(coord(data, "node_place")[chosen]), data["price"].values[:, chosen]
+        return pd.Index(coord(data, "node_place")[chosen]), data.variables["price"].values[:, chosen]
 
     return contrast(rows(base), None if after is None else rows(after), "zone", shares=False)
 
@@ -208,23 +208,25 @@ def _hire(base: xr.Dataset, after: xr.Dataset | None, home: str) -> pd.DataFrame
     def rows(data: xr.Dataset) -> Rows:
         country = dict(zip(coord(data, "node"), coord(data, "node_country"), strict=True))
         at_home = np.array([country[n] == home for n in coord(data, "market_node")], dtype=bool)
-        chosen = data["market_hires"].values.astype(bool) & at_home
-        return pd.Index(coord(data, "market")[chosen]), data["market_price"].values[:, chosen]
+        chosen = data.variables["market_hires"].values.astype(bool) & at_home
+        return pd.Index(coord(data, "market")[chosen]), data.variables["market_price"].values[:, chosen]
 
     return contrast(rows(base), None if after is None else rows(after), "market", shares=False)
 
 
 def _leaving(data: xr.Dataset, by: tuple[str, ...], home: str | None) -> tuple[Rows, Rows]:
     """Kilograms and M$ of goods without the case's substance that leave home, by form and ``by``."""
-    bare = (data["pure"].values == 0).all(axis=0) & (data["flow"].values > 0).any(axis=0)
+    bare = (data.variables["pure"].values == 0).all(axis=0) & (data.variables["flow"].values > 0).any(axis=0)
     chosen = np.flatnonzero(leaving(data, home) & bare)
     labels = coord(data, "form")[chosen]
     for name in by:
         labels = labels + SEPARATOR + coord(data, name)[chosen]
     number = {node: i for i, node in enumerate(coord(data, "node"))}
     tails = [number[tail] for tail in coord(data, "tail")[chosen]]
-    kilos = data["flow"].values[:, chosen]
-    return grouped(labels, kilos), grouped(labels, kilos * data["price"].values[:, tails] / USD_PER_MILLION)
+    kilos = data.variables["flow"].values[:, chosen]
+    return grouped(labels, kilos), grouped(
+        labels, kilos * data.variables["price"].values[:, tails] / USD_PER_MILLION
+    )
 
 
 def _first_key(index: pd.Index) -> IntArray:

@@ -157,15 +157,15 @@ def by_zone(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None 
     base, after = paired(base, after)
 
     def rows(data: xr.Dataset, kind: str, what: str) -> Rows:
-        made = np.asarray(data["arrival_pure"].values) > 0
+        made = np.asarray(data.variables["arrival_pure"].values) > 0
         chosen = (coord(data, "kind") == kind) & made.any(axis=0)
         if home != "all":
             chosen &= coord(data, "from_country") == home_country(data, home)
         if kind == "process":
             chosen &= coord(data, "form_out") == what
-            values = data["arrival_pure"].values / KG_PER_TONNE
+            values = data.variables["arrival_pure"].values / KG_PER_TONNE
         else:
-            values = data["flow"].values - data["seized"].values
+            values = data.variables["flow"].values - data.variables["seized"].values
         return grouped(coord(data, "from_place")[chosen], values[:, chosen])
 
     def table(kind: str, what: str) -> pd.DataFrame:
@@ -266,7 +266,7 @@ def incomes(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
 
 def income_rows(data: xr.Dataset) -> Rows:
     """Actors (actor,) and their incomes (draw, actor), M$ a year."""
-    return pd.Index(coord(data, "actor")), data["income"].values / USD_PER_MILLION
+    return pd.Index(coord(data, "actor")), data.variables["income"].values / USD_PER_MILLION
 
 
 def headline(
@@ -363,9 +363,9 @@ def price_ladder(
     for arc in numbers:
         one = data.isel(arc=arc)
         tail, head = str(one["tail"].values), str(one["head"].values)
-        price_tail = data["price"].values[:, nodes[tail]]
+        price_tail = data.variables["price"].values[:, nodes[tail]]
         kilos = np.maximum(one["arrival_pure"].values, 1e-300)
-        reach = one["arrival"].values * data["price"].values[:, nodes[head]] / kilos
+        reach = one["arrival"].values * data.variables["price"].values[:, nodes[head]] / kilos
         bought = one["flow"].values * price_tail / kilos
         pure = one["pure"].values
         start = np.where(pure > 0, bought * kilos / np.where(pure > 0, pure, 1.0), bought)
@@ -374,7 +374,7 @@ def price_ladder(
         terms |= {name: one[v].values / kilos if v in one else none for name, v in COSTS.items()}
         terms["rent"] = reach - sum(terms.values(), np.zeros_like(reach))
         terms["price_to"] = reach
-        terms |= {"market_from": price_tail, "market_to": data["price"].values[:, nodes[head]]}
+        terms |= {"market_from": price_tail, "market_to": data.variables["price"].values[:, nodes[head]]}
         columns = {c: v for n, x in terms.items() for c, v in quantiles(n, x[:, None]).items()}
         text = ("step", "kind", "mode", "tail", "head", "form", "form_out", "from_place", "to_place")
         parts.append(pd.DataFrame({t: [str(one[t].values)] for t in text} | columns, index=[ids[arc]]))
@@ -397,15 +397,17 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
         Indexed by country, with the columns of :func:`contrast`, t pure a year.
     """
     base, after = paired(base, after)
-    pure = (base["sold_pure"].values > 0).any(axis=0)
+    pure = (base.variables["sold_pure"].values > 0).any(axis=0)
     worth = (
-        np.median(base["market_price"].values * base["sold"].values, axis=0) * View(base).made_goods * pure
+        np.median(base.variables["market_price"].values * base.variables["sold"].values, axis=0)
+        * View(base).made_goods
+        * pure
     )
     made = str(coord(base, "market_form")[int(np.argmax(worth))])
 
     def rows(data: xr.Dataset) -> Rows:
         chosen = (coord(data, "kind") == "process") & (coord(data, "form_out") == made)
-        values = data["arrival_pure"].values[:, chosen] / KG_PER_TONNE
+        values = data.variables["arrival_pure"].values[:, chosen] / KG_PER_TONNE
         return grouped(coord(data, "from_country")[chosen], values)
 
     return noted(contrast(rows(base), None if after is None else rows(after), "country"), base)
@@ -421,15 +423,15 @@ def _arc(name: str, ids: Sequence[str]) -> int:
 def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[int]:
     """Numbers of the arcs from the farm gate to a market, by the largest home-grown arrival at every node."""
     grown = home_grown(data, home)
-    share = np.array([grown.get(str(n), 0.0) for n in data["market_node"].values])
-    revenue = np.median(data["market_price"].values * data["sold"].values, axis=0) * share
+    share = np.array([grown.get(str(n), 0.0) for n in data.variables["market_node"].values])
+    revenue = np.median(data.variables["market_price"].values * data.variables["sold"].values, axis=0) * share
     markets = list(coord(data, "market"))
     if market is not None and market not in markets:
         known = [str(name) for name in markets]
         text = f"{market!r} is no market of this outcome; it has {', '.join(known)}."
         raise ComparisonError(f"{text} {near_match(market, known)}".rstrip())
     chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
-    node = str(data["market_node"].values[chosen])
+    node = str(data.variables["market_node"].values[chosen])
     heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
     arrival = median(data, "arrival") * [grown.get(str(t), 0.0) for t in tails]
     path: list[int] = []
@@ -467,12 +469,12 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
 
 def _leaving_rows(data: xr.Dataset, home: str | None, label: str) -> Rows:
     chosen = leaving(data, home)
-    return grouped(coord(data, label)[chosen], data["pure"].values[:, chosen] / KG_PER_TONNE)
+    return grouped(coord(data, label)[chosen], data.variables["pure"].values[:, chosen] / KG_PER_TONNE)
 
 
 def _hectares(data: xr.Dataset, home: str | None) -> Rows:
     grows = View(data, home).growing_at_home
-    standing = data["flow"].values - data["seized"].values
+    standing = data.variables["flow"].values - data.variables["seized"].values
     return grouped(coord(data, "from_place")[grows], standing[:, grows])
 
 

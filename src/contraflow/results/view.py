@@ -114,7 +114,7 @@ class View:
     @cached_property
     def growing(self) -> BoolArray:
         """Activities whose product holds the substance of the case (arc,)."""
-        arrives = self.data["arrival_pure"].values > 0
+        arrives = self.data.variables["arrival_pure"].values > 0
         yields = arrives.any(axis=tuple(range(arrives.ndim - 1)))
         return np.asarray((self.label("kind") == "activity") & yields, dtype=bool)
 
@@ -127,8 +127,8 @@ class View:
     def sources(self) -> BoolArray:
         """Arcs at which the substance comes into being (arc,): it leaves them, and nothing of it enters."""
         shape = tuple(range(self.data["pure"].ndim - 1))
-        enters = (self.data["pure"].values > 0).any(axis=shape)
-        leaves = (self.data["arrival_pure"].values > 0).any(axis=shape)
+        enters = (self.data.variables["pure"].values > 0).any(axis=shape)
+        leaves = (self.data.variables["arrival_pure"].values > 0).any(axis=shape)
         return np.asarray(leaves & ~enters, dtype=bool)
 
     @cached_property
@@ -162,14 +162,14 @@ class View:
         made &= np.isin(self.label("form"), self.label("form_out")[self.growing]) | self.sources
         if not made.any():
             return ""
-        size = self.data["arrival_pure"].values
+        size = self.data.variables["arrival_pure"].values
         typical = size.mean(axis=(0, 1)) if self.of_months else np.median(size[solved(self.data)], axis=0)
         return str(self.label("head")[int(np.argmax(typical * made))])
 
     def price(self, nodes: ObjectArray) -> FloatArray:
         """Prices at nodes, given by label (node,), in USD per unit of the good (..., node)."""
         place = {name: i for i, name in enumerate(self.label("node"))}
-        return np.asarray(self.data["price"].values[..., [place[n] for n in nodes]], dtype=float)
+        return np.asarray(self.data.variables["price"].values[..., [place[n] for n in nodes]], dtype=float)
 
     def total(self, name: str, chosen: BoolArray | None = None) -> FloatArray:
         """Sum of a variable over its last dimension, by year of an outcome or month of a run.
@@ -186,7 +186,7 @@ class View:
         numpy.ndarray
             Sums (...,) in the unit of the variable.
         """
-        values = self.data[name].values
+        values = self.data.variables[name].values
         return np.asarray((values if chosen is None else values[..., chosen]).sum(axis=-1), dtype=float)
 
     def yearly(self, name: str, chosen: BoolArray | None = None) -> FloatArray:

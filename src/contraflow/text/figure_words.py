@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from math import isfinite
 
 from contraflow._language import N_, _, ngettext, pgettext
-from contraflow._numbers import cell, share, with_percent
+from contraflow._numbers import cell, share, signed_share, with_percent
 from contraflow.case.case import Case
 from contraflow.policy.horizon import in_years
+from contraflow.policy.policy import Lever
 from contraflow.text.names import Names
 
 FIGURES = {
@@ -101,6 +102,11 @@ def level_in_words(level: float, unit: str) -> str:
     if unit.startswith(index):
         return _("{number} ({meaning})").format(number=cell(level), meaning=unit.removeprefix(index))
     return f"{cell(level)} {unit}".strip()
+
+
+def lever_in_words(lever: Lever, level: float) -> str:
+    """A level of a lever: of a measure in its unit, of a market as a change."""
+    return signed_share(level) if lever.is_change else level_in_words(level, lever.unit)
 
 
 def policy_in_words(case: Case, policy: Mapping[str, float]) -> tuple[str, ...]:

@@ -26,8 +26,7 @@ AFAR = {
 def plain(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Rows of a table by label, as plain dictionaries."""
     names = list(map(str, frame.columns))
-    columns = [frame.iloc[:, i].tolist() for i in range(len(names))]
-    rows = zip(*columns, strict=True) if names else iter([()] * len(frame))
+    rows = frame.to_numpy(dtype=object).tolist()
     return {str(k): dict(zip(names, row, strict=True)) for k, row in zip(frame.index, rows, strict=True)}
 
 

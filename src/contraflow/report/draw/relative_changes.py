@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import pandas as pd
 
 from contraflow._language import _
-from contraflow._numbers import percent, signed_span
+from contraflow._numbers import percent, share, signed_span
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.dumbbells import ARROWS, change_colour, change_kind
@@ -57,7 +57,7 @@ def draw_headline(rows: Sequence[tuple[str, Mapping[str, Any]]], title: str = ""
                 name=label,
                 figure=f"{ARROWS[kind]} {percent(part['ratio'] / 100)}",
                 figure_class=f"f-{colour}",
-                range=_span(row),
+                range=range_in_percent(row),
                 marks=bar + dot,
             )
         )
@@ -77,8 +77,10 @@ def draw_headline(rows: Sequence[tuple[str, Mapping[str, Any]]], title: str = ""
     return Drawing(alt=alt, facets=(facet,), table=pd.DataFrame(table), title=title)
 
 
-def _span(row: Mapping[str, Any]) -> str:
-    """``−54 to −12%``; empty without draws."""
-    if "ratio_5" not in row:
+def range_in_percent(row: Mapping[str, Any]) -> str:
+    """The 90 % interval of a change as a share: ``−54 to −12%``; empty without one."""
+    ends = [float(row.get(f"ratio_{end}", nan)) - 1 for end in ("5", "95")]
+    if not all(map(isfinite, ends)):
         return ""
-    return signed_span(*(float(row[f"ratio_{end}"]) - 1 for end in ("5", "95")))
+    text = signed_span(*ends)
+    return "" if text == share(0.0) else text

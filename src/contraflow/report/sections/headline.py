@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from contraflow._language import N_, _, locale
-from contraflow._numbers import percent, probability, share, signed, signed_span, significant, to
+from contraflow._numbers import percent, probability, signed, significant, to
 from contraflow.case.naming import lower
 from contraflow.report.data import FollowedQuestion, ReportData
-from contraflow.report.draw.relative_changes import draw_headline
+from contraflow.report.draw.relative_changes import draw_headline, range_in_percent
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable, look_of, with_range
 from contraflow.results import figures, tables
@@ -90,15 +90,6 @@ def unit(own: str) -> str:
     return _(UNITS.get(own, own))
 
 
-def range_of_change(row: Mapping[str, Any]) -> str:
-    """The 90 % interval of a change as a part of what was there: ``−22 to −2%``; empty without one."""
-    ends = [row.get(f"ratio_{end}", np.nan) - 1.0 for end in ("5", "95")]
-    if not np.isfinite(ends).all():
-        return ""
-    text = signed_span(*ends)
-    return "" if text == share(0.0) else text
-
-
 def change_cell(row: Mapping[str, Any]) -> Any:
     """A change as a part of what was there, with its 90 % interval below and the colour of its sign."""
     change = float(row["ratio"]) - 1.0
@@ -106,7 +97,7 @@ def change_cell(row: Mapping[str, Any]) -> Any:
         return ""
     ends = [float(row[f"ratio_{end}"]) - 1.0 for end in ("5", "95") if f"ratio_{end}" in row]
     unclear = bool(ends) and ends[0] < -EDGE and ends[1] > EDGE
-    return with_range(percent(change), range_of_change(row), look_of(change, EDGE, unclear=unclear))
+    return with_range(percent(change), range_in_percent(row), look_of(change, EDGE, unclear=unclear))
 
 
 def on_the_way(

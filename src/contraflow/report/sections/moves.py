@@ -32,21 +32,24 @@ MOST = 7
 def make(report: ReportData, names: Names, number: int) -> Content:
     """Charts of one answer and its map."""
     _question, base, after = report.pairs[number]
+    shown = draw_map(base, report.case.places, after, "difference", names=names, backdrop=False)
+    return Content(
+        data={"zones": zone_table(base, after, names)},
+        drawings={**charts(base, after, names), "map": shown},
+    )
+
+
+def charts(base: xr.Dataset, after: xr.Dataset, names: Names) -> dict[str, Drawing | None]:
+    """What moves by way out (``mode``), by place (``route``) and by ``zone``; None where nothing does."""
     pure = _("t of pure {substance} a year").format(substance=names.substance)
     places = tables.by_zone(base, after)
     grown = "crop" in places.index.get_level_values("what")
-    zones = pd.DataFrame(places.loc["crop"]) if grown else None
-    return Content(
-        data={"zones": zone_table(base, after, names)},
-        drawings={
-            "mode": _draw(tables.by_mode(base, after), pure, names),
-            "route": _draw(tables.by_route(base, after), pure, names),
-            "zone": None if zones is None else _draw(
-                zones, _("hectares of {crop}").format(crop=names.crop), names
-            ),
-            "map": draw_map(base, report.case.places, after, "difference", names=names, backdrop=False),
-        },
-    )  # fmt: skip
+    hectares = _("hectares of {crop}").format(crop=names.crop)
+    return {
+        "mode": _draw(tables.by_mode(base, after), pure, names),
+        "route": _draw(tables.by_route(base, after), pure, names),
+        "zone": _draw(pd.DataFrame(places.loc["crop"]), hectares, names) if grown else None,
+    }
 
 
 def _draw(frame: pd.DataFrame, unit: str, names: Names) -> Drawing | None:

@@ -1,0 +1,1 @@
+"""The lab in the browser: a page on this machine where a policy is moved by hand."""

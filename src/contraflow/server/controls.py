@@ -1,0 +1,176 @@
+"""The levers as a reader finds them: in groups by what they act on, with steps that fit their range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from contraflow._language import N_, _, locale
+from contraflow._numbers import money, plain_number
+from contraflow.lab import Lab
+from contraflow.policy.levers import Levers
+from contraflow.policy.policy import Lever, levers_of
+from contraflow.report.draw.row_charts import round_step
+from contraflow.server.address import Asked, snapped
+from contraflow.text.figure_words import lever_in_words
+from contraflow.text.names import Names
+
+GROUPS = (
+    ("air", N_("In the air")),
+    ("land", N_("On roads, tracks and rivers")),
+    ("sea", N_("At sea and in ports")),
+    ("ways", N_("On all ways")),
+    ("fields", N_("Fields and incomes")),
+    ("inputs", N_("Money, inputs and processing")),
+    ("abroad", N_("In other countries")),
+    ("markets", N_("Demand and prices")),
+)
+"""Groups of levers by id, with their headings."""
+
+FAMILIES = {"air": "air", "road": "land", "foot": "land", "river": "land", "sea": "sea"}
+"""Group of a family of modes."""
+
+PRICED = ("take revenue", "add cost")
+"""Kinds of effect that act on money and inputs, wherever they do."""
+
+STEPS, WHOLE, FINE = 100, 8.0, 0.01
+"""Steps of a control, about; the highest level from which levels are whole numbers; step of a change."""
+
+SHOWN = 1.0
+"""Highest change of a market to which a control goes as a rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A lever with what its control shows."""
+
+    id: str
+    name: str
+    unit: str
+    least: str
+    most: str
+    step: str
+    level: str
+    """Where it stands."""
+    words: str
+    """Its level in words."""
+    today: str
+    today_words: str
+    moved: bool
+    """Whether it stands elsewhere than today."""
+    cost: str
+    """What one unit costs a year; empty where that is not known."""
+    needs: str
+    """What it needs in order to work, by name; empty where it needs nothing."""
+    needs_ids: str
+    """Ids of these levers, separated by spaces."""
+
+
+def step_of(lever: Lever) -> float:
+    """Step of the control of a lever."""
+    if lever.is_change:
+        return FINE
+    step = round_step((lever.most - lever.least) / STEPS)
+    return max(step, 1.0) if lever.most >= WHOLE else step
+
+
+def steps(levers: Mapping[str, Lever]) -> dict[str, float]:
+    """Step of the control of each lever."""
+    return {name: step_of(lever) for name, lever in levers.items()}
+
+
+def grouped(lab: Lab, asked: Asked, today: Mapping[str, float], names: Names) -> list[dict[str, object]]:
+    """Groups with their controls, at the levels of a policy, in the reader's language."""
+    case = lab.case.in_language(locale())
+    levers = levers_of(case)
+    costs = lab.measures()["unit_cost"].to_dict()
+    needed: dict[str, list[str]] = {}
+    for row in case.requirements.values():
+        needed.setdefault(row.measure, []).append(row.requires)
+    where = group_of(lab.responder.levers)
+    found: dict[str, list[Control]] = {group: [] for group, _title in GROUPS}
+    for name, lever in levers.items():
+        level = asked.policy.get(name, today[name])
+        most = max(min(lever.most, SHOWN), level) if lever.is_change else lever.most
+        cost = costs[name]
+        found[where[name]].append(
+            Control(
+                id=name,
+                name=lever.name,
+                unit=lever.unit,
+                least=plain_number(lever.least),
+                most=plain_number(most),
+                step=plain_number(step_of(lever)),
+                level=plain_number(level),
+                words=lever_in_words(lever, level),
+                today=plain_number(snapped(today[name], lever, step_of(lever))),
+                today_words=lever_in_words(lever, today[name]),
+                moved=name in asked.policy,
+                cost=_cost(cost),
+                needs=", ".join(levers[own].name for own in needed.get(name, ())),
+                needs_ids=" ".join(needed.get(name, ())),
+            )
+        )
+    return [
+        {
+            "id": group,
+            "title": _(title),
+            "controls": found[group],
+            "moved": any(c.moved for c in found[group]),
+        }
+        for group, title in GROUPS
+        if found[group]
+    ]
+
+
+def _cost(unit_cost: float) -> str:
+    if not np.isfinite(unit_cost):
+        return ""
+    return _("{cost} a year for each unit").format(cost=money(unit_cost / 1e6))
+
+
+def group_of(levers: Levers) -> dict[str, str]:
+    """Group of each lever, from the arcs, supplies and markets on which its first effect acts.
+
+    A measure without an effect stands with the first measure that needs it.
+    """
+    case = levers.network.case
+    first: dict[int, int] = {}
+    for effect, measure in enumerate(levers.measure.tolist()):
+        first.setdefault(measure, effect)
+    found = {name: "" for name in levers.ids}
+    for measure, effect in first.items():
+        found[levers.ids[measure]] = _group(levers, effect)
+    for row in case.requirements.values():
+        if not found[row.requires]:
+            found[row.requires] = found[row.measure]
+    return {name: group or "inputs" for name, group in found.items()}
+
+
+def _group(levers: Levers, effect: int) -> str:
+    network, case = levers.network, levers.network.case
+    if levers.markets[effect].any():
+        return "markets"
+    supplies = [s for s, hit in zip(case.supplies.values(), levers.supplies[effect], strict=True) if hit]
+    if supplies:
+        away = all(case.places[s.origin].country != case.info.home for s in supplies)
+        return "abroad" if away else "inputs"
+    arcs = [a for a, hit in zip(network.arcs, levers.targets[effect], strict=True) if hit]
+    arcs += [
+        a
+        for a, facility in zip(network.arcs, network.facility, strict=True)
+        if facility >= 0 and levers.facilities[effect, facility]
+    ]
+    if not arcs:
+        return "inputs"
+    if all(case.places[a.from_place].country != case.info.home for a in arcs):
+        return "abroad"
+    if levers.kinds[effect] in PRICED:
+        return "inputs"
+    links = {case.modes[a.mode].family.value for a in arcs if a.kind == "link"}
+    if links:
+        groups = {FAMILIES.get(family, "ways") for family in links}
+        return groups.pop() if len(groups) == 1 else "ways"
+    return "fields" if any(a.kind == "activity" for a in arcs) else "inputs"

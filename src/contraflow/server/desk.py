@@ -1,0 +1,151 @@
+"""A calibrated lab at work: its answers, kept, and a quick one while a lever moves."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from contraflow.errors import ContraflowError
+from contraflow.lab import Lab
+from contraflow.lab.outcome import Outcome
+from contraflow.lab.transition_path import TransitionPath
+from contraflow.results import figures, tables
+from contraflow.results.view import price_spot
+from contraflow.text.names import plain
+
+Value = TypeVar("Value")
+
+OUTCOMES, PREVIEWS, PATHS, PAGES = 8, 64, 16, 400
+"""Outcomes of all draws, of one, paths and parts of pages that are kept; the first have tens of MB each."""
+
+FOLLOWED, YEARS = 24, 5
+"""Draws in which a policy is followed over time, at most, and for how many years."""
+
+
+class Kept(Generic[Value]):
+    """Values by key, the latest used; each is made once, whoever asks meanwhile."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._values: OrderedDict[str, Value] = OrderedDict()
+        self._making: dict[str, Lock] = {}
+        self._lock = Lock()
+
+    def get(self, key: str, make: Callable[[], Value]) -> Value:
+        """The value of a key, made if it is not there."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+            own = self._making.setdefault(key, Lock())
+        with own:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]
+            try:
+                value = make()
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self.most:
+                    self._values.popitem(last=False)
+            return value
+
+    def holds(self, key: str) -> bool:
+        """Whether a value is there."""
+        with self._lock:
+            return key in self._values
+
+
+class Desk:
+    """A lab with its answers."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._outcomes: Kept[Outcome] = Kept(OUTCOMES)
+        self._previews: Kept[Outcome] = Kept(PREVIEWS)
+        self._paths: Kept[TransitionPath] = Kept(PATHS)
+        self.pages: Kept[Any] = Kept(PAGES)
+
+    @property
+    def base(self) -> Outcome:
+        """The baseline, in all draws."""
+        return self.lab.baseline()
+
+    @cached_property
+    def medians(self) -> dict[str, dict[str, Any]]:
+        """Rows of the headline figures of the baseline."""
+        return plain(tables.headline(self.base.data))
+
+    @cached_property
+    def typical(self) -> Lab:
+        """The lab with one draw: that whose figures are nearest to the medians of all."""
+        own = np.array([typical_draw(self.lab)])
+        picks = self.lab.picks[own] if self.lab.picks.size == len(self.lab.ledger) else self.lab.picks
+        return dataclasses.replace(self.lab, ledger=self.lab.ledger[own], picks=picks)
+
+    @cached_property
+    def some(self) -> Lab:
+        """The lab with FOLLOWED draws, spread evenly, since a path takes as long as twenty answers."""
+        draws = len(self.lab.ledger)
+        if draws <= FOLLOWED:
+            return self.lab
+        own = np.linspace(0, draws, FOLLOWED, endpoint=False).astype(np.int64)
+        picks = self.lab.picks[own] if self.lab.picks.size == draws else self.lab.picks
+        return dataclasses.replace(self.lab, ledger=self.lab.ledger[own], picks=picks)
+
+    def answer(self, policy: Mapping[str, float], title: str | None = None) -> Outcome:
+        """The economy under a policy in all draws; the baseline for none. Raises ConvergenceError."""
+        if not policy:
+            return self.base
+        return self._outcomes.get(
+            repr(sorted(policy.items())), lambda: self.lab.respond(policy, title, alternatives=False)
+        )
+
+    def answered(self, policy: Mapping[str, float]) -> bool:
+        """Whether the answer is there."""
+        return not policy or self._outcomes.holds(repr(sorted(policy.items())))
+
+    def preview(self, policy: Mapping[str, float]) -> Outcome:
+        """The economy under a policy in the typical draw. Raises ConvergenceError."""
+        if not policy:
+            return self.typical.baseline()
+        return self._previews.get(
+            repr(sorted(policy.items())), lambda: self.typical.respond(policy, alternatives=False)
+        )
+
+    def path(self, policy: Mapping[str, float]) -> TransitionPath:
+        """The way to the long run, in some draws. Raises ConvergenceError."""
+        return self._paths.get(repr(sorted(policy.items())), lambda: self.some.path(policy, years=YEARS))
+
+    def warm_up(self, policy: Mapping[str, float]) -> None:
+        """Compile what the first reader would wait for."""
+        for make in (self.preview, self.answer):
+            with suppress(ContraflowError):
+                make(policy)
+
+
+def typical_draw(lab: Lab) -> int:
+    """The draw whose headline figures in the baseline are nearest to their medians, in standard deviations.
+
+    Figures are compared in logarithms; those that are not above zero in all draws do not count.
+    """
+    base = lab.baseline().data
+    _names, values = figures.outcome_rows(base, price_spot(base))
+    sound = np.isfinite(values).all(axis=0) & (values > 0).all(axis=0)
+    logs = np.log(values[:, sound])
+    spread = logs.std(axis=0)
+    moving = spread > 0
+    if not moving.any():
+        return 0
+    off = (logs[:, moving] - np.median(logs[:, moving], axis=0)) / spread[moving]
+    return int(np.argmin((off**2).sum(axis=1)))
