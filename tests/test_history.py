@@ -616,10 +616,10 @@ def test_the_command_learns_without_an_episode_and_foresees_it():
 
 
 def test_the_figure_has_a_row_for_every_figure_and_marks_what_was_missed():
-    from contraflow.report.draw.how_often_right import how_often_right, reading
+    from contraflow.report.draw.how_often_right import draw_how_often_right, reading
 
     found = left_out()
-    drawing = how_often_right(found.observations)
+    drawing = draw_how_often_right(found.observations)
     count = len(found.observations)
     assert len(drawing.table) == count
     missed = round((1 - found.coverage()) * count)
