@@ -330,6 +330,36 @@ def _run(
 
 @command(
     ANSWERS,
+    N_("Open the lab in the browser: move a lever, and see what moves."),
+    examples=("serve peru", "serve my-case --port 8000 --no-open"),
+)
+def _serve(
+    case: CaseName,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            metavar="NUMBER",
+            show_default=False,
+            help=N_("Port of this machine. [default: the first free one from 8765 on]"),
+        ),
+    ] = None,
+    open_it: Annotated[
+        bool, typer.Option("--open/--no-open", help=N_("Open the page in the browser."))
+    ] = True,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+) -> None:
+    asked = names.asked(case)
+    from contraflow.cli import serve
+
+    serve.serve(asked, port, how=CalibrationOptions(seed, method, accept_poor), open_it=open_it)
+
+
+@command(
+    ANSWERS,
     N_("Show what a policy would do, against the baseline: a headline question's, or one of your own."),
     examples=(
         "respond peru -q close-air-bridge",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from contraflow.lab.transition_path import TransitionPath
 from contraflow.results import figures, tables
 from contraflow.results.view import price_spot
 from contraflow.text.names import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Value = TypeVar("Value")
 
@@ -67,10 +70,11 @@ class Kept(Generic[Value]):
 
 
 class Desk:
-    """A lab with its answers."""
+    """A lab with its answers; ``source`` names its case as a user would."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, source: str) -> None:
         self.lab = lab
+        self.source = source
         self._outcomes: Kept[Outcome] = Kept(OUTCOMES)
         self._previews: Kept[Outcome] = Kept(PREVIEWS)
         self._paths: Kept[TransitionPath] = Kept(PATHS)
@@ -80,6 +84,13 @@ class Desk:
     def base(self) -> Outcome:
         """The baseline, in all draws."""
         return self.lab.baseline()
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """Every claim beside the model; empty for a lab that is not calibrated."""
+        import pandas as pd
+
+        return pd.DataFrame() if self.lab.posterior is None else self.lab.claims()
 
     @cached_property
     def medians(self) -> dict[str, dict[str, Any]]:

@@ -104,9 +104,15 @@ class Answered:
             case=self.case,
             base=self.other.data,
             answers=((question, self.outcome.data),),
-            claims=_no_claims(),
+            claims=self.desk.claims,
             meta=Meta(__version__, lab.seed, lab.case.fingerprint, ""),
         )
+
+    def believed(self) -> list[tuple[str, str]]:
+        """Each disagreement on which a side is believed, with that side, in words."""
+        rows = self.desk.lab.disagreements().to_dict("records")
+        chosen = self.asked.believes
+        return [(r["title"], r["words"]) for r in rows if chosen.get(r["disagreement"]) == r["side"]]
 
     def rows(self) -> list[FigureRow]:
         """The figures of the answer, against today and, where it is compared, against policy A."""
@@ -258,12 +264,6 @@ def preview_data(desk: Desk, asked: Asked) -> dict[str, Any]:
         "figures": draw_before_after(rows),
         "cost": cost(typical, after),
     }
-
-
-def _no_claims() -> Any:
-    import pandas as pd
-
-    return pd.DataFrame()
 
 
 @dataclass(frozen=True, kw_only=True)

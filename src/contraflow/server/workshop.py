@@ -86,14 +86,11 @@ class Workshop:
         """End what runs in the background as soon as it can."""
         self._stop.set()
 
-    def desk(self, believes: Mapping[str, str]) -> Desk | None:
+    def desk(self, standing: Standing, believes: Mapping[str, str]) -> Desk | None:
         """The desk of a belief; None while it is fitted, which this begins, and where that failed.
 
-        :attr:`believing` says how far it is.
+        :meth:`fit_of` says how far it is.
         """
-        standing = self.standing
-        if standing is None:
-            return None
         if not believes:
             return standing.desk
         key = repr(sorted(believes.items()))
@@ -110,11 +107,6 @@ class Workshop:
         """How far the fit of a belief is."""
         return self.believing.get(repr(sorted(believes.items())), Work(done=True))
 
-    def retry(self, believes: Mapping[str, str]) -> None:
-        """Forget that a fit failed, so that it is tried again when it is next asked for."""
-        with self._lock:
-            self.believing.pop(repr(sorted(believes.items())), None)
-
     def _open(self) -> None:
         """Calibrate the case as it stands, and put it in the place of the one before."""
 
@@ -127,7 +119,7 @@ class Workshop:
         try:
             lab = self._calibrate(case, say)
             say(_("Computing the baseline"))
-            desk = Desk(lab)
+            desk = Desk(lab, self.name)
             say(_("Warming up"))
             desk.warm_up(next((q.policy for q in case.info.questions), {}))
             standing = Standing(case, known_of(lab), desk)
@@ -148,7 +140,7 @@ class Workshop:
             self.believing[key] = Work(message, part)
 
         try:
-            desk = Desk(standing.desk.lab.believing(believes, progress=say))
+            desk = Desk(standing.desk.lab.believing(believes, progress=say), self.name)
             desk.warm_up({})
         except ContraflowError as error:
             self.believing[key] = Work(error=str(error))

@@ -1,0 +1,220 @@
+"""The pages and files of the lab, over HTTP on this machine: all of it asks, nothing changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from contraflow._language import _, in_language
+from contraflow._version import __version__
+from contraflow.server import pages
+from contraflow.server.address import language_asked, read
+from contraflow.server.pages import Pages, Seen
+from contraflow.server.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+Result = TypeVar("Result")
+
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+"""Names by which a browser may call this server: a page elsewhere that points its name here is refused."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Content security policy of all pages."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "X-Contraflow": __version__,
+}
+
+
+class Lanes:
+    """Who computes when: previews, answers and slow panels each one at a time, so that none waits for all."""
+
+    def __init__(self) -> None:
+        self.preview, self.answer, self.slow = (CapacityLimiter(1) for _lane in range(3))
+
+
+def make_app(workshop: Workshop, language: str) -> Starlette:
+    """The application.
+
+    Parameters
+    ----------
+    workshop
+        The case.
+    language
+        Language of pages whose address names none.
+    """
+    own = Pages(workshop)
+    case = workshop.case.info.id
+    lanes: dict[str, Lanes] = {}
+
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        lanes["own"] = Lanes()
+        workshop.start()
+        try:
+            yield
+        finally:
+            workshop.stop()
+
+    def answers(
+        make: Callable[[Seen, Request], Response], lane: str
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """An address that is answered in a lane, in the language that it names."""
+
+        async def respond(request: Request) -> Response:
+            pairs = request.query_params.multi_items()
+            whole = request.url.path == f"/{case}"
+
+            def work() -> Response:
+                with in_language(language_asked(pairs, language)):
+                    standing = workshop.standing
+                    if standing is None:
+                        return own.waiting(whole)
+                    asked = read(pairs, standing.known)
+                    desk = workshop.desk(standing, asked.believes)
+                    if desk is None:
+                        return own.waiting_for_belief(asked, standing.known, whole)
+                    return make(Seen(asked, standing, desk), request)
+
+            return await unless_gone(request, work, getattr(lanes["own"], lane))
+
+        return respond
+
+    def panel(seen: Seen, request: Request) -> Response:
+        whole = request.headers.get("sec-fetch-dest", "document") == "document"
+        return own.panel(seen, request.path_params["panel"], whole=whole)
+
+    def figure(seen: Seen, request: Request) -> Response:
+        return own.figure(seen, request.path_params["address"], request.path_params["ending"])
+
+    async def status(request: Request) -> Response:
+        code = language_asked(request.query_params.multi_items(), language)
+        with in_language(code):
+            return JSONResponse(own.status())
+
+    async def home(request: Request) -> Response:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{case}{query}", status_code=307)
+
+    async def file(request: Request) -> Response:
+        name = request.path_params["name"]
+        found = pages.static(name)
+        if found is None:
+            return PlainTextResponse("", status_code=404)
+        text, kind = found
+        return Response(text, media_type=kind)
+
+    routes = [
+        Route("/", home),
+        Route("/static/{name}", file),
+        Route("/favicon.ico", lambda _request: Response(status_code=204)),
+        Route(f"/{case}", answers(lambda seen, _request: own.page(seen), "answer")),
+        Route(f"/{case}/preview", answers(lambda seen, _request: own.preview(seen), "preview")),
+        Route(f"/{case}/answer", answers(lambda seen, _request: own.answer(seen), "answer")),
+        Route(f"/{case}/panel/{{panel}}", answers(panel, "slow")),
+        Route(f"/{case}/figure/{{address}}.{{ending}}", answers(figure, "slow")),
+        Route(f"/{case}/questions", answers(lambda seen, _request: own.questions(seen), "slow")),
+        Route(f"/{case}/status", status),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS)),
+            Middleware(Guard),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=1),
+        ],
+        exception_handlers={404: own_404(own, language), 500: own_500(own, language)},
+        lifespan=life,
+    )
+
+
+class Guard:
+    """Puts the headers on every response, and refuses requests that another site's page makes."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        site, mode = (
+            headers.get(name, b"").decode("latin-1") for name in (b"sec-fetch-site", b"sec-fetch-mode")
+        )
+        foreign = site not in ("", "none", "same-origin") and mode != "navigate"
+        if foreign or scope["method"] not in ("GET", "HEAD"):
+            refused = PlainTextResponse("", status_code=403 if foreign else 405)
+            await refused(scope, receive, send)
+            return
+
+        async def with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] += [(k.lower().encode(), v.encode()) for k, v in HEADERS.items()]
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+async def unless_gone(request: Request, work: Callable[[], Response], lane: CapacityLimiter) -> Response:
+    """What a lane computes; who closed the connection meanwhile, or asked something newer, is not waited for.
+
+    A computation that has begun ends, and its answer is kept; one that waits for its turn is dropped.
+    """
+    found: list[Response] = []
+    async with anyio.create_task_group() as group:
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            group.cancel_scope.cancel()
+
+        group.start_soon(watch)
+        found.append(await to_thread.run_sync(work, limiter=lane, abandon_on_cancel=True))
+        group.cancel_scope.cancel()
+    return found[0] if found else Response(status_code=499)
+
+
+def own_404(own: Pages, language: str) -> Callable[[Request, Exception], Response]:
+    """What an address shows that leads nowhere."""
+
+    def handle(request: Request, _error: Exception) -> Response:
+        with in_language(language_asked(request.query_params.multi_items(), language)):
+            return own.message(_("There is no such page."), 404)
+
+    return handle
+
+
+def own_500(own: Pages, language: str) -> Callable[[Request, Exception], Response]:
+    """What is shown where the program fails: a sentence; the terminal has the rest."""
+
+    def handle(request: Request, error: Exception) -> Response:
+        with in_language(language_asked(request.query_params.multi_items(), language)):
+            text = _("The program failed on this question ({error}). Others can still be asked.")
+            return own.message(text.format(error=type(error).__name__), 500)
+
+    return handle
