@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import xarray as xr
@@ -157,7 +158,7 @@ def make_dataset(
             "income": (("draw", "actor"), np.asarray(accounts.income)),
         }
         | {k: (("draw",), v) for k, v in scalars.items()},
-        coords={"draw": np.arange(ledger.shape[0]), **coordinates(network)},
+        coords=labels(network).assign(draw=np.arange(ledger.shape[0])),
         attrs=attributes | {"ledger": sha256(np.ascontiguousarray(ledger).tobytes()).hexdigest()},
     )
     return data if solved is None or solved.all() else mark_unsolved(data, solved)
@@ -183,6 +184,19 @@ def final_markets(network: Network) -> BoolArray:
     sold = [(network.node_form[n], places[network.node_place[n]].country) for n in network.market_node]
     final = np.array([form in made or (form, country) not in grown for form, country in sold], dtype=bool)
     return final if final.any() else np.ones_like(final)
+
+
+_made: dict[int, xr.Coordinates] = {}
+"""Labels by the identity of their network, as long as that lives."""
+
+
+def labels(network: Network) -> xr.Coordinates:
+    """The :func:`coordinates` of a network, made once."""
+    key = id(network)
+    if key not in _made:
+        finalize(network, _made.pop, key, None)
+        _made[key] = xr.Dataset(coords=coordinates(network)).coords
+    return _made[key]
 
 
 def coordinates(network: Network) -> dict[str, Any]:

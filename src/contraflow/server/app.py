@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
 
-import anyio
-from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -25,8 +29,6 @@ from contraflow.server.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-Result = TypeVar("Result")
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 """Names by which a browser may call this server: a page elsewhere that points its name here is refused."""
@@ -49,11 +51,34 @@ HEADERS = {
 }
 
 
+GIVE_WAY = 10
+"""Niceness of threads that give way."""
+
+GONE = 499
+"""Status of an answer that nobody waits for any more; it is never seen."""
+
+
 class Lanes:
-    """Who computes when: previews, answers and slow panels each one at a time, so that none waits for all."""
+    """Who computes when: previews, answers and slow panels one at a time each.
+
+    Where the system can, answers and panels give way to previews: a lever that moves waits for nobody.
+    """
 
     def __init__(self) -> None:
-        self.preview, self.answer, self.slow = (CapacityLimiter(1) for _lane in range(3))
+        self.preview = ThreadPoolExecutor(1, "preview")
+        self.answer = ThreadPoolExecutor(1, "answer", give_way)
+        self.slow = ThreadPoolExecutor(1, "slow", give_way)
+
+    def close(self) -> None:
+        """Drop what waits for its turn."""
+        for lane in (self.preview, self.answer, self.slow):
+            lane.shutdown(wait=False, cancel_futures=True)
+
+
+def give_way() -> None:
+    """Lower the priority of this thread and of those that it begins; only Linux knows that of threads."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVE_WAY)
 
 
 def make_app(workshop: Workshop, language: str) -> Starlette:
@@ -78,6 +103,7 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
             yield
         finally:
             workshop.stop()
+            lanes["own"].close()
 
     def answers(
         make: Callable[[Seen, Request], Response], lane: str
@@ -180,23 +206,25 @@ class Guard:
         await self.app(scope, receive, with_headers)
 
 
-async def unless_gone(request: Request, work: Callable[[], Response], lane: CapacityLimiter) -> Response:
+async def unless_gone(request: Request, work: Callable[[], Response], lane: ThreadPoolExecutor) -> Response:
     """What a lane computes; who closed the connection meanwhile, or asked something newer, is not waited for.
 
     A computation that has begun ends, and its answer is kept; one that waits for its turn is dropped.
     """
-    found: list[Response] = []
-    async with anyio.create_task_group() as group:
 
-        async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            group.cancel_scope.cancel()
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
 
-        group.start_soon(watch)
-        found.append(await to_thread.run_sync(work, limiter=lane, abandon_on_cancel=True))
-        group.cancel_scope.cancel()
-    return found[0] if found else Response(status_code=499)
+    here = copy_context()
+    found = asyncio.get_running_loop().run_in_executor(lane, here.run, work)
+    left = asyncio.create_task(gone())
+    await asyncio.wait((found, left), return_when=asyncio.FIRST_COMPLETED)
+    if found.done():
+        left.cancel()
+        return found.result()
+    found.cancel()
+    return Response(status_code=GONE)
 
 
 def own_404(own: Pages, language: str) -> Callable[[Request, Exception], Response]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from contraflow._language import locale
 from contraflow.errors import ContraflowError
 from contraflow.lab import Lab
 from contraflow.lab.outcome import Outcome
 from contraflow.lab.transition_path import TransitionPath
 from contraflow.results import figures, tables
 from contraflow.results.view import price_spot
-from contraflow.text.names import plain
+from contraflow.text.names import Names, plain, shown_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +85,11 @@ class Desk:
     def base(self) -> Outcome:
         """The baseline, in all draws."""
         return self.lab.baseline()
+
+    def names(self) -> Names:
+        """Names as shown, in the language of the reader."""
+        found: Names = self.pages.get(f"names {locale()}", lambda: shown_names(self.lab.case))
+        return found
 
     @cached_property
     def claims(self) -> pd.DataFrame:

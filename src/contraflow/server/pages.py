@@ -28,7 +28,6 @@ from contraflow.server.screen import PANELS, TEMPLATES, Answered
 from contraflow.server.workshop import Standing, Work, Workshop
 from contraflow.text.answer_sentences import tell_first
 from contraflow.text.evidence_sentences import track_record
-from contraflow.text.names import shown_names
 
 AGAIN = 2
 """Seconds after which a page that waits looks again, without scripts."""
@@ -65,7 +64,7 @@ class Pages:
             **self._always(asked, standing),
             answer=self._answer(shown, error, asked, standing, templates),
             panels=panels,
-            controls=grouped(desk.lab, asked, standing.known.today, shown_names(desk.lab.case)),
+            controls=grouped(desk.lab, asked, standing.known.today, desk.names()),
             beliefs=self._beliefs(desk, asked),
             step=tour.step(asked, standing),
             backdrop=_backdrop(standing),
@@ -177,7 +176,7 @@ class Pages:
     def questions(self, seen: Seen) -> Response:
         """The case's questions with their answers in a line each."""
         asked, standing, desk = seen
-        names = shown_names(desk.lab.case)
+        names = desk.names()
         rows = []
         for question in standing.case.in_language(locale()).info.questions:
             try:

@@ -32,16 +32,19 @@ from contraflow.results import tables
 from contraflow.results.draws import left_out
 from contraflow.server.address import Asked, Known, View, write
 from contraflow.server.desk import Desk
-from contraflow.text import answer_sentences
 from contraflow.text.adjustment_sentences import PACES
+from contraflow.text.answer_sentences import tell_first, tell_in_short
 from contraflow.text.evidence_sentences import requirements
 from contraflow.text.figure_words import lever_in_words
-from contraflow.text.names import Names, plain, shown_names
+from contraflow.text.names import Names, plain
 from contraflow.text.sentences import chance, drawn
 
 if TYPE_CHECKING:
     import xarray as xr
     from jinja2 import Environment
+
+Rows = Mapping[str, Mapping[str, Any]]
+"""Rows of a table of figures, by name."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -114,16 +117,26 @@ class Answered:
         chosen = self.asked.believes
         return [(r["title"], r["words"]) for r in rows if chosen.get(r["disagreement"]) == r["side"]]
 
+    @cached_property
+    def against_today(self) -> Rows:
+        """Rows of the headline table, against today."""
+        return plain(tables.headline(*self.outcome.compare(self.desk.base).data))
+
+    @cached_property
+    def against_other(self) -> Rows:
+        """Rows of the headline table, against policy A or today."""
+        return plain(tables.headline(*self.pair)) if self.asked.against else self.against_today
+
     def rows(self) -> list[FigureRow]:
         """The figures of the answer, against today and, where it is compared, against policy A."""
-        return figure_rows(
-            self.desk.base, self.outcome, self.other if self.asked.against else None, self.names
-        )
+        beside = self.against_other if self.asked.against else {}
+        draws = int(self.pair[0].sizes["draw"])
+        return figure_rows(self.against_today, self.desk.base.data, self.names, beside, draws)
 
 
 def answered(desk: Desk, asked: Asked, known: Known) -> Answered:
     """Answer a state in all draws. Raises ConvergenceError."""
-    names = shown_names(desk.lab.case)
+    names = desk.names()
     return Answered(asked, known, desk, names, desk.answer(asked.policy), desk.answer(asked.against))
 
 
@@ -139,17 +152,27 @@ def policy_title(policy: Mapping[str, float], known: Known, case: Case) -> str:
     return "; ".join(told) or _("Today")
 
 
-def figure_rows(base: Outcome, after: Outcome, other: Outcome | None, names: Names) -> list[FigureRow]:
-    """Rows of the answer's figures."""
-    pair = after.compare(base).data
-    rows = plain(tables.headline(*pair))
-    beside = {} if other is None else plain(tables.headline(*after.compare(other).data))
-    draws = int(pair[0].sizes["draw"])
+def figure_rows(rows: Rows, spot: xr.Dataset, names: Names, beside: Rows, draws: int) -> list[FigureRow]:
+    """The figures of the answer, from rows of the headline table.
+
+    Parameters
+    ----------
+    rows
+        Against today.
+    spot
+        The baseline, which says where the local price is quoted.
+    names
+        Names as shown.
+    beside
+        Against policy A; empty where there is none.
+    draws
+        Draws of both.
+    """
     chosen = [key for key in FOUR if key in rows and rows[key]["before"]][:MOST]
     return [
         FigureRow(
             key=key,
-            label=headline.label(key, pair[0], names),
+            label=headline.label(key, spot, names),
             unit=headline.unit(rows[key]["unit"]),
             row=rows[key],
             other=beside.get(key, {}),
@@ -184,9 +207,9 @@ def answer_data(shown: Answered) -> dict[str, Any]:
     """What the template of the answer takes."""
     base, after = shown.pair
     asked, known = shown.asked, shown.known
-    row = plain(tables.headline(base, after)).get(EXPLAINED)
+    row = shown.against_other.get(EXPLAINED)
     first, *more = (
-        answer_sentences.tell_in_short(base, after, shown.names)
+        tell_in_short(base, after, shown.names, shown.against_other)
         if asked.policy or asked.against
         else (today_sentence(shown),)
     )
@@ -199,7 +222,7 @@ def answer_data(shown: Answered) -> dict[str, Any]:
         "more": more,
         "sure": chance(row, int(base.sizes["draw"]), shown.names.home) if row and drawn(row) else "",
         "lacks": requirements(shown.case, met, asked.policy) if asked.policy else [],
-        "cost": cost(shown.desk.base, shown.outcome),
+        "cost": cost(shown.against_today),
         "left_out": left_out(after),
         "draws": int(shown.outcome.data.sizes["draw"]),
         "drawing": draw_before_after(shown.rows(), shown.title),
@@ -212,7 +235,7 @@ def answer_data(shown: Answered) -> dict[str, Any]:
 
 def today_sentence(shown: Answered) -> str:
     """The baseline in a sentence."""
-    row = plain(tables.headline(shown.desk.base.data)).get(EXPLAINED)
+    row = shown.desk.medians.get(EXPLAINED)
     first, last = shown.case.info.baseline
     years = str(first) if first == last else f"{first}–{last}"
     if row is None or not row["before"]:
@@ -230,9 +253,9 @@ def today_sentence(shown: Answered) -> str:
     )
 
 
-def cost(base: Outcome, after: Outcome) -> str:
+def cost(rows: Rows) -> str:
     """What a policy costs the state, in a sentence; empty where nothing is costed."""
-    row = plain(tables.headline(base.data, after.data)).get("state spending")
+    row = rows.get("state spending")
     if row is None:
         return ""
     change = float(row["change"])
@@ -248,22 +271,21 @@ def preview_data(desk: Desk, asked: Asked) -> dict[str, Any]:
 
     Changes are those of that draw, applied to the medians of all today. Raises ConvergenceError.
     """
-    names = shown_names(desk.lab.case)
+    names = desk.names()
     after, typical = desk.preview(asked.policy), desk.typical.baseline()
-    before = desk.preview(asked.against) if asked.against else typical
-    medians = desk.medians
+    found = plain(tables.headline(typical.data, after.data))
     rows = []
-    for one in figure_rows(typical, after, None, names):
-        middle = medians.get(one.key, {"before": one.row["before"]})["before"]
-        factor = float(middle) / float(one.row["before"])
+    for one in figure_rows(found, typical.data, names, {}, 1):
+        factor = float(desk.medians.get(one.key, one.row)["before"]) / float(one.row["before"])
         scaled = {k: float(v) * factor for k, v in one.row.items() if k in ("before", "after", "change")}
         rows.append(dataclasses.replace(one, row={**one.row, **scaled}))
-    sentence = answer_sentences.tell_first(before.data, after.data, names) if asked.policy else ""
-    return {
-        "sentence": sentence,
-        "figures": draw_before_after(rows),
-        "cost": cost(typical, after),
-    }
+    sentence = ""
+    if asked.against:
+        before = desk.preview(asked.against)
+        sentence = tell_first(before.data, after.data, names)
+    elif asked.policy:
+        sentence = tell_first(typical.data, after.data, names, found)
+    return {"sentence": sentence, "figures": draw_before_after(rows), "cost": cost(found)}
 
 
 @dataclass(frozen=True, kw_only=True)

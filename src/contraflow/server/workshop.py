@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -123,10 +124,10 @@ class Workshop:
             say(_("Warming up"))
             desk.warm_up(next((q.policy for q in case.info.questions), {}))
             standing = Standing(case, known_of(lab), desk)
-        except ContraflowError as error:
-            self.opening = Work(error=str(error))
-            return
         except KeyboardInterrupt:
+            return
+        except Exception as error:
+            self.opening = Work(error=said(error))
             return
         with self._lock:
             self.standing, self.believing = standing, {}
@@ -142,10 +143,10 @@ class Workshop:
         try:
             desk = Desk(standing.desk.lab.believing(believes, progress=say), self.name)
             desk.warm_up({})
-        except ContraflowError as error:
-            self.believing[key] = Work(error=str(error))
-            return
         except KeyboardInterrupt:
+            return
+        except Exception as error:
+            self.believing[key] = Work(error=said(error))
             return
         with self._lock:
             standing.beliefs[key] = desk
@@ -177,6 +178,14 @@ class Workshop:
     def _in_background(self, task: Callable[[], None]) -> None:
         here = copy_context()
         Thread(target=lambda: here.run(task), daemon=True).start()
+
+
+def said(error: Exception) -> str:
+    """Why a fit failed, in words; what nobody foresaw goes to the terminal, too."""
+    if isinstance(error, ContraflowError):
+        return str(error)
+    traceback.print_exception(error)
+    return _("The program failed ({error}); its terminal says where.").format(error=type(error).__name__)
 
 
 def known_of(lab: Lab) -> Known:

@@ -188,23 +188,32 @@ def tell(base: xr.Dataset, after: xr.Dataset, names: Names) -> Answer:
     return Answer(_short(facts), tuple(Finding(subject, text) for subject, text in found if text))
 
 
-def tell_in_short(base: xr.Dataset, after: xr.Dataset, names: Names) -> tuple[str, ...]:
-    """The sentences of :func:`tell` that can be quoted alone, in a fifth of the time."""
-    facts = _facts(base, after, names)
+def tell_in_short(
+    base: xr.Dataset, after: xr.Dataset, names: Names, rows: Mapping[str, Row] | None = None
+) -> tuple[str, ...]:
+    """The sentences of :func:`tell` that can be quoted alone, in a fifth of the time.
+
+    ``rows`` are those of ``tables.headline`` of the two, where they are known already.
+    """
+    facts = _facts(base, after, names, rows)
     return (_nothing(facts),) if _still(facts) else _short(facts)
 
 
-def tell_first(base: xr.Dataset, after: xr.Dataset, names: Names) -> str:
-    """The first sentence of :func:`tell`, as soon as it is known."""
-    facts = _facts(base, after, names)
+def tell_first(
+    base: xr.Dataset, after: xr.Dataset, names: Names, rows: Mapping[str, Row] | None = None
+) -> str:
+    """The first sentence of :func:`tell`, as soon as it is known; arguments as for :func:`tell_in_short`."""
+    facts = _facts(base, after, names, rows)
     lead = _lead(facts, named=True) if _moves_at_all(facts) else ""
     return lead or tell_in_short(base, after, names)[0]
 
 
-def _facts(base: xr.Dataset, after: xr.Dataset, names: Names) -> _Facts:
+def _facts(
+    base: xr.Dataset, after: xr.Dataset, names: Names, rows: Mapping[str, Row] | None = None
+) -> _Facts:
     base, then = draws.paired(base, after)
     after = base if then is None else then
-    return _Facts(base, after, names, plain(tables.headline(base, after)))
+    return _Facts(base, after, names, plain(tables.headline(base, after)) if rows is None else rows)
 
 
 def _nothing(facts: _Facts) -> str:

@@ -2,7 +2,7 @@
 // address. Without this file the page is a form: the levers stand, and the button answers.
 (function () {
   "use strict";
-  var REST = 120, LOOK = 3000, WAIT = 700;
+  var REST = 150, LOOK = 3000, WAIT = 700;
   var body = document.body, form = document.getElementById("levers"), answer = document.getElementById("answer");
   var path = body.dataset.path, shown = null, resting = 0;
   var running = { preview: null, answer: null, panels: null };
