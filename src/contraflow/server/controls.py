@@ -154,23 +154,17 @@ def _group(levers: Levers, effect: int) -> str:
     if levers.markets[effect].any():
         return "markets"
     supplies = [s for s, hit in zip(case.supplies.values(), levers.supplies[effect], strict=True) if hit]
-    if supplies:
-        away = all(case.places[s.origin].country != case.info.home for s in supplies)
-        return "abroad" if away else "inputs"
-    arcs = [a for a, hit in zip(network.arcs, levers.targets[effect], strict=True) if hit]
-    arcs += [
-        a
-        for a, facility in zip(network.arcs, network.facility, strict=True)
-        if facility >= 0 and levers.facilities[effect, facility]
+    arcs = [
+        arc
+        for arc, hit, facility in zip(network.arcs, levers.targets[effect], network.facility, strict=True)
+        if hit or (facility >= 0 and levers.facilities[effect, facility])
     ]
-    if not arcs:
-        return "inputs"
-    if all(case.places[a.from_place].country != case.info.home for a in arcs):
+    places = [supply.origin for supply in supplies] or [arc.from_place for arc in arcs]
+    if places and all(case.places[place].country != case.info.home for place in places):
         return "abroad"
-    if levers.kinds[effect] in PRICED:
+    if supplies or levers.kinds[effect] in PRICED:
         return "inputs"
-    links = {case.modes[a.mode].family.value for a in arcs if a.kind == "link"}
+    links = {FAMILIES.get(case.modes[arc.mode].family.value, "ways") for arc in arcs if arc.kind == "link"}
     if links:
-        groups = {FAMILIES.get(family, "ways") for family in links}
-        return groups.pop() if len(groups) == 1 else "ways"
-    return "fields" if any(a.kind == "activity" for a in arcs) else "inputs"
+        return links.pop() if len(links) == 1 else "ways"
+    return "fields" if any(arc.kind == "activity" for arc in arcs) else "inputs"

@@ -243,8 +243,8 @@ def today_sentence(shown: Answered) -> str:
             "This is the economy as it stands ({years}). Move a lever, or start from a question."
         ).format(years=years)
     return _(
-        "As it stands ({years}), {amount} t of pure {substance} leave {home} in a year. Move a lever, or start "
-        "from a question."
+        "As it stands ({years}), {amount} t of pure {substance} leave {home} in a year. Move a lever, or "
+        "start from a question."
     ).format(
         years=years,
         amount=significant(float(row["before"])),
@@ -348,7 +348,8 @@ def _rests(shown: Answered) -> Content | None:
 
 
 PANELS = (
-    Panel(id="map", title=N_("On the map"), template=TEMPLATES / "panels" / "map.html.j2", make=_map, folded=False),
+    Panel(id="map", title=N_("On the map"), template=TEMPLATES / "panels" / "map.html.j2", make=_map,
+          folded=False),
     Panel(id="moves", title=N_("Where it goes instead"), template=TEMPLATES / "panels" / "moves.html.j2",
           make=_moves, folded=False),
     Panel(id="earns", title=N_("Who gains and who loses"), template=PIECES / "incomes.html.j2",
@@ -358,7 +359,8 @@ PANELS = (
     Panel(id="rests", title=N_("What this answer rests on"), template=HERE / "rests_on.html.j2", make=_rests),
     Panel(id="livelihoods", title=N_("What households live from"), template=PIECES / "panel.html.j2",
           make=_of_report(livelihoods.make)),
-    Panel(id="goods", title=N_("Other goods"), template=PIECES / "panel.html.j2", make=_of_report(goods.make)),
+    Panel(id="goods", title=N_("Other goods"), template=PIECES / "panel.html.j2",
+          make=_of_report(goods.make)),
     Panel(id="supplies", title=N_("Who supplies inputs"), template=PIECES / "panel.html.j2",
           make=_of_report(supplies.make)),
 )  # fmt: skip

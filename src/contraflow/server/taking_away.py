@@ -1,11 +1,11 @@
-"""What a reader takes away: files of figures, citations, a figure to embed, and the lines that reproduce it."""
+"""What a reader takes away: files of figures, citations, a figure to embed, and lines that reproduce it."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from markupsafe import Markup, escape
 from starlette.responses import Response
@@ -66,8 +66,8 @@ def source_line(shown: Answered) -> str:
     """The line below a figure that is taken away: what it is of, in how many draws, by which version."""
     draws = int(shown.outcome.data.sizes["draw"])
     text = _(
-        "Contraflow {version}, “{case}” ({stamp}). Policy: {policy}. Medians and intervals of {draws} draws, in "
-        "the long run."
+        "Contraflow {version}, “{case}” ({stamp}). Policy: {policy}. Medians and intervals of {draws} draws, "
+        "in the long run."
     )
     told = text.format(
         version=__version__,
@@ -99,7 +99,8 @@ def texts(shown: Answered) -> dict[str, str]:
         f"  title = {{{_tex(info.title)}: {_tex(shown.title)}}},\n"
         f"  author = {{{{Contraflow contributors}}}},\n"
         f"  year = {{{now:%Y}}},\n"
-        f"  note = {{Contraflow {__version__}, case {_tex(info.id)}, fingerprint {shown.case.fingerprint[:12]}}}\n"
+        f"  note = {{Contraflow {__version__}, case {_tex(info.id)}, "
+        f"fingerprint {shown.case.fingerprint[:12]}}}\n"
         f"}}"
     )
     return {"citation": text, "bibtex": bibtex, "python": python(shown), "terminal": terminal(shown)}
@@ -130,8 +131,6 @@ def terminal(shown: Answered) -> str:
 
 
 def _shell(text: str) -> str:
-    import shlex
-
     return shlex.quote(text)
 
 
@@ -142,7 +141,8 @@ def script_texts() -> dict[str, str]:
         "failed": _("Nothing could be copied: mark the text and copy it by hand."),
         "waits": _("Calculating all draws …"),
         "lost": _(
-            "The lab does not answer. Is it still running in its terminal? Nothing is lost: the address of this page holds the policy."
+            "The lab does not answer. Is it still running in its terminal? Nothing is lost: the address of "
+            "this page holds the policy."
         ),
         "again": _("Try again"),
         "changed": _("The case has changed; the answer is the new one."),

@@ -30,25 +30,21 @@ STEPS = (
         N_("Two policies side by side"),
         N_("Policy A is the first question’s. Policy B, on the levers, is this one: {question}"),
         N_("A black bar marks A; below each figure stands in how many draws B is lower or higher."),
-        N_(
-            "Both are asked of the same draws, so that what is uncertain in both does not blur the difference."
-        ),
+        N_("Both are asked of the same draws, so what is uncertain in both does not blur the difference."),
     ),
     (
         N_("If you believe …"),
         N_("The sources disagree: {question}"),
         N_("Here one side is taken as true, the others are left out, and the case is fitted again."),
-        N_(
-            "What changes in the answer is what the disagreement is worth. Choose another side, or all evidence."
-        ),
+        N_("What changes in the answer is what the disagreement is worth. Choose another side, or all."),
     ),
     (
         N_("Where it goes, and who gains"),
         N_("Back to the first question, and down the page: {question}"),
         N_("The map, the ways out and the incomes show where it goes instead and who gains and loses."),
         N_(
-            "Everything can be taken away: each figure as a picture or table with its source, and the address "
-            "of the page is the answer itself."
+            "Everything can be taken away: each figure as a picture or table with its source; the address of "
+            "the page is the answer itself."
         ),
     ),
 )

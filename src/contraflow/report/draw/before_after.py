@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any
 
 import pandas as pd
@@ -16,12 +16,19 @@ from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, Facet, KeyEntry
 from contraflow.report.draw.dumbbells import ARROWS, LANE, change_colour, change_kind, interval_key
 from contraflow.report.draw.relative_changes import range_in_percent
-from contraflow.report.draw.row_charts import RowMark, TrackScale, interval, round_step, rows_facet
+from contraflow.report.draw.row_charts import (
+    TICKS,
+    RowMark,
+    TrackScale,
+    interval,
+    round_step,
+    rows_facet,
+)
 from contraflow.results.draws import with_ends
 from contraflow.text.sentences import EDGE
 
-ROOM = 2.0
-"""How far a scale reaches beyond the value before: changes that go further stand at its end."""
+ROOM = 1.75
+"""Multiple of the value before that a scale holds at least: what goes further stands at its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +130,8 @@ def _facet(one: FigureRow) -> Facet:
 def fixed_scale(before: float) -> TrackScale:
     """From zero to a round number that leaves room for a rise; below zero for a figure that is a loss."""
     size = abs(before) or 1.0
-    step = round_step(size * ROOM / 4)
-    end = step * 4
+    step = round_step(size * ROOM / TICKS)
+    end = step * ceil(size * ROOM / step - 1e-9)
     return TrackScale(0.0, end) if before >= 0 else TrackScale(-end, end)
 
 
