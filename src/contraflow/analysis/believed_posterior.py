@@ -202,7 +202,7 @@ class _SameNumbers(np.random.Generator):
         every[:, weighed] = aim
         followed = picks
         if posterior.method is Method.LAPLACE:
-            residual, jacobian = target.linearise(posterior.fit.deviates, posterior.figures)
+            jacobian = target.linearise(posterior.fit.deviates, posterior.figures)[1]
             starts = posterior.fit.deviates + posterior.fit.gaussian.covariance(centre + aim @ jacobian)
             followed = _nearest(posterior.z[picks], starts)
         order = np.concatenate([followed, np.setdiff1d(np.arange(len(centre)), followed)])
