@@ -181,7 +181,7 @@ class Lab(DescribesCase):
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.baseline()._repr_html_()}"
 
     def __repr__(self) -> str:
-        """One line: case, network, how many claims it fits, numbers that were changed and what is believed."""
+        """One line: case, network, how many claims it fits, changed numbers and what is believed."""
         network = self.network
         fitted = "not calibrated"
         if self.posterior is not None and self._knows_its_fit:

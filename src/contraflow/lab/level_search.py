@@ -189,7 +189,7 @@ class LevelFor:
             "left_out": int(self.unknown.sum()),
         }
         frame = pd.DataFrame([row], index=pd.Index([self.lever.id], name="measure"))
-        frame.attrs |= self.attributes
+        frame.attrs |= dict(self.attributes)
         return frame
 
     def words(self) -> list[str]:
