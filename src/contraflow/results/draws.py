@@ -97,8 +97,8 @@ def expect_same_draws(base: xr.Dataset, after: xr.Dataset) -> None:
         one, two = (sides or "no side of any disagreement" for sides in believed)
         raise ComparisonError(
             f"The outcomes rest on different beliefs (before: {one}; after: {two}). Their draws come from "
-            "two posteriors, so that no draw of one holds the numbers of a draw of the other: compare each with "
-            "the baseline of its own lab, and the two changes with one another"
+            "two posteriors, so that no draw of one holds the numbers of a draw of the other: compare each "
+            "with the baseline of its own lab, and the two changes with one another"
         )
     for name, what in (("fingerprint", "cases"), ("ledger", "labs")):
         one, two = base.attrs.get(name), after.attrs.get(name)
