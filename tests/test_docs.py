@@ -70,6 +70,7 @@ SHOWN = (
     "Lab.requirements",
     "Outcome.prices", "Outcome.seizures", "Outcome.pay", "Outcome.destinations", "Comparison.table",
     "Lab.claims", "Lab.predictions", "Lab.assumptions", "Lab.explain", "Lab.worth_knowing", "Lab.tension",
+    "Lab.believing", "Lab.disagreements",
     "Arrest", "Outcome.compare", "Outcome.summary", "Outcome.livelihoods", "Outcome.ladder",
     "Outcome.convergence", "Comparison.summary", "Comparison.probability", "Comparison.displacement",
     "Simulation.series", "verify",

@@ -38,6 +38,8 @@ SIDES = (*_cache.CALIBRATION, "analysis")
 class Side:
     """One side of a disagreement."""
 
+    id: str
+    """Its id, as of :class:`~contraflow.analysis.contradictions.Position`."""
     words: str
     """What it says, in plain words."""
     claims: tuple[str, ...]
@@ -222,7 +224,7 @@ def _groups(
             continue
         row, known = seen.index(group), fits[group.id]
         sides = tuple(
-            Side(p.words, p.claims, p.note, _implied(i))
+            Side(p.id, p.words, p.claims, p.note, _implied(i))
             for p, i in zip(group.positions, known["sides"], strict=True)
         )
         rest = None if known["rest"] is None else tuple(known["rest"])
@@ -235,7 +237,7 @@ def _groups(
 
 
 def _words_only(group: Disagreement) -> DisagreementReport:
-    sides = tuple(Side(p.words, p.claims, p.note, None) for p in group.positions)
+    sides = tuple(Side(p.id, p.words, p.claims, p.note, None) for p in group.positions)
     return DisagreementReport(group.id, group.title, Quantity.NONE.value, "", None, None, sides)
 
 

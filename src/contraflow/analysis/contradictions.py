@@ -13,6 +13,8 @@ from contraflow.case.case import Case
 class Position:
     """One side of a disagreement."""
 
+    id: str
+    """Its id: that of its row in ``tensions.csv``, else that of its claim."""
     words: str
     """What it says, in plain words."""
     claims: tuple[str, ...]
@@ -66,7 +68,7 @@ def _stated(case: Case) -> tuple[Disagreement, ...]:
         Disagreement(
             group,
             rows[0].title,
-            tuple(Position(r.side, r.claims, r.note) for r in rows),
+            tuple(Position(r.id, r.side, r.claims, r.note) for r in rows),
             rows[0],
         )
         for group, rows in groups.items()
@@ -78,7 +80,9 @@ def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreeme
         c for c in (case.claims[i] for i in ids if i in observable)
         if any(i in observable and (i in c.contradicts or c.id in case.claims[i].contradicts) for i in ids)
     ]  # fmt: skip
-    positions = tuple(Position(case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids)
+    positions = tuple(
+        Position(i, case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids
+    )
     title = " or ".join(f"“{p.words}”" for p in positions[:2]) + "?"
     return Disagreement("-or-".join(ids[:2]), title, positions, seen[0] if seen else None)
 

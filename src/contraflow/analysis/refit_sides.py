@@ -3,6 +3,7 @@
 The claims of one side are taken as true, those of all other sides are left out, everything else keeps its
 weight, and the model is fitted again from the posterior's maximum. The value that it then gives to the figure
 in question is what the side implies; the loss in fit to everything else is the price of believing it.
+:mod:`~contraflow.analysis.believed_posterior` draws from what is then the posterior.
 """
 
 from __future__ import annotations
@@ -87,6 +88,20 @@ class Implied(NamedTuple):
     """Claims of the side that cannot be made true."""
 
 
+def off(posterior: Posterior, location: FloatArray) -> FloatArray:
+    """How far claims are from being met (claim,), on their scales; at most 0 on the allowed side of a bound.
+
+    Parameters
+    ----------
+    posterior
+        The posterior with its claims.
+    location
+        The model's values (claim,) on the claims' scales.
+    """
+    above, sign = location - posterior.figures.centre, posterior.log_posterior.likelihood.sides
+    return np.where(sign > 0, -above, np.where(sign < 0, above, np.abs(above)))
+
+
 @dataclass(frozen=True, eq=False)
 class Yardsticks:
     """Figures in which sides are compared, observed in the baseline."""
@@ -146,7 +161,7 @@ class Sides:
     posterior: Posterior
     """The posterior."""
     group: IntArray
-    """Positions of all claims of the disagreement (claim,)."""
+    """Positions of all claims of the disagreement, or of several (claim,)."""
 
     @cached_property
     def rest(self) -> MapEstimate:
@@ -160,6 +175,23 @@ class Sides:
         weight = figures.weight.copy()
         weight[self.group] = 0.0
         return figures._replace(weight=weight)
+
+    def believed(self, side: IntArray) -> ClaimErrors:
+        """Errors of the claims if one side is right: its claims (claim,) are true, other sides' left out."""
+        base = self._figures
+        own, shared, weight = base.own.copy(), base.shared.copy(), base.weight.copy()
+        own[side], shared[side], weight[side] = TRUE * np.sqrt(FIRM), 0.0, FIRM
+        return base._replace(own=own, shared=shared, weight=weight)
+
+    def fit(self, side: IntArray) -> MapEstimate:
+        """The best fit if one side is right, from that to the rest; ``side`` are its claims (claim,).
+
+        Raises
+        ------
+        ConvergenceError
+            If the model gives no finite figure for these claims, or for those outside the group.
+        """
+        return refit_map(self.posterior.log_posterior, self.believed(side), self.rest.deviates)
 
     @cached_property
     def _misfit(self) -> tuple[float, FloatArray, FloatArray]:
@@ -194,12 +226,8 @@ class Sides:
         Implied or None
             None if no fit is found.
         """
-        base = self._figures
-        own, shared, weight = base.own.copy(), base.shared.copy(), base.weight.copy()
-        own[side], shared[side], weight[side] = TRUE * np.sqrt(FIRM), 0.0, FIRM
-        held = base._replace(own=own, shared=shared, weight=weight)
         try:
-            found = refit_map(self.posterior.log_posterior, held, self.rest.deviates)
+            found = self.fit(side)
             before, by_claim_before, location_before = self._misfit
         except ConvergenceError:
             return None
@@ -208,9 +236,7 @@ class Sides:
         predicted, predicted_before = (likelihood.scale.inverse(x) for x in (location, location_before))
         rise = by_claim - by_claim_before
         order = [int(n) for n in np.argsort(-rise, kind="stable")[:NAMED] if rise[n] > WORSE]
-        off = location - base.centre
-        sign = likelihood.sides[side]
-        wrong = np.where(sign > 0, -off[side], np.where(sign < 0, off[side], np.abs(off[side])))
+        wrong = off(self.posterior, location)[side]
         return Implied(
             tuple(float(x) for x in yardsticks.at(found)[row]),
             max(0.0, after - before),

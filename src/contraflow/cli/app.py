@@ -18,7 +18,7 @@ from contraflow._language import LANGUAGES, N_, _
 from contraflow._version import __version__
 from contraflow.cli import given_names as names
 from contraflow.cli.help_pages import Program, Verb
-from contraflow.cli.options import CalibrationOptions, numbers_of
+from contraflow.cli.options import CalibrationOptions, numbers_of, sides_of
 from contraflow.cli.terminal import errand, next_step, safe_streams, screen, settings, spoken_errors
 from contraflow.errors import harmless
 from contraflow.inference.method import Method
@@ -168,6 +168,16 @@ Numbers = Annotated[
     ),
 ]
 Refit = Annotated[bool, typer.Option("--refit", help=N_("Calibrate anew with the numbers of --set."))]
+Believe = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--believe",
+        metavar="DISAGREEMENT=SIDE",
+        show_default=False,
+        help=N_("Take one side of a disagreement of the sources as right; may be repeated."),
+        autocompletion=names.complete_of(names.sides),
+    ),
+]
 Horizon = Annotated[
     str,
     typer.Option(
@@ -254,12 +264,19 @@ def _state(case: str) -> str:
 
 
 def _how(
-    seed: int, method: Method, accept_poor: bool, number: list[str] | None, refit: bool
+    case: str,
+    seed: int,
+    method: Method,
+    accept_poor: bool,
+    number: list[str] | None,
+    refit: bool,
+    believe: list[str] | None,
 ) -> CalibrationOptions:
-    """How a lab is made, with numbers that are set."""
+    """How a lab is made, with numbers that are set and sides that are believed."""
     if refit and not number:
         raise typer.BadParameter("needs a number: give it with --set", param_hint="--refit")
-    return CalibrationOptions(seed, method, accept_poor, numbers_of(number or ()), refit)
+    numbers, sides = numbers_of(number or ()), sides_of(case, believe or ())
+    return CalibrationOptions(seed, method, accept_poor, numbers, refit, sides)
 
 
 def _version(wanted: bool) -> None:
@@ -383,6 +400,7 @@ def _respond(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
     convergence: Annotated[
         bool, typer.Option("--convergence", help=N_("Also show how the equilibrium was found."))
@@ -401,7 +419,7 @@ def _respond(
     in_years(after)
     from contraflow.cli import respond
 
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     respond.respond(asked, after, how=how, as_json=as_json, convergence=convergence)
 
 
@@ -432,6 +450,7 @@ def _path(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     if first is not None and not events:
@@ -445,7 +464,7 @@ def _path(
         names.refuse(_("Give either a policy (-m, -q) or the case's own events (--events)."))
     from contraflow.cli import path
 
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     path.path(asked, path.PathOptions(events, years, first, until), out, how=how, as_json=as_json)
 
 
@@ -500,6 +519,7 @@ def _simulate(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     if first is not None and not events:
@@ -513,7 +533,7 @@ def _simulate(
     options = simulate.RunOptions(
         events, years, first, clans, replicates, search_strategy, tuple(arrest or ()), budget
     )
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     simulate.simulate(asked, options, out or [], how=how, as_json=as_json)
 
 
@@ -557,12 +577,13 @@ def _ensemble(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     from contraflow.cli import ensemble
 
     asked = ensemble.EnsembleOptions(draws, cluster, out, table)
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     ensemble.ensemble(case, policies, asked, how=how, as_json=as_json)
 
 
@@ -603,6 +624,7 @@ def _level(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     from contraflow.cli import level
@@ -610,7 +632,7 @@ def _level(
     aim = level.aim_of(falls, rises, to)
     level.expect_asked(case, measure, figure)
     asked = names.asked(case, policy or (), question)
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     level.level(asked, measure, figure, aim, after, how=how, as_json=as_json)
 
 
@@ -651,6 +673,7 @@ def _given(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     from contraflow.cli import given
@@ -660,7 +683,7 @@ def _given(
     ends = [f"{name}={high}" for name, (_low, high) in ranges.items()]
     names.asked(case, [*plain, *ends])
     asked = names.asked(case, plain)
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     given.given(asked, ranges, seen, tuple(figure or ()), after, how=how, as_json=as_json)
 
 
@@ -701,6 +724,7 @@ def _tables(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     if (what is Detail.DESTINATIONS) != (place is not None):
@@ -713,7 +737,7 @@ def _tables(
     from contraflow.cli import detail
     from contraflow.cli.long_lists import Filters
 
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     wanted = detail.Wanted(what.value, by, place, after)
     detail.detail(asked, wanted, Filters(None, None, search, top, to_csv), how=how, as_json=as_json)
 
@@ -781,6 +805,26 @@ def _evidence(
     how = CalibrationOptions(seed, method, accept_poor)
     filters = Filters(source, None, search, top, to_csv)
     evidence.evidence(asked, filters, how=how, every=every, as_json=as_json)
+
+
+@command(
+    EVIDENCE,
+    N_("List where the sources of a case disagree: the sides of each question, which can be believed."),
+    examples=("disagreements peru", "disagreements peru --search coca"),
+)
+def _disagreements(
+    case: CaseName,
+    search: Search = None,
+    top: Top = None,
+    to_csv: AsCsv = None,
+    as_json: AsJson = False,
+) -> None:
+    asked = names.asked(case)
+    from contraflow.cli import disagreements
+    from contraflow.cli.long_lists import Filters
+
+    filters = Filters(None, None, search, top, to_csv)
+    disagreements.disagreements(asked, filters, as_json=as_json)
 
 
 @command(
@@ -868,6 +912,7 @@ def _explain(
     accept_poor: AcceptPoor = False,
     number: Numbers = None,
     refit: Refit = False,
+    believe: Believe = None,
     as_json: AsJson = False,
 ) -> None:
     if change and not (measure or question):
@@ -876,7 +921,7 @@ def _explain(
     asked = names.asked(case, measure or (), question)
     from contraflow.cli import explain
 
-    how = _how(seed, method, accept_poor, number, refit)
+    how = _how(case, seed, method, accept_poor, number, refit, believe)
     explain.explain(asked, figure, change=change, refits=refits, how=how, as_json=as_json)
 
 

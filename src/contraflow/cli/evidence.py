@@ -82,6 +82,7 @@ def record(found: Conflicts) -> json_records.Record:
 def _plain(group: DisagreementReport) -> json_records.Record:
     sides = [
         {
+            "id": side.id,
             "side": side.words,
             "claims": side.claims,
             "note": side.note,

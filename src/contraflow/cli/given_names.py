@@ -42,6 +42,9 @@ FIGURES = (
 OF_A_MARKET = ":"
 """What stands in the names of levers of markets, such as ``demand:europe``, which are checked with levels."""
 
+FOUND = "-or-"
+"""What stands in the names of disagreements that no row states, which are checked with the claims."""
+
 LISTED = 12
 """Names that a message lists at most."""
 
@@ -105,6 +108,18 @@ class Glance:
                 return tuple(row[name].strip() for row in csv.DictReader(file) if row[name])
         except (OSError, ValueError, KeyError, csv.Error):
             return None
+
+    @cached_property
+    def sides(self) -> dict[str, list[str]] | None:
+        """Sides by disagreement, as ``tensions.csv`` states them; None if it cannot be read."""
+        found: dict[str, list[str]] = {}
+        try:
+            with (self.folder / "tensions.csv").open(encoding="utf-8-sig", newline="") as file:
+                for row in csv.DictReader(file):
+                    found.setdefault(row["group"].strip(), []).append(row["id"].strip())
+        except (OSError, ValueError, KeyError, AttributeError, csv.Error):
+            return None
+        return found
 
     @cached_property
     def info(self) -> dict[str, Any]:
@@ -232,6 +247,18 @@ def expect_source(name: str, given: str | None) -> None:
     expect_id(name, "sources", given, _("'{name}' is no source of this case."), more)
 
 
+def expect_side(name: str, group: str, side: str) -> None:
+    """Refuse a disagreement or side that the case does not have, but for those that are found in claims."""
+    known = glance(name).sides
+    if known is None or FOUND in group:
+        return
+    more = _("'contraflow disagreements {case}' lists all.").format(case=name)
+    expect(group, known, _("'{name}' is no disagreement of this case."), more)
+    what = _("'{name}' is no side of '{disagreement}'.").replace("{disagreement}", group)
+    text = _("There are: {names}.").format(names=", ".join(known[group]))
+    expect(side, known[group], what, text if len(known[group]) > LISTED else "")
+
+
 def expect_value(name: str, table: str, column: str, given: str | None, option: str) -> None:
     """Refuse a value that a column of a table of the case does not have."""
     known = glance(name).column(table, column)
@@ -304,6 +331,11 @@ def _words_so_far() -> list[str]:
 def ids_of(table: str) -> Callable[[Glance], Iterable[str]]:
     """The ids of a table, for completion."""
     return lambda seen: seen.ids(table) or ()
+
+
+def sides(seen: Glance) -> Iterable[str]:
+    """Sides with their disagreements, as they are written, for completion."""
+    return [f"{group}={side}" for group, own in (seen.sides or {}).items() for side in own]
 
 
 def complete_figure(incomplete: str) -> list[str]:

@@ -51,7 +51,7 @@ def provenance(lab: Lab) -> Record:
         "draws": len(lab.ledger),
         "nodes": len(network.nodes),
         "arcs": len(network.arcs),
-        **lab.changed.attributes,
+        **lab.own_attributes,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from contraflow._language import _
-from contraflow.cli.given_names import refuse
+from contraflow.cli.given_names import expect_side, refuse
 from contraflow.inference.method import Method
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class CalibrationOptions:
     """Numbers of the case that are given another value (``--set``)."""
     refit: bool = False
     """Whether the case is calibrated anew with them."""
+    believes: Mapping[str, str] = field(default_factory=dict)
+    """Sides of disagreements that are taken as right, by disagreement (``--believe``)."""
 
 
 def opened(case: Case) -> OpenCase:
@@ -61,17 +63,45 @@ def calibrated(
         accept_poor=how.accept_poor,
         progress=say,
     )
-    return lab.with_numbers(how.numbers, refit=how.refit, progress=say) if how.numbers else lab
+    if how.numbers:
+        lab = lab.with_numbers(how.numbers, refit=how.refit, progress=say)
+    return lab.believing(how.believes, progress=say) if how.believes else lab
 
 
 def numbers_of(given: Sequence[str]) -> dict[str, str]:
     """Values by number from ``NUMBER=VALUE``; what is not written so ends the command with exit code 2."""
+    return _pairs(
+        given,
+        _("'{text}' is not written as NUMBER=VALUE, such as pay-plane=200."),
+        _("'{name}' is set twice."),
+    )
+
+
+def sides_of(case: str, given: Sequence[str]) -> dict[str, str]:
+    """Sides by disagreement from ``DISAGREEMENT=SIDE``.
+
+    What is not written so, and names that the case does not have, end the command with exit code 2.
+    """
+    found = _pairs(
+        given,
+        _(
+            "'{text}' is not written as DISAGREEMENT=SIDE. 'contraflow disagreements {case}' lists both."
+        ).replace("{case}", case),
+        _("'{name}' is believed twice; one side of it can be right."),
+    )
+    for name, side in found.items():
+        expect_side(case, name, side)
+    return found
+
+
+def _pairs(given: Sequence[str], unreadable: str, twice: str) -> dict[str, str]:
+    """What options of the form ``NAME=VALUE`` give, by name."""
     found: dict[str, str] = {}
     for text in given:
         name, sign, value = (part.strip() for part in text.partition("="))
         if not (name and sign and value):
-            refuse(_("'{text}' is not written as NUMBER=VALUE, such as pay-plane=200.").format(text=text))
+            refuse(unreadable.format(text=text))
         if name in found:
-            refuse(_("'{name}' is set twice.").format(name=name))
+            refuse(twice.format(name=name))
         found[name] = value
     return found

@@ -18,6 +18,7 @@ from contraflow.case.case import Case
 from contraflow.dynamics.adjustment import Adjustment
 from contraflow.errors import ConvergenceError
 from contraflow.inference.posterior import Posterior
+from contraflow.lab.beliefs import Beliefs
 from contraflow.lab.changed_numbers import ChangedNumbers
 from contraflow.lab.equilibrium_search import cut_off, searched_again
 from contraflow.lab.outcome import Outcome
@@ -57,6 +58,14 @@ class CalibratedCase:
     """Seed of the calibration, and of simulations unless they have their own."""
     changed: ChangedNumbers = field(default_factory=ChangedNumbers)
     """Numbers that :meth:`~contraflow.Lab.with_numbers` changed; every result says which."""
+    beliefs: Beliefs = field(default_factory=Beliefs)
+    """Sides of disagreements that :meth:`~contraflow.Lab.believing` takes as right; every result says
+    which."""
+
+    @property
+    def believes(self) -> Mapping[str, str]:
+        """Sides of disagreements that the lab takes as right: id of the side by id of the disagreement."""
+        return self.beliefs.sides
 
     @property
     def network(self) -> network_layer.Network:
@@ -67,6 +76,15 @@ class CalibratedCase:
     def _knows_its_fit(self) -> bool:
         """Whether the posterior was fitted with the numbers that the lab has."""
         return self.changed.refitted or not self.changed
+
+    def _titled(self, title: str) -> str:
+        """A title that says which numbers were changed and what is believed."""
+        return self.beliefs.titled(self.changed.titled(title))
+
+    @property
+    def own_attributes(self) -> dict[str, str]:
+        """What attributes of results say of numbers that were changed and of what is believed."""
+        return self.changed.attributes | self.beliefs.attributes
 
     @cached_property
     def _compiled(self) -> Responder:
@@ -82,7 +100,7 @@ class CalibratedCase:
     @cached_property
     def _baseline(self) -> Outcome:
         draws, unknowns = len(self.ledger), self.responder.model.unknowns
-        title = self.changed.titled("Baseline")
+        title = self._titled("Baseline")
         data = self._label(self.responder.levers.baseline, np.zeros((draws, unknowns)), {}, title)
         unsold = (data["sold"] <= 0).mean("draw")
         empty = unsold["market"].values[unsold.values > 0.5]
@@ -193,7 +211,7 @@ class CalibratedCase:
                 "home": self.case.info.home,
                 "method": "" if self.posterior is None else self.posterior.method.value,
             }
-            | self.changed.attributes,
+            | self.own_attributes,
             solved,
         )
 

@@ -17,8 +17,8 @@ from contraflow.analysis.psis import weighted_quantiles
 from contraflow.errors import ComparisonError
 from contraflow.lab.outcome import Comparison, Outcome
 from contraflow.results.asked_figures import asked_figure, unit_of
-from contraflow.results.draws import NUMBERS
-from contraflow.results.short_table import short_table
+from contraflow.results.draws import OWN
+from contraflow.results.short_table import own_notes, short_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,7 +243,7 @@ class Conditional:
 
     @property
     def _attributes(self) -> dict[str, object]:
-        told = {name: self.base.data.attrs[name] for name in NUMBERS if name in self.base.data.attrs}
+        told = {name: self.base.data.attrs[name] for name in OWN if name in self.base.data.attrs}
         return {"given": self._given, "effective_draws": self.effective_draws, **told}
 
     def words(self) -> list[str]:
@@ -251,8 +251,7 @@ class Conditional:
         draws = self.base.data.sizes["draw"]
         text = _("Given: {given}. Effective number of draws: {effective} of {draws}.")
         said = [text.format(given=self._given, effective=fixed(self.effective_draws, 0), draws=draws)]
-        changed = self.base.data.attrs.get("numbers_in_words")
-        return [*said, _("Numbers changed: {numbers}.").format(numbers=changed)] if changed else said
+        return [*said, *own_notes(self.base.data.attrs)]
 
     def __repr__(self) -> str:
         """The question and the figures."""

@@ -125,14 +125,14 @@ class AsksBackwards(WeighsEvidence):
         if years != math.inf:
             title = _("{question}, after {time}").format(question=title, time=in_words(years))
         return LevelFor(
-            self.changed.titled(title),
+            self._titled(title),
             lever,
             today,
             figure,
             found.level,
             found.unknown,
             found.several,
-            self.changed.words,
+            self.own_attributes,
         )
 
     def conditional(
@@ -219,7 +219,7 @@ class AsksBackwards(WeighsEvidence):
         title = _("{policy}, given {seen}").format(
             policy=_described(self.case, plain, ranges), seen="; ".join(o.words for o in observed)
         )
-        title = self.changed.titled(title)
+        title = self._titled(title)
 
         def data(chosen: IntArray) -> Any:
             return self._problem_data(each[chosen], draw[chosen], state[chosen], years, title)

@@ -8,10 +8,15 @@ from html import escape
 
 import numpy as np
 
-from contraflow._types import Progress, silent
-from contraflow.errors import ConvergenceError, PolicyError
+from contraflow._types import IntArray, Progress, silent
+from contraflow.analysis.believed_posterior import believed_posterior
+from contraflow.analysis.contradictions import disagreements
+from contraflow.dynamics.adjustment import with_behaviour
+from contraflow.errors import ConvergenceError, ObservationError, PolicyError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.method import Method
+from contraflow.inference.posterior import Posterior
+from contraflow.lab.beliefs import Beliefs, believable, not_reached, read_sides, to_be_believed
 from contraflow.lab.case_questions import DescribesCase
 from contraflow.lab.changed_numbers import fixed_in, read_numbers, with_fixed_numbers
 from contraflow.lab.posterior_draws import posterior_draws, responder
@@ -75,28 +80,108 @@ class Lab(DescribesCase):
         if not refit:
             draws = fixed_in(before, after, self.ledger)
             return dataclasses.replace(self, case=case, responder=response, ledger=draws, changed=changed)
-        if self.posterior is None:
+        old, picks = self._unbelieving
+        if old is None:
             raise ConvergenceError(
                 "A lab that was not calibrated cannot be calibrated anew: leave out refit."
             )
-        old = self.posterior
         count = {"chains": old.chains} if old.method is Method.NUTS else {}
         settings = Settings(old.method, old.seed, draws=old.deviates.shape[1], **count)
         drawn = posterior_draws(
             response,
             settings,
-            keep=len(self.picks),
+            keep=len(picks),
             until=old.log_posterior.likelihood.last,
             accept_poor=False,
             say=progress or silent,
         )
-        return Lab(case, response, *drawn, drawn.posterior.seed, changed)
+        fitted = Lab(case, response, *drawn, drawn.posterior.seed, changed)
+        return fitted.believing(self.believes, progress=progress) if self.beliefs else fitted
+
+    def believing(self, sides: Mapping[str, str], *, progress: Progress | None = None) -> Lab:
+        """A lab of the same case that takes one side of a disagreement as right, or of several.
+
+        Claims of the side are taken as true, those of the other sides are left out, and all others keep their
+        weight; so every answer moves. A claim that is believed for one disagreement counts although it stands
+        on a side of another that is not believed. The model is fitted again, and drawn from by the quick
+        approximation, whatever the method of this lab, with the random numbers of this lab's draws; a best
+        fit alone gives a best fit. That takes some time once, and is kept on disk. All results say what is
+        believed: in their titles, their attributes (``believes``) and their representations.
+
+        Parameters
+        ----------
+        sides
+            Id of the side by id of the disagreement, as :meth:`disagreements` lists them.
+        progress
+            Callback ``progress(message, fraction=None)``, with the part done from 0 to 1 where it is known.
+
+        Returns
+        -------
+        Lab
+            The lab that believes these sides, and those that this lab believed before of other disagreements.
+
+        Raises
+        ------
+        PolicyError
+            For an unknown disagreement or side, and a side of which the model observes no claim.
+        ObservationError
+            If this lab is not calibrated.
+        ConvergenceError
+            If no fit is found, or too few draws.
+
+        Examples
+        --------
+        >>> lab.believing({"paste-by-plane": "half-by-plane"}).baseline().title
+        'Baseline (believing: Half of the paste, of coca on thirteen thousand hectares)'
+        """
+        say = progress or silent
+        before, picks = self._unbelieving
+        if before is None:
+            raise ObservationError(
+                "A lab that is not calibrated weighs no claims, so it can believe none: call calibrate() "
+                "first."
+            )
+        groups = disagreements(self.case, self._weighed)
+        read_sides(groups, self._weighed, sides)
+        chosen = read_sides(groups, self._weighed, {**self.believes, **sides})
+        posterior = believed_posterior(
+            before,
+            picks,
+            to_be_believed(groups, self._weighed, chosen),
+            believable(groups, self._weighed),
+            say,
+        )
+        beliefs = Beliefs(
+            {group: side.id for group, side in chosen.items()},
+            self.case,
+            not_reached(posterior, chosen),
+            before,
+            picks,
+        )
+        own = posterior.picks(picks.size)
+        if not own.size:
+            raise ConvergenceError(
+                "No draw that believes this has an equilibrium in every year that claims observe."
+            )
+        fitted = before.log_posterior
+        network = fitted.likelihood.responder.model.network
+        ledger = with_behaviour(network, fitted.ledgers(posterior.z[own]), posterior.seed)
+        if not self._knows_its_fit:
+            ledger = fixed_in(fitted.prior.ledger, self.network.ledger, ledger)
+        return dataclasses.replace(self, ledger=ledger, posterior=posterior, picks=own, beliefs=beliefs)
+
+    @property
+    def _unbelieving(self) -> tuple[Posterior | None, IntArray]:
+        """The posterior without any belief, and which of its draws the lab carried (draw,)."""
+        if self.beliefs:
+            return self.beliefs.posterior, self.beliefs.picks
+        return self.posterior, self.picks
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.baseline()._repr_html_()}"
 
     def __repr__(self) -> str:
-        """One line: case, network, how many claims it fits, and numbers that were changed."""
+        """One line: case, network, how many claims it fits, changed numbers and what is believed."""
         network = self.network
         fitted = "not calibrated"
         if self.posterior is not None and self._knows_its_fit:
@@ -109,6 +194,8 @@ class Lab(DescribesCase):
             )
         if self.changed:
             fitted = f"numbers changed: {self.changed.words}" + (f"; {fitted}" if self._knows_its_fit else "")
+        if self.beliefs:
+            fitted = f"believing: {self.beliefs.words}; {fitted}"
         return (
             f"<Lab {self.case.info.id}: {len(network.nodes)} nodes, {len(network.arcs)} arcs, "
             f"{self.ledger.shape[0]} draw{'s' if self.ledger.shape[0] > 1 else ''}; {fitted}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from contraflow._numbers import cell, signed_share, small_share, to
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.policy.policy import Lever
 from contraflow.results.draws import quantiles
+from contraflow.results.short_table import own_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,8 +151,8 @@ class LevelFor:
     """Draws in which it is not known, for want of an equilibrium (draw,)."""
     several: BoolArray
     """Draws in which the figure reaches and leaves the target more than once over the levels (draw,)."""
-    changed: str = ""
-    """Numbers of the case that were changed, in words."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Which numbers of the case were changed and which sides of disagreements are believed."""
 
     @property
     def share(self) -> float:
@@ -188,8 +189,7 @@ class LevelFor:
             "left_out": int(self.unknown.sum()),
         }
         frame = pd.DataFrame([row], index=pd.Index([self.lever.id], name="measure"))
-        if self.changed:
-            frame.attrs["numbers_in_words"] = self.changed
+        frame.attrs |= dict(self.attributes)
         return frame
 
     def words(self) -> list[str]:
@@ -231,9 +231,7 @@ class LevelFor:
                 row["left_out"],
             )
             said.append(text.format(lost=row["left_out"]))
-        if self.changed:
-            said.append(_("Numbers changed: {numbers}.").format(numbers=self.changed))
-        return said
+        return [*said, *own_notes(self.attributes)]
 
     def _level_in_words(self, row: Mapping[Any, Any]) -> str:
         """The level with its interval, in a sentence."""

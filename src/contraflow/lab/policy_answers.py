@@ -94,7 +94,7 @@ class AnswersPolicies(CalibratedCase):
             evaluations=found.evaluations.astype(np.int64),
             equilibria=np.maximum(kind.max(axis=1) + 1, 0),
         )
-        name = self.changed.titled(title or describe(self.case, policy))
+        name = self._titled(title or describe(self.case, policy))
 
         draws = len(self.ledger)
         met = requirements_met(self.responder.levers, self.ledger, wanted)
@@ -172,7 +172,7 @@ class AnswersPolicies(CalibratedCase):
             cluster=cluster,
             out=out,
             progress=progress,
-            attributes=self.changed.attributes,
+            attributes=self.own_attributes,
         )
 
     def answers(self, progress: Progress | None = None) -> list[tuple[schema.Question, Outcome]]:

@@ -21,7 +21,7 @@ from contraflow.lab.policy_block import Block, Cut
 from contraflow.lab.policy_table import PolicyTable, policy_table
 from contraflow.policy import Responder
 from contraflow.policy.policy import levers_of
-from contraflow.results.draws import NUMBERS
+from contraflow.results.draws import OWN
 from contraflow.results.figures import outcome_figure, outcome_figures, outcome_rows
 from contraflow.results.view import price_spot
 
@@ -106,7 +106,7 @@ class Ensemble:
             columns=[*measures, *names, "left_out"],
             index=pd.Index(self.data["name"].values[done] if "name" in self.data else done, name="policy"),
         ).astype({"left_out": int})
-        frame.attrs |= {k: self.data.attrs[k] for k in NUMBERS if k in self.data.attrs}
+        frame.attrs |= {k: self.data.attrs[k] for k in OWN if k in self.data.attrs}
         frame.attrs["units"] = {
             **dict(zip(measures, map(str, self.data["measure_unit"].values), strict=True)),
             **dict(zip(known, map(str, self.data["unit"].values), strict=True)),
@@ -168,6 +168,8 @@ class Ensemble:
         size = f"{counted(policies, 'policy', 'policies')} in {counted(draws, 'draw', 'draws')}"
         changed = self.data.attrs.get("numbers_in_words", "")
         told = f"; numbers changed: {changed}" if changed else ""
+        if believed := self.data.attrs.get("believes_in_words", ""):
+            told += f"; believing: {believed}"
         return f"<Ensemble {self.data.attrs['case']}: {size}{more}{told}>"
 
 

@@ -149,7 +149,7 @@ class FollowsPolicies(AnswersPolicies):
     def _follow(
         self, timelines: Sequence[tuple[str, Timeline]], progress: Progress | None
     ) -> list[TransitionPath | ConvergenceError]:
-        named = [(self.changed.titled(title), timeline) for title, timeline in timelines]
+        named = [(self._titled(title), timeline) for title, timeline in timelines]
         return follow(self._adjustment, self.baseline(), named, self._label_step, progress or silent)
 
     def _label_step(self, step: Step, settled: Settled, solved: BoolArray, title: str) -> xr.Dataset:
@@ -243,7 +243,7 @@ class FollowsPolicies(AnswersPolicies):
         path, name = scenario.timeline_of(self.responder, timeline, years, first)
         asked = Scenario(
             path,
-            self.changed.titled(title or name),
+            self._titled(title or name),
             clans,
             replicates,
             chosen,
@@ -251,7 +251,7 @@ class FollowsPolicies(AnswersPolicies):
             behaviour,
             informed,
             budget,
-            self.changed.attributes,
+            self.own_attributes,
         )
         keep_compiled_code()
         return scenario.simulate(

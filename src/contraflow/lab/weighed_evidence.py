@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contraflow._language import locale
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.conflicts import Conflicts, tension
+from contraflow.analysis.contradictions import disagreements
 from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
 from contraflow.analysis.historical_run import Span, forecast_history
 from contraflow.analysis.pattern_validation import Verdicts, validate
 from contraflow.errors import ComparisonError, ConvergenceError, ObservationError, PolicyError
+from contraflow.inference.likelihood import make_likelihood
 from contraflow.lab.changed_numbers import fixed_in
 from contraflow.lab.outcome import Comparison, Outcome
 from contraflow.lab.scenario import CLANS, REPLICATES
@@ -386,6 +389,56 @@ class WeighsEvidence(FollowsPolicies):
     def _tensions(self) -> list[Conflicts]:
         """The one tension of the lab, once it is computed."""
         return []
+
+    def disagreements(self) -> pd.DataFrame:
+        """The disagreements of the sources, side by side; nothing is fitted.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per side: id of the ``disagreement``, its ``title`` as a question, id of the ``side``, in
+            ``words`` what it says, the ``claims`` that it takes as true, a ``note``, and ``weighed``: whether
+            the model observes any of these claims, so that the side can be believed (:meth:`believing`).
+            Texts are in the language of the reader, where the case has them.
+
+        Raises
+        ------
+        ObservationError
+            If a claim selects nothing of the network.
+
+        Examples
+        --------
+        >>> lab.disagreements()["side"].tolist()
+        ['half-by-plane', 'thirty-flights']
+        """
+        import pandas as pd
+
+        known = self._weighed
+        rows = [
+            {
+                "disagreement": group.id,
+                "title": group.title,
+                "side": side.id,
+                "words": side.words,
+                "claims": "; ".join(side.claims),
+                "note": side.note,
+                "weighed": any(claim in known for claim in side.claims),
+            }
+            for group in disagreements(self.case.in_language(locale()), known)
+            for side in group.positions
+        ]
+        columns = ["disagreement", "title", "side", "words", "claims", "note", "weighed"]
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def _weighed(self) -> dict[str, int]:
+        """Position of each claim that the model observes, by its id."""
+        likelihood = (
+            make_likelihood(self.responder)
+            if self.posterior is None
+            else self.posterior.log_posterior.likelihood
+        )
+        return {claim.id: place for place, claim in enumerate(likelihood.claims)}
 
     def checks(self) -> pd.DataFrame:
         """Posterior predictive checks: the claims as stated against claims simulated from the posterior.

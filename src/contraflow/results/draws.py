@@ -21,8 +21,9 @@ from contraflow.errors import ComparisonError
 NOISE = 1e-6
 """A change below this part of the value before is the solver's, not the policy's."""
 
-NUMBERS = ("numbers", "numbers_in_words")
-"""Attributes of results whose numbers a user has changed: which, as they are written and in words."""
+OWN = ("numbers", "numbers_in_words", "believes", "believes_in_words")
+"""Attributes of results of a lab that a user has made their own: which numbers they changed and which sides
+of disagreements they believe, as they are written and in words."""
 
 
 def solved(data: xr.Dataset) -> BoolArray:
@@ -83,13 +84,21 @@ def expect_same_draws(base: xr.Dataset, after: xr.Dataset) -> None:
     Raises
     ------
     ComparisonError
-        If the number or the labels of the draws differ, or the hashes of the case or of the ledger where both
-        outcomes have them.
+        If the number or the labels of the draws differ, what is believed does, or the hashes of the case or
+        of the ledger where both outcomes have them.
     """
     count, other = base.sizes["draw"], after.sizes["draw"]
     if count != other:
         raise ComparisonError(
             f"before has {count} draws and after {other}: compare outcomes of one lab, which share theirs"
+        )
+    believed = [data.attrs.get("believes", "") for data in (base, after)]
+    if believed[0] != believed[1]:
+        one, two = (sides or "no side of any disagreement" for sides in believed)
+        raise ComparisonError(
+            f"The outcomes rest on different beliefs (before: {one}; after: {two}). Their draws come from "
+            "two posteriors, so that no draw of one holds the numbers of a draw of the other: compare each "
+            "with the baseline of its own lab, and the two changes with one another"
         )
     for name, what in (("fingerprint", "cases"), ("ledger", "labs")):
         one, two = base.attrs.get(name), after.attrs.get(name)
@@ -115,10 +124,10 @@ def noted(frame: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     """The table with what it rests on in its attributes.
 
     These are the numbers of draws that it rests on and that were left out and, where a user changed numbers
-    of the case, those of :data:`NUMBERS`.
+    of the case or believes a side, those of :data:`OWN`.
     """
     frame.attrs |= {"draws": data.sizes["draw"], "left_out": left_out(data)}
-    frame.attrs |= {name: data.attrs[name] for name in NUMBERS if name in data.attrs}
+    frame.attrs |= {name: data.attrs[name] for name in OWN if name in data.attrs}
     return frame
 
 

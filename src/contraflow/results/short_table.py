@@ -46,7 +46,7 @@ def short_table(frame: pd.DataFrame, draws: int, value: str = "figure") -> pd.Da
 
 
 def notes(frame: pd.DataFrame) -> list[str]:
-    """What is to be known about a table: its draws, those left out, and numbers that were changed."""
+    """What is to be known about a table: its draws, those left out, changed numbers and beliefs."""
     draws, lost = int(frame.attrs.get("draws", 1)), int(frame.attrs.get("left_out", 0))
     said = [
         _("Medians of {draws} draws; 90% intervals.").format(draws=draws)
@@ -60,8 +60,16 @@ def notes(frame: pd.DataFrame) -> list[str]:
             lost,
         )
         said.append(text.format(lost=lost, every=draws + lost))
-    if frame.attrs.get("numbers_in_words"):
-        said.append(_("Numbers changed: {numbers}.").format(numbers=frame.attrs["numbers_in_words"]))
+    return [*said, *own_notes(frame.attrs)]
+
+
+def own_notes(attributes: Mapping[Any, Any]) -> list[str]:
+    """What is to be known about results of a lab that a user has made their own, from their attributes."""
+    said = []
+    if numbers := attributes.get("numbers_in_words"):
+        said.append(_("Numbers changed: {numbers}.").format(numbers=numbers))
+    if sides := attributes.get("believes_in_words"):
+        said.append(_("Believed: {sides}.").format(sides=sides))
     return said
 
 
