@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import webbrowser
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
 from contraflow._language import _
@@ -109,9 +110,10 @@ def listen(port: int | None) -> socket.socket:
 
 def is_lab(port: int) -> bool:
     """Whether a lab answers on a port."""
-    try:
-        connection = HTTPConnection(HOST, port, timeout=1)
-        connection.request("GET", "/favicon.ico")
-        return connection.getresponse().getheader("X-Contraflow") is not None
-    except (OSError, HTTPException):
-        return False
+    with closing(HTTPConnection(HOST, port, timeout=1)) as connection:
+        try:
+            connection.request("GET", "/favicon.ico")
+            with connection.getresponse() as answer:
+                return answer.getheader("X-Contraflow") is not None
+        except (OSError, HTTPException):
+            return False
