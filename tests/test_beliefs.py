@@ -403,7 +403,11 @@ def test_sides_of_peru():
     assert agrees(lab, believer, "air-bridge", side)
     both = believer.believing({"coca": "coca-united-states"})
     assert both.believes == {"air-bridge": side, "coca": "coca-united-states"}
-    area = lab.baseline().summary().loc["hectares at home", "figure"]
-    assert both.baseline().summary().loc["hectares at home", "figure"] > 1.1 * area
+    for group, name in both.believes.items():
+        missed = set(both.beliefs.unmet.get(group, ()))
+        claims = [c for c in lab.case.tensions[name].claims if c not in missed]
+        assert away(both, claims).max(initial=0.0) < MET
+    hectares = [x.baseline().summary().loc["hectares at home", "figure"] for x in (believer, both)]
+    assert hectares[1] > hectares[0]
     again = lab.believing({"coca": "coca-united-states", "air-bridge": side})
     assert np.array_equal(again.ledger, both.ledger)
