@@ -74,7 +74,7 @@ BOXES = """() => [...document.querySelectorAll('.tall')].filter(b => b.scrollWid
 
 
 @cache
-def _browser() -> Browser:
+def browser() -> Browser:
     """One browser for all pages of a process; it ends with it."""
     machine = sync_playwright().start()
     atexit.register(machine.stop)
@@ -86,7 +86,7 @@ def opened(
     file: Path, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True
 ) -> Iterator[Page]:
     """A page, with all requests and messages of the console noted in ``page.noted``."""
-    context = _browser().new_context(
+    context = browser().new_context(
         viewport={"width": width, "height": 844 if width < 600 else 800},
         color_scheme="dark" if dark else "light",
         java_script_enabled=scripts,

@@ -160,8 +160,8 @@ def test_a_comparison_is_draw_by_draw(site, lab):
 def test_a_preview_says_what_the_answer_will(site):
     told = fetch(site, "/preview", QUERY).json()
     assert told["sentence"] == tell_first(
-        site[1].standing.desk.typical.baseline().data,
-        site[1].standing.desk.typical.respond(POLICY).data,
+        site[1].standing.desk.typical.data,
+        site[1].standing.desk.quick.lab.respond(POLICY).data,
         site[1].standing.desk.names(),
     )
     assert told["figures"].count("<svg") >= 4
@@ -287,7 +287,7 @@ def test_while_the_case_is_fitted_the_page_says_so_and_then_opens(lab):
         assert page.status_code == 200
         assert "Calibrating: start 1" in page.text
         assert "<progress" in page.text
-        assert fetch(site, "/answer", QUERY).status_code == 503
+        assert fetch(site, "/answer", QUERY).status_code == 202
         assert fetch(site, "/status").json()["part"] == 0.25
         go.set()
         wait_for(lambda: site[1].opening.done)

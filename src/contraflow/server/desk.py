@@ -16,9 +16,9 @@ from contraflow._language import locale
 from contraflow.errors import ContraflowError
 from contraflow.lab import Lab
 from contraflow.lab.outcome import Outcome
+from contraflow.lab.quick_answers import QuickAnswers
 from contraflow.lab.transition_path import TransitionPath
-from contraflow.results import figures, tables
-from contraflow.results.view import price_spot
+from contraflow.results import tables
 from contraflow.text.names import Names, plain, shown_names
 
 if TYPE_CHECKING:
@@ -104,11 +104,14 @@ class Desk:
         return plain(tables.headline(self.base.data))
 
     @cached_property
-    def typical(self) -> Lab:
-        """The lab with one draw: that whose figures are nearest to the medians of all."""
-        own = np.array([typical_draw(self.lab)])
-        picks = self.lab.picks[own] if self.lab.picks.size == len(self.lab.ledger) else self.lab.picks
-        return dataclasses.replace(self.lab, ledger=self.lab.ledger[own], picks=picks)
+    def quick(self) -> QuickAnswers:
+        """Answers in the typical draw."""
+        return QuickAnswers(self.lab)
+
+    @property
+    def typical(self) -> Outcome:
+        """The baseline in the typical draw."""
+        return self.quick.lab.baseline()
 
     @cached_property
     def some(self) -> Lab:
@@ -135,10 +138,8 @@ class Desk:
     def preview(self, policy: Mapping[str, float]) -> Outcome:
         """The economy under a policy in the typical draw. Raises ConvergenceError."""
         if not policy:
-            return self.typical.baseline()
-        return self._previews.get(
-            repr(sorted(policy.items())), lambda: self.typical.respond(policy, alternatives=False)
-        )
+            return self.typical
+        return self._previews.get(repr(sorted(policy.items())), lambda: self.quick.answer(policy))
 
     def path(self, policy: Mapping[str, float]) -> TransitionPath:
         """The way to the long run, in some draws. Raises ConvergenceError."""
@@ -149,20 +150,3 @@ class Desk:
         for make in (self.preview, self.answer):
             with suppress(ContraflowError):
                 make(policy)
-
-
-def typical_draw(lab: Lab) -> int:
-    """The draw whose headline figures in the baseline are nearest to their medians, in standard deviations.
-
-    Figures are compared in logarithms; those that are not above zero in all draws do not count.
-    """
-    base = lab.baseline().data
-    _names, values = figures.outcome_rows(base, price_spot(base))
-    sound = np.isfinite(values).all(axis=0) & (values > 0).all(axis=0)
-    logs = np.log(values[:, sound])
-    spread = logs.std(axis=0)
-    moving = spread > 0
-    if not moving.any():
-        return 0
-    off = (logs[:, moving] - np.median(logs[:, moving], axis=0)) / spread[moving]
-    return int(np.argmin((off**2).sum(axis=1)))

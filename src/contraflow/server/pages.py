@@ -29,6 +29,9 @@ from contraflow.server.workshop import Standing, Work, Workshop
 from contraflow.text.answer_sentences import tell_first
 from contraflow.text.evidence_sentences import track_record
 
+WAITING = 202
+"""Status of an answer that is not there yet."""
+
 AGAIN = 2
 """Seconds after which a page that waits looks again, without scripts."""
 
@@ -80,14 +83,14 @@ class Pages:
         """What is shown while the case is calibrated, or why it could not be."""
         work = self.workshop.opening
         if not whole:
-            return JSONResponse(_told(work), status_code=503)
+            return JSONResponse(_told(work), status_code=WAITING)
         return self._wait(work, self.workshop.case.in_language(locale()).info.title, "")
 
     def waiting_for_belief(self, asked: Asked, known: Known, whole: bool) -> Response:
         """What is shown while the case is fitted as if a side were right."""
         work = self.workshop.fit_of(asked.believes)
         if not whole:
-            return JSONResponse(_told(work), status_code=503)
+            return JSONResponse(_told(work), status_code=WAITING)
         back = write(dataclasses.replace(asked, believes={}), known)
         return self._wait(work, self.workshop.case.in_language(locale()).info.title, back)
 
@@ -181,7 +184,7 @@ class Pages:
         for question in standing.case.in_language(locale()).info.questions:
             try:
                 after = desk.preview(question.policy)
-                first = tell_first(desk.typical.baseline().data, after.data, names)
+                first = tell_first(desk.typical.data, after.data, names)
             except ContraflowError:
                 first = ""
             rows.append(

@@ -272,7 +272,7 @@ def preview_data(desk: Desk, asked: Asked) -> dict[str, Any]:
     Changes are those of that draw, applied to the medians of all today. Raises ConvergenceError.
     """
     names = desk.names()
-    after, typical = desk.preview(asked.policy), desk.typical.baseline()
+    after, typical = desk.preview(asked.policy), desk.typical
     found = plain(tables.headline(typical.data, after.data))
     rows = []
     for one in figure_rows(found, typical.data, names, {}, 1):

@@ -41,7 +41,7 @@
     clearTimeout(resting);
     answer.classList.add("old");
     ask("preview", "/preview" + now).then(function (found) {
-      return found.ok ? found.json() : null;
+      return found.status === 200 ? found.json() : null;
     }).then(function (told) {
       if (told && now === shown) { follow(told); }
     }).catch(quiet);
@@ -79,7 +79,7 @@
   function settle(now) {
     ask("answer", "/answer" + now).then(function (found) {
       if (now !== shown) { return null; }
-      if (found.status === 503) {
+      if (found.status === 202) {
         return found.json().then(function (work) {
           sentence(work.error || work.message);
           if (!work.error) { setTimeout(function () { if (now === shown) { settle(now); } }, WAIT); }
@@ -110,7 +110,7 @@
     var inside = panel.querySelector(".inside");
     inside.setAttribute("aria-busy", "true");
     ask("panels", "/panel/" + panel.dataset.panel + now).then(function (found) {
-      return found.ok ? found.text() : null;
+      return found.status === 200 ? found.text() : null;
     }).then(function (text) {
       inside.removeAttribute("aria-busy");
       if (now !== shown) { return; }

@@ -6,7 +6,7 @@
     var address = page.hasAttribute("data-belief")
       ? location.pathname + "/answer" + location.search : page.dataset.status;
     fetch(address).then(function (answer) {
-      if (page.hasAttribute("data-belief") && answer.ok) { location.reload(); return null; }
+      if (page.hasAttribute("data-belief") && answer.status === 200) { location.reload(); return null; }
       return answer.json();
     }).then(function (told) {
       if (!told) { return; }
