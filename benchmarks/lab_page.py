@@ -1,10 +1,11 @@
 """How fast the page of the lab follows a lever, in a real browser, beside the same question in Python.
 
 ``python benchmarks/lab_page.py [--case peru] [--series 5]`` serves the case, opens it in Chromium, presses an
-arrow key of a lever ten times, 120 ms apart, then lets it rest; over again for each series, from levels that
-were not asked before. It prints the time from a key press to the moved dot, from the last press to the answer
-of all draws, and both as ratios to ``lab.respond(policy).compare(base).table()`` in this process: the wait of
-somebody who asks in a notebook. Needs Chromium and playwright.
+arrow key of a lever ten times, 120 ms apart, then lets it rest; over again for each series, with the other
+levers of a headline question at levels that were not asked before. It prints the time from a key press to the
+moved dot, from the last press to the answer of all draws, and both as ratios to
+``lab.respond(policy).compare(base).table()`` in this process: the wait of somebody who asks in a notebook.
+Needs Chromium and playwright.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from statistics import median
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import numpy as np
@@ -50,7 +53,8 @@ def main() -> None:
     given = words.parse_args()
     lab = cf.load(given.case).calibrate()
     lever = given.lever or next(iter(lab.case.measures))
-    others = [name for name in lab.case.measures if name != lever][: given.series]
+    questions = lab.case.info.questions
+    question = next((q for q in questions if lever in q.policy), questions[0])
     base = lab.baseline()
     lab.respond({lever: float(lab.measures().loc[lever, "highest"])})
     port = "8799"
@@ -62,7 +66,7 @@ def main() -> None:
     try:
         while b'"open":true' not in ask(f"{home}/status"):
             time.sleep(0.5)
-        moved, settled = in_browser(home, lever, others, given.series)
+        moved, settled = in_browser(home, lever, question.policy, given.series)
     finally:
         server.terminate()
         server.wait()
@@ -70,7 +74,8 @@ def main() -> None:
     peer = []
     for number in range(given.series):
         begun = time.perf_counter()
-        lab.respond({lever: top * (0.31 + number / 50)}).compare(base).table()
+        policy = question.policy | {lever: top * (0.31 + number / 50)}
+        lab.respond(policy).compare(base).table()
         peer.append(1000 * (time.perf_counter() - begun))
     middle = median(peer)
     print(f"{given.case}, lever {lever}, {given.series} series of {PRESSES} presses, {len(lab.ledger)} draws")
@@ -95,7 +100,9 @@ def ask(address: str) -> bytes:
         return b""
 
 
-def in_browser(home: str, lever: str, others: list[str], series: int) -> tuple[list[float], list[float]]:
+def in_browser(
+    home: str, lever: str, policy: Mapping[str, float], series: int
+) -> tuple[list[float], list[float]]:
     """Times (ms) from a press to the moved dot, and from the last press of a series to the answer."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     moved: list[float] = []
@@ -104,8 +111,8 @@ def in_browser(home: str, lever: str, others: list[str], series: int) -> tuple[l
         browser = machine.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for number in range(series):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            other = others[number % len(others)]
-            page.goto(f"{home}?{other}=0.{number + 1}")
+            levels = {name: level * (1 - 0.07 * number) for name, level in policy.items() if name != lever}
+            page.goto(f"{home}?{urlencode(levels)}")
             page.wait_for_timeout(REST)
             page.evaluate(WATCH)
             handle = page.locator(f"[id='lever-{lever}']")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from contraflow._language import _, locale
 from contraflow._types import Progress
 from contraflow.cli.given_names import AskedPolicy
@@ -27,8 +29,6 @@ def serve(asked: AskedPolicy, port: int | None, *, how: CalibrationOptions, open
             soft_wrap=True,
         )
 
-    try:
+    with suppress(KeyboardInterrupt):
         run(asked.name, calibrate, port=port, language=locale(), ready=ready, open_it=open_it)
-    except KeyboardInterrupt:
-        pass
     console.print(_("The lab is closed."))

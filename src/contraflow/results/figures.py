@@ -526,7 +526,8 @@ for _figure in (
     Figure(
         name="state spending", label=N_("State spending"), unit="M$/yr",
         meaning="on measures with a unit cost",
-        of=lambda view: view.data.variables["spending"].values * view.per_year / USD_PER_MILLION, in_run_summary=False,
+        of=lambda view: view.data.variables["spending"].values * view.per_year / USD_PER_MILLION,
+        in_run_summary=False,
         if_none=_NOTHING_SPENT,
     ),
     Figure(

@@ -119,10 +119,10 @@ def contrast(
         if shares:
             later = _share(then, groups)
             columns |= quantiles("share_after", later) | quantiles("share_change", later - share)
-    order = ("before", "after", "change", "ratio", "share_before", "share_after", "share_change")
-    names = [c for c in with_ends(order) if c in columns]
-    frame = pd.DataFrame({c: columns[c] for c in names}, index=index.rename(name))
-    return frame.sort_values("before", ascending=False, kind="stable")
+    stems = ("before", "after", "change", "ratio", "share_before", "share_after", "share_change")
+    names = [c for c in with_ends(stems) if c in columns]
+    order = np.argsort(-columns["before"], kind="stable")
+    return pd.DataFrame({c: columns[c][order] for c in names}, index=index[order].rename(name))
 
 
 def by_mode(base: xr.Dataset, after: xr.Dataset | None = None, home: str | None = None) -> pd.DataFrame:

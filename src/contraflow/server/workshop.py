@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
@@ -129,6 +130,8 @@ class Workshop:
         except Exception as error:
             self.opening = Work(error=said(error))
             return
+        gc.collect()
+        gc.freeze()  # what stays for good need not be looked through while a lever moves
         with self._lock:
             self.standing, self.believing = standing, {}
             self.changed, self.problems = (), ()

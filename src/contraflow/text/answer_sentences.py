@@ -677,19 +677,18 @@ def _moves_at_all(facts: _Facts) -> bool:
 
 
 def _moves(frame: pd.DataFrame, small: float = SMALL) -> _Moved:
-    whole = float(frame["before"].sum()) or 1.0
-    unsure = open_rows(frame)
-    sure = frame[~unsure]
-    losses = sure[sure["change"] < -small * whole].sort_values("change")
-    gains = sure[sure["change"] > small * whole].sort_values("change", ascending=False)
-    lost, won = float(-frame["change"].clip(upper=0).sum()), float(frame["change"].clip(lower=0).sum())
-    size = largest_change(frame)
-    others = frame[unsure & (size > small * whole)]
+    change = frame["change"].to_numpy(dtype=float)
+    whole = float(frame["before"].to_numpy(dtype=float).sum()) or 1.0
+    unsure, size = open_rows(frame).to_numpy(), largest_change(frame).to_numpy()
+    losses = np.flatnonzero(~unsure & (change < -small * whole))
+    gains = np.flatnonzero(~unsure & (change > small * whole))
+    others = np.flatnonzero(unsure & (size > small * whole))
+    lost, won = float(-change.clip(max=0).sum()), float(change.clip(min=0).sum())
     ends = [frame.attrs.get(f"displaced_{end}") for end in ("5", "95")]
     return _Moved(
-        losses,
-        gains,
-        others.loc[size[others.index].sort_values(ascending=False).index],
+        frame.iloc[losses[np.argsort(change[losses], kind="stable")]],
+        frame.iloc[gains[np.argsort(-change[gains], kind="stable")]],
+        frame.iloc[others[np.argsort(-size[others], kind="stable")]],
         frame.attrs.get("displaced", won / lost if lost > 0 else 0.0),
         None if ends[0] is None or ends[1] is None else (ends[0], ends[1]),
         min(won, lost) / whole,

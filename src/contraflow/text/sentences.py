@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from contraflow._language import N_, _, language, ngettext, pgettext
@@ -103,7 +104,7 @@ def open_rows(frame: pd.DataFrame) -> pd.Series[bool]:
 def largest_change(frame: pd.DataFrame) -> pd.Series[float]:
     """Size of each row's change, with draws the furthest end of its 90 % interval."""
     columns = [c for c in ("change", "change_5", "change_95") if c in frame]
-    return frame[columns].abs().max(axis=1)
+    return pd.Series(np.abs(frame[columns].to_numpy(dtype=float)).max(axis=1), index=frame.index)
 
 
 def part(row: Row) -> float:
