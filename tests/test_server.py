@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from contraflow._numbers import significant
 from contraflow.case.load import data
 from contraflow.errors import ConvergenceError, OutputError
+from contraflow.lab.quick_answers import QuickAnswers
 from contraflow.policy.policy import levers_of
 from contraflow.server import address, serving
 from contraflow.server.controls import GROUPS, group_of
@@ -312,14 +313,16 @@ def test_a_fit_that_fails_is_told(error, capsys):
 
 
 def test_a_policy_without_an_equilibrium_gets_a_sentence(lab, monkeypatch):
-    respond = type(lab).respond
+    def refusing(own):
+        def answer(self, policy, *args, **named):
+            if policy.get("radar") == 3:
+                raise ConvergenceError("No equilibrium was found for it. Try a lower level.")
+            return own(self, policy, *args, **named)
 
-    def none(self, policy, *args, **named):
-        if policy.get("radar") == 3:
-            raise ConvergenceError("No equilibrium was found for it. Try a lower level.")
-        return respond(self, policy, *args, **named)
+        return answer
 
-    monkeypatch.setattr(type(lab), "respond", none)
+    monkeypatch.setattr(type(lab), "respond", refusing(type(lab).respond))
+    monkeypatch.setattr(QuickAnswers, "answer", refusing(QuickAnswers.answer))
     with served("example", lambda _case, _say: lab) as site:
         for path in ("", "/answer", "/panel/moves"):
             found = fetch(site, path, "radar=3")

@@ -810,7 +810,7 @@ def _evidence(
 @command(
     EVIDENCE,
     N_("List where the sources of a case disagree: the sides of each question, which can be believed."),
-    examples=("disagreements peru", "disagreements peru --search coca"),
+    examples=("disagreements peru", "disagreements peru --search survey"),
 )
 def _disagreements(
     case: CaseName,

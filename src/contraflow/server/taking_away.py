@@ -139,7 +139,6 @@ def script_texts() -> dict[str, str]:
     return {
         "copied": _("Copied."),
         "failed": _("Nothing could be copied: mark the text and copy it by hand."),
-        "waits": _("Calculating all draws …"),
         "lost": _(
             "The lab does not answer. Is it still running in its terminal? Nothing is lost: the address of "
             "this page holds the policy."
