@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from contraflow.lab import Lab
-from contraflow.server.app import make_app
+from contraflow.server.routes import make_app
 from contraflow.server.serving import HOST, listen
 from contraflow.server.workshop import Workshop
 

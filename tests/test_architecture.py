@@ -74,14 +74,15 @@ def test_a_name_of_a_file_or_class_is_given_once():
 def test_threads_are_begun_in_one_place():
     """So that one rule says how many there are, and an interruption ends all of them alike.
 
-    The log of a command tells from a thread of its own what the others do, and computes nothing.
+    The log of a command tells from a thread of its own what the others do, and computes nothing. The lab in the
+    browser has one for each lane of requests, and one for what is fitted meanwhile.
     """
     found = {
         path.name
         for path in (ROOT / "src").rglob("*.py")
         if re.search(r"ThreadPoolExecutor|Thread\(|cpu_count", path.read_text(encoding="utf-8"))
     }
-    assert found == {"_parallel.py", "terminal.py"}
+    assert found == {"_parallel.py", "terminal.py", "routes.py", "workshop.py"}
 
 
 def test_types_of_arrays_are_named_in_one_place():

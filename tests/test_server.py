@@ -174,9 +174,10 @@ def test_two_languages_have_the_same_numbers(site):
     assert "Keep as A" in english
     assert "Keep as A" not in spanish
     numbers = [
-        [n.translate(str.maketrans(",.", "  ")).split() for n in re.findall(r"[\d.,]+ → [\d.,]+", text)]
+        [re.sub("[.,\u202f\xa0 ]", "", found) for found in re.findall(r"[\d.,]+ → [\d.,]+", text)]
         for text in (english, spanish)
     ]
+    assert len(numbers[0]) >= 4
     assert numbers[0] == numbers[1]
 
 
@@ -253,7 +254,7 @@ def test_it_listens_on_this_machine_only(site):
 
 def test_twenty_at_once_each_get_their_own(site, lab):
     def ask(number):
-        levels = {"radar": 1 + number % 5, "interceptors": 1 + number % 4}
+        levels = {"radar": 2 + number % 3, "interceptors": 1 + number % 4}
         code = ("en", "es")[number % 2]
         query = "&".join(f"{k}={v}" for k, v in levels.items()) + f"&lang={code}"
         return levels, code, fetch(site, "/figure/figures.csv", query), fetch(site, "/preview", query)
@@ -334,12 +335,12 @@ def test_a_policy_without_an_equilibrium_gets_a_sentence(lab, monkeypatch):
 
 
 def test_a_program_error_is_a_sentence_and_others_are_answered(lab, monkeypatch):
-    from contraflow.server.pages import Pages
+    from contraflow.server.lab_pages import LabPages
 
     def broken(self, seen):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(Pages, "questions", broken)
+    monkeypatch.setattr(LabPages, "questions", broken)
     with served("example", lambda _case, _say: lab) as site:
         found = fetch(site, "/questions")
         assert found.status_code == 500
@@ -424,10 +425,10 @@ def test_a_port_in_use_is_told_and_a_free_one_is_found(site):
 
 
 def test_who_has_gone_is_not_computed_for(site, lab, monkeypatch):
-    from contraflow.server.pages import Pages
+    from contraflow.server.lab_pages import LabPages
 
     begun, go, asked = threading.Event(), threading.Event(), []
-    answer = Pages.answer
+    answer = LabPages.answer
 
     def slow(self, seen):
         asked.append(dict(seen.asked.policy))
@@ -435,7 +436,7 @@ def test_who_has_gone_is_not_computed_for(site, lab, monkeypatch):
         assert go.wait(30)
         return answer(self, seen)
 
-    monkeypatch.setattr(Pages, "answer", slow)
+    monkeypatch.setattr(LabPages, "answer", slow)
     host, _sep, path = site[0].removeprefix("http://").partition("/")
     first = HTTPConnection(host, timeout=30)
     first.request("GET", f"/{path}/answer?radar=1.5")

@@ -13,7 +13,7 @@ from contraflow._types import Progress
 from contraflow.errors import OutputError
 from contraflow.lab import Lab
 from contraflow.lab.open_case import OpenCase
-from contraflow.server.app import make_app
+from contraflow.server.routes import make_app
 from contraflow.server.workshop import Workshop
 
 HOST = "127.0.0.1"

@@ -80,7 +80,8 @@ def source_line(shown: Answered) -> str:
         told += " " + _("Compared with: {policy}.").format(policy=shown.other_title)
     for group, side in shown.believed():
         told += " " + _("Believed: {side} ({disagreement})").format(side=side, disagreement=group)
-    return f"{told} {_('Case data {licence}.').format(licence=shown.case.info.licence)}"
+    licence = _("Case data {licence}.").format(licence=shown.case.info.licence)
+    return f"{told} {licence}"
 
 
 def texts(shown: Answered) -> dict[str, str]:

@@ -29,7 +29,7 @@ BELIEFS = 4
 
 
 @dataclass(frozen=True)
-class Work:
+class FitStatus:
     """Something that takes time: calibrating the case, or fitting it to a belief."""
 
     message: str = ""
@@ -69,9 +69,9 @@ class Workshop:
         self._calibrate = calibrate
         self._lock = RLock()
         self._stop = Event()
-        self.opening = Work(_("Reading the case"))
+        self.opening = FitStatus(_("Reading the case"))
         self.standing: Standing | None = None
-        self.believing: dict[str, Work] = {}
+        self.believing: dict[str, FitStatus] = {}
         """Beliefs that are being fitted, or could not be."""
         self.changed: tuple[str, ...] = ()
         """Files that changed since the case was calibrated, while it is calibrated again."""
@@ -101,13 +101,13 @@ class Workshop:
                 standing.beliefs[key] = desk = standing.beliefs.pop(key)
                 return desk
             if key not in self.believing:
-                self.believing[key] = Work(_("Fitting the case as if this were true"))
+                self.believing[key] = FitStatus(_("Fitting the case as if this were true"))
                 self._in_background(lambda: self._believe(standing, key, dict(believes)))
             return None
 
-    def fit_of(self, believes: Mapping[str, str]) -> Work:
+    def fit_of(self, believes: Mapping[str, str]) -> FitStatus:
         """How far the fit of a belief is."""
-        return self.believing.get(repr(sorted(believes.items())), Work(done=True))
+        return self.believing.get(repr(sorted(believes.items())), FitStatus(done=True))
 
     def _open(self) -> None:
         """Calibrate the case as it stands, and put it in the place of the one before."""
@@ -115,7 +115,7 @@ class Workshop:
         def say(message: str, part: float | None = None) -> None:
             if self._stop.is_set():
                 raise KeyboardInterrupt
-            self.opening = Work(message, part)
+            self.opening = FitStatus(message, part)
 
         case = self.case
         try:
@@ -128,20 +128,20 @@ class Workshop:
         except KeyboardInterrupt:
             return
         except Exception as error:
-            self.opening = Work(error=said(error))
+            self.opening = FitStatus(error=said(error))
             return
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through while a lever moves
         with self._lock:
             self.standing, self.believing = standing, {}
             self.changed, self.problems = (), ()
-            self.opening = Work(done=True)
+            self.opening = FitStatus(done=True)
 
     def _believe(self, standing: Standing, key: str, believes: Mapping[str, str]) -> None:
         def say(message: str, part: float | None = None) -> None:
             if self._stop.is_set():
                 raise KeyboardInterrupt
-            self.believing[key] = Work(message, part)
+            self.believing[key] = FitStatus(message, part)
 
         try:
             desk = Desk(standing.desk.lab.believing(believes, progress=say), self.name)
@@ -149,7 +149,7 @@ class Workshop:
         except KeyboardInterrupt:
             return
         except Exception as error:
-            self.believing[key] = Work(error=said(error))
+            self.believing[key] = FitStatus(error=said(error))
             return
         with self._lock:
             standing.beliefs[key] = desk

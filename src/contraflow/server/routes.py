@@ -22,9 +22,9 @@ from starlette.routing import Route
 
 from contraflow._language import _, in_language
 from contraflow._version import __version__
-from contraflow.server import pages
+from contraflow.server import lab_pages
 from contraflow.server.address import language_asked, read
-from contraflow.server.pages import Pages, Seen
+from contraflow.server.lab_pages import Addressed, LabPages
 from contraflow.server.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
     language
         Language of pages whose address names none.
     """
-    own = Pages(workshop)
+    own = LabPages(workshop)
     case = workshop.case.info.id
     lanes: dict[str, Lanes] = {}
 
@@ -106,7 +106,7 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
             lanes["own"].close()
 
     def answers(
-        make: Callable[[Seen, Request], Response], lane: str
+        make: Callable[[Addressed, Request], Response], lane: str
     ) -> Callable[[Request], Awaitable[Response]]:
         """An address that is answered in a lane, in the language that it names."""
 
@@ -123,17 +123,17 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
                     desk = workshop.desk(standing, asked.believes)
                     if desk is None:
                         return own.waiting_for_belief(asked, standing.known, whole)
-                    return make(Seen(asked, standing, desk), request)
+                    return make(Addressed(asked, standing, desk), request)
 
             return await unless_gone(request, work, getattr(lanes["own"], lane))
 
         return respond
 
-    def panel(seen: Seen, request: Request) -> Response:
+    def panel(seen: Addressed, request: Request) -> Response:
         whole = request.headers.get("sec-fetch-dest", "document") == "document"
         return own.panel(seen, request.path_params["panel"], whole=whole)
 
-    def figure(seen: Seen, request: Request) -> Response:
+    def figure(seen: Addressed, request: Request) -> Response:
         return own.figure(seen, request.path_params["address"], request.path_params["ending"])
 
     async def status(request: Request) -> Response:
@@ -147,7 +147,7 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
 
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
-        found = pages.static(name)
+        found = lab_pages.static(name)
         if found is None:
             return PlainTextResponse("", status_code=404)
         text, kind = found
@@ -227,7 +227,7 @@ async def unless_gone(request: Request, work: Callable[[], Response], lane: Thre
     return Response(status_code=GONE)
 
 
-def own_404(own: Pages, language: str) -> Callable[[Request, Exception], Response]:
+def own_404(own: LabPages, language: str) -> Callable[[Request, Exception], Response]:
     """What an address shows that leads nowhere."""
 
     def handle(request: Request, _error: Exception) -> Response:
@@ -237,7 +237,7 @@ def own_404(own: Pages, language: str) -> Callable[[Request, Exception], Respons
     return handle
 
 
-def own_500(own: Pages, language: str) -> Callable[[Request, Exception], Response]:
+def own_500(own: LabPages, language: str) -> Callable[[Request, Exception], Response]:
     """What is shown where the program fails: a sentence; the terminal has the rest."""
 
     def handle(request: Request, error: Exception) -> Response:

@@ -25,7 +25,7 @@ from contraflow.server.address import LANGUAGE, Asked, Known, of_policy, write
 from contraflow.server.controls import grouped
 from contraflow.server.desk import Desk
 from contraflow.server.screen import PANELS, TEMPLATES, Answered
-from contraflow.server.workshop import Standing, Work, Workshop
+from contraflow.server.workshop import FitStatus, Standing, Workshop
 from contraflow.text.answer_sentences import tell_first
 from contraflow.text.evidence_sentences import track_record
 
@@ -36,7 +36,7 @@ AGAIN = 2
 """Seconds after which a page that waits looks again, without scripts."""
 
 
-class Seen(NamedTuple):
+class Addressed(NamedTuple):
     """A state, with what it is asked of."""
 
     asked: Asked
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
     desk: Desk
 
 
-class Pages:
+class LabPages:
     """Answers requests of a workshop's case, in the language of the context."""
 
     def __init__(self, workshop: Workshop) -> None:
@@ -52,7 +52,7 @@ class Pages:
 
     # -- whole pages
 
-    def page(self, seen: Seen) -> Response:
+    def page(self, seen: Addressed) -> Response:
         """The whole page of a state."""
         asked, standing, desk = seen
         shown, error = _answered(desk, asked, standing.known)
@@ -131,14 +131,14 @@ class Pages:
 
     # -- parts of pages
 
-    def answer(self, seen: Seen) -> Response:
+    def answer(self, seen: Addressed) -> Response:
         """The answer of a state in all draws, as a part of the page."""
         asked, standing, desk = seen
         shown, error = _answered(desk, asked, standing.known)
         text = self._answer(shown, error, asked, standing, self._templates(asked, standing))
         return HTMLResponse(text)
 
-    def preview(self, seen: Seen) -> Response:
+    def preview(self, seen: Addressed) -> Response:
         """The sentence and dots of a state while a lever moves."""
         asked, _standing, desk = seen
 
@@ -152,7 +152,7 @@ class Pages:
         except ContraflowError as error:
             return JSONResponse({"sentence": _no_answer(error), "figures": "", "cost": ""})
 
-    def panel(self, seen: Seen, name: str, *, whole: bool) -> Response:
+    def panel(self, seen: Addressed, name: str, *, whole: bool) -> Response:
         """A panel of a state; as a page of its own for who opens its address."""
         asked, standing, desk = seen
         panel = screen.panel_of(name)
@@ -176,7 +176,7 @@ class Pages:
         )
         return HTMLResponse(text)
 
-    def questions(self, seen: Seen) -> Response:
+    def questions(self, seen: Addressed) -> Response:
         """The case's questions with their answers in a line each."""
         asked, standing, desk = seen
         names = desk.names()
@@ -199,7 +199,7 @@ class Pages:
 
     # -- files
 
-    def figure(self, seen: Seen, address: str, ending: str) -> Response:
+    def figure(self, seen: Addressed, address: str, ending: str) -> Response:
         """A figure as SVG, its numbers as CSV, or HTML to embed."""
         asked, standing, desk = seen
         try:
@@ -287,7 +287,7 @@ class Pages:
             "texts": taking_away.script_texts(),
         }
 
-    def _wait(self, work: Work, title: str, back: str) -> Response:
+    def _wait(self, work: FitStatus, title: str, back: str) -> Response:
         text = (
             environment(TEMPLATES)
             .get_template("waiting.html.j2")
@@ -315,7 +315,7 @@ def _no_answer(error: ContraflowError) -> str:
     return _("The model has no answer to this policy. {reason}").format(reason=str(error))
 
 
-def _told(work: Work) -> dict[str, Any]:
+def _told(work: FitStatus) -> dict[str, Any]:
     return {"message": work.message, "part": work.part, "done": work.done, "error": work.error}
 
 
