@@ -74,8 +74,8 @@ def test_a_name_of_a_file_or_class_is_given_once():
 def test_threads_are_begun_in_one_place():
     """So that one rule says how many there are, and an interruption ends all of them alike.
 
-    The log of a command tells from a thread of its own what the others do, and computes nothing. The lab in the
-    browser has one for each lane of requests, and one for what is fitted meanwhile.
+    The log of a command tells from a thread of its own what the others do, and computes nothing. The lab in
+    the browser has one for each lane of requests, and one for what is fitted meanwhile.
     """
     found = {
         path.name
