@@ -1145,7 +1145,10 @@ def _handout(
             "--measure",
             metavar="MEASURE",
             show_default=False,
-            help=N_("Only this measure, or demand:MARKET or price:MARKET; may be repeated. [default: all measures]"),
+            help=N_(
+                "Only this measure, or demand:MARKET or price:MARKET; may be repeated. "
+                "[default: all measures]"
+            ),
             autocompletion=names.complete_of(names.ids_of("measures")),
         ),
     ] = None,

@@ -16,14 +16,13 @@ from contraflow.policy.policy import levers_of
 
 
 def read_pairs(given: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs of levers from ``LEVER,LEVER``; what is not written so ends the command with exit code 2."""
+    """Pairs from ``MEASURE,MEASURE``; what is not written so ends the command with exit code 2."""
     found = []
     for text in given:
         names = [name.strip() for name in text.split(",")]
         if len(names) != 2 or not all(names) or names[0] == names[1]:
-            given_names.refuse(
-                _("'{text}' is no pair of levers; write two, such as radar,air-interdiction.").format(text=text)
-            )
+            fault = _("'{text}' is no pair of measures; write two, such as radar,air-interdiction.")
+            given_names.refuse(fault.format(text=text))
         found.append((names[0], names[1]))
     return found
 

@@ -98,18 +98,17 @@ def policies_of(
             own = {name: policy[name] for name in known.levers if name in policy}
             found.setdefault(policy_text(own), own)
 
+    def moved(policy: Mapping[str, float]) -> dict[str, float]:
+        return {name: level for name, level in policy.items() if level != known.today[name]}
+
     for question in case.info.questions:
         add(question.policy)
-    moved = {
-        name: [None, *(level for level in every if level != known.today[name])]
-        for name, every in levels.items()
-    }
-    for name, every in moved.items():
-        for level in every[1:]:
-            add({name: level})
+    for name, every in levels.items():
+        for level in every:
+            add(moved({name: level}))
     for pair in pairs:
-        for both in product(*(moved[name] for name in pair)):
-            add({name: level for name, level in zip(pair, both, strict=True) if level is not None})
+        for both in product(*(levels[name] for name in pair)):
+            add(moved(dict(zip(pair, both, strict=True))))
     return found
 
 

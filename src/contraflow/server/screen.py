@@ -224,9 +224,7 @@ def answer_data(shown: Answered) -> dict[str, Any]:
         "other": shown.other_title,
         "first": first,
         "more": more,
-        "sure": chance(row, int(base.sizes["draw"]), shown.names.home)
-        if some and row and drawn(row)
-        else "",
+        "sure": chance(row, int(base.sizes["draw"]), shown.names.home) if some and row and drawn(row) else "",
         "lacks": requirements(shown.case, met, asked.policy) if asked.policy else [],
         "cost": cost(shown.against_today),
         "left_out": left_out(after),
