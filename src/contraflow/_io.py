@@ -1,4 +1,4 @@
-"""Files that are replaced whole or left as they were."""
+"""Files that are replaced whole or left as they were, and the date that they bear."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from contraflow.errors import OutputError
@@ -54,3 +55,16 @@ def _cure(error: OSError, target: Path) -> str:
     if os.name == "nt" and isinstance(error, PermissionError) and target.is_file():
         return "Close it where it is open, in a spreadsheet for example, or name another file."
     return "Name a file in a folder that exists and that you may write to."
+
+
+def today() -> str:
+    """The date, or that of SOURCE_DATE_EPOCH, by which files can be reproduced. Raises OutputError."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return date.today().isoformat()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise OutputError(
+            f"SOURCE_DATE_EPOCH is '{epoch}'. Set it to seconds since 1970, or not at all."
+        ) from None

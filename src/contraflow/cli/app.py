@@ -1169,6 +1169,67 @@ def _report(
 
 @command(
     FILES,
+    N_("Write the answers to a grid of policies as one page, to mail to whoever cannot install the lab."),
+    examples=(
+        "handout peru --out peru-handout.html",
+        "handout peru --out sky.html --measure radar --pair radar,air-interdiction",
+    ),
+    computes=True,
+)
+def _handout(
+    case: CaseName,
+    out: Annotated[Path, typer.Option(metavar="FILE", help=N_("The page to write."))],
+    levels: Annotated[
+        int,
+        typer.Option(min=1, max=20, metavar="NUMBER", help=N_("Levels of each measure, beside today's.")),
+    ] = 4,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-m",
+            "--measure",
+            metavar="MEASURE",
+            show_default=False,
+            help=N_(
+                "Only this measure, or demand:MARKET or price:MARKET; may be repeated. "
+                "[default: all measures]"
+            ),
+            autocompletion=names.complete_of(names.ids_of("measures")),
+        ),
+    ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MEASURE,MEASURE",
+            show_default=False,
+            help=N_("All levels of two measures together; may be repeated."),
+        ),
+    ] = None,
+    seed: Seed = 0,
+    method: Draws = Method.LAPLACE,
+    accept_poor: AcceptPoor = False,
+) -> None:
+    from contraflow.cli import handout
+
+    pairs = handout.read_pairs(pair or ())
+    given = [*(measure or ()), *(name for both in pairs for name in both)]
+    for name in given:
+        if names.OF_A_MARKET not in name:
+            names.expect_id(
+                case,
+                "measures",
+                name,
+                _("'{name}' is not a measure of this case."),
+                _("'contraflow measures {case}' lists all, with their ranges.").format(case=case),
+            )
+    asked = names.asked(case)
+    handout.expect_levers(asked, given)
+    how = CalibrationOptions(seed, method, accept_poor)
+    handout.handout(asked, out, measure or (), pairs, levels, how=how)
+
+
+@command(
+    FILES,
     N_("Write the network or the results for other programs."),
     examples=(
         "export peru --to geojson --out network.geojson",

@@ -7,7 +7,6 @@ import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contraflow import _cache
-from contraflow._io import write_atomically
+from contraflow._io import today, write_atomically
 from contraflow._language import _, locale
 from contraflow._parallel import in_threads
 from contraflow._version import __version__
@@ -26,7 +25,7 @@ from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, note, plain, progress, screen, written
-from contraflow.errors import ComparisonError, ConvergenceError, OutputError
+from contraflow.errors import ComparisonError, ConvergenceError
 from contraflow.policy import describe
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def run(
         if report:
             expect_writable(folder, folder=True)
             expect_writable(folder / REPORT)
-            _today()
+            today()
         lab = calibrated(case, how, say)
         work = _Work(lab, {}, say, replicates=0)
         kept = _kept(lab, how, "record", lambda: json.dumps(_record(work), default=plain))
@@ -101,7 +100,7 @@ def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOption
         case = load(name).in_language(locale())
         policy = json_records.policy_of(case, given)
         expect_writable(out)
-        _today()
+        today()
         lab = calibrated(case, how, say)
         work = _Work(lab, policy, say, replicates=PATTERN_REPLICATES)
         page = _kept(lab, how, f"page of {sorted(policy.items())}", lambda: _page(work))
@@ -197,7 +196,7 @@ def _page(work: _Work) -> str:
             answers=tuple((question, outcome.data) for question, outcome in answers),
             requirements={question.id: outcome.requirements() for question, outcome in answers},
             claims=lab.claims(),
-            meta=Meta(__version__, lab.seed, lab.case.fingerprint, _today()),
+            meta=Meta(__version__, lab.seed, lab.case.fingerprint, today()),
             ledger=lab.assumptions(),
             patterns=patterns if len(patterns) else None,
             **evidence,
@@ -269,16 +268,3 @@ def _explained(lab: Lab, answers: Answers, say: Progress) -> tuple[Explanation |
 def _withheld(lab: Lab) -> Hindcast | None:
     """How the later claims were predicted, where there are any."""
     return lab.hindcast() if len(lab.predictions()) else None
-
-
-def _today() -> str:
-    """The date, or that of SOURCE_DATE_EPOCH, by which pages can be reproduced."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return date.today().isoformat()
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise OutputError(
-            f"SOURCE_DATE_EPOCH is '{epoch}'. Set it to seconds since 1970, or not at all."
-        ) from None

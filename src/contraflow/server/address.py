@@ -146,7 +146,7 @@ def write(asked: Asked, known: Known) -> str:
         (LEVER + name if name in OWN else name): plain_number(level) for name, level in asked.policy.items()
     }
     if asked.against:
-        pairs[AGAINST] = _levels(asked.against)
+        pairs[AGAINST] = policy_text(asked.against)
     pairs |= {BELIEVE + group: side for group, side in asked.believes.items()}
     if asked.view != VIEWS[0]:
         pairs[VIEW] = asked.view
@@ -158,6 +158,11 @@ def write(asked: Asked, known: Known) -> str:
 def of_policy(policy: Mapping[str, float], known: Known, asked: Asked) -> str:
     """The address of another policy in the same language."""
     return write(replace(asked, policy=_ordered(policy, known), against={}, tour=0), known)
+
+
+def policy_text(policy: Mapping[str, float]) -> str:
+    """A policy as one word of an address: ``radar=1;port-scanners=6``."""
+    return ";".join(f"{name}={plain_number(level)}" for name, level in policy.items())
 
 
 def _add(name: str, text: str, known: Known, policy: dict[str, float], notices: list[str]) -> None:
@@ -213,10 +218,6 @@ def _believe(group: str, side: str, known: Known, believes: dict[str, str], noti
 
 def _ordered(policy: Mapping[str, float], known: Known) -> dict[str, float]:
     return {name: policy[name] for name in known.levers if name in policy}
-
-
-def _levels(policy: Mapping[str, float]) -> str:
-    return ";".join(f"{name}={plain_number(level)}" for name, level in policy.items())
 
 
 def _short(text: str) -> str:

@@ -150,7 +150,7 @@ class LabPages:
         try:
             return JSONResponse(desk.pages.get(f"preview {locale()} {_key(asked)}", make))
         except ContraflowError as error:
-            return JSONResponse({"sentence": _no_answer(error), "figures": "", "cost": ""})
+            return JSONResponse({"sentence": screen.no_answer(error), "figures": "", "cost": ""})
 
     def panel(self, seen: Addressed, name: str, *, whole: bool) -> Response:
         """A panel of a state; as a page of its own for who opens its address."""
@@ -163,7 +163,7 @@ class LabPages:
             shown = screen.answered(desk, asked, standing.known)
             body = self._panel(name, shown, templates)
         except ContraflowError as error:
-            body = Markup("<p>{}</p>").format(_no_answer(error))
+            body = Markup("<p>{}</p>").format(screen.no_answer(error))
         if body is None:
             body = Markup("<p class='fine'>{}</p>").format(_("There is nothing to show for this policy."))
         if not whole:
@@ -206,7 +206,7 @@ class LabPages:
             shown = screen.answered(desk, asked, standing.known)
             drawing = screen.drawing_of(shown, address)
         except ContraflowError as error:
-            return PlainTextResponse(_no_answer(error), status_code=422)
+            return PlainTextResponse(screen.no_answer(error), status_code=422)
         if drawing is None or ending not in taking_away.KINDS:
             return self.message(_("There is no such figure."), 404)
         return taking_away.file_of(drawing, shown, address, ending)
@@ -308,11 +308,7 @@ def _answered(desk: Desk, asked: Asked, known: Known) -> tuple[Answered | None, 
     try:
         return screen.answered(desk, asked, known), ""
     except ContraflowError as error:
-        return None, _no_answer(error)
-
-
-def _no_answer(error: ContraflowError) -> str:
-    return _("The model has no answer to this policy. {reason}").format(reason=str(error))
+        return None, screen.no_answer(error)
 
 
 def _told(work: FitStatus) -> dict[str, Any]:

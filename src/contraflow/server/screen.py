@@ -16,7 +16,7 @@ from contraflow._numbers import money, percent, probability, significant
 from contraflow._version import __version__
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
-from contraflow.errors import ComparisonError
+from contraflow.errors import ComparisonError, ContraflowError
 from contraflow.lab.outcome import Outcome
 from contraflow.report.data import FollowedQuestion, Meta, ReportData
 from contraflow.report.document import PageFiller
@@ -140,6 +140,11 @@ def answered(desk: Desk, asked: Asked, known: Known) -> Answered:
     return Answered(asked, known, desk, names, desk.answer(asked.policy), desk.answer(asked.against))
 
 
+def no_answer(error: ContraflowError) -> str:
+    """What stands in the place of an answer that there is not, in a sentence or two."""
+    return _("The model has no answer to this policy. {reason}").format(reason=str(error))
+
+
 def policy_title(policy: Mapping[str, float], known: Known, case: Case) -> str:
     """A policy in words: ``Radar cover: 100% of air space covered; Interception: 4 patrols``."""
     from contraflow.policy.policy import levers_of
@@ -208,10 +213,9 @@ def answer_data(shown: Answered) -> dict[str, Any]:
     base, after = shown.pair
     asked, known = shown.asked, shown.known
     row = shown.against_other.get(EXPLAINED)
+    some = bool(asked.policy or asked.against)
     first, *more = (
-        tell_in_short(base, after, shown.names, shown.against_other)
-        if asked.policy or asked.against
-        else (today_sentence(shown),)
+        tell_in_short(base, after, shown.names, shown.against_other) if some else (today_sentence(shown),)
     )
     met = shown.outcome.requirements()
     return {
@@ -220,7 +224,7 @@ def answer_data(shown: Answered) -> dict[str, Any]:
         "other": shown.other_title,
         "first": first,
         "more": more,
-        "sure": chance(row, int(base.sizes["draw"]), shown.names.home) if row and drawn(row) else "",
+        "sure": chance(row, int(base.sizes["draw"]), shown.names.home) if some and row and drawn(row) else "",
         "lacks": requirements(shown.case, met, asked.policy) if asked.policy else [],
         "cost": cost(shown.against_today),
         "left_out": left_out(after),

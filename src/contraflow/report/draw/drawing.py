@@ -94,16 +94,7 @@ class Drawing:
 
     def html(self, *, keyed: bool = True) -> Markup:
         """The figure as part of a page; ``keyed=False`` where the key stands above another already."""
-        parts = []
-        if self.key and keyed:
-            items = [
-                svg.element(
-                    "li",
-                    svg.element("svg", entry.mark, width=18, height=12, aria_hidden="true") + entry.words,
-                )
-                for entry in self.key
-            ]
-            parts.append(svg.element("ul", Markup("").join(items), class_="key"))
+        parts = [self._key()] if self.key and keyed else []
         several = len(self.facets) > 1
         shown = []
         for number, facet in enumerate(self.facets):
@@ -113,6 +104,19 @@ class Drawing:
             shown.append(svg.element("div", head + own, class_="facet") if several else head + own)
         parts.append(svg.element("div", Markup("").join(shown), class_=f"facets of-{len(self.facets)}"))
         return svg.compact(svg.element("div", Markup("").join(parts), class_=f"fig {self.kind}"))
+
+    def key_html(self) -> Markup:
+        """The key alone, where it stands once for several figures."""
+        return svg.compact(svg.element("div", self._key(), class_="fig"))
+
+    def _key(self) -> Markup:
+        items = [
+            svg.element(
+                "li", svg.element("svg", entry.mark, width=18, height=12, aria_hidden="true") + entry.words
+            )
+            for entry in self.key
+        ]
+        return svg.element("ul", joined(items), class_="key")
 
     def svg(self, *, width: float = 720.0, source: str = "") -> str:
         """The figure as an SVG file: facets in columns, the title above, the source below.
