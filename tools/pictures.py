@@ -2,6 +2,7 @@
 
     python tools/pictures.py            compute the reports, some minutes at first, and take the pictures
     python tools/pictures.py --only     take the pictures of the reports that are there
+    python tools/pictures.py --lab      take the picture of the lab in the browser alone
 
 Needs Debian's chromium and the libraries of the extra ``test``.
 """
@@ -13,9 +14,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 DOCS = Path(__file__).parents[1] / "docs"
 REPORTS, FIGURES = DOCS / "reports", DOCS / "figures"
@@ -55,7 +57,32 @@ def take_pictures() -> None:
         browser.close()
 
 
+def take_lab() -> None:
+    """A picture of the lab, asked the first question of the case."""
+    address = "http://127.0.0.1:8798/peru?radar=1&air-interdiction=4&us-air-cooperation=1"
+    command = [sys.executable, "-m", "contraflow", "--language", "en", "serve", "peru", "--port", "8798"]
+    server = subprocess.Popen([*command, "--no-open"], stdout=subprocess.DEVNULL)
+    try:
+        with sync_playwright() as machine:
+            browser = machine.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            for _second in range(300):
+                with suppress(Error):
+                    page.goto(address)
+                    if page.locator("#sentence").count():
+                        break
+                page.wait_for_timeout(1000)
+            page.wait_for_function("() => !document.querySelector('[aria-busy], [data-stale][open]')")
+            page.screenshot(path=FIGURES / "lab.png")
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
 if __name__ == "__main__":
-    if "--only" not in sys.argv[1:]:
-        write_reports()
-    take_pictures()
+    if "--lab" not in sys.argv[1:]:
+        if "--only" not in sys.argv[1:]:
+            write_reports()
+        take_pictures()
+    take_lab()
