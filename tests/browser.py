@@ -83,7 +83,7 @@ def browser() -> Browser:
 
 @contextmanager
 def opened(
-    file: Path, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True
+    file: Path | str, *, width: int, dark: bool = False, scripts: bool = True, unfold: bool = True
 ) -> Iterator[Page]:
     """A page, with all requests and messages of the console noted in ``page.noted``."""
     context = browser().new_context(
@@ -96,7 +96,7 @@ def opened(
     page.on("request", lambda request: noted.append(request.url))
     page.on("console", lambda message: noted.append(message.text))
     page.on("pageerror", lambda error: noted.append(str(error)))
-    page.goto(file.as_uri())
+    page.goto(file if isinstance(file, str) else file.as_uri())
     if unfold and scripts:
         page.evaluate(OPEN_ALL)
     page.noted = noted  # type: ignore[attr-defined]

@@ -45,7 +45,7 @@ def test_no_imports_go_in_a_circle():
     assert [sorted(ring) for ring in nx.strongly_connected_components(arrows) if len(ring) > 1] == []
 
 
-COMMANDS = {"behaviour", "claims", "coverage", "disagreements", "hindcast", "history", "sources"}
+COMMANDS = {"behaviour", "claims", "coverage", "disagreements", "handout", "hindcast", "history", "sources"}
 """Files of commands, named as their commands are, whose names other rooms have as well."""
 
 OWN_ROOM = {"case", "lab", "network", "policy"}

@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
 import contraflow as cf
-from browser import CHROMIUM, expect_whole
+from browser import CHROMIUM, WIDTHS, expect_whole, opened, violations
+from browser import faults as page_faults
 from contraflow.case import check
 from contraflow.cli import app
 from contraflow.lab import OpenCase
 from contraflow.results import figures, trajectory_tables
+from contraflow.server.screen import PANELS
 from contraflow.text.names import shown_names
+from lab_server import served
 
 CASES = Path(__file__).parent / "cases"
 NAMES = ("opium", "synthetic", "gold", "timber")
@@ -44,6 +48,8 @@ ALL = {
     "measures": (),
     "sources": (),
     "coverage": (),
+    "disagreements": (),
+    "handout": ("--levels", "1", "--out"),
     "claims": (),
     "evidence": (),
     "validate": ("--replicates", "2"),
@@ -67,7 +73,10 @@ ALL = {
 BESIDE = {"new", "behaviour"}
 """Commands that take none."""
 
-AT_ONCE = ("check", "measures", "sources", "coverage", "questions")
+SERVES = {"serve"}
+"""A command that ends only when it is interrupted; what it serves has a test of its own."""
+
+AT_ONCE = ("check", "measures", "sources", "coverage", "questions", "disagreements")
 """Commands that compute nothing."""
 
 LACKS = {
@@ -179,7 +188,7 @@ def test_every_command_that_takes_a_case_is_called() -> None:
         for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]
         if any(p.name == "case" for p in command.params)
     }
-    assert takes <= set(ALL)
+    assert takes - SERVES <= set(ALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -211,6 +220,25 @@ def test_labels_have_the_words_of_the_case(unfitted: cf.Lab) -> None:
     assert all(not re.search(r"  |{|}", text) for text in shown)
     first = {"opium": "Area of poppy in Afghanistan", "gold": "Area of pits in Ghana"}
     assert first.get(unfitted.case.info.id, shown[0]) in shown
+
+
+def test_the_lab_in_the_browser_holds_nothing_of_another_economy(unfitted: cf.Lab) -> None:
+    case = unfitted.case
+    query = "&".join(f"{name}={level}" for name, level in case.info.questions[0].policy.items())
+    with served(case.location, lambda _case, _say: unfitted) as (address, _workshop):
+        for path in ("", *(f"/panel/{panel.id}" for panel in PANELS), "/questions"):
+            for code in ("en", "es"):
+                found = httpx.get(f"{address}{path}?{query}&lang={code}", timeout=120)
+                assert found.status_code == 200, found.text
+                text = text_of(found.text)
+                if code == "en":
+                    assert not faults(text), "\n".join(faults(text))
+                assert not re.search(r"\b(nan|None)\b|[{}]", text)
+        if CHROMIUM:
+            for width in WIDTHS:
+                with opened(f"{address}?{query}", width=width) as page:
+                    assert page_faults(page) == {}
+                    assert violations(page) == []
 
 
 def test_every_price_ladder_and_journey_begins_at_home(unfitted: cf.Lab) -> None:

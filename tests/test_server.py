@@ -6,7 +6,10 @@ import csv
 import io
 import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -473,3 +476,20 @@ def test_what_is_kept_is_made_once_and_bounded():
     with pytest.raises(ZeroDivisionError):
         kept.get("d", lambda: 1 // 0)
     assert kept.get("d", lambda: 4) == 4
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_says_where_and_ends_cleanly(how):
+    command = [sys.executable, "-m", "contraflow", "serve", "example", "--no-open", "--method", "best"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        line = program.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/example", line)
+        assert address is not None
+        wait_for(lambda: httpx.get(f"{address[0]}/status", timeout=30).json()["done"])
+        assert 'id="sentence"' in httpx.get(address[0], timeout=60).text
+        program.send_signal(how)
+        out, err = program.communicate(timeout=30)
+    assert program.returncode == (0 if how == signal.SIGINT else 143)
+    assert "Traceback" not in err
+    if how == signal.SIGINT:
+        assert "The lab is closed." in out

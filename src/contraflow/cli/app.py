@@ -1172,7 +1172,7 @@ def _report(
     N_("Write the answers to a grid of policies as one page, to mail to whoever cannot install the lab."),
     examples=(
         "handout peru --out peru-handout.html",
-        "handout peru --out sky.html --measure radar --pair radar,air-interdiction",
+        "handout peru --out sky.html --pair radar,air-interdiction",
     ),
     computes=True,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contraflow._language import N_, _, locale
-from contraflow._numbers import money, plain_number
+from contraflow._numbers import money, plain_number, significant
 from contraflow.lab import Lab
 from contraflow.policy.levers import Levers
 from contraflow.policy.policy import Lever, levers_of
@@ -34,6 +34,9 @@ FAMILIES = {"air": "air", "road": "land", "foot": "land", "river": "land", "sea"
 
 PRICED = ("take revenue", "add cost")
 """Kinds of effect that act on money and inputs, wherever they do."""
+
+LARGE, USD_PER_MILLION = 1e5, 1e6
+"""Dollars from which a cost is told in millions, and a million."""
 
 STEPS, WHOLE, FINE = 100, 8.0, 0.01
 """Steps of a control, about; the highest level from which levels are whole numbers; step of a change."""
@@ -128,7 +131,8 @@ def grouped(lab: Lab, asked: Asked, today: Mapping[str, float], names: Names) ->
 def _cost(unit_cost: float) -> str:
     if not np.isfinite(unit_cost):
         return ""
-    return _("{cost} a year for each unit").format(cost=money(unit_cost / 1e6))
+    cost = money(unit_cost / USD_PER_MILLION) if unit_cost >= LARGE else f"${significant(unit_cost)}"
+    return _("{cost} a year for each unit").format(cost=cost)
 
 
 def group_of(levers: Levers) -> dict[str, str]:

@@ -106,18 +106,21 @@ def _facet(one: FigureRow) -> Facet:
     was = interval(scale, row, "before", "soft", -lane) + svg.dot(
         scale.at(before), -lane, 4.5, "f-paper s-soft", width=2
     )
+    moves = any(float(row[end]) for end in ("change", "change_5", "change_95") if end in row)
+    after_dot = svg.dot(scale.at(after), lane, 5.5, f"f-{colour} s-paper", width=1)
     marks = [
         svg.group(was, class_="was"),
-        svg.group(interval(scale, row, "after", colour, lane), class_="range"),
-        svg.group(svg.dot(scale.at(after), lane, 5.5, f"f-{colour} s-paper", width=1), class_="now"),
+        svg.group(interval(scale, row, "after", colour, lane) if moves else Markup(""), class_="range"),
+        svg.group(after_dot if moves else Markup(""), class_="now"),
     ]
     if one.other:
         marks.append(svg.group(_other(scale, float(one.other["before"])), class_="other"))
     ratio = float(row["ratio"]) - 1.0
+    by = f"{ARROWS[kind]} {percent(ratio)}" if isfinite(ratio) else ARROWS[kind]
     mark = RowMark(
         name=one.label,
-        value=f"{significant(before)} → {significant(after)}",
-        figure=f"{ARROWS[kind]} {percent(ratio)}" if isfinite(ratio) else ARROWS[kind],
+        value=f"{significant(before)} → {significant(after)}" if moves else significant(before),
+        figure=by if moves else "",
         figure_class=f"f-{colour}",
         range=range_in_percent(row),
         below=one.told,
