@@ -16,6 +16,9 @@ from contraflow.server.routes import make_app
 from contraflow.server.serving import HOST, listen
 from contraflow.server.workshop import Workshop
 
+QUIET = "() => !document.querySelector('[aria-busy], [data-stale][open]')"
+"""Whether a page has all parts that are open."""
+
 PATIENCE = 240
 """Seconds that a lab may take to open."""
 

@@ -12,14 +12,13 @@ import pytest
 from browser import NOWHERE, TWICE, browser, faults, needs_chromium, violations
 from contraflow._numbers import significant
 from contraflow.case.load import data
-from lab_server import served, wait_for
+from lab_server import QUIET, served, wait_for
 
 pytestmark = needs_chromium
 
 QUERY = "radar=2&interceptors=4"
 OPEN_ALL = "document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
 SETTLED = "() => !document.getElementById('answer').classList.contains('old')"
-QUIET = "() => !document.querySelector('[aria-busy], [data-stale][open]')"
 
 
 @pytest.fixture(scope="module")
