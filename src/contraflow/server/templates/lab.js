@@ -37,7 +37,6 @@
     mark();
     if (now === shown) { return; }
     shown = now;
-    history.replaceState(null, "", path + now);
     clearTimeout(resting);
     answer.classList.add("old");
     ask("preview", "/preview" + now).then(function (found) {
@@ -45,7 +44,10 @@
     }).then(function (told) {
       if (told && now === shown) { follow(told); }
     }).catch(quiet);
-    resting = setTimeout(function () { settle(now); }, REST);
+    resting = setTimeout(function () {
+      history.replaceState(null, "", path + now);
+      settle(now);
+    }, REST);
   }
 
   // The sentence and dots of the preview, with the intervals of the answer before.
