@@ -127,6 +127,7 @@
   }
 
   function lost() {
+    history.replaceState(null, "", path + shown);
     var news = document.getElementById("news");
     news.hidden = false;
     news.textContent = body.dataset.lost + " ";
