@@ -214,7 +214,7 @@ class LabPages:
     # -- what they are made of
 
     def _templates(self, asked: Asked, standing: Standing) -> Any:
-        query = write(asked, standing.known)
+        query = write(dataclasses.replace(asked, tour=0), standing.known)
         take = taking_away.links(self.workshop.case.info.id, query)
         return environment(TEMPLATES, take=take)
 

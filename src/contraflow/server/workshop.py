@@ -133,6 +133,8 @@ class Workshop:
         gc.collect()
         gc.freeze()  # what stays for good need not be looked through while a lever moves
         with self._lock:
+            if case is not self.case:  # it has changed since, and is being calibrated again
+                return
             self.standing, self.believing = standing, {}
             self.changed, self.problems = (), ()
             self.opening = FitStatus(done=True)
