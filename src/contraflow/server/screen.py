@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from contraflow._language import N_, _, locale
-from contraflow._numbers import money, percent, probability, significant
+from contraflow._numbers import money, probability, signed, significant
 from contraflow._version import __version__
 from contraflow.case.case import Case
 from contraflow.case.schema import Question
@@ -24,7 +24,6 @@ from contraflow.report.draw.before_after import FigureRow, draw_before_after
 from contraflow.report.draw.drawing import Drawing
 from contraflow.report.draw.map import draw_map
 from contraflow.report.draw.paths import draw_path
-from contraflow.report.draw.relative_changes import range_in_percent
 from contraflow.report.section import Content, Part
 from contraflow.report.sections import goods, headline, incomes, livelihoods, moves, rests_on, supplies
 from contraflow.report.sections.registry import HERE, PIECES
@@ -37,7 +36,7 @@ from contraflow.text.answer_sentences import tell_first, tell_in_short
 from contraflow.text.evidence_sentences import requirements
 from contraflow.text.figure_words import lever_in_words
 from contraflow.text.names import Names, plain
-from contraflow.text.sentences import chance, drawn
+from contraflow.text.sentences import chance, change_span, drawn
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -189,10 +188,10 @@ def figure_rows(rows: Rows, spot: xr.Dataset, names: Names, beside: Rows, draws:
 
 def _compared(row: Mapping[str, Any], draws: int) -> str:
     """B against A in one figure: how far, and how probable the likelier direction is."""
-    change = float(row["ratio"]) - 1.0
+    change = signed(float(row["change"]))
     if "p_falls" not in row:
         return _("A: {value}; B against A: {change}").format(
-            value=significant(float(row["before"])), change=percent(change)
+            value=significant(float(row["before"])), change=change
         )
     falls, rises = float(row["p_falls"]), float(row["p_rises"])
     template = (
@@ -202,8 +201,8 @@ def _compared(row: Mapping[str, Any], draws: int) -> str:
     )
     return template.format(
         value=significant(float(row["before"])),
-        change=percent(change),
-        range=range_in_percent(row),
+        change=change,
+        range=change_span(row),
         share=probability(max(falls, rises), draws),
     )
 
