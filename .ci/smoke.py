@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
+import uvicorn
 from distributed import LocalCluster
 from typer.testing import CliRunner
 
@@ -15,6 +19,9 @@ from contraflow.cli import app
 from contraflow.inference.delayed_acceptance_nuts import Sampler
 from contraflow.inference.low_rank_gaussian import plain
 from contraflow.model.numerics import jax
+from contraflow.server.routes import make_app
+from contraflow.server.serving import HOST, listen
+from contraflow.server.workshop import Workshop
 
 
 def said(*words: str) -> None:
@@ -22,6 +29,27 @@ def said(*words: str) -> None:
     result = CliRunner().invoke(app, words)
     if result.exit_code:
         sys.exit(f"contraflow {' '.join(words)} ends with {result.exit_code}:\n{result.output}")
+
+
+def served(lab: contraflow.Lab) -> None:
+    """Open the page of a lab over HTTP."""
+    listening = listen(0)
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(Workshop("example", lambda _case, _say: lab), "en"), log_level="error")
+    )
+    thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
+    thread.start()
+    end = time.monotonic() + 120
+    page = ""
+    while 'id="sentence"' not in page and time.monotonic() < end:
+        time.sleep(0.5)
+        with urlopen(f"http://{HOST}:{port}/example?radar=1&interceptors=4", timeout=60) as answer:
+            page = answer.read().decode()
+    server.should_exit = True
+    thread.join(10)
+    listening.close()
+    assert 'id="sentence"' in page
 
 
 start = np.zeros((2, 3))
@@ -40,7 +68,7 @@ with tempfile.TemporaryDirectory() as folder:
     change = shut.compare(base)
     assert "exports" in change.summary().index
     assert contraflow.verify(shut.data, base.data).worst < 1e-6
-    change.map().to_html()
+    assert change.map().svg().startswith("<svg")
     drawn = contraflow.load("example").calibrate(fresh=True)
     drawn.respond({"radar": 1}).compare(drawn.baseline()).summary()
     assert len(drawn.tension().claims)
@@ -48,5 +76,6 @@ with tempfile.TemporaryDirectory() as folder:
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
         again = lab.respond_many([{}, {"radar": 1, "interceptors": 4}], cluster=cluster)
     assert many.table().equals(again.table().astype(many.table().dtypes))
+    served(lab)
     said("export", "example", "--to", "netcdf", "--out", str(Path(folder) / "base.nc"))
 print("works with the lowest versions")
