@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contraflow._numbers import significant
@@ -60,6 +60,7 @@ def fetch(site, path="", query="", **headers):
 # -- addresses
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_an_address_holds_a_state_whole(known, data):
     levers = known.levers
@@ -489,7 +490,6 @@ def test_the_command_serves_says_where_and_ends_cleanly(how):
         assert 'id="sentence"' in httpx.get(address[0], timeout=60).text
         program.send_signal(how)
         out, err = program.communicate(timeout=30)
-    assert program.returncode == (0 if how == signal.SIGINT else 143)
+    assert program.returncode == 0
     assert "Traceback" not in err
-    if how == signal.SIGINT:
-        assert "The lab is closed." in out
+    assert "The lab is closed." in out

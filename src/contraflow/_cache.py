@@ -102,22 +102,21 @@ def recall(name: str) -> bytes | None:
     if name in _IN_MEMORY:
         return _IN_MEMORY[name]
     given = _index()["kept"].get(name)
-    shipped = _sound(SHIPPED / given["file"], given["digest"], head=0) if given else None
-    if shipped is not None:
-        return shipped
+    if given:
+        path = SHIPPED / given["file"]
+        shipped = _sound(path, _read(path), given["digest"])
+        if shipped is not None:
+            return shipped
     place = folder("results")
     if place is None:
         return None
     path = place / name
-    try:
-        with path.open("rb") as file:
-            head = file.readline(len(_MARK) + 65)
-    except FileNotFoundError:
+    # Read at once: another process may put a new file in its place at any time.
+    whole = _read(path, may_lack=True)
+    if whole is None:
         return None
-    except OSError as error:
-        _warn(f"{path} cannot be read ({error.strerror or error}), so what it holds is computed again.")
-        return None
-    return _sound(path, head.removeprefix(_MARK).strip().decode("ascii", "replace"), head=len(head))
+    head, _end, content = whole.partition(b"\n")
+    return _sound(path, content, head.removeprefix(_MARK).strip().decode("ascii", "replace"))
 
 
 def keep(name: str, content: bytes) -> None:
@@ -159,14 +158,20 @@ def _home() -> str:
     return {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
 
 
-def _sound(path: Path, digest: str, head: int) -> bytes | None:
-    """What follows the first ``head`` bytes of a file, if it has this digest."""
+def _read(path: Path, *, may_lack: bool = False) -> bytes | None:
+    """The content of a file, None where it cannot be read: with a warning, unless it may be lacking and is."""
     try:
-        content = path.read_bytes()[head:]
+        return path.read_bytes()
     except OSError as error:
+        if may_lack and isinstance(error, FileNotFoundError):
+            return None
         _warn(f"{path} cannot be read ({error.strerror or error}), so what it holds is computed again.")
         return None
-    if sha256(content).hexdigest() == digest:
+
+
+def _sound(path: Path, content: bytes | None, digest: str) -> bytes | None:
+    """The content of a file, if it has this digest."""
+    if content is None or sha256(content).hexdigest() == digest:
         return content
     _warn(f"{path} is damaged, so what it held is computed again.")
     return None
