@@ -159,7 +159,7 @@ def _home() -> str:
 
 
 def _read(path: Path, *, may_lack: bool = False) -> bytes | None:
-    """The content of a file, None where it cannot be read: with a warning, unless it is lacking and may be."""
+    """The content of a file, None where it cannot be read: with a warning, unless it is one that may lack."""
     try:
         return path.read_bytes()
     except OSError as error:
