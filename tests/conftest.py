@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,9 @@ TOGETHER = {
     **dict.fromkeys(("test_dynamics", "test_economies", "test_intervals"), "example_prior"),
 }  # fmt: skip
 """Files that share labs, or calibrate the same cases as readers do, run in one worker, and start first."""
+
+APART = r"(?<=\[)(opium|synthetic|gold|timber)\b"
+"""Parameters whose tests share a lab with each other, and none with those of the others of their file."""
 
 QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 """Tests compile many networks and run each a few times: this takes a quarter of the usual time."""
@@ -75,7 +79,8 @@ def pytest_xdist_make_scheduler(config, log):
     class Together(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = Path(super()._split_scope(nodeid)).stem
-            return TOGETHER.get(file, file)
+            own = re.search(APART, nodeid)
+            return f"{file} {own[0]}" if own else TOGETHER.get(file, file)
 
     return Together(config, log)
 
