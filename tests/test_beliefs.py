@@ -384,7 +384,7 @@ def test_disagreements_in_a_terminal(call, tmp_path):
 
 @pytest.mark.slow
 def test_sides_of_peru():
-    lab = cf.load("peru").calibrate()
+    lab = cf.load("peru").calibrate(keep=60)
     side = "six-hundred-flights"
     believer = lab.believing({"air-bridge": side})
     told = set(believer.beliefs.unmet.get("air-bridge", ()))
