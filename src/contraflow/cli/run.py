@@ -6,7 +6,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -45,9 +45,6 @@ KEY, REFITS, FEWEST = "exports", 2, 30
 
 REPLICATES = 24
 """Runs of a question that is simulated month by month."""
-
-YEARS, FOLLOWED = 5, 24
-"""Years for which a question is followed on its way to the long run, and draws in which it is, at most."""
 
 Answers = Sequence[tuple[Question, "Outcome"]]
 
@@ -207,26 +204,17 @@ def _page(work: _Work) -> str:
 
 def _followed(lab: Lab, answers: Answers, say: Progress) -> tuple[FollowedQuestion, ...]:
     """Each question on its way to the long run, except where markets do not clear on the way."""
+    from contraflow.lab.policy_paths import FOLLOWED, YEARS
     from contraflow.report.data import FollowedQuestion
 
     questions = [question for question, _ in answers]
     policies, titles = [q.policy for q in questions], [q.title for q in questions]
-    paths = _some_draws(lab).paths(policies, titles, years=YEARS, progress=say)
+    paths = lab.with_few_draws(FOLLOWED).paths(policies, titles, years=YEARS, progress=say)
     return tuple(
         FollowedQuestion(question=question, table=path.table(), summary=path.summary())
         for question, path in zip(questions, paths, strict=True)
         if not isinstance(path, ConvergenceError)
     )
-
-
-def _some_draws(lab: Lab) -> Lab:
-    """The lab with FOLLOWED of its draws, spread evenly, since a path takes as long as twenty answers."""
-    draws = len(lab.ledger)
-    if draws <= FOLLOWED:
-        return lab
-    own = np.linspace(0, draws, FOLLOWED, endpoint=False).astype(np.int64)
-    picks = lab.picks[own] if lab.picks.size == draws else lab.picks
-    return replace(lab, ledger=lab.ledger[own], picks=picks)
 
 
 def _simulated(lab: Lab, answers: Answers, say: Progress) -> tuple[SimulatedQuestion, ...]:

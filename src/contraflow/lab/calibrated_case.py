@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -85,6 +85,18 @@ class CalibratedCase:
     def own_attributes(self) -> dict[str, str]:
         """What attributes of results say of numbers that were changed and of what is believed."""
         return self.changed.attributes | self.beliefs.attributes
+
+    def with_draws(self, own: IntArray) -> Self:
+        """The lab with some of its draws, by their positions (draw,)."""
+        picks = self.picks[own] if self.picks.size == len(self.ledger) else self.picks
+        return replace(self, ledger=self.ledger[own], picks=picks)
+
+    def with_few_draws(self, most: int) -> Self:
+        """The lab with ``most`` of its draws, spread evenly; itself if it has no more."""
+        draws = len(self.ledger)
+        if draws <= most:
+            return self
+        return self.with_draws(np.linspace(0, draws, most, endpoint=False).astype(np.int64))
 
     @cached_property
     def _compiled(self) -> Responder:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 from contraflow.lab.policy_answers import AnswersPolicies
 
+YEARS, FOLLOWED = 5, 24
+"""Years for which a page follows a policy on its way to the long run, and draws in which it does, at most: a
+path takes as long as twenty answers."""
+
 
 class FollowsPolicies(AnswersPolicies):
     """Paths and simulations of a policy."""

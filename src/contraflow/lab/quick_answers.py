@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,9 +28,7 @@ class QuickAnswers:
     """
 
     def __init__(self, lab: Lab) -> None:
-        own = np.array([typical_draw(lab)])
-        picks = lab.picks[own] if lab.picks.size == len(lab.ledger) else lab.picks
-        self.lab = dataclasses.replace(lab, ledger=lab.ledger[own], picks=picks)
+        self.lab = lab.with_draws(np.array([typical_draw(lab)]))
         self._last: Solutions | None = None
 
     def answer(self, policy: Mapping[str, float]) -> Outcome:

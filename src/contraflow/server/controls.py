@@ -13,9 +13,8 @@ from contraflow.lab import Lab
 from contraflow.policy.levers import Levers
 from contraflow.policy.policy import Lever, levers_of
 from contraflow.report.draw.row_charts import round_step
-from contraflow.server.address import Asked, snapped
+from contraflow.server.address import Asked, Known, snapped
 from contraflow.text.figure_words import lever_in_words
-from contraflow.text.names import Names
 
 GROUPS = (
     ("air", N_("In the air")),
@@ -57,8 +56,6 @@ class Control:
     step: str
     level: str
     """Where it stands."""
-    words: str
-    """Its level in words."""
     today: str
     today_words: str
     moved: bool
@@ -79,12 +76,23 @@ def step_of(lever: Lever) -> float:
     return max(step, 1.0) if lever.most >= WHOLE else step
 
 
-def steps(levers: Mapping[str, Lever]) -> dict[str, float]:
-    """Step of the control of each lever."""
-    return {name: step_of(lever) for name, lever in levers.items()}
+def known_of(lab: Lab) -> Known:
+    """What addresses of a lab may name."""
+    levers = levers_of(lab.case)
+    sides: dict[str, list[str]] = {}
+    for row in lab.disagreements().to_dict("records"):
+        if row["weighed"]:
+            sides.setdefault(row["disagreement"], []).append(row["side"])
+    return Known(
+        levers=levers,
+        today=dict(zip(levers, lab.responder.levers.baseline.tolist(), strict=True)),
+        steps={name: step_of(lever) for name, lever in levers.items()},
+        sides=sides,
+        fingerprint=lab.case.fingerprint,
+    )
 
 
-def grouped(lab: Lab, asked: Asked, today: Mapping[str, float], names: Names) -> list[dict[str, object]]:
+def grouped(lab: Lab, asked: Asked, today: Mapping[str, float]) -> list[dict[str, object]]:
     """Groups with their controls, at the levels of a policy, in the reader's language."""
     case = lab.case.in_language(locale())
     levers = levers_of(case)
@@ -107,7 +115,6 @@ def grouped(lab: Lab, asked: Asked, today: Mapping[str, float], names: Names) ->
                 most=plain_number(most),
                 step=plain_number(step_of(lever)),
                 level=plain_number(level),
-                words=lever_in_words(lever, level),
                 today=plain_number(snapped(today[name], lever, step_of(lever))),
                 today_words=lever_in_words(lever, today[name]),
                 moved=name in asked.policy,

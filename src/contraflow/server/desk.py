@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,12 +9,11 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import numpy as np
-
 from contraflow._language import locale
 from contraflow.errors import ContraflowError
 from contraflow.lab import Lab
 from contraflow.lab.outcome import Outcome
+from contraflow.lab.policy_paths import FOLLOWED, YEARS
 from contraflow.lab.quick_answers import QuickAnswers
 from contraflow.lab.transition_path import TransitionPath
 from contraflow.results import tables
@@ -28,9 +26,6 @@ Value = TypeVar("Value")
 
 OUTCOMES, PREVIEWS, PATHS, PAGES = 8, 64, 16, 400
 """Outcomes of all draws, of one, paths and parts of pages that are kept; the first have tens of MB each."""
-
-FOLLOWED, YEARS = 24, 5
-"""Draws in which a policy is followed over time, at most, and for how many years."""
 
 
 class Kept(Generic[Value]):
@@ -63,11 +58,6 @@ class Kept(Generic[Value]):
                 while len(self._values) > self.most:
                     self._values.popitem(last=False)
             return value
-
-    def holds(self, key: str) -> bool:
-        """Whether a value is there."""
-        with self._lock:
-            return key in self._values
 
 
 class Desk:
@@ -115,25 +105,16 @@ class Desk:
 
     @cached_property
     def some(self) -> Lab:
-        """The lab with FOLLOWED draws, spread evenly, since a path takes as long as twenty answers."""
-        draws = len(self.lab.ledger)
-        if draws <= FOLLOWED:
-            return self.lab
-        own = np.linspace(0, draws, FOLLOWED, endpoint=False).astype(np.int64)
-        picks = self.lab.picks[own] if self.lab.picks.size == draws else self.lab.picks
-        return dataclasses.replace(self.lab, ledger=self.lab.ledger[own], picks=picks)
+        """The lab with fewer draws, for what takes long."""
+        return self.lab.with_few_draws(FOLLOWED)
 
-    def answer(self, policy: Mapping[str, float], title: str | None = None) -> Outcome:
+    def answer(self, policy: Mapping[str, float]) -> Outcome:
         """The economy under a policy in all draws; the baseline for none. Raises ConvergenceError."""
         if not policy:
             return self.base
         return self._outcomes.get(
-            repr(sorted(policy.items())), lambda: self.lab.respond(policy, title, alternatives=False)
+            repr(sorted(policy.items())), lambda: self.lab.respond(policy, alternatives=False)
         )
-
-    def answered(self, policy: Mapping[str, float]) -> bool:
-        """Whether the answer is there."""
-        return not policy or self._outcomes.holds(repr(sorted(policy.items())))
 
     def preview(self, policy: Mapping[str, float]) -> Outcome:
         """The economy under a policy in the typical draw. Raises ConvergenceError."""

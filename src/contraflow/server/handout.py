@@ -30,7 +30,7 @@ from contraflow.report.front import evidence, learned
 from contraflow.report.jinja import environment
 from contraflow.server import screen
 from contraflow.server.address import Asked, Known, policy_text, snapped
-from contraflow.server.controls import SHOWN, Control, grouped, steps
+from contraflow.server.controls import SHOWN, Control, grouped, known_of
 from contraflow.server.desk import Desk
 from contraflow.server.lab_pages import static
 from contraflow.server.screen import TEMPLATES
@@ -134,13 +134,7 @@ def render_handout(
     say(_("Computing the baseline"))
     desk, case = Desk(lab, source), lab.case.in_language(locale())
     levers = levers_of(case)
-    known = Known(
-        levers=levers,
-        today=dict(zip(levers, lab.responder.levers.baseline.tolist(), strict=True)),
-        steps=steps(levers),
-        sides={},
-        fingerprint=case.fingerprint,
-    )
+    known = known_of(lab)
     wanted = [*grid.levers, *(name for pair in grid.pairs for name in pair)]
     levels = {
         name: grid_levels(lever, known.today[name], known.steps[name], grid.count)
@@ -236,7 +230,7 @@ def _groups(
 ) -> list[dict[str, Any]]:
     """Levers in the groups of the lab; those that can go nowhere are left out."""
     made = []
-    for group in grouped(desk.lab, Asked(), known.today, desk.names()):
+    for group in grouped(desk.lab, Asked(), known.today):
         controls = [_stepped(one, known, levels[one.id], pairs) for one in _controls(group)
                     if len(levels.get(one.id, ())) > 1]  # fmt: skip
         if controls:

@@ -67,7 +67,7 @@ class LabPages:
             **self._always(asked, standing),
             answer=self._answer(shown, error, asked, standing, templates),
             panels=panels,
-            controls=grouped(desk.lab, asked, standing.known.today, desk.names()),
+            controls=grouped(desk.lab, asked, standing.known.today),
             beliefs=self._beliefs(desk, asked),
             step=tour.step(asked, standing),
             backdrop=_backdrop(standing),

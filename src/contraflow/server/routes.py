@@ -93,20 +93,19 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
     """
     own = LabPages(workshop)
     case = workshop.case.info.id
-    lanes: dict[str, Lanes] = {}
+    lanes = Lanes()
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        lanes["own"] = Lanes()
         workshop.start()
         try:
             yield
         finally:
             workshop.stop()
-            lanes["own"].close()
+            lanes.close()
 
     def answers(
-        make: Callable[[Addressed, Request], Response], lane: str
+        make: Callable[[Addressed, Request], Response], lane: ThreadPoolExecutor
     ) -> Callable[[Request], Awaitable[Response]]:
         """An address that is answered in a lane, in the language that it names."""
 
@@ -125,7 +124,7 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
                         return own.waiting_for_belief(asked, standing.known, whole)
                     return make(Addressed(asked, standing, desk), request)
 
-            return await unless_gone(request, work, getattr(lanes["own"], lane))
+            return await unless_gone(request, work, lane)
 
         return respond
 
@@ -157,12 +156,12 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
         Route("/", home),
         Route("/static/{name}", file),
         Route("/favicon.ico", lambda _request: Response(status_code=204)),
-        Route(f"/{case}", answers(lambda seen, _request: own.page(seen), "answer")),
-        Route(f"/{case}/preview", answers(lambda seen, _request: own.preview(seen), "preview")),
-        Route(f"/{case}/answer", answers(lambda seen, _request: own.answer(seen), "answer")),
-        Route(f"/{case}/panel/{{panel}}", answers(panel, "slow")),
-        Route(f"/{case}/figure/{{address}}.{{ending}}", answers(figure, "slow")),
-        Route(f"/{case}/questions", answers(lambda seen, _request: own.questions(seen), "slow")),
+        Route(f"/{case}", answers(lambda seen, _request: own.page(seen), lanes.answer)),
+        Route(f"/{case}/preview", answers(lambda seen, _request: own.preview(seen), lanes.preview)),
+        Route(f"/{case}/answer", answers(lambda seen, _request: own.answer(seen), lanes.answer)),
+        Route(f"/{case}/panel/{{panel}}", answers(panel, lanes.slow)),
+        Route(f"/{case}/figure/{{address}}.{{ending}}", answers(figure, lanes.slow)),
+        Route(f"/{case}/questions", answers(lambda seen, _request: own.questions(seen), lanes.slow)),
         Route(f"/{case}/status", status),
     ]
     return Starlette(

@@ -18,6 +18,7 @@ from contraflow.case.case import Case
 from contraflow.case.schema import Question
 from contraflow.errors import ComparisonError, ContraflowError
 from contraflow.lab.outcome import Outcome
+from contraflow.policy.policy import levers_of
 from contraflow.report.data import FollowedQuestion, Meta, ReportData
 from contraflow.report.document import PageFiller
 from contraflow.report.draw.before_after import FigureRow, draw_before_after
@@ -90,12 +91,12 @@ class Answered:
     @property
     def title(self) -> str:
         """The policy in words."""
-        return policy_title(self.asked.policy, self.known, self.case)
+        return policy_title(self.asked.policy, self.case)
 
     @property
     def other_title(self) -> str:
         """Policy A in words; empty for today."""
-        return policy_title(self.asked.against, self.known, self.case) if self.asked.against else ""
+        return policy_title(self.asked.against, self.case) if self.asked.against else ""
 
     @property
     def report(self) -> ReportData:
@@ -144,10 +145,8 @@ def no_answer(error: ContraflowError) -> str:
     return _("The model has no answer to this policy. {reason}").format(reason=str(error))
 
 
-def policy_title(policy: Mapping[str, float], known: Known, case: Case) -> str:
+def policy_title(policy: Mapping[str, float], case: Case) -> str:
     """A policy in words: ``Radar cover: 100% of air space covered; Interception: 4 patrols``."""
-    from contraflow.policy.policy import levers_of
-
     levers = levers_of(case)
     told = [
         _("{measure}: {level}").format(measure=levers[name].name, level=lever_in_words(levers[name], level))

@@ -9,6 +9,7 @@ from typing import Any
 from contraflow._language import N_, _, locale
 from contraflow.server.address import Asked, write
 from contraflow.server.workshop import Standing
+from contraflow.text.evidence_sentences import requirements
 
 STEPS = (
     (
@@ -111,6 +112,5 @@ def _states(asked: Asked, standing: Standing) -> list[tuple[tuple[str, ...], Ask
 
 def _lacks(standing: Standing, policy: Mapping[str, float]) -> bool:
     """Whether a measure of a policy has less than its full effect."""
-    met = standing.desk.lab.requirements(policy)
-    own = met[met["measure"].isin(policy)]
-    return bool((own["share"] < 0.995).any())
+    lab = standing.desk.lab
+    return bool(requirements(lab.case, lab.requirements(policy), policy))

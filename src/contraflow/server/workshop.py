@@ -16,9 +16,8 @@ from contraflow.case.load import locate, shipped
 from contraflow.errors import CaseError, ContraflowError
 from contraflow.lab import Lab, load
 from contraflow.lab.open_case import OpenCase
-from contraflow.policy.policy import levers_of
 from contraflow.server.address import Known
-from contraflow.server.controls import steps
+from contraflow.server.controls import known_of
 from contraflow.server.desk import Desk
 
 EVERY = 1.5
@@ -191,22 +190,6 @@ def said(error: Exception) -> str:
         return str(error)
     traceback.print_exception(error)
     return _("The program failed ({error}); its terminal says where.").format(error=type(error).__name__)
-
-
-def known_of(lab: Lab) -> Known:
-    """What addresses of a lab may name."""
-    levers = levers_of(lab.case)
-    sides: dict[str, list[str]] = {}
-    for row in lab.disagreements().to_dict("records"):
-        if row["weighed"]:
-            sides.setdefault(row["disagreement"], []).append(row["side"])
-    return Known(
-        levers=levers,
-        today=dict(zip(levers, lab.responder.levers.baseline.tolist(), strict=True)),
-        steps=steps(levers),
-        sides=sides,
-        fingerprint=lab.case.fingerprint,
-    )
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, int]]:
