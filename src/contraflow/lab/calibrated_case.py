@@ -87,12 +87,39 @@ class CalibratedCase:
         return self.changed.attributes | self.beliefs.attributes
 
     def with_draws(self, own: IntArray) -> Self:
-        """The lab with some of its draws, by their positions (draw,)."""
+        """The lab with some of its draws.
+
+        Parameters
+        ----------
+        own
+            Positions of these draws (draw,).
+
+        Returns
+        -------
+        Lab
+            A lab whose results carry these draws, in this order; they do not compare with those of this lab.
+        """
         picks = self.picks[own] if self.picks.size == len(self.ledger) else self.picks
         return replace(self, ledger=self.ledger[own], picks=picks)
 
     def with_few_draws(self, most: int) -> Self:
-        """The lab with ``most`` of its draws, spread evenly; itself if it has no more."""
+        """The lab with fewer draws, for what takes long.
+
+        Parameters
+        ----------
+        most
+            Draws at most, spread evenly over those that there are.
+
+        Returns
+        -------
+        Lab
+            A lab with so many draws; this lab itself if it has no more.
+
+        Examples
+        --------
+        >>> len(lab.with_few_draws(20).ledger)
+        20
+        """
         draws = len(self.ledger)
         if draws <= most:
             return self
