@@ -774,8 +774,9 @@ def test_simulate_says_what_is_wrong(lab, options, message):
 @pytest.mark.slow
 def test_the_report_follows_questions_in_some_draws_and_leaves_out_what_does_not_clear(many, monkeypatch):
     from contraflow.cli import run
+    from contraflow.lab import policy_paths
 
-    monkeypatch.setattr(run, "FOLLOWED", 5)
+    monkeypatch.setattr(policy_paths, "FOLLOWED", 5)
     follow = type(many).paths
 
     def paths(self, *given, **options):
@@ -790,10 +791,9 @@ def test_the_report_follows_questions_in_some_draws_and_leaves_out_what_does_not
     (found,) = run._followed(many, [(q, None) for q in asked], lambda *_: None)
     assert found.question.id == "clear"
     assert found.table.attrs["draws"] == 5
-    some = run._some_draws(many)
-    assert some.ledger.tolist() == many.ledger[[0, 4, 8, 12, 16]].tolist()
-    monkeypatch.setattr(run, "FOLLOWED", 20)
-    assert run._some_draws(many) is many
+    few = many.with_few_draws(5)
+    assert few.ledger.tolist() == many.ledger[[0, 4, 8, 12, 16]].tolist()
+    assert many.with_few_draws(20) is many
 
 
 @pytest.mark.parametrize("stopped", [False, True])
