@@ -96,7 +96,8 @@ def test_an_unknown_set_of_episodes_is_refused(tmp_path):
 def test_replicates_draw_what_they_always_drew(tmp_path):
     for case in (cf.load("example"), cf.load(rewritten(tmp_path)), two_routes().case()):
         drawn = draw_behaviour(network.build(case).ledger, 2, 7)
-        assert {name: getattr(drawn, name)[0] for name in DRAWN} == DRAWN
+        found = {name: float(getattr(drawn, name)[0]) for name in DRAWN}
+        assert found == pytest.approx(DRAWN, rel=1e-12)  # powers differ in the last bit between processors
 
 
 def test_what_a_case_leaves_out_stands_in_the_ledger_by_default(tmp_path):

@@ -11,7 +11,7 @@ from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, paged, progress
-from contraflow.cli.terminal_tables import known, say
+from contraflow.cli.terminal_tables import known, say, tell_own
 
 if TYPE_CHECKING:
     from contraflow.case import Case
@@ -35,6 +35,7 @@ def claims(asked: AskedPolicy, filters: Filters, *, how: CalibrationOptions, as_
     if filters.write(listed):
         return
     with paged() as console:
+        tell_own(console, lab.own_attributes)
         shown, more = filters.shown(listed, console)
         uses = {"check": _("check"), "context": _("context"), "fit": _("later")}
         rows = [

@@ -12,7 +12,7 @@ from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, paged, progress
-from contraflow.cli.terminal_tables import say, table
+from contraflow.cli.terminal_tables import say, table, tell_own
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,6 +51,7 @@ def evidence(
         filters.write([{k: v for k, v in row.items() if k not in dropped} for row in listed])
         return
     with paged() as console:
+        tell_own(console, lab.own_attributes)
         _claims(console, found, listed, filters)
         if not narrowed:
             _groups(console, lab.case, found)

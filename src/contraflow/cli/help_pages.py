@@ -7,6 +7,7 @@ first, cannot group the commands of another language, and writes types of Python
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from contextvars import copy_context
 from enum import Enum
@@ -17,6 +18,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from contraflow._language import LANGUAGES, N_, _, known, of_the_system, use_here
+from contraflow.cli.terminal import USAGE, complain
+from contraflow.cli.usage_errors import UsageError, in_words
 
 WIDEST, NARROWEST = 100, 40
 """Columns that help takes at most and at least."""
@@ -33,7 +36,20 @@ class Program(TyperGroup):
 
     def main(self, *args: Any, **named: Any) -> Any:
         """Run in a context of its own, so that the language ends with the command, however that ends."""
-        return copy_context().run(super().main, *args, **named)
+        return copy_context().run(self._spoken, *args, **named)
+
+    def _spoken(self, *args: Any, **named: Any) -> Any:
+        """Run, and say what is wrong with the command line in the reader's language."""
+        alone = named.pop("standalone_mode", True)
+        named["standalone_mode"] = False
+        if not alone:
+            return super().main(*args, **named)
+        try:
+            code = super().main(*args, **named)
+        except UsageError as error:
+            _complain(error)
+            sys.exit(USAGE)
+        sys.exit(code if isinstance(code, int) else 0)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Settle the language, then read what is asked for."""
@@ -64,7 +80,7 @@ class Program(TyperGroup):
 
     def _lines(self, ctx: Any) -> list[str]:
         width = columns()
-        lines = [heading(_("Usage:")) + f" {ctx.command_path} " + _("[OPTIONS] COMMAND ..."), ""]
+        lines = [heading(_("Usage:")) + f" {usage(ctx)}", ""]
         lines += paragraphs(_(self.help or ""), width)
         groups: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
@@ -88,10 +104,7 @@ class Verb(TyperCommand):
         width = columns()
         arguments = [p for p in self.params if p.param_type_name == "argument"]
         shown = [str(p.metavar) for p in arguments]
-        named = " ".join(shown)
-        line = " ".join(filter(None, (ctx.command_path, named, _("[OPTIONS]"))))
-        usage = heading(_("Usage:"))
-        lines = [f"{usage} {line}", "", *paragraphs(_(self.help or ""), width)]
+        lines = [f"{heading(_('Usage:'))} {usage(ctx)}", "", *paragraphs(_(self.help or ""), width)]
         if arguments:
             rows = [(n, _(getattr(p, "help", "") or "")) for n, p in zip(shown, arguments, strict=True)]
             lines += ["", heading(_("Arguments")), *two_columns(rows, width)]
@@ -104,6 +117,24 @@ class Verb(TyperCommand):
 OTHERS = N_("Other commands")
 
 
+def usage(ctx: Any) -> str:
+    """How a command is written: its name, its arguments and where options stand."""
+    if isinstance(ctx.command, TyperGroup):
+        return f"{ctx.command_path} " + _("[OPTIONS] COMMAND ...")
+    arguments = [str(p.metavar) for p in ctx.command.params if p.param_type_name == "argument"]
+    return " ".join((ctx.command_path, *arguments, _("[OPTIONS]")))
+
+
+def _complain(error: Any) -> None:
+    """Say on standard error what is wrong with a command line, and how to learn what is right."""
+    if error.ctx is not None:
+        line = usage(error.ctx)
+        typer.echo(f"{_('Usage:')} {line}", err=True)
+        text = _("Try '{command} -h' for help.")
+        typer.echo(text.format(command=error.ctx.command_path) + "\n", err=True)
+    complain(in_words(error))
+
+
 def language_of(code: str | None) -> str:
     """The language that was asked for, else that of the system. Raises BadParameter for an unknown one."""
     if code is None:
@@ -112,9 +143,8 @@ def language_of(code: str | None) -> str:
         return known(code)
     except ValueError:
         there = ", ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
-        raise typer.BadParameter(
-            f"'{code}' is no language of this program; there are: {there}", param_hint=ANYWHERE[0]
-        ) from None
+        text = _("'{code}' is no language of this program; there are: {there}.")
+        raise typer.BadParameter(text.format(code=code, there=there)) from None
 
 
 def columns() -> int:

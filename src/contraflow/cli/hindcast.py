@@ -10,7 +10,7 @@ from contraflow.cli import json_records
 from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, progress, screen
-from contraflow.cli.terminal_tables import known, say, table
+from contraflow.cli.terminal_tables import known, say, table, tell_own
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,7 @@ def hindcast(asked: AskedPolicy, *, until: int | None, how: CalibrationOptions, 
         emit(json_records.provenance(lab) | record_of(found))
     else:
         console = screen()
+        tell_own(console, lab.own_attributes)
         show_hindcast(found, console)
         if len(found.claims):
             year = str(found.until)

@@ -11,6 +11,7 @@ from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.hindcast import record_of, show_hindcast
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, progress, screen, written
+from contraflow.cli.terminal_tables import tell_own
 from contraflow.errors import OutputError
 
 
@@ -45,6 +46,7 @@ def history(
     if as_json:
         emit(json_records.provenance(lab) | {"history": record_of(scores)})
         return
+    tell_own(screen(), lab.own_attributes)
     show_hindcast(scores, screen())
     if out is not None:
         written(screen(), _("The figure is written."), out)

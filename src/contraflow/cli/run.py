@@ -152,9 +152,14 @@ def _record(work: _Work) -> dict[str, Any]:
     return (
         json_records.provenance(lab)
         | {"baseline": json_records.baseline(lab)}
-        | {"answers": [{"id": q.id} | json_records.answer(lab, found) for q, found in work.answers]}
+        | {"answers": [_answer(work, q, found) for q, found in work.answers]}
         | {"fit": json_records.fit(lab), "patterns": json_records.patterns(work.patterns)}
     )
+
+
+def _answer(work: _Work, question: Question, found: Outcome) -> dict[str, Any]:
+    """The record of an answer; its title tells of changed numbers and beliefs, its question does not."""
+    return {"id": question.id, "question": question.title} | json_records.answer(work.lab, found)
 
 
 def _page(work: _Work) -> str:

@@ -12,7 +12,7 @@ from contraflow._numbers import STILL, change_of, dollars, fixed, order, signed,
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
 from contraflow.cli.terminal import next_step, written
-from contraflow.cli.terminal_tables import becomes, interval_of_share, likelier, say
+from contraflow.cli.terminal_tables import becomes, interval_of_share, likelier, say, tell_own
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def _head(record: Record, console: Console) -> None:
         arcs=record["arcs"],
     )
     say(console, (origin, "dim"))
+    tell_own(console, record)
 
 
 def _headed(years: Sequence[int], record: Record, console: Console) -> None:
@@ -182,11 +183,11 @@ def _answers(answers: Sequence[Record], base: Record, console: Console) -> None:
         for i, head in enumerate(heads)
     ]
     rest = sum(widths) + GAP * len(widths)
-    room = max(NARROWEST, min(console.width - rest, max(len(a["title"]) for a in answers)))
+    room = max(NARROWEST, min(console.width - rest, max(len(a["question"]) for a in answers)))
     console.print()
     _line(console, (_("What if, in the long run"), "bold"), [(h, "dim") for h in heads], room, widths)
     for given, row in zip(answers, cells, strict=True):
-        _line(console, (given["title"], ""), [(c, "") for c in row], room, widths)
+        _line(console, (given["question"], ""), [(c, "") for c in row], room, widths)
         say(console, (_moved(given, base["words"]["crop"]), "cyan"), head="    ")
 
 
@@ -303,7 +304,7 @@ def _trust(record: Record, console: Console) -> None:
     for given in lost:
         every = given["draws"] + given["left_out"]
         text = _("{title} No equilibrium in {lost} of {every} draws, which are left out")
-        text = text.format(title=given["title"], lost=given["left_out"], every=every)
+        text = text.format(title=given["question"], lost=given["left_out"], every=every)
         _note(console, _("Note"), text, "yellow")
     if patterns["run"]:
         text = _("{hold} of {run} documented patterns hold")
@@ -332,11 +333,11 @@ def _ways(given: Record) -> str:
     """That an answer may settle in several ways, and how much leaves in each."""
     if given.get("draws", 1) > 1:
         text = _("{title} It may settle otherwise{how}")
-        return text.format(title=given["title"], how=otherwise(given)[0])
+        return text.format(title=given["question"], how=otherwise(given)[0])
     ends = [given, *given["alternatives"]]
     exports = " / ".join(significant(float(e["figures"]["exports"]["after"])) for e in ends)
     text = _("it may settle in {number} ways: {title} Exports {exports} t")
-    return text.format(number=len(ends), title=given["title"], exports=exports)
+    return text.format(number=len(ends), title=given["question"], exports=exports)
 
 
 def _note(console: Console, head: str, text: str, style: str = "") -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -293,6 +293,10 @@ class GlobalOptions:
     """Options of the program itself, as they were given."""
 
     no_pager: bool = False
+    on_labs: set[str] = field(default_factory=set)
+    """Commands that take options on how a lab is made."""
+    shared: tuple[str, ...] = ()
+    """Such options of the command that runs, as they were given."""
 
 
 settings = GlobalOptions()
@@ -307,13 +311,17 @@ def written(console: Console, what: str, path: Path) -> None:
 
 
 def next_step(console: Console, text: str, *words: str) -> None:
-    """Name a command to try next, with what it shows."""
+    """Name a command to try next, with what it shows.
+
+    A command on a lab asks the same lab: it gets the options by which this command's own was made.
+    """
     import shlex
 
     from rich.text import Text
 
     lines = ["  contraflow"]
-    for word in (w if w and not set(w) - SAFE else shlex.quote(w) for w in words):
+    every = (*words, *settings.shared) if words[0] in settings.on_labs else words
+    for word in (w if w and not set(w) - SAFE else shlex.quote(w) for w in every):
         if len(lines[-1]) + 1 + len(word) > console.width - 2 and os.name != "nt":
             lines[-1] += " \\"
             lines.append(f"    {word}")

@@ -65,6 +65,14 @@ def becomes(row: Record, *, prefix: str = "") -> str:
     return before if before == after else f"{before} → {after}"
 
 
+def tell_own(console: Console, own: Record) -> None:
+    """Say which numbers were changed and what is believed, as attributes of a lab or its results have it."""
+    from contraflow.results.short_table import own_notes
+
+    for sentence in own_notes(own):
+        say(console, (sentence, "bold"))
+
+
 def table(heads: str, lines: Iterable[Sequence[str | Text]], *, wrap: Collection[int] = (0,)) -> Table:
     """A quiet table. ``heads`` are parted by ``|``, those of numbers begin with ``>``.
 

@@ -11,7 +11,7 @@ from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import FAILED, emit, next_step, paged, progress
-from contraflow.cli.terminal_tables import known, say, table
+from contraflow.cli.terminal_tables import known, say, table, tell_own
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +45,7 @@ def validate(
         emit(json_records.provenance(lab) | record | foreseen | scores)
     elif not filters.write(_chosen(asked, filters, record)):
         with paged() as console:
+            tell_own(console, lab.own_attributes)
             _show_patterns(console, asked, filters, record)
             if foreseen["predictions"]:
                 _show_predictions(console, lab)

@@ -15,6 +15,7 @@ from contraflow.case.case import Case
 from contraflow.case.schema import Question
 from contraflow.results.draws import paired
 from contraflow.results.explanation import Explanation
+from contraflow.results.short_table import own_notes
 from contraflow.results.view import home_country
 from contraflow.text import answer_sentences
 from contraflow.text.names import Names, shown_names
@@ -129,6 +130,11 @@ class ReportData:
     def home(self) -> str:
         """Code of the home country."""
         return home_country(self.base)
+
+    @property
+    def own(self) -> list[str]:
+        """Numbers that were changed and sides that are believed, a sentence each; as a rule none."""
+        return own_notes(self.base.attrs)
 
     @cached_property
     def names(self) -> Names:
