@@ -34,14 +34,17 @@ def _report(
     case: CaseName,
     out: Annotated[Path, typer.Option(metavar="FILE", help=N_("The page to write."))],
     measure: Annotated[list[str] | None, levels(N_("Report on this policy instead."))] = None,
+    question: Annotated[
+        str | None, question_option(N_("Report on the policy of a headline question instead."))
+    ] = None,
     *,
     how: CalibrationOptions,
 ) -> None:
     expect_fit(how)
-    names.asked(case, measure or ())
+    asked = names.asked(case, measure or (), question)
     from contraflow.cli import run
 
-    run.report(case, out, measure or [], how=how)
+    run.report(asked, out, how=how)
 
 
 @command(

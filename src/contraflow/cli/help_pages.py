@@ -104,7 +104,7 @@ class Verb(TyperCommand):
         width = columns()
         arguments = [p for p in self.params if p.param_type_name == "argument"]
         shown = [str(p.metavar) for p in arguments]
-        lines = [f"{heading(_('Usage:'))} {usage(ctx)}", "", *paragraphs(_(self.help or ""), width)]
+        lines = [heading(_("Usage:")) + f" {usage(ctx)}", "", *paragraphs(_(self.help or ""), width)]
         if arguments:
             rows = [(n, _(getattr(p, "help", "") or "")) for n, p in zip(shown, arguments, strict=True)]
             lines += ["", heading(_("Arguments")), *two_columns(rows, width)]
@@ -128,8 +128,7 @@ def usage(ctx: Any) -> str:
 def _complain(error: Any) -> None:
     """Say on standard error what is wrong with a command line, and how to learn what is right."""
     if error.ctx is not None:
-        line = usage(error.ctx)
-        typer.echo(f"{_('Usage:')} {line}", err=True)
+        typer.echo(_("Usage:") + f" {usage(error.ctx)}", err=True)
         text = _("Try '{command} -h' for help.")
         typer.echo(text.format(command=error.ctx.command_path) + "\n", err=True)
     complain(in_words(error))

@@ -23,6 +23,7 @@ from contraflow.analysis.dynamic_patterns import PATTERN_REPLICATES
 from contraflow.case.schema import Question
 from contraflow.cli import json_records, run_screen
 from contraflow.cli.files import expect_writable, make_folder
+from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, note, plain, progress, screen, written
 from contraflow.errors import ComparisonError, ConvergenceError
@@ -89,18 +90,15 @@ def run(
         webbrowser.open((folder / REPORT).resolve().as_uri())
 
 
-def report(name: str, out: Path, given: Sequence[str], *, how: CalibrationOptions) -> None:
+def report(asked: AskedPolicy, out: Path, *, how: CalibrationOptions) -> None:
     """Write the page on the headline questions or on one policy."""
-    from contraflow.lab import load
-
     with progress() as say:
-        case = load(name).in_language(locale())
-        policy = json_records.policy_of(case, given)
         expect_writable(out)
         today()
-        lab = calibrated(case, how, say)
-        work = _Work(lab, policy, say, replicates=PATTERN_REPLICATES)
-        page = _kept(lab, how, f"page of {sorted(policy.items())}", lambda: _page(work))
+        lab = calibrated(asked.case, how, say)
+        work = _Work(lab, asked.policy, say, PATTERN_REPLICATES, asked.title, asked.question)
+        what = f"page of {asked.title} {asked.question} {sorted(asked.policy.items())}"
+        page = _kept(lab, how, what, lambda: _page(work))
         make_folder(out.parent)
         write_atomically(out, page)
     written(screen(), _("The report is written."), out)
@@ -116,6 +114,10 @@ class _Work:
     say: Progress
     replicates: int
     """Runs by which patterns that need time are checked; 0: they are not."""
+    title: str | None = None
+    """That of the policy, where it is that of a question."""
+    question: str | None = None
+    """Id of that question."""
 
     @cached_property
     def answers(self) -> Answers:
@@ -123,8 +125,12 @@ class _Work:
         if not self.policy:
             return self.lab.answers(progress=self.say)
         self.say(_("Answering"))
-        title = describe(self.lab.case, self.policy)
-        return [(Question(id="policy", title=title, policy=dict(self.policy)), self.lab.respond(self.policy))]
+        asked = Question(
+            id=self.question or "policy",
+            title=self.title or describe(self.lab.case, self.policy),
+            policy=dict(self.policy),
+        )
+        return [(asked, self.lab.respond(self.policy))]
 
     @cached_property
     def patterns(self) -> pd.DataFrame:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from contraflow._language import N_, _, locale
-from contraflow._numbers import money, plain_number, significant
+from contraflow._numbers import cell, money, plain_number, significant, with_percent
 from contraflow.lab import Lab
 from contraflow.policy.levers import Levers
 from contraflow.policy.policy import Lever, levers_of
 from contraflow.report.draw.row_charts import round_step
 from contraflow.server.address import Asked, Known, snapped
-from contraflow.text.figure_words import lever_in_words
+from contraflow.text.figure_words import lever_in_words, unit_beside
 
 GROUPS = (
     ("air", N_("In the air")),
@@ -40,6 +40,9 @@ LARGE, USD_PER_MILLION = 1e5, 1e6
 STEPS, WHOLE, FINE = 100, 8.0, 0.01
 """Steps of a control, about; the highest level from which levels are whole numbers; step of a change."""
 
+DIGITS = 9
+"""Decimals of a number that a reader types, beyond which products of floating point differ."""
+
 SHOWN = 1.0
 """Highest change of a market to which a control goes as a rule."""
 
@@ -51,17 +54,23 @@ class Control:
     id: str
     name: str
     unit: str
+    """What stands beside its number."""
+    scale: str
+    """By what its level is multiplied in that number: 100 where it is in per cent."""
     least: str
     most: str
     step: str
     level: str
     """Where it stands."""
+    number: tuple[str, str, str]
+    """The same, the least and the most as numbers with that unit."""
     today: str
+    today_number: str
     today_words: str
     moved: bool
     """Whether it stands elsewhere than today."""
     cost: str
-    """What one unit costs a year; empty where that is not known."""
+    """What it costs a year, in words; empty where that is not known."""
     needs: str
     """What it needs in order to work, by name; empty where it needs nothing."""
     needs_ids: str
@@ -105,20 +114,23 @@ def grouped(lab: Lab, asked: Asked, today: Mapping[str, float]) -> list[dict[str
     for name, lever in levers.items():
         level = asked.policy.get(name, today[name])
         most = max(min(lever.most, SHOWN), level) if lever.is_change else lever.most
-        cost = costs[name]
+        scale, unit = unit_beside(lever)
         found[where[name]].append(
             Control(
                 id=name,
                 name=lever.name,
-                unit=lever.unit,
+                unit=unit,
+                scale=plain_number(scale),
+                number=(_number(level, scale), _number(lever.least, scale), _number(most, scale)),
                 least=plain_number(lever.least),
                 most=plain_number(most),
                 step=plain_number(step_of(lever)),
                 level=plain_number(level),
                 today=plain_number(snapped(today[name], lever, step_of(lever))),
+                today_number=_told(today[name] * scale, unit),
                 today_words=lever_in_words(lever, today[name]),
                 moved=name in asked.policy,
-                cost=_cost(cost),
+                cost=_cost(costs[name], scale),
                 needs=", ".join(levers[own].name for own in needed.get(name, ())),
                 needs_ids=" ".join(needed.get(name, ())),
             )
@@ -135,11 +147,21 @@ def grouped(lab: Lab, asked: Asked, today: Mapping[str, float]) -> list[dict[str
     ]
 
 
-def _cost(unit_cost: float) -> str:
+def _number(level: float, scale: float) -> str:
+    return plain_number(round(level * scale, DIGITS))
+
+
+def _told(number: float, unit: str) -> str:
+    return with_percent(cell(number)) if unit.startswith("%") else cell(number)
+
+
+def _cost(unit_cost: float, scale: float) -> str:
+    """What a level costs a year: all of it where it is a share, else each unit."""
     if not np.isfinite(unit_cost):
         return ""
     cost = money(unit_cost / USD_PER_MILLION) if unit_cost >= LARGE else f"${significant(unit_cost)}"
-    return _("{cost} a year for each unit").format(cost=cost)
+    text = _("{cost} a year at 100%") if scale != 1 else _("{cost} a year for each")
+    return text.format(cost=cost)
 
 
 def group_of(levers: Levers) -> dict[str, str]:

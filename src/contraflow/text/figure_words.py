@@ -104,6 +104,35 @@ def level_in_words(level: float, unit: str) -> str:
     return f"{cell(level)} {unit}".strip()
 
 
+def unit_beside(lever: Lever) -> tuple[float, str]:
+    """How a level is written in a box, and what stands beside it.
+
+    Parameters
+    ----------
+    lever
+        The lever, in the reader's language.
+
+    Returns
+    -------
+    tuple
+        By what its level is multiplied, 100 where it is told in per cent; and the unit of that.
+
+    Examples
+    --------
+    >>> from contraflow.policy.policy import Lever
+    >>> unit_beside(Lever("radar", "Radar", "share of air space covered", 0.0, 1.0))
+    (100.0, '% of air space covered')
+    >>> unit_beside(Lever("patrols", "Patrols", "index, 1 as in 2013", 0.0, 2.0))
+    (1.0, '1 as in 2013')
+    """
+    if lever.is_change:
+        return 100.0, _("% more or less than today")
+    for prefix, scale in ((pgettext("unit", "share "), 100.0), (pgettext("unit", "per cent "), 1.0)):
+        if lever.unit.startswith(prefix):
+            return scale, f"% {lever.unit.removeprefix(prefix)}"
+    return 1.0, lever.unit.removeprefix(pgettext("unit", "index, "))
+
+
 def lever_in_words(lever: Lever, level: float) -> str:
     """A level of a lever: of a measure in its unit, of a market as a change."""
     return signed_share(level) if lever.is_change else level_in_words(level, lever.unit)

@@ -151,14 +151,28 @@
     });
   }
 
+  // A share is a level from 0 to 1, and a number in per cent beside its lever.
+  function tell(lever) {
+    var number = form.querySelector("[data-number-of='" + lever.name + "']");
+    number.value = exact(Number(lever.value) * Number(number.dataset.scale));
+    said(lever, number);
+  }
+
+  function said(lever, number) {
+    lever.setAttribute("aria-valuetext", number.value + " " + number.dataset.unit);
+  }
+
+  function exact(number) { return Number(number.toFixed(9)); }
+
   form.addEventListener("input", function (event) {
     var input = event.target;
     if (input.type === "range") {
-      form.querySelector("[data-number-of='" + input.name + "']").value = input.value;
+      tell(input);
       moved();
     } else if (input.dataset.numberOf && input.value !== "") {
       var lever = document.getElementById("lever-" + input.dataset.numberOf);
-      lever.value = input.value;
+      lever.value = exact(Number(input.value) / Number(input.dataset.scale));
+      said(lever, input);
       moved();
     } else if (input.type === "radio") {
       moved();
@@ -166,9 +180,7 @@
   });
   form.addEventListener("change", function (event) {
     var input = event.target;
-    if (input.dataset.numberOf) {
-      input.value = document.getElementById("lever-" + input.dataset.numberOf).value;
-    }
+    if (input.dataset.numberOf) { tell(document.getElementById("lever-" + input.dataset.numberOf)); }
   });
   form.addEventListener("submit", function (event) { event.preventDefault(); moved(); });
   document.addEventListener("change", function (event) {
