@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -332,6 +333,9 @@ def call(example_laplace, monkeypatch):
         ("given", "example", "-m", "interceptors=0..4", "--saw", "exports by air=-40%,10%"),
         ("tables", "example", "prices"),
         ("explain", "example", "--refits", "0"),
+        ("claims", "example"),
+        ("validate", "example", "--replicates", "0"),
+        ("run", "example", "--no-report"),
     ],
     ids=lambda words: words[0],
 )
@@ -363,6 +367,23 @@ def test_what_cannot_be_believed_ends_with_code_2(call, given, said):
 def test_one_disagreement_is_not_believed_twice(call):
     both = ("--believe", f"{GROUP}={HALF}", "--believe", f"{GROUP}={THIRTY}")
     assert call("respond", "example", "-m", "radar=2", *both).exit_code == 2
+
+
+def test_the_next_command_asks_the_same_lab(call, thirty):
+    believe = f"--believe {GROUP}={THIRTY}"
+    shown = call("claims", "example", "--seed", "0", *believe.split())
+    said = " ".join(shown.stdout.replace("\\", " ").split())
+    assert re.search(rf"contraflow claims example --source \S+ {believe}", said)
+    assert "--believe" not in call("measures", "example").stdout
+
+
+def test_pages_say_what_is_believed(call, thirty, tmp_path):
+    believe = ("--believe", f"{GROUP}={THIRTY}")
+    for words in (("report", "-q", "shut-the-sky"), ("handout", "-m", "radar", "--levels", "1")):
+        page = tmp_path / f"{words[0]}.html"
+        shown = call(words[0], "example", *words[1:], "--out", str(page), *believe)
+        assert shown.exit_code == 0, shown.output
+        assert f'<p class="notice">Believed: {TOLD}.</p>' in page.read_text(encoding="utf-8")
 
 
 def test_disagreements_in_a_terminal(call, tmp_path):

@@ -1189,6 +1189,40 @@ def test_a_long_table_goes_through_the_pager_of_a_terminal(monkeypatch, capfd):
         assert f"row {count - 1}" in seen
 
 
+@pytest.mark.parametrize(
+    ("words", "english", "spanish"),
+    [
+        (["clams", "peru"], "no command clams. Did you mean cases, claims?", "comando clams"),
+        (["claims"], "CASE is missing.", "Falta CASE."),
+        (["claims", "example", "more"], "no place here: more", "no tienen lugar aquí: more"),
+        (["claims", "example", "--sed", "1"], "no option --sed. Did you mean", "opción --sed"),
+        (["claims", "example", "--seed", "one"], "--seed takes a whole number", "--seed recibe un número entero"),
+        (["claims", "example", "--seed", "-1"], "--seed takes no less than 0", "--seed no recibe menos de 0"),
+        (["claims", "example", "--method", "x"], "--method takes one of", "--method recibe uno de"),
+        (["claims", "example", "--json=1"], "--json takes no value", "--json no recibe ningún valor"),
+        (["claims", "example", "--seed"], "--seed needs a value", "--seed necesita un valor"),
+        (["explain", "example", "--change"], "--change needs a policy", "--change necesita una política"),
+        (["claims", "example", "--set", "theta-goods=3"], "--set goes with --refit", "--set va con --refit"),
+        (["claims", "example", "--refit"], "--refit needs a number", "--refit necesita un número"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
+)  # fmt: skip
+def test_what_is_wrong_with_a_command_line_is_told_in_the_readers_language(words, english, spanish):
+    for code, said in (("en", english), ("es", spanish)):
+        result = call(*words, "--language", code)
+        assert result.exit_code == 2
+        assert said in " ".join(result.stderr.split())
+
+
+def test_every_command_on_a_lab_takes_all_options_on_how_it_is_made():
+    commands = get_command(app).commands
+    takes = {name: {o for p in c.params for o in p.opts} for name, c in commands.items()}
+    on_labs = {name for name, options in takes.items() if "--seed" in options} - {"serve"}
+    assert on_labs == terminal.settings.on_labs
+    for name in on_labs:
+        assert {"--seed", "--method", "--accept-poor-fit", "--set", "--refit", "--believe"} <= takes[name]
+
+
 def test_what_was_written_has_an_address_and_a_next_step_can_be_pasted(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("COLUMNS", "60")
     terminal.written(terminal.screen(), "Report", tmp_path / "a b.html")

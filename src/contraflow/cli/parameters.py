@@ -13,7 +13,7 @@ import typer
 from contraflow._language import N_, _
 from contraflow.cli import given_names as names
 from contraflow.cli.options import CalibrationOptions, numbers_of, sides_of
-from contraflow.cli.terminal import settings
+from contraflow.cli.terminal import how_asked, settings
 from contraflow.inference.method import Method
 
 CaseName = Annotated[
@@ -179,7 +179,7 @@ def spread(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
     def taking(**given: Any) -> None:
         parts = {name: given.pop(name) for name in HOW}
-        settings.shared = _words(**parts)
+        how_asked.set(_words(**parts))
         function(**given, how=_how(given["case"], **parts))
 
     taking.__dict__.update(__signature__=own.replace(parameters=every))

@@ -145,7 +145,7 @@ def _options(
     ] = False,
 ) -> None:
     """Options of the program itself."""
-    settings.no_pager, settings.shared = no_pager, ()
+    settings.no_pager = no_pager
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -295,11 +296,12 @@ class GlobalOptions:
     no_pager: bool = False
     on_labs: set[str] = field(default_factory=set)
     """Commands that take options on how a lab is made."""
-    shared: tuple[str, ...] = ()
-    """Such options of the command that runs, as they were given."""
 
 
 settings = GlobalOptions()
+
+how_asked: ContextVar[tuple[str, ...]] = ContextVar("how_asked", default=())
+"""Options on how the lab of the command that runs is made, as they were given."""
 
 
 def written(console: Console, what: str, path: Path) -> None:
@@ -320,7 +322,7 @@ def next_step(console: Console, text: str, *words: str) -> None:
     from rich.text import Text
 
     lines = ["  contraflow"]
-    every = (*words, *settings.shared) if words[0] in settings.on_labs else words
+    every = (*words, *how_asked.get()) if words[0] in settings.on_labs else words
     for word in (w if w and not set(w) - SAFE else shlex.quote(w) for w in every):
         if len(lines[-1]) + 1 + len(word) > console.width - 2 and os.name != "nt":
             lines[-1] += " \\"
