@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
+import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -16,9 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import contraflow.case as cases
-from contraflow.case.columns import CORE
+from contraflow._language import _, in_language
+from contraflow.case import schema
+from contraflow.case.columns import CORE, columns
 from contraflow.case.io.read import read_sheet
 from contraflow.case.load import data
+from contraflow.case.table import DATE_PATTERN, ID_PATTERN, YEAR_PATTERN
 from contraflow.errors import CaseError, OutputError, Problem
 
 EXAMPLE = data() / "example"
@@ -52,6 +58,28 @@ def edit(folder: Path, name: str, row: str, column: str, value: str) -> int:
 def only(problems: list[Problem]) -> Problem:
     assert len(problems) == 1, "\n".join(map(str, problems))
     return problems[0]
+
+
+ENGLISH = re.compile(r"\b(?:the|of|from|by|to|and|or|with|at|which|that|than|is|are|it)\b", re.IGNORECASE)
+"""Words that no Spanish sentence has."""
+
+AS_IT_IS = re.compile(r"(TOML|CSV|columnas son): .*?(?=\. |$)")
+"""What Python's own readers say, in English only, and names of columns."""
+
+
+def in_spanish(folder: Path) -> None:
+    """The same problems at the same places, without English words but for those of the files."""
+    english = cases.check(folder)
+    with in_language("es"):
+        spanish = cases.check(folder)
+    assert [place(p) for p in spanish] == [place(p) for p in english]
+    told = [AS_IT_IS.sub("", f"{p.message}. {p.cure}") for p in spanish]
+    assert [text for text in told if ENGLISH.search(re.sub(r"'[^']*'", "", text))] == []
+
+
+def place(problem: Problem) -> Problem:
+    """A problem without its words."""
+    return dataclasses.replace(problem, message="", cure="")
 
 
 def test_example_is_well_formed() -> None:
@@ -200,6 +228,7 @@ def test_slip(folder: Path, name: str, row: str, column: str, value: str, messag
     assert (problem.file, problem.row, problem.column) == (f"{name}.csv", number, column)
     assert message in problem.message or message in (problem.value or "")
     assert cure in problem.cure
+    in_spanish(folder)
 
 
 @pytest.mark.parametrize(
@@ -403,6 +432,7 @@ def test_damaged_file(folder: Path, file: str, act: Callable[[Path], None], mess
     assert cure in named[0].cure
     # A broken file must not make other files look broken.
     assert {p.file for p in problems} == {file}
+    in_spanish(folder)
 
 
 @pytest.mark.parametrize(
@@ -449,7 +479,7 @@ RULES: list[tuple[str, dict[str, str], str, str, str]] = [
         "patterns:strips-to-road",
         {"needs": "dynamics", "months": "13-24", "arrest_at": "nortia"},
         "arrest_at",
-        "Nobody is arrested",
+        "nobody is arrested",
         "'arrest'",
     ),
     ("patterns:strips-to-road", {"months": "13-24"}, "months", "no meaning in an equilibrium", "dynamics"),
@@ -527,6 +557,28 @@ def test_rule(folder: Path, where: str, cells: dict[str, str], column: str, mess
     assert [(p.file, p.row) for p in found] == [(f"{name}.csv", number)]
     assert cure in found[0].cure
     assert found[0].value == (cells.get(column) or None)
+    in_spanish(folder)
+
+
+def test_what_a_cure_says_of_a_column_has_a_translation() -> None:
+    """Columns that must be filled, and those whose cure is their description."""
+    with in_language("es"):
+        lacking = [
+            f"{model.table}.{column.name}"
+            for model in schema.TABLES
+            for column in columns(model)
+            if (column.required or column.pattern) and _(column.description) == column.description
+            if column.pattern not in (ID_PATTERN, DATE_PATTERN, YEAR_PATTERN) or column.required
+        ]
+    assert lacking == []
+
+
+def test_an_error_is_whole_after_its_way_to_another_process(folder: Path) -> None:
+    edit(folder, "links", "selva-port", "to", "nowhere")
+    with pytest.raises(CaseError) as caught:
+        cases.load(folder)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.problems) == (str(caught.value), caught.value.problems)
 
 
 def test_the_place_within_a_file_is_told(folder: Path) -> None:

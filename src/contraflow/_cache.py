@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Lock
 
 from contraflow._io import write_atomically
+from contraflow._language import _
 from contraflow.errors import CacheWarning, OutputError
 
 ROOT = Path(__file__).parent
@@ -124,7 +125,8 @@ def keep(name: str, content: bytes) -> None:
     place = folder("results")
     if place is None:
         _IN_MEMORY[name] = content
-        _warn(f"Nothing is kept for the next run, since this user has no home folder. Set {_home()}.")
+        text = _("Nothing is kept for the next run, since this user has no home folder. Set {variable}.")
+        _warn(text.format(variable=_home()))
         return
     path = place / name
     head = _MARK + sha256(content).hexdigest().encode() + b"\n"
@@ -134,7 +136,7 @@ def keep(name: str, content: bytes) -> None:
         write_atomically(path, head + content)
     except (OSError, OutputError) as error:
         _IN_MEMORY[name] = content
-        _warn(f"Nothing is kept for the next run: {error}")
+        _warn(_("Nothing is kept for the next run: {reason}").format(reason=error))
 
 
 def _make_room(place: Path, most: int) -> None:
@@ -144,10 +146,10 @@ def _make_room(place: Path, most: int) -> None:
         with suppress(OSError):
             known = path.stat()
             held.append((known.st_mtime, known.st_size, path))
-    newest = max((when for when, _, _ in held), default=0.0)
+    newest = max((when for when, _size, _path in held), default=0.0)
     for when, size, path in sorted(held):
         left_over = path.name.startswith(".part-") and when < newest - ABANDONED
-        if left_over or sum(other for _, other, _ in held) > most:
+        if left_over or sum(other for _when, other, _path in held) > most:
             held.remove((when, size, path))
             with suppress(OSError):
                 path.unlink()
@@ -165,7 +167,8 @@ def _read(path: Path, *, may_lack: bool = False) -> bytes | None:
     except OSError as error:
         if may_lack and isinstance(error, FileNotFoundError):
             return None
-        _warn(f"{path} cannot be read ({error.strerror or error}), so what it holds is computed again.")
+        text = _("{file} cannot be read ({reason}), so what it holds is computed again.")
+        _warn(text.format(file=path, reason=error.strerror or error))
         return None
 
 
@@ -173,7 +176,7 @@ def _sound(path: Path, content: bytes | None, digest: str) -> bytes | None:
     """The content of a file, if it has this digest."""
     if content is None or sha256(content).hexdigest() == digest:
         return content
-    _warn(f"{path} is damaged, so what it held is computed again.")
+    _warn(_("{file} is damaged, so what it held is computed again.").format(file=path))
     return None
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from contraflow._language import _
 from contraflow.errors import OutputError
 
 
@@ -42,7 +43,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str | Callab
         part.replace(target)
     except OSError as error:
         reason = error.strerror or error
-        raise OutputError(f"{target} cannot be written: {reason}. {_cure(error, target)}") from error
+        fault = _("{file} cannot be written: {reason}.").format(file=target, reason=reason)
+        raise OutputError(f"{fault} {_cure(error, target)}") from error
     finally:
         with suppress(OSError, ValueError):
             part.unlink(missing_ok=True)
@@ -51,10 +53,10 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str | Callab
 
 def _cure(error: OSError, target: Path) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return "Free some space, or name a file on another disk."
+        return _("Free some space, or name a file on another disk.")
     if os.name == "nt" and isinstance(error, PermissionError) and target.is_file():
-        return "Close it where it is open, in a spreadsheet for example, or name another file."
-    return "Name a file in a folder that exists and that you may write to."
+        return _("Close it where it is open, in a spreadsheet for example, or name another file.")
+    return _("Name a file in a folder that exists and that you may write to.")
 
 
 def today() -> str:
@@ -65,6 +67,5 @@ def today() -> str:
     try:
         return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):
-        raise OutputError(
-            f"SOURCE_DATE_EPOCH is '{epoch}'. Set it to seconds since 1970, or not at all."
-        ) from None
+        text = _("SOURCE_DATE_EPOCH is '{value}'. Set it to seconds since 1970, or not at all.")
+        raise OutputError(text.format(value=epoch)) from None

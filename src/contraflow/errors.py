@@ -20,6 +20,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contraflow._language import _, ngettext
+
 FOREIGN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that are no text: they command a terminal, turn the direction of writing or are never seen."""
 
@@ -27,6 +29,17 @@ FOREIGN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufe
 def harmless(text: str) -> str:
     """Text as it may be shown anywhere: characters that are no text stand as ``\\x1b`` or ``\\u202e``."""
     return FOREIGN.sub(lambda c: c[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
+
+
+def place(file: str, row: int | None = None, column: str | None = None) -> str:
+    """Where something stands: ``links.csv, row 4, column 'to'``."""
+    if row is None and column is None:
+        return file
+    if column is None:
+        return _("{file}, row {row}").format(file=file, row=row)
+    if row is None:
+        return _("{file}, column '{column}'").format(file=file, column=column)
+    return _("{file}, row {row}, column '{column}'").format(file=file, row=row, column=column)
 
 
 class CacheWarning(UserWarning):
@@ -43,7 +56,10 @@ class ContraflowError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem of a case: where it is, what was found and how to mend it."""
+    """One problem of a case: where it is, what was found and how to mend it, in the reader's language.
+
+    The message is what is said of the ``value``; without one it is a sentence of its own.
+    """
 
     file: str
     message: str
@@ -54,12 +70,8 @@ class Problem:
 
     def __str__(self) -> str:
         """One line: ``links.csv, row 4, column 'to': 'prot' names no place. Did you mean 'port'?``."""
-        where = self.file
-        if self.row is not None:
-            where += f", row {self.row}"
-        if self.column is not None:
-            where += f", column '{self.column}'"
         found = f"'{self.value}' " if self.value is not None else ""
+        where = place(self.file, self.row, self.column)
         return harmless(f"{where}: {found}{self.message}. {self.cure}")
 
 
@@ -70,8 +82,12 @@ class CaseError(ContraflowError):
         """Keep the problems and show them all, one a line."""
         self.problems = tuple(problems)
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in the case:"
-        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
+        head = ngettext("{count} problem in the case:", "{count} problems in the case:", count)
+        super().__init__("\n".join([head.format(count=count), *(f"  {p}" for p in self.problems)]))
+
+    def __reduce__(self) -> tuple[type[CaseError], tuple[tuple[Problem, ...]]]:
+        """Made from its problems again, on another machine too."""
+        return type(self), (self.problems,)
 
 
 class HistoryError(ContraflowError):
@@ -81,8 +97,12 @@ class HistoryError(ContraflowError):
         """Keep the problems and show them all, one a line."""
         self.problems = tuple(problems)
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in the tables:"
-        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
+        head = ngettext("{count} problem in the tables:", "{count} problems in the tables:", count)
+        super().__init__("\n".join([head.format(count=count), *(f"  {p}" for p in self.problems)]))
+
+    def __reduce__(self) -> tuple[type[HistoryError], tuple[tuple[Problem, ...]]]:
+        """Made from its problems again, on another machine too."""
+        return type(self), (self.problems,)
 
 
 class NetworkError(CaseError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from contraflow._language import _
 from contraflow.case.learned import NONE, LearnedBehaviour, learned_behaviour
 from contraflow.case.schema import Parameter, Scale
 
@@ -59,10 +60,11 @@ class BehaviourNumber(NamedTuple):
         'is below 1'
         """
         if not number < float("inf"):
-            return "is not a finite number"
+            return _("is not a finite number")
         if number < self.least or (self.open and number == self.least):
-            return f"is {'not above' if self.open else 'below'} {self.least:g}"
-        return f"is above {self.most:g}" if number > self.most else None
+            text = _("is not above {limit}") if self.open else _("is below {limit}")
+            return text.format(limit=f"{self.least:g}")
+        return _("is above {limit}").format(limit=f"{self.most:g}") if number > self.most else None
 
 
 BEHAVIOUR: Mapping[str, BehaviourNumber] = {

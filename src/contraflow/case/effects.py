@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from contraflow._language import _
+
 _PER_UNIT = ("USD/kg", "USD/ha")
 
 
@@ -81,17 +83,18 @@ class EffectType:
     def __post_init__(self) -> None:
         for text in ("kind", "about", "units"):
             if not getattr(self, text):
-                raise ValueError(f"the kind of effect '{self.kind}' has no {text}")
+                fault = _("the kind of effect '{kind}' has no {attribute}")
+                raise ValueError(fault.format(kind=self.kind, attribute=text))
         if not self.least <= self.most:
-            raise ValueError(f"the kind of effect '{self.kind}' has limits that no size can meet")
+            fault = _("the kind of effect '{kind}' has limits that no size can meet")
+            raise ValueError(fault.format(kind=self.kind))
         for name in self.numbers:
             if name not in NUMBERS:
-                known = ", ".join(NUMBERS)
-                raise ValueError(
-                    f"the kind of effect '{self.kind}' reads '{name}', which is not one of {known}"
-                )
+                fault = _("the kind of effect '{kind}' reads '{name}', which is not one of {known}")
+                raise ValueError(fault.format(kind=self.kind, name=name, known=", ".join(NUMBERS)))
         if self.supply_units and self.acts_on not in (ActsOn.ARCS, ActsOn.ACTIVITIES):
-            raise ValueError(f"the kind of effect '{self.kind}' cannot act on {self.acts_on} and supplies")
+            fault = _("the kind of effect '{kind}' cannot act on {targets} and supplies")
+            raise ValueError(fault.format(kind=self.kind, targets=self.acts_on))
 
     @property
     def targets(self) -> str:
@@ -199,8 +202,11 @@ def entry_of(kind: str) -> EffectType:
     """The entry of a kind. Raises ValueError, with the nearest name, if it is not registered."""
     if kind not in _registry:
         close = get_close_matches(kind, _registry, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known kinds: {', '.join(_registry)}"
-        raise ValueError(f"'{kind}' is not a known kind of effect; {hint}")
+        if close:
+            fault = _("'{kind}' is not a known kind of effect; did you mean '{name}'?")
+            raise ValueError(fault.format(kind=kind, name=close[0]))
+        fault = _("'{kind}' is not a known kind of effect; known kinds: {kinds}")
+        raise ValueError(fault.format(kind=kind, kinds=", ".join(_registry)))
     return _registry[kind]
 
 
@@ -228,7 +234,7 @@ def register(entry: EffectType) -> EffectType:
         If there is a kind of this name already.
     """
     if entry.kind in _registry:
-        raise ValueError(f"the kind of effect '{entry.kind}' is registered already")
+        raise ValueError(_("the kind of effect '{kind}' is registered already").format(kind=entry.kind))
     _registry[entry.kind] = entry
     return entry
 
@@ -236,7 +242,8 @@ def register(entry: EffectType) -> EffectType:
 def unregister(kind: str) -> None:
     """Remove a kind that was added. Raises ValueError if there is none, or if it belongs to the package."""
     if entry_of(kind) in BUILT_IN:
-        raise ValueError(f"the kind of effect '{kind}' belongs to the package and stays")
+        fault = _("the kind of effect '{kind}' belongs to the package and stays")
+        raise ValueError(fault.format(kind=kind))
     del _registry[kind]
 
 

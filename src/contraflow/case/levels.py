@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from contraflow._language import _
 from contraflow.case.io.rows import NUMBER
 
 MARK = ":"
@@ -42,17 +43,19 @@ def parse_levels(text: str) -> dict[str, float]:
     """
     levels: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in _SEPARATOR.split(text))):
-        name, _, number = (piece.strip() for piece in part.partition("="))
+        name, _sign, number = (piece.strip() for piece in part.partition("="))
         if not (name and number):
-            raise ValueError(f"'{part}' is not written as measure=level")
+            raise ValueError(_("'{part}' is not written as measure=level").format(part=part))
         if name in levels:
-            raise ValueError(f"'{name}' is given twice")
+            raise ValueError(_("'{name}' is given twice").format(name=name))
         changes = MARK in name
         figure = number.removesuffix("%").rstrip() if changes else number
         if not NUMBER.fullmatch(figure):
-            raise ValueError(f"the level '{number}' of {name} is not a number")
+            text = _("the level '{level}' of {name} is not a number")
+            raise ValueError(text.format(level=number, name=name))
         level = float(figure) / (1 if figure == number else 100)
         if not (math.isfinite(level) and (changes or level >= 0)):
-            raise ValueError(f"the level {number} of {name} is not a finite number from 0")
+            text = _("the level {level} of {name} is not a finite number from 0")
+            raise ValueError(text.format(level=number, name=name))
         levels[name] = level
     return levels

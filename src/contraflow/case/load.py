@@ -12,15 +12,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contraflow._language import N_, _
 from contraflow.case import checks, schema, statements, texts
 from contraflow.case.case import Case
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.meaning import CASE_FILE
 from contraflow.case.columns import CORE, file_of
-from contraflow.case.io.cell_text import short
+from contraflow.case.io.cell_text import did_you_mean, either, short
 from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.read import Sheet, absent, leads_outside, missing, read_sheet, read_toml
-from contraflow.case.io.rows import parse
+from contraflow.case.io.rows import parse, reason
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.table import Row
 from contraflow.errors import CaseError, Problem
@@ -115,8 +116,9 @@ def locate(case: str | Path) -> Path:
         pass
     known = shipped()
     close = get_close_matches(str(case), known, n=1)
-    cure = f"Did you mean '{close[0]}'?" if close else f"Name a folder or a shipped case: {', '.join(known)}"
-    raise CaseError([Problem(short(case) or "''", "There is no such case", cure)])
+    cure = _("Name a folder or a shipped case: {names}").format(names=", ".join(known))
+    cure = did_you_mean(close[0]) if close else cure
+    raise CaseError([Problem(short(case) or "''", _("There is no such case"), cure)])
 
 
 def _read(folder: Path) -> tuple[Case | None, list[Problem]]:
@@ -124,8 +126,8 @@ def _read(folder: Path) -> tuple[Case | None, list[Problem]]:
     try:
         return _read_folder(folder)
     except OSError as error:
-        cure = "Check that you may read it"
-        return None, [Problem(str(folder), f"The folder cannot be read: {error.strerror}", cure)]
+        found = _("The folder cannot be read: {reason}").format(reason=error.strerror)
+        return None, [Problem(str(folder), found, _("Check that you may read it"))]
 
 
 def _read_folder(folder: Path) -> tuple[Case | None, list[Problem]]:
@@ -156,10 +158,9 @@ def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
     if outside := leads_outside(path):
         return None, [outside]
     if not path.exists():
-        cure = (
-            f"Add it, with {', '.join(n for n, f in schema.CaseInfo.model_fields.items() if f.is_required())}"
-        )
-        return None, [Problem(CASE_FILE, "The file is missing", cure)]
+        names = ", ".join(n for n, f in schema.CaseInfo.model_fields.items() if f.is_required())
+        cure = _("Add it, with {entries}").format(entries=names)
+        return None, [Problem(CASE_FILE, _("The file is missing"), cure)]
     content, problems = read_toml(path)
     if problems:
         return None, problems
@@ -168,8 +169,8 @@ def _read_info(folder: Path) -> tuple[schema.CaseInfo | None, list[Problem]]:
         return schema.CaseInfo.model_validate_json(text, strict=True), []
     except ValidationError as error:
         return None, [_info_problem(detail) for detail in error.errors()]
-    except ValueError as error:  # a number of more digits than Python writes
-        return None, [Problem(CASE_FILE, f"holds a number that is too long: {error}", "Shorten it")]
+    except ValueError:  # a number of more digits than Python writes
+        return None, [Problem(CASE_FILE, _("holds a number that is too long"), _("Shorten it"))]
 
 
 def _units(info: schema.CaseInfo | None) -> tuple[Units | None, list[Problem]]:
@@ -179,21 +180,22 @@ def _units(info: schema.CaseInfo | None) -> tuple[Units | None, list[Problem]]:
     try:
         return Units(info.currency), []
     except UnitError as error:
-        return None, [Problem(CASE_FILE, f"In [currency], {error}", error.cure, None, "currency")]
+        found = _("In [currency], {fault}").format(fault=error)
+        return None, [Problem(CASE_FILE, found, error.cure, None, "currency")]
 
 
 def _info_problem(detail: Any) -> Problem:
     """What pydantic found in case.toml, in this package's words."""
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "missing":
-        cure = _ASKED.get(name, "Add it as in the example case")
-        return Problem(CASE_FILE, "The entry is missing", cure, column=name)
+        cure = _(_ASKED.get(name, _AS_IN_EXAMPLE))
+        return Problem(CASE_FILE, _("The entry is missing"), cure, column=name)
     if detail["type"] == "extra_forbidden":
         close = get_close_matches(name, _entries(), n=1)
-        cure = f"Did you mean '{close[0]}'?" if close else "Delete it"
-        return Problem(CASE_FILE, "is not an entry of case.toml", cure, column=name, value=short(name))
-    cure = f"Write it as in the example case ({detail['msg']})"
-    return Problem(CASE_FILE, "is not valid", cure, column=name, value=short(detail["input"]))
+        cure = did_you_mean(close[0]) if close else _("Delete it")
+        return Problem(CASE_FILE, _("is not an entry of case.toml"), cure, column=name, value=short(name))
+    cure = _("Write it as in the example case ({reason})").format(reason=reason(detail))
+    return Problem(CASE_FILE, _("is not valid"), cure, column=name, value=short(detail["input"]))
 
 
 def _entries() -> list[str]:
@@ -206,11 +208,17 @@ def _entries() -> list[str]:
     ]
 
 
+_AS_IN_EXAMPLE = N_("Add it as in the example case")
+
 _ASKED = {
-    "home": 'Write the ISO 3166 code of the country whose state acts, as in places.csv: home = "QM"',
-    "substance": 'Write what the headline figures count, as it stands inside a sentence: substance = "..."',
-    "currency": "Write the table [currency] with dollars of the baseline year per unit of each other "
-    "currency that units mention, such as EUR = 1.1; leave it empty if all money is in dollars",
+    "home": N_('Write the ISO 3166 code of the country whose state acts, as in places.csv: home = "QM"'),
+    "substance": N_(
+        'Write what the headline figures count, as it stands inside a sentence: substance = "..."'
+    ),
+    "currency": N_(
+        "Write the table [currency] with dollars of the baseline year per unit of each other currency that "
+        "units mention, such as EUR = 1.1; leave it empty if all money is in dollars"
+    ),
 }
 """How to mend what nobody can assume about an economy."""
 
@@ -227,13 +235,14 @@ def _strays(folder: Path) -> list[Problem]:
         name = path.name.lower()
         stem = name.partition(".")[0].strip()
         if stem in (*tables, texts.Translation.table) and path.suffix.lower() in SPREADSHEETS:
-            file = f"{stem}.csv" if stem in tables else " or ".join(texts.FILES)
-            cure = f"Save it as {file} (comma separated values), or move it out of the folder of the case"
-            problems.append(Problem(path.name, "This looks like a table of a case, but is not read", cure))
+            file = f"{stem}.csv" if stem in tables else either(texts.FILES)
+            cure = _("Save it as {file} (comma separated values), or move it out of the folder of the case")
+            found = _("This looks like a table of a case, but is not read")
+            problems.append(Problem(path.name, found, cure.format(file=file)))
         elif path.suffix.lower() == ".csv" and path.name not in (*known, *texts.FILES):
             close = get_close_matches(path.name.lower(), (*known, *texts.FILES), n=1)
-            cure = f"Did you mean '{close[0]}'?" if close else "Move it out of the folder of the case"
-            problems.append(Problem(path.name, "This is not a table of a case", cure))
+            cure = did_you_mean(close[0]) if close else _("Move it out of the folder of the case")
+            problems.append(Problem(path.name, _("This is not a table of a case"), cure))
     return problems
 
 
@@ -258,7 +267,8 @@ def _read_tables(folder: Path, info: schema.CaseInfo | None, problems: list[Prob
         if len(rows) < len(sheet.rows):
             faulty.add(table)
         if table in CORE and not sheet.rows:
-            problems.append(Problem(file_of(table), "The table has no rows", f"Add some: {model.about}"))
+            cure = _("Add some: {about}").format(about=_(model.about))
+            problems.append(Problem(file_of(table), _("The table has no rows"), cure))
         entries[table] = tuple(rows)
         ids[table] = tuple((cells.row, cells.cells["id"]) for cells in sheet.rows if "id" in cells.cells)
     return Tables(info, entries, ids, frozenset(unread), frozenset(faulty))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from contraflow._language import _
 from contraflow.case.load import data
 from contraflow.errors import OutputError
 
@@ -41,10 +42,12 @@ def new(folder: str | Path) -> Path:
     target = Path(folder)
     try:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise OutputError(f"{target} is not an empty folder. Name a folder that does not exist yet")
+            text = _("{folder} is not an empty folder. Name a folder that does not exist yet")
+            raise OutputError(text.format(folder=target))
         shutil.copytree(
             data() / EXAMPLE, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
         )
     except (OSError, ValueError) as error:
-        raise OutputError(f"{target} cannot be written: {error}") from error
+        text = _("{folder} cannot be written: {reason}")
+        raise OutputError(text.format(folder=target, reason=error)) from error
     return target

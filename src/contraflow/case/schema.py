@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from contraflow._language import N_, _
 from contraflow.case import effects
 from contraflow.case.learned import NONE, sets
 from contraflow.case.statements import Claim, Coverage, Pattern, Tension
@@ -46,19 +47,22 @@ class SourceKind(StrEnum):
 
 class Source(Row):
     table: ClassVar[str] = "sources"
-    about: ClassVar[str] = "Where statements come from, each graded for reliability."
+    about: ClassVar[str] = N_("Where statements come from, each graded for reliability.")
 
-    id: Id = column("Short name of the source.")
-    title: Text = column("Title of the work.", shown=False)
+    id: Id = column(N_("Short name of the source."))
+    title: Text = column(N_("Title of the work."), shown=False)
     author: str = optional("Author as published.", "", shown=False)
-    publisher: Text = column("Who published it.", shown=True)
-    published: Date = column("Date of publication, as precise as known.")
+    publisher: Text = column(N_("Who published it."), shown=True)
+    published: Date = column(N_("Date of publication, as precise as known."))
     url: str = optional("Address.", "", shown=False)
-    kind: SourceKind = column("Kind of work.")
+    kind: SourceKind = column(N_("Kind of work."))
     reliability: Annotated[str, StringConstraints(pattern=r"^[A-F]$")] = column(
-        "Reliability of the source by the Admiralty code: A (completely reliable) to F (cannot be judged)."
+        N_(
+            "Reliability of the source by the Admiralty code: A (completely reliable) to F (cannot be "
+            "judged)."
+        )
     )
-    reason: Text = column("Why this grade.", shown=True)
+    reason: Text = column(N_("Why this grade."), shown=True)
     origin: Id = optional(
         "Whose figures it relays: a name that sources of one origin share, for example that of a survey. "
         "Claims of one origin that state one kind of quantity share an error. Empty: its own.",
@@ -75,20 +79,20 @@ class Scale(StrEnum):
 
 class Parameter(Row):
     table: ClassVar[str] = "parameters"
-    about: ClassVar[str] = (
+    about: ClassVar[str] = N_(
         "The ledger of numbers: each quantity of the model with its range, unit and origin. A row "
         "with claims rests on them; a row without claims is a declared assumption."
     )
 
-    id: Id = column("Name by which other tables refer to this number.")
-    meaning: Text = column("What the number is.", shown=True)
-    low: float = column("Lower limit of the range; calibration stays inside.")
-    value: float = column("Central value before calibration.")
-    high: float = column("Upper limit of the range. Equal to low: the number is fixed.")
-    unit: Text = column("Unit of low, value and high; converted on load.", shown=False)
+    id: Id = column(N_("Name by which other tables refer to this number."))
+    meaning: Text = column(N_("What the number is."), shown=True)
+    low: float = column(N_("Lower limit of the range; calibration stays inside."))
+    value: float = column(N_("Central value before calibration."))
+    high: float = column(N_("Upper limit of the range. Equal to low: the number is fixed."))
+    unit: Text = column(N_("Unit of low, value and high; converted on load."), shown=False)
     scale: Scale = optional("Whether the range is even in logarithms or in the number itself.", Scale.LOG)
     claims: Selector = optional("Claims that the range rests on. Empty: an assumption.", (), refers="claims")
-    reason: Text = column("Why this range; for an assumption, why it is plausible.", shown=True)
+    reason: Text = column(N_("Why this range; for an assumption, why it is plausible."), shown=True)
 
 
 class PlaceKind(StrEnum):
@@ -103,19 +107,21 @@ class PlaceKind(StrEnum):
 
 class Place(Row):
     table: ClassVar[str] = "places"
-    about: ClassVar[str] = "Zones, towns, strip clusters, ports, crossings, refining hubs and markets."
+    about: ClassVar[str] = N_("Zones, towns, strip clusters, ports, crossings, refining hubs and markets.")
 
-    id: Id = column("Short name of the place.")
-    name: Text = column("Name as shown.", shown=True)
-    kind: PlaceKind = column("Kind of place.")
+    id: Id = column(N_("Short name of the place."))
+    name: Text = column(N_("Name as shown."), shown=True)
+    kind: PlaceKind = column(N_("Kind of place."))
     country: CountryCode = column(
-        "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for "
-        "markets."
+        N_(
+            "ISO 3166 country code; XE Europe, XN North America, XF Africa, XA Asia, XS Southern Cone for "
+            "markets."
+        )
     )
     group: Selector = optional("Groups by which selectors may name this place.", ())
-    latitude: float = column("Latitude, WGS 84.", unit="degree", ge=-90, le=90)
-    longitude: float = column("Longitude, WGS 84.", unit="degree", ge=-180, le=180)
-    source: Id = column("Gazetteer that the coordinates come from.", refers="sources")
+    latitude: float = column(N_("Latitude, WGS 84."), unit="degree", ge=-90, le=90)
+    longitude: float = column(N_("Longitude, WGS 84."), unit="degree", ge=-180, le=180)
+    source: Id = column(N_("Gazetteer that the coordinates come from."), refers="sources")
     endowment: str | None = maybe_quantity(
         "Labour-hectares that households of this zone can put to use.",
         "ha",
@@ -128,15 +134,17 @@ class Place(Row):
 
 class Form(Row):
     table: ClassVar[str] = "forms"
-    about: ClassVar[str] = (
+    about: ClassVar[str] = N_(
         "What is grown, made, moved and sold, and how readily people switch between options."
     )
 
-    id: Id = column("Short name of the form.")
-    name: Text = column("Name as shown.", shown=True)
+    id: Id = column(N_("Short name of the form."))
+    name: Text = column(N_("Name as shown."), shown=True)
     unit: Text = column(
-        "Unit in which it is counted: ha for labour, kg for goods, USD for work that is hired (dollars of "
-        "pay at the baseline's rates).",
+        N_(
+            "Unit in which it is counted: ha for labour, kg for goods, USD for work that is hired (dollars "
+            "of pay at the baseline's rates)."
+        ),
         shown=False,
     )
     substance: str = optional(
@@ -149,7 +157,7 @@ class Form(Row):
         "Pure substance per unit, for adding and comparing forms.", "kg/kg", Role.LAND, "it contains none"
     )
     switching: str = quantity(
-        "theta, the elasticity of substitution among the options of whoever holds this form.",
+        N_("theta, the elasticity of substitution among the options of whoever holds this form."),
         "dimensionless",
         Role.SWITCHING,
     )
@@ -171,12 +179,16 @@ class Mode(Row):
     table: ClassVar[str] = "modes"
     about: ClassVar[str] = "Ways of moving goods, with load, pay, running cost, hazard and risk pay."
 
-    id: Id = column("Short name of the mode.")
-    name: Text = column("Name as shown.", shown=True)
-    family: ModeFamily = column("How goods move: by air, on foot, by road, by river, by sea, or otherwise.")
-    load: str = quantity("Load of one consignment.", "kg", Role.TRANSPORT)
-    crew: str = quantity("People on one consignment.", "person", Role.TRANSPORT)
-    detour: str = quantity("Length travelled per length of great circle.", "dimensionless", Role.TRANSPORT)
+    id: Id = column(N_("Short name of the mode."))
+    name: Text = column(N_("Name as shown."), shown=True)
+    family: ModeFamily = column(
+        N_("How goods move: by air, on foot, by road, by river, by sea, or otherwise.")
+    )
+    load: str = quantity(N_("Load of one consignment."), "kg", Role.TRANSPORT)
+    crew: str = quantity(N_("People on one consignment."), "person", Role.TRANSPORT)
+    detour: str = quantity(
+        N_("Length travelled per length of great circle."), "dimensionless", Role.TRANSPORT
+    )
     pay: str | None = maybe_quantity("Crew's pay per kg and trip.", "USD/kg", Role.TRANSPORT, "none")
     pay_actor: str | None = optional("Who receives pay and risk pay.", refers="actors")
     haul: str | None = maybe_quantity(
@@ -205,13 +217,15 @@ class Link(Row):
     table: ClassVar[str] = "links"
     about: ClassVar[str] = "Transport: the same form, from one place to another, by a mode."
 
-    id: Id = column("Short name of the link.")
-    origin: Id = Field(alias="from", description="Place it leaves.", json_schema_extra={"refers": "places"})
-    destination: Id = Field(
-        alias="to", description="Place it reaches.", json_schema_extra={"refers": "places"}
+    id: Id = column(N_("Short name of the link."))
+    origin: Id = Field(
+        alias="from", description=N_("Place it leaves."), json_schema_extra={"refers": "places"}
     )
-    mode: Id = column("Mode.", refers="modes")
-    forms: Selector = column("Forms that move on it; each becomes an arc.", refers="forms")
+    destination: Id = Field(
+        alias="to", description=N_("Place it reaches."), json_schema_extra={"refers": "places"}
+    )
+    mode: Id = column(N_("Mode."), refers="modes")
+    forms: Selector = column(N_("Forms that move on it; each becomes an arc."), refers="forms")
     weight: str | None = maybe_quantity(
         "Odds of use in the baseline, next to the other options of the same node, where it pays well; "
         "each arc has its own value in this range.",
@@ -240,10 +254,10 @@ class Process(Row):
     table: ClassVar[str] = "processes"
     about: ClassVar[str] = "One form turned into another at a place, with a yield."
 
-    id: Id = column("Short name of the process.")
-    places: Selector = column("Places where it is done; each becomes an arc.", refers="places")
-    input: Id = column("Form used up.", refers="forms")
-    output: Id = column("Form made.", refers="forms")
+    id: Id = column(N_("Short name of the process."))
+    places: Selector = column(N_("Places where it is done; each becomes an arc."), refers="places")
+    input: Id = column(N_("Form used up."), refers="forms")
+    output: Id = column(N_("Form made."), refers="forms")
     output_yield: str | None = Field(
         default=None,
         alias="yield",
@@ -278,13 +292,13 @@ class Activity(Row):
         "What households do with a labour-hectare: a crop, mining, carrying, a licit living, leaving."
     )
 
-    id: Id = column("Short name of the activity.")
-    places: Selector = column("Zones where it is open; each becomes an arc.", refers="places")
-    input: Id = column("Form of the endowment, labour.", refers="forms")
-    output: Id = column("Form made.", refers="forms")
+    id: Id = column(N_("Short name of the activity."))
+    places: Selector = column(N_("Zones where it is open; each becomes an arc."), refers="places")
+    input: Id = column(N_("Form of the endowment, labour."), refers="forms")
+    output: Id = column(N_("Form made."), refers="forms")
     output_yield: str = Field(
         alias="yield",
-        description="Output per labour-hectare and year.",
+        description=N_("Output per labour-hectare and year."),
         json_schema_extra={"unit": "kg/ha", "refers": "parameters", "role": Role.LAND},
     )
     weight: str | None = maybe_quantity(
@@ -307,8 +321,8 @@ class Facility(Row):
         "surcharge rises and enforcement is diluted. Anchored on the baseline flow."
     )
 
-    id: Id = column("Short name of the facility.")
-    name: Text = column("Name as shown.", shown=True)
+    id: Id = column(N_("Short name of the facility."))
+    name: Text = column(N_("Name as shown."), shown=True)
     surcharge: str | None = maybe_quantity(
         "Scarcity surcharge per kg at baseline.", "USD/kg", Role.COST, "none"
     )
@@ -328,15 +342,15 @@ class Facility(Row):
 
 class Market(Row):
     table: ClassVar[str] = "markets"
-    about: ClassVar[str] = (
+    about: ClassVar[str] = N_(
         "Where goods are sold for good, with price and elasticity of demand, and where work is hired: there "
         "the transports that hire are the demand, and their pay follows the price."
     )
 
-    id: Id = column("Short name of the market; with several places each is its own market.")
-    places: Selector = column("Places of sale.", refers="places")
-    form: Id = column("Form sold.", refers="forms")
-    price: str = quantity("Price at baseline.", "USD/unit", Role.PRICE)
+    id: Id = column(N_("Short name of the market; with several places each is its own market."))
+    places: Selector = column(N_("Places of sale."), refers="places")
+    form: Id = column(N_("Form sold."), refers="forms")
+    price: str = quantity(N_("Price at baseline."), "USD/unit", Role.PRICE)
     elasticity: str | None = maybe_quantity(
         "Price elasticity of demand, positive.",
         "dimensionless",
@@ -367,9 +381,9 @@ class Actor(Row):
     table: ClassVar[str] = "actors"
     about: ClassVar[str] = "Groups and institutions that earn or act; never private persons."
 
-    id: Id = column("Short name of the actor.")
-    name: Text = column("Name as shown.", shown=True)
-    kind: ActorKind = column("Kind of actor.")
+    id: Id = column(N_("Short name of the actor."))
+    name: Text = column(N_("Name as shown."), shown=True)
+    kind: ActorKind = column(N_("Kind of actor."))
     claims: Selector = optional("Claims that document the actor.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
@@ -380,8 +394,8 @@ class Fee(Row):
         "Levies and bribes per kg, paid to an actor on every transport that a filter selects."
     )
 
-    id: Id = column("Short name of the fee.")
-    actor: Id = column("Who receives it.", refers="actors")
+    id: Id = column(N_("Short name of the fee."))
+    actor: Id = column(N_("Who receives it."), refers="actors")
     origin: Selector = Field(
         default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
     )
@@ -390,7 +404,7 @@ class Fee(Row):
     )
     mode: Selector = optional("Modes.", (), selects="modes")
     form: Selector = optional("Forms carried.", (), selects="forms")
-    amount: str = quantity("Fee per kg.", "USD/kg", Role.FEE)
+    amount: str = quantity(N_("Fee per kg."), "USD/kg", Role.FEE)
     claims: Selector = optional("Claims that document the fee.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
@@ -407,13 +421,13 @@ class Input(Row):
         "Its sources of supply stand in supplies.csv."
     )
 
-    id: Id = column("Short name of the input.")
-    name: Text = column("Name as shown.", shown=True)
+    id: Id = column(N_("Short name of the input."))
+    name: Text = column(N_("Name as shown."), shown=True)
     basis: Basis = column(
-        "What it is bought for: each unit that is processed or carried, or each dollar of revenue."
+        N_("What it is bought for: each unit that is processed or carried, or each dollar of revenue.")
     )
     switching: str = quantity(
-        "theta, the elasticity of substitution among its supplies.", "dimensionless", Role.SWITCHING
+        N_("theta, the elasticity of substitution among its supplies."), "dimensionless", Role.SWITCHING
     )
     origin: Selector = Field(
         default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
@@ -435,10 +449,10 @@ class Supply(Row):
         "place by the one rule, with costs in place of values."
     )
 
-    id: Id = column("Short name of the supply.")
-    input: Id = column("Input that it supplies.", refers="inputs")
+    id: Id = column(N_("Short name of the supply."))
+    input: Id = column(N_("Input that it supplies."), refers="inputs")
     origin: Id = Field(
-        alias="from", description="Place it comes from.", json_schema_extra={"refers": "places"}
+        alias="from", description=N_("Place it comes from."), json_schema_extra={"refers": "places"}
     )
     destination: Selector = Field(
         default=(),
@@ -449,7 +463,7 @@ class Supply(Row):
     weight: str | None = maybe_quantity(
         "Preference weight next to the other supplies of the input.", "dimensionless", Role.WEIGHT, "1, fixed"
     )
-    price: str = quantity("Price there: USD per unit, or a share of revenue.", "input", Role.PRICE)
+    price: str = quantity(N_("Price there: USD per unit, or a share of revenue."), "input", Role.PRICE)
     hazard: str | None = maybe_quantity(
         "Hazard of loss to the state on the way, which the buyer pays for.",
         "dimensionless",
@@ -467,10 +481,10 @@ class Measure(Row):
         "Levers of the state. What they do stands in effects.csv, their levels over time in events.csv."
     )
 
-    id: Id = column("Short name of the measure.")
-    name: Text = column("Name as shown.", shown=True)
-    unit: Text = column("What one unit of level is, for example 'strips destroyed per year'.", shown=True)
-    maximum: str = quantity("Highest level that can be asked for.", "dimensionless", Role.MEASURE)
+    id: Id = column(N_("Short name of the measure."))
+    name: Text = column(N_("Name as shown."), shown=True)
+    unit: Text = column(N_("What one unit of level is, for example 'strips destroyed per year'."), shown=True)
+    maximum: str = quantity(N_("Highest level that can be asked for."), "dimensionless", Role.MEASURE)
     unit_cost: str | None = maybe_quantity(
         "State's spending per unit of level and year.", "USD", Role.MEASURE, "not costed"
     )
@@ -485,9 +499,9 @@ class Requirement(Row):
         "chances to detect, to reach and to stop do."
     )
 
-    id: Id = column("Short name of the requirement.")
-    measure: Id = column("Measure that needs it.", refers="measures")
-    requires: Id = column("Measure without which it does nothing.", refers="measures")
+    id: Id = column(N_("Short name of the requirement."))
+    measure: Id = column(N_("Measure that needs it."), refers="measures")
+    requires: Id = column(N_("Measure without which it does nothing."), refers="measures")
     full_at: str | None = maybe_quantity(
         "Level of the required measure at which it works fully; below it, proportionally.",
         "dimensionless",
@@ -512,9 +526,9 @@ class Effect(Row):
     table: ClassVar[str] = "effects"
     about: ClassVar[str] = "What a measure does, and to which arcs, supplies, facilities or markets."
 
-    id: Id = column("Short name of the effect.")
-    measure: Id = column("Measure it belongs to.", refers="measures")
-    kind: EffectKind = column("Kind of effect.")
+    id: Id = column(N_("Short name of the effect."))
+    measure: Id = column(N_("Measure it belongs to."), refers="measures")
+    kind: EffectKind = column(N_("Kind of effect."))
     origin: Selector = Field(
         default=(), alias="from", description="Places left.", json_schema_extra={"selects": "places"}
     )
@@ -531,7 +545,7 @@ class Effect(Row):
     )
     market: Selector = optional(f"Markets, for {effects.readers('market')}.", (), selects="markets")
     facility: Selector = optional(f"Facilities, for {effects.readers('facility')}.", (), selects="facilities")
-    size: str = quantity("Effect per unit of level.", "effect", Role.MEASURE)
+    size: str = quantity(N_("Effect per unit of level."), "effect", Role.MEASURE)
     half: str | None = maybe_quantity(
         "Level at which the effect is half of what it would be without diminishing returns.",
         "dimensionless",
@@ -566,10 +580,10 @@ class Event(Row):
     table: ClassVar[str] = "events"
     about: ClassVar[str] = "Levels of measures by date; the last at or before a year holds in it."
 
-    id: Id = column("Short name of the event.")
-    date: Date = column("From when the level holds.")
-    measure: Id = column("Measure.", refers="measures")
-    level: str = quantity("Level from then on.", "dimensionless", Role.MEASURE)
+    id: Id = column(N_("Short name of the event."))
+    date: Date = column(N_("From when the level holds."))
+    measure: Id = column(N_("Measure."), refers="measures")
+    level: str = quantity(N_("Level from then on."), "dimensionless", Role.MEASURE)
     claims: Selector = optional("Claims that document the event.", (), refers="claims")
     note: str = optional("Remarks.", "")
 
@@ -658,7 +672,8 @@ class CaseWords(Words):
 
 def _known_set(name: str) -> str:
     if name != NONE and name not in sets():
-        raise ValueError(f"'{name}' is no set of episodes; there are: {', '.join((*sets(), NONE))}")
+        text = _("'{name}' is no set of episodes; there are: {sets}")
+        raise ValueError(text.format(name=name, sets=", ".join((*sets(), NONE))))
     return name
 
 

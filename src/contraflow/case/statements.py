@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from contraflow._language import N_
 from contraflow.case.quantities import Quantity
 from contraflow.case.table import Id, Row, Selector, Text, Year, column, optional
 
@@ -16,7 +17,7 @@ from contraflow.case.table import Id, Row, Selector, Text, Year, column, optiona
 class Observed(Row):
     """Columns that say which of the model's outputs is meant; shared by claims and patterns."""
 
-    quantity: Quantity = column("Kind of output that is observed.")
+    quantity: Quantity = column(N_("Kind of output that is observed."))
     origin: Selector = Field(
         default=(),
         alias="from",
@@ -48,7 +49,7 @@ class Observed(Row):
     actor: Selector = optional("Actors, for incomes and fees.", (), selects="actors")
     supply: Selector = optional("Supplies of inputs, for 'supply'.", (), selects="supplies")
     basis: Annotated[str, StringConstraints(pattern=r"^(product|pure)$")] = optional(
-        "Whether kilograms are of product as moved or of the pure substance.", "product"
+        N_("Whether kilograms are of product as moved or of the pure substance."), "product"
     )
 
 
@@ -74,10 +75,10 @@ class Claim(Observed):
     table: ClassVar[str] = "claims"
     about: ClassVar[str] = "What sources state, in own words, with range, year, unit and grade."
 
-    id: Id = column("Short name of the claim.")
-    source: Id = column("Source.", refers="sources")
-    paragraph: Text = column("Paragraph, table or page in the source.", shown=True)
-    statement: Text = column("The statement in own words.", shown=True)
+    id: Id = column(N_("Short name of the claim."))
+    source: Id = column(N_("Source."), refers="sources")
+    paragraph: Text = column(N_("Paragraph, table or page in the source."), shown=True)
+    statement: Text = column(N_("The statement in own words."), shown=True)
     year: Year | None = optional(
         "Year or years observed. Empty: structural, of no date (a load, a pay, a share)."
     )
@@ -86,7 +87,7 @@ class Claim(Observed):
     high: float | None = optional("Upper end as the source gives it.")
     bound: Bound = optional("Whether the figure is exact, about, a lower or an upper bound.", Bound.ABOUT)
     unit: str = optional("Unit of low, value and high.", "dimensionless", shown=False)
-    information: int = column("Credibility of the information by the Admiralty code, 1 to 6.", ge=1, le=6)
+    information: int = column(N_("Credibility of the information by the Admiralty code, 1 to 6."), ge=1, le=6)
     use: Use = optional(
         "fit: calibrates; check: compared, never fitted; predict: later than the baseline, compared with "
         "what the model foresees under the measures of its year; context: not observable in the model.",
@@ -134,24 +135,29 @@ class Pattern(Observed):
     table: ClassVar[str] = "patterns"
     about: ClassVar[str] = "Documented behaviour: a change of policy and what is expected to follow."
 
-    id: Id = column("Short name of the pattern.")
-    statement: Text = column("The behaviour in own words.", shown=True)
-    source: Id = column("Source.", refers="sources")
-    paragraph: Text = column("Paragraph in the source.", shown=True)
+    id: Id = column(N_("Short name of the pattern."))
+    statement: Text = column(N_("The behaviour in own words."), shown=True)
+    source: Id = column(N_("Source."), refers="sources")
+    paragraph: Text = column(N_("Paragraph in the source."), shown=True)
     policy: str = optional(
         "Levels, for example 'radar=1; interceptors=6'. Empty: the baseline.", "", shown=False
     )
     against: str = optional("Policy it is compared with. Empty: the baseline.", "", shown=False)
-    expected: Expected = column("rise, fall, unchanged, or range: the ratio lies between low and high.")
+    expected: Expected = column(N_("rise, fall, unchanged, or range: the ratio lies between low and high."))
     low: float | None = optional("Least ratio of the quantity with the policy to that without.")
     high: float | None = optional("Greatest ratio.")
     needs: Needs = optional("What part of the model can show it.", Needs.EQUILIBRIUM)
     months: Months | None = optional(
-        "With 'dynamics': months in which it is observed, for example 13-24; 1 is the first of the policy."
+        N_(
+            "With 'dynamics': months in which it is observed, for example 13-24; 1 is the first of the "
+            "policy."
+        )
     )
     against_months: Months | None = optional(
-        "Months of what it is compared with. Empty: the same. With the same policy on both sides, a run "
-        "is compared with its own earlier months."
+        N_(
+            "Months of what it is compared with. Empty: the same. With the same policy on both sides, a run "
+            "is compared with its own earlier months."
+        )
     )
     until: int | None = optional("With 'dynamics': last month of both policies. Empty: they stay.", ge=1)
     search_strategy: SearchStrategy = optional(
@@ -162,7 +168,10 @@ class Pattern(Observed):
         "How it does in what is compared.", SearchStrategy.EVEN
     )
     arrest: Arrests | None = optional(
-        "With 'dynamics': clans arrested in the first month: 'largest', or a share of all, for example 0.3."
+        N_(
+            "With 'dynamics': clans arrested in the first month: 'largest', or a share of all, for example "
+            "0.3."
+        )
     )
     arrest_at: Selector = optional("Places whose clans may be arrested. Empty: all.", (), selects="places")
     clans: int | None = optional("With 'dynamics': number of clans. Empty: 1000.", ge=1)
@@ -181,15 +190,17 @@ class Tension(Observed):
         "the model, in the baseline, in which the sides are compared."
     )
 
-    id: Id = column("Short name of the side.")
-    group: Id = column("The disagreement: rows with the same group are its sides.")
+    id: Id = column(N_("Short name of the side."))
+    group: Id = column(N_("The disagreement: rows with the same group are its sides."))
     title: Text = column(
-        "The disagreement as a question in plain words; the same in all rows of a group, as are the columns "
-        "that say what is observed.",
+        N_(
+            "The disagreement as a question in plain words; the same in all rows of a group, as are the "
+            "columns that say what is observed."
+        ),
         shown=True,
     )
-    side: Text = column("What this side says, in plain words.", shown=True)
-    claims: Selector = column("Claims that this side takes as true together.", refers="claims")
+    side: Text = column(N_("What this side says, in plain words."), shown=True)
+    claims: Selector = column(N_("Claims that this side takes as true together."), refers="claims")
     note: str = optional("What readers should know about it.", "", shown=True)
 
 
@@ -200,13 +211,13 @@ class Coverage(Row):
         "outside the model."
     )
 
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = column("Number of the item.")
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = column(N_("Number of the item."))
     kind: Text = column(
-        "Kind of item: system, actor, institution, route, mode, place, measure, mechanism.", shown=True
+        N_("Kind of item: system, actor, institution, route, mode, place, measure, mechanism."), shown=True
     )
-    source: Id = column("Source that describes it.", refers="sources")
-    paragraph: Text = column("Paragraph in the source.", shown=True)
-    description: Text = column("What is described, in own words.", shown=True)
+    source: Id = column(N_("Source that describes it."), refers="sources")
+    paragraph: Text = column(N_("Paragraph in the source."), shown=True)
+    description: Text = column(N_("What is described, in own words."), shown=True)
     rows: Selector = optional(
         "Rows that represent it, each as table:id, for example 'links:river-to-port'.",
         (),

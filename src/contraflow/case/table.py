@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from contraflow._language import N_
+from contraflow._language import N_, _
 
 ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 YEAR_PATTERN = r"^(1[89]|20)\d{2}(-(1[89]|20)\d{2})?$"
@@ -30,7 +30,7 @@ def _split(cell: Any) -> Any:
 
 def _expect_name(text: str) -> str:
     if RESERVED.fullmatch(text):
-        raise ValueError("this is read as a number or as nothing: write a word")
+        raise ValueError(_("this is read as a number or as nothing: write a word"))
     return text
 
 
@@ -68,7 +68,7 @@ def column(description: str, **extra: Any) -> Any:
     Parameters
     ----------
     description
-        Meaning, for the data dictionary.
+        Meaning, for the data dictionary and, marked by ``N_``, for the cure where the cell is empty.
     extra
         Further facts: ``unit`` inside the model, ``refers`` or ``selects`` with the name of a table, limits
         ``ge`` and ``le``, and ``shown``: whether people read the text, so that it is translated.
@@ -97,7 +97,7 @@ def quantity(description: str, unit: str, role: Role) -> Any:
     Parameters
     ----------
     description
-        Meaning, for the data dictionary.
+        Meaning, as for :func:`column`.
     unit
         Unit inside the model, to which the unit of the row must convert.
     role

@@ -17,10 +17,10 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from contraflow._language import LANGUAGES, marks
+from contraflow._language import LANGUAGES, N_, _, marks
 from contraflow.case import schema
 from contraflow.case.columns import columns, file_of
-from contraflow.case.io.cell_text import short
+from contraflow.case.io.cell_text import did_you_mean, short
 from contraflow.case.io.read import leads_outside, read_sheet
 from contraflow.case.io.rows import parse
 from contraflow.case.table import Row, Text, column, optional
@@ -51,7 +51,7 @@ class Translation(Row):
     typed: ClassVar[bool] = False
     about: ClassVar[str] = "Texts of the case in another language."
 
-    text: Text = column("A text as the case has it; line breaks and runs of spaces count as one space.")
+    text: Text = column(N_("A text as the case has it; line breaks and runs of spaces count as one space."))
     translation: str = optional(
         "The same in the language of the file, with numbers as the text has them (1,240.5). Empty: none yet.",
         "",
@@ -250,8 +250,8 @@ def read(folder: Path, code: str) -> Translations:
             continue
         text = one_line(row.text)
         if text in rows:
-            cure = f"Keep one of the two: row {rows[text]} has it too"
-            problems.append(Problem(path.name, "stands twice", cure, cells.row, "text", short(text)))
+            cure = _("Keep one of the two: row {row} has it too").format(row=rows[text])
+            problems.append(Problem(path.name, _("stands twice"), cure, cells.row, "text", short(text)))
             continue
         rows[text] = cells.row
         if row.translation:
@@ -279,7 +279,7 @@ def left_over(case: WithTexts) -> list[Problem]:
         for text, row in read(Path(case.location), code).rows.items():
             if text not in texts:
                 close = get_close_matches(text, texts, n=1) if len(problems) < SUGGESTED else ()
-                cure = f"Did you mean '{short(close[0])}'?" if close else "Delete the row"
-                found = "is no text of the case that is shown"
+                cure = did_you_mean(short(close[0])) if close else _("Delete the row")
+                found = _("is no text of the case that is shown")
                 problems.append(Problem(file_for(code), found, cure, row, "text", short(text)))
     return problems

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from contraflow._language import _
 from contraflow.case import schema
 from contraflow.case.behaviour import BEHAVIOUR, MONTH, PREFIX, ROWS
+from contraflow.case.io.cell_text import did_you_mean
 from contraflow.case.io.located_rows import Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.errors import Problem
@@ -20,10 +22,10 @@ def behaviour_known(tables: Tables, units: Units) -> list[Problem]:
             continue
         known = [row.removeprefix(PREFIX) for row in ROWS]
         close = get_close_matches(name.removeprefix(PREFIX), known, n=1)
-        cure = f"Name one of {', '.join(ROWS)}, or let the id begin with another word"
+        cure = _("Name one of {names}, or let the id begin with another word").format(names=", ".join(ROWS))
         if close:
-            cure = f"Did you mean '{PREFIX}{close[0]}'?"
-        problems.append(entry.problem("id", "is not a number of behaviour", cure, name))
+            cure = did_you_mean(PREFIX + close[0])
+        problems.append(entry.problem("id", _("is not a number of behaviour"), cure, name))
     return problems
 
 
@@ -40,8 +42,8 @@ def behaviour_possible(tables: Tables, units: Units) -> list[Problem]:
         except UnitError:
             continue
         if units.fits(unit, (number.unit,)) is None:
-            message = f"is no unit of {item.id}, which is in {number.unit}"
-            cure = f"Write {number.unit}, or a unit that converts to it"
+            message = _("is no unit of {name}, which is in {unit}").format(name=item.id, unit=number.unit)
+            cure = _("Write {unit}, or a unit that converts to it").format(unit=number.unit)
             problems.append(entry.problem("unit", message, cure, item.unit))
             continue
         scale = unit.factor / (MONTH if number.unit == "month" else 1.0)
@@ -49,9 +51,9 @@ def behaviour_possible(tables: Tables, units: Units) -> list[Problem]:
             given = getattr(item, column)
             fault = number.fault(given * scale)
             if fault is not None:
-                plain = "" if number.unit == "dimensionless" else f" {number.unit}"
-                message = f"{fault}{plain}, which is impossible for {item.id}"
-                problems.append(
-                    entry.problem(column, message, "Correct the number or its unit", f"{given:g}")
-                )
+                unit_shown = "" if number.unit == "dimensionless" else f" {number.unit}"
+                message = _("{fault}, which is impossible for {name}")
+                message = message.format(fault=fault + unit_shown, name=item.id)
+                cure = _("Correct the number or its unit")
+                problems.append(entry.problem(column, message, cure, f"{given:g}"))
     return problems

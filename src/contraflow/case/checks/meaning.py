@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from contraflow._language import N_, _
 from contraflow.case import effects, schema, statements
 from contraflow.case.checks.number_limits import FORM_UNITS
-from contraflow.case.io.cell_text import short, twofold
+from contraflow.case.io.cell_text import did_you_mean, short, twofold
 from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.units import UnitError, Units
 from contraflow.case.levels import parse_levels
@@ -16,13 +17,18 @@ from contraflow.errors import Problem
 
 CASE_FILE = "case.toml"
 
+_TARGETS = {
+    effects.ActsOn.FACILITIES: N_("Name the facilities it acts on"),
+    effects.ActsOn.MARKETS: N_("Name the markets it acts on"),
+}
+"""How to mend an effect without its targets, of kinds that must name them."""
+
 
 def forms_counted(tables: Tables, units: Units) -> list[Problem]:
     """Forms are counted in kg or ha, hired work in USD."""
+    message, cure = _("is not a unit in which forms are counted"), _("Write kg, ha or USD")
     return [
-        entry.problem(
-            "unit", "is not a unit in which forms are counted", "Write kg, ha or USD", short(entry.item.unit)
-        )
+        entry.problem("unit", message, cure, short(entry.item.unit))
         for entry in tables.of(schema.Form)
         if entry.item.unit not in FORM_UNITS
     ]
@@ -33,16 +39,18 @@ def steps_lead_somewhere(tables: Tables, units: Units) -> list[Problem]:
     problems = []
     for link in tables.of(schema.Link):
         if link.item.origin == link.item.destination:
-            cure = "Let it end elsewhere, or describe a process"
-            problems.append(link.problem("to", "is also where the link begins", cure, link.item.destination))
+            message, cure = (
+                _("is also where the link begins"),
+                _("Let it end elsewhere, or describe a process"),
+            )
+            problems.append(link.problem("to", message, cure, link.item.destination))
     turned: list[Entry[schema.Process] | Entry[schema.Activity]] = []
     turned.extend(tables.of(schema.Process))
     turned.extend(tables.of(schema.Activity))
     for step in turned:
         if step.item.input == step.item.output:
-            problems.append(
-                step.problem("output", "is also the input", "Name another form", step.item.output)
-            )
+            message, cure = _("is also the input"), _("Name another form")
+            problems.append(step.problem("output", message, cure, step.item.output))
     return problems
 
 
@@ -53,20 +61,17 @@ def yields_known(tables: Tables, units: Units) -> list[Problem]:
     for step in tables.of(schema.Process):
         row = step.item
         if row.output_yield is None and row.recovery is None:
-            problems.append(
-                step.problem("yield", "is missing and so is 'recovery'", "Fill one of the two", None)
-            )
+            message, cure = _("is missing and so is 'recovery'"), _("Fill one of the two")
+            problems.append(step.problem("yield", message, cure, None))
         elif row.output_yield is not None and row.recovery is not None:
-            problems.append(
-                step.problem("recovery", "is given beside a yield", "Keep one of the two", row.recovery)
-            )
+            message, cure = _("is given beside a yield"), _("Keep one of the two")
+            problems.append(step.problem("recovery", message, cure, row.recovery))
         elif row.recovery is not None:
             for column, name in (("input", row.input), ("output", row.output)):
                 if name in forms and forms[name].item.content is None:
-                    message = "has no content, which a recovery needs"
-                    problems.append(
-                        step.problem(column, message, "Give the form a content, or a yield here", name)
-                    )
+                    message = _("has no content, which a recovery needs")
+                    cure = _("Give the form a content, or a yield here")
+                    problems.append(step.problem(column, message, cure, name))
     return problems
 
 
@@ -77,16 +82,16 @@ def requirements_consistent(tables: Tables, units: Units) -> list[Problem]:
     for entry in tables.of(schema.Requirement):
         row = entry.item
         if row.requires in needs.setdefault(row.measure, []):
-            problems.append(
-                entry.problem("requires", "is already required by this measure", "Keep one row", row.requires)
-            )
+            message, cure = _("is already required by this measure"), _("Keep one row")
+            problems.append(entry.problem("requires", message, cure, row.requires))
         needs[row.measure].append(row.requires)
     for entry in tables.of(schema.Requirement):
         row = entry.item
         chain = _chain(needs, row.requires, row.measure)
         if chain:
-            message = "makes the measure require itself: " + " -> ".join([row.measure, *chain])
-            problems.append(entry.problem("requires", message, "Break the ring", row.requires))
+            message = _("makes the measure require itself: {ring}")
+            message = message.format(ring=" -> ".join([row.measure, *chain]))
+            problems.append(entry.problem("requires", message, _("Break the ring"), row.requires))
     return problems
 
 
@@ -99,29 +104,25 @@ def markets_consistent(tables: Tables, units: Units) -> list[Problem]:
         unit = forms[row.form].item.unit if row.form in forms else None
         if not row.hired_by:
             if row.hired_from:
-                cure = "Name the modes that hire in 'hired_by', or leave this empty"
-                problems.append(
-                    entry.problem(
-                        "hired_from", "speaks of crews that nobody hires", cure, "; ".join(row.hired_from)
-                    )
-                )
+                message = _("speaks of crews that nobody hires")
+                cure = _("Name the modes that hire in 'hired_by', or leave this empty")
+                problems.append(entry.problem("hired_from", message, cure, "; ".join(row.hired_from)))
             if unit == "USD":
-                cure = "Name the modes that hire, or count the form in kg or ha"
-                problems.append(
-                    entry.problem("form", "is work that is hired, but no mode hires it", cure, row.form)
-                )
+                message = _("is work that is hired, but no mode hires it")
+                cure = _("Name the modes that hire, or count the form in kg or ha")
+                problems.append(entry.problem("form", message, cure, row.form))
             continue
         if unit not in (None, "USD"):
-            cure = "Give the form the unit USD: a dollar of pay at the baseline's rates"
-            problems.append(entry.problem("form", "is hired, but not counted in USD", cure, row.form))
+            message = _("is hired, but not counted in USD")
+            cure = _("Give the form the unit USD: a dollar of pay at the baseline's rates")
+            problems.append(entry.problem("form", message, cure, row.form))
         if row.elasticity is not None:
-            message = "is given, but the transports that hire are the demand"
-            problems.append(entry.problem("elasticity", message, "Leave the cell empty", row.elasticity))
+            message = _("is given, but the transports that hire are the demand")
+            problems.append(entry.problem("elasticity", message, _("Leave the cell empty"), row.elasticity))
         if len(row.places) != 1:
-            cure = "Give each place of hire its own row"
-            problems.append(
-                entry.problem("places", "must be one place where work is hired", cure, "; ".join(row.places))
-            )
+            message = _("must be one place where work is hired")
+            cure = _("Give each place of hire its own row")
+            problems.append(entry.problem("places", message, cure, "; ".join(row.places)))
     return problems
 
 
@@ -139,12 +140,17 @@ def supplies_priced(tables: Tables, units: Units) -> list[Problem]:
         except UnitError:
             continue
         if share != (inputs[row.input].item.basis is schema.Basis.REVENUE):
-            bought, wanted = ("per unit", "in USD/kg") if share else ("of revenue", "that is dimensionless")
-            message = f"is in {price.unit}, but {row.input} is bought {bought}"
-            problems.append(entry.problem("price", message, f"Name a price {wanted}", row.price))
+            if share:
+                message = _("is in {unit}, but {input} is bought per unit")
+                cure = _("Name a price in USD/kg")
+            else:
+                message = _("is in {unit}, but {input} is bought of revenue")
+                cure = _("Name a price that is dimensionless")
+            message = message.format(unit=price.unit, input=row.input)
+            problems.append(entry.problem("price", message, cure, row.price))
         elif share and price.high * units.read(price.unit).factor >= 1:
-            cure = "Lower 'high' in parameters.csv below 1"
-            problems.append(entry.problem("price", "may take the whole revenue", cure, row.price))
+            cure = _("Lower 'high' in parameters.csv below 1")
+            problems.append(entry.problem("price", _("may take the whole revenue"), cure, row.price))
     return problems
 
 
@@ -154,14 +160,15 @@ def coverage_complete(tables: Tables, units: Units) -> list[Problem]:
     for entry in tables.of(statements.Coverage):
         row = entry.item
         if not row.rows and not row.outside:
-            cure = "Name the rows that represent it, or say in 'outside' why it is left out"
-            problems.append(entry.problem("rows", "The cell is empty and so is 'outside'", cure))
+            cure = _("Name the rows that represent it, or say in 'outside' why it is left out")
+            problems.append(entry.problem("rows", _("The cell is empty and so is 'outside'"), cure))
         for token in row.rows:
             table, colon, name = token.partition(":")
             if not colon or table not in _TABLE_NAMES:
                 close = get_close_matches(table, _TABLE_NAMES, n=1)
-                cure = f"Did you mean '{close[0]}:{name}'?" if close and colon else "Write it as table:id"
-                problems.append(entry.problem("rows", "names no table of a case", cure, short(token)))
+                suggested = close and colon
+                cure = did_you_mean(f"{close[0]}:{name}") if suggested else _("Write it as table:id")
+                problems.append(entry.problem("rows", _("names no table of a case"), cure, short(token)))
                 continue
             names = tables.names(table)
             if names is not None and name not in names:
@@ -178,17 +185,21 @@ def effects_consistent(tables: Tables, units: Units) -> list[Problem]:
         effect, kind = entry.item, effects.entry_of(entry.item.kind)
         for column in kind.needs:
             if not getattr(effect, headers[column]):
-                message = "The cell is empty, but the kind needs it"
-                problems.append(entry.problem(column, message, f"Name the {kind.acts_on.value} it acts on"))
+                message = _("The cell is empty, but the kind needs it")
+                problems.append(entry.problem(column, message, _(_TARGETS[kind.acts_on])))
         read = kind.reads(supplied=bool(effect.supply))
         for column in (*effects.SELECTORS, *effects.NUMBERS):
             value = getattr(effect, headers[column])
             if not value or column in read:
                 continue
             shown = "; ".join(value) if isinstance(value, tuple) else value
-            supplied = " that acts on supplies" if "supply" in read else ""
-            message = f"has no meaning for an effect of kind '{kind.kind}'{supplied}"
-            problems.append(entry.problem(column, message, "Leave the cell empty or change the kind", shown))
+            message = (
+                _("has no meaning for an effect of kind '{kind}' that acts on supplies")
+                if "supply" in read
+                else _("has no meaning for an effect of kind '{kind}'")
+            ).format(kind=kind.kind)
+            cure = _("Leave the cell empty or change the kind")
+            problems.append(entry.problem(column, message, cure, shown))
     return problems
 
 
@@ -200,15 +211,13 @@ def claims_observable(tables: Tables, units: Units) -> list[Problem]:
         if claim.use is statements.Use.CONTEXT:
             continue
         if claim.quantity is Quantity.NONE:
-            message = f"observes nothing, so it cannot be used to {claim.use.value}"
-            problems.append(
-                entry.problem("quantity", message, "Write context in 'use'", claim.quantity.value)
-            )
+            message = _("observes nothing, so it cannot be used to {use}").format(use=claim.use.value)
+            cure = _("Write context in 'use'")
+            problems.append(entry.problem("quantity", message, cure, claim.quantity.value))
         if claim.low is claim.value is claim.high is None:
-            message = f"The cell is empty, but the claim is used to {claim.use.value}"
-            problems.append(
-                entry.problem("value", message, "Fill low, value or high, or write context in 'use'")
-            )
+            message = _("The cell is empty, but the claim is used to {use}").format(use=claim.use.value)
+            cure = _("Fill low, value or high, or write context in 'use'")
+            problems.append(entry.problem("value", message, cure))
     return problems
 
 
@@ -223,32 +232,33 @@ def tensions_comparable(tables: Tables, units: Units) -> list[Problem]:
         before = first.setdefault(row.group, entry)
         sides[row.group] = sides.get(row.group, 0) + 1
         if not row.quantity.observed:
-            cure = "Name an output of the model in which the sides can be compared"
-            problems.append(entry.problem("quantity", "observes nothing", cure, row.quantity.value))
+            cure = _("Name an output of the model in which the sides can be compared")
+            problems.append(entry.problem("quantity", _("observes nothing"), cure, row.quantity.value))
         for name in ("title", *statements.Observed.model_fields):
             if getattr(row, name) != getattr(before.item, name):
-                message = f"differs from row {before.row}, the first side of '{row.group}'"
-                cure = "Let all sides of a group have the same question and the same figure"
+                message = _("differs from row {row}, the first side of '{group}'")
+                message = message.format(row=before.row, group=row.group)
+                cure = _("Let all sides of a group have the same question and the same figure")
                 shown = getattr(row, name)
                 shown = "; ".join(shown) if isinstance(shown, tuple) else str(shown)
                 header = statements.Tension.model_fields[name].alias or name
                 problems.append(entry.problem(header, message, cure, short(shown) if shown else None))
         if not row.claims:
-            cure = "Name the claims that the side takes as true"
-            problems.append(entry.problem("claims", "The cell is empty", cure))
+            cure = _("Name the claims that the side takes as true")
+            problems.append(entry.problem("claims", _("The cell is empty"), cure))
         for name in row.claims:
             claim = claims[name].item if name in claims else None
             if claim is not None and (
                 claim.use is statements.Use.CONTEXT or claim.quantity is Quantity.LEVEL
             ):
-                message = "is a claim that the model does not observe, so nothing follows from it"
-                problems.append(entry.problem("claims", message, "Name claims with another use", name))
+                message = _("is a claim that the model does not observe, so nothing follows from it")
+                problems.append(entry.problem("claims", message, _("Name claims with another use"), name))
     if "tensions" in tables.faulty:
         return problems
     for group, entry in first.items():
         if sides[group] < 2:
-            cure = "Add the other side, or take the row out"
-            problems.append(entry.problem("group", "is a disagreement with one side only", cure, group))
+            cure = _("Add the other side, or take the row out")
+            problems.append(entry.problem("group", _("is a disagreement with one side only"), cure, group))
     return problems
 
 
@@ -258,30 +268,30 @@ def patterns_testable(tables: Tables, units: Units) -> list[Problem]:
     for entry in tables.of(statements.Pattern):
         pattern = entry.item
         if pattern.quantity is Quantity.NONE:
-            problems.append(
-                entry.problem("quantity", "observes nothing", "Name an output of the model", "none")
-            )
+            cure = _("Name an output of the model")
+            problems.append(entry.problem("quantity", _("observes nothing"), cure, "none"))
         if pattern.expected is statements.Expected.RANGE:
             for name in (name for name in ("low", "high") if getattr(pattern, name) is None):
-                message = "The cell is empty, but a range is expected"
-                problems.append(entry.problem(name, message, "Fill low and high, as ratios"))
+                message = _("The cell is empty, but a range is expected")
+                problems.append(entry.problem(name, message, _("Fill low and high, as ratios")))
         for name in (name for name in ("low", "high") if (getattr(pattern, name) or 0) < 0):
             shown = f"{getattr(pattern, name):g}"
-            problems.append(entry.problem(name, "is below 0, which no ratio can be", "Write a ratio", shown))
+            message = _("is below 0, which no ratio can be")
+            problems.append(entry.problem(name, message, _("Write a ratio"), shown))
         for column in ("policy", "against"):
             problems += _policy_cell(tables, entry, column)
         if pattern.needs is statements.Needs.DYNAMICS:
             problems += _time_cells(entry)
             continue
         if pattern.policy == pattern.against:
-            cure = "Let the policy differ from what it is compared with"
-            problems.append(entry.problem("policy", "The pattern compares a policy with itself", cure))
+            cure = _("Let the policy differ from what it is compared with")
+            problems.append(entry.problem("policy", _("The pattern compares a policy with itself"), cure))
         for column in _IN_TIME:
             value = getattr(pattern, column)
             if value not in (None, (), statements.SearchStrategy.EVEN):
                 shown = "; ".join(value) if isinstance(value, tuple) else str(value)
-                cure = "Leave the cell empty, or write dynamics in 'needs'"
-                problems.append(entry.problem(column, "has no meaning in an equilibrium", cure, shown))
+                cure = _("Leave the cell empty, or write dynamics in 'needs'")
+                problems.append(entry.problem(column, _("has no meaning in an equilibrium"), cure, shown))
     return problems
 
 
@@ -296,20 +306,23 @@ def _time_cells(entry: Entry[statements.Pattern]) -> list[Problem]:
     """Faults of a pattern that needs dynamics: it must name its months and compare two different things."""
     pattern, problems = entry.item, []
     if pattern.months is None:
-        cure = "Write the months, for example 13-24"
-        problems.append(entry.problem("months", "The cell is empty, but the pattern needs time", cure))
+        cure = _("Write the months, for example 13-24")
+        problems.append(entry.problem("months", _("The cell is empty, but the pattern needs time"), cure))
     for column in ("months", "against_months"):
         text = getattr(pattern, column)
         if text and int(text.split("-")[0]) > int(text.split("-")[1]):
-            problems.append(entry.problem(column, "ends before it begins", "Write first-last", text))
+            problems.append(entry.problem(column, _("ends before it begins"), _("Write first-last"), text))
     one = (pattern.policy, pattern.search_strategy, pattern.months, pattern.arrest)
     other = (pattern.against, pattern.against_search_strategy, pattern.against_months or pattern.months, None)
     if one == other:
-        cure = "Let policy, search strategy, months or arrests differ"
-        problems.append(entry.problem("policy", "The pattern compares a simulation with itself", cure))
+        cure = _("Let policy, search strategy, months or arrests differ")
+        problems.append(entry.problem("policy", _("The pattern compares a simulation with itself"), cure))
     if pattern.arrest_at and not pattern.arrest:
-        cure = "Write whom in 'arrest', or leave the cell empty"
-        problems.append(entry.problem("arrest_at", "Nobody is arrested", cure, "; ".join(pattern.arrest_at)))
+        message, cure = (
+            _("is given, but nobody is arrested"),
+            _("Write whom in 'arrest', or leave the cell empty"),
+        )
+        problems.append(entry.problem("arrest_at", message, cure, "; ".join(pattern.arrest_at)))
     return problems
 
 
@@ -320,29 +333,27 @@ def case_file_consistent(tables: Tables, units: Units) -> list[Problem]:
     problems = []
     info, parameters, places = tables.info, tables.names("parameters"), tables.selectable("places")
     if places is not None and info.home not in places:
-        cure = "Write the country code of the state's own places"
-        problems.append(Problem(CASE_FILE, "is the country of no place", cure, None, "home", info.home))
+        cure = _("Write the country code of the state's own places")
+        problems.append(Problem(CASE_FILE, _("is the country of no place"), cure, None, "home", info.home))
     if not all(1800 <= year <= 2099 for year in info.baseline):
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
-        cure = "Write [first, last], from 1800 to 2099"
-        problems.append(Problem(CASE_FILE, "is not a pair of years", cure, None, "baseline", shown))
+        cure = _("Write [first, last], from 1800 to 2099")
+        problems.append(Problem(CASE_FILE, _("is not a pair of years"), cure, None, "baseline", shown))
     elif info.baseline[0] > info.baseline[1]:
         shown = f"{info.baseline[0]}, {info.baseline[1]}"
-        problems.append(
-            Problem(CASE_FILE, "ends before it starts", "Write [first, last]", None, "baseline", shown)
-        )
+        cure = _("Write [first, last]")
+        problems.append(Problem(CASE_FILE, _("ends before it starts"), cure, None, "baseline", shown))
     if parameters is not None and info.drift not in parameters:
         cure = _suggest(tables, info.drift, parameters, "parameters.csv")
-        problems.append(Problem(CASE_FILE, "names no row of parameters.csv", cure, None, "drift", info.drift))
+        message = _("names no row of {file}").format(file="parameters.csv")
+        problems.append(Problem(CASE_FILE, message, cure, None, "drift", info.drift))
     elif drift := tables.by_id(schema.Parameter).get(info.drift):
         problems += _drift(drift, units)
     seen: set[str] = set()
     for number, question in enumerate(info.questions, start=1):
         if question.id in seen:
-            cure = "Give each question its own id"
-            problems.append(
-                Problem(CASE_FILE, "stands twice", cure, None, f"questions.{number}.id", question.id)
-            )
+            cure, entry = _("Give each question its own id"), f"questions.{number}.id"
+            problems.append(Problem(CASE_FILE, _("stands twice"), cure, None, entry, question.id))
         seen.add(question.id)
         for fault in _level_faults(tables, question.policy):
             problems.append(
@@ -389,13 +400,14 @@ def _drift(entry: Entry[schema.Parameter], units: Units) -> list[Problem]:
     problems = []
     try:
         if units.fits(units.read(entry.item.unit), ("dimensionless",)) is None:
-            message = "is not a unit of the drift that case.toml names"
-            problems.append(entry.problem("unit", message, "Write dimensionless", entry.item.unit))
+            message = _("is not a unit of the drift that case.toml names")
+            problems.append(entry.problem("unit", message, _("Write dimensionless"), entry.item.unit))
     except UnitError:
         pass
     if entry.item.low < 0:
-        message = "is below 0, which is impossible for the drift that case.toml names"
-        problems.append(entry.problem("low", message, "Write a number from 0", f"{entry.item.low:g}"))
+        message = _("is below 0, which is impossible for the drift that case.toml names")
+        cure = _("Write a number from {limit}").format(limit=0)
+        problems.append(entry.problem("low", message, cure, f"{entry.item.low:g}"))
     return problems
 
 
@@ -407,11 +419,8 @@ def _policy_cell(tables: Tables, entry: Entry[statements.Pattern], column: str) 
     try:
         levels = parse_levels(text)
     except ValueError as error:
-        return [
-            entry.problem(
-                column, f"is not a policy: {error}", "Write it like 'radar=1; interceptors=6'", short(text)
-            )
-        ]
+        message = _("is not a policy: {reason}").format(reason=error)
+        return [entry.problem(column, message, _("Write it like 'radar=1; interceptors=6'"), short(text))]
     return [
         entry.problem(column, message, cure, name) for name, message, cure in _level_faults(tables, levels)
     ]
@@ -426,19 +435,21 @@ def _level_faults(tables: Tables, levels: dict[str, float]) -> list[tuple[str, s
     measures, parameters = tables.by_id(schema.Measure), tables.by_id(schema.Parameter)
     for name, level in levels.items():
         if name not in names:
-            faults.append(
-                (name, "names no row of measures.csv", _suggest(tables, name, names, "measures.csv"))
-            )
+            message = _("names no row of {file}").format(file="measures.csv")
+            faults.append((name, message, _suggest(tables, name, names, "measures.csv")))
             continue
         limit = parameters.get(measures[name].item.maximum) if name in measures else None
         if not level >= 0:
-            faults.append((name, f"has the level {level:g}", "Write a level from 0"))
+            message = _("has the level {level}").format(level=f"{level:g}")
+            faults.append((name, message, _("Write a level from 0")))
         elif limit is not None and level > limit.item.high:
-            message = f"has the level {level:g}, above its maximum {limit.item.high:g}"
-            faults.append((name, message, f"Lower it, or raise parameters.csv, row {limit.row}"))
+            message = _("has the level {level}, above its maximum {limit}")
+            message = message.format(level=f"{level:g}", limit=f"{limit.item.high:g}")
+            cure = _("Lower it, or raise parameters.csv, row {row}").format(row=limit.row)
+            faults.append((name, message, cure))
     return faults
 
 
 def _suggest(tables: Tables, name: str, names: set[str], file: str) -> str:
     close = tables.nearest(name, names)
-    return f"Did you mean '{close}'?" if close else f"Correct it, or add it to {file}"
+    return did_you_mean(close) if close else _("Correct it, or add it to {table}").format(table=file)

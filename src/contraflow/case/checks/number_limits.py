@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from contraflow._language import _
 from contraflow.case import effects, schema, statements
 from contraflow.case.checks import dimensions
 from contraflow.case.checks.behaviour_numbers import behaviour_possible
 from contraflow.case.columns import Column, columns, file_of
-from contraflow.case.io.cell_text import short
+from contraflow.case.io.cell_text import either, short
 from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.units import Inside, UnitError, Units
 from contraflow.case.table import Row
-from contraflow.errors import Problem
+from contraflow.errors import Problem, place
 
 _RANGE = ("low", "value", "high")
 
@@ -33,9 +34,11 @@ class Limit:
     def fault(self, number: float) -> str | None:
         """What is wrong with a number, or None."""
         if number < self.least or (self.open_ and number == self.least):
-            return f"is {'not above' if self.open_ else 'below'} {self.least:g}"
+            text = _("is not above {limit}") if self.open_ else _("is below {limit}")
+            return text.format(limit=f"{self.least:g}")
         if number > self.most or (self.open_ and number == self.most):
-            return f"is {'not below' if self.open_ else 'above'} {self.most:g}"
+            text = _("is not below {limit}") if self.open_ else _("is above {limit}")
+            return text.format(limit=f"{self.most:g}")
         return None
 
 
@@ -78,14 +81,15 @@ def ranges_in_order(tables: Tables, units: Units) -> list[Problem]:
             filled = [(name, number) for name, number in given if number is not None]
             for (before, lower), (after, upper) in pairwise(filled):
                 if upper < lower:
-                    message = f"is less than {before}, {lower:g}"
-                    problems.append(entry.problem(after, message, "Write low <= value <= high", f"{upper:g}"))
+                    message = _("is less than {column}, {number}").format(column=before, number=f"{lower:g}")
+                    cure = _("Write low <= value <= high")
+                    problems.append(entry.problem(after, message, cure, f"{upper:g}"))
     for entry in tables.of(schema.Parameter):
         item = entry.item
         # A fixed number is never drawn, so a fixed zero needs no logarithm.
         if item.scale is schema.Scale.LOG and item.low <= 0 and item.low != item.high:
-            cure = "Write linear in 'scale', or a low above 0"
-            problems.append(entry.problem("low", "is not above 0 on a log scale", cure, f"{item.low:g}"))
+            cure = _("Write linear in 'scale', or a low above 0")
+            problems.append(entry.problem("low", _("is not above 0 on a log scale"), cure, f"{item.low:g}"))
     return problems
 
 
@@ -106,8 +110,9 @@ def units_known(tables: Tables, units: Units) -> list[Problem]:
             continue
         kept = {} if claim.use is statements.Use.CONTEXT else dimensions.of_claim(claim.quantity)
         if kept and units.fits(unit, kept) is None:
-            message = f"is not a unit of the quantity '{claim.quantity.value}'"
-            cure = f"Give a unit that converts to {_either(tuple(dict.fromkeys(kept.values())))}"
+            message = _("is not a unit of the quantity '{quantity}'").format(quantity=claim.quantity.value)
+            cure = _("Give a unit that converts to {units}")
+            cure = cure.format(units=either(tuple(dict.fromkeys(kept.values()))))
             problems.append(entry.problem("unit", message, cure, short(claim.unit)))
     return problems
 
@@ -118,8 +123,10 @@ def units_fit(tables: Tables, units: Units) -> list[Problem]:
     for use in _uses(tables, units):
         if use.expected and units.fits(use.unit, use.expected) is None:
             parameter = use.parameter
-            message = f"is in {parameter.item.unit}, which does not convert to {_either(use.shown)}"
-            cure = f"Correct the unit in parameters.csv, row {parameter.row}, or name another parameter"
+            message = _("is in {unit}, which does not convert to {units}")
+            message = message.format(unit=parameter.item.unit, units=either(use.shown))
+            cure = _("Correct the unit in parameters.csv, row {row}, or name another parameter")
+            cure = cure.format(row=parameter.row)
             problems.append(use.entry.problem(use.column.name, message, cure, parameter.item.id))
     return problems
 
@@ -137,9 +144,13 @@ def numbers_possible(tables: Tables, units: Units) -> list[Problem]:
             fault = limit.fault(number * use.unit.factor)
             if fault is None:
                 continue
-            where = f"{file_of(use.entry.item.table)}, row {use.entry.row}"
-            message = f"{fault}, which is impossible for '{use.column.name}' in {where}"
-            problem = use.parameter.problem(name, message, "Correct the number or its unit", f"{number:g}")
+            message = _("{fault}, which is impossible for '{column}' in {place}").format(
+                fault=fault,
+                column=use.column.name,
+                place=place(file_of(use.entry.item.table), use.entry.row),
+            )
+            cure = _("Correct the number or its unit")
+            problem = use.parameter.problem(name, message, cure, f"{number:g}")
             problems.setdefault((use.parameter.row, name, use.column.name), problem)
     return list(problems.values())
 
@@ -160,8 +171,10 @@ def claims_possible(tables: Tables, units: Units) -> list[Problem]:
             number = getattr(claim, name)
             fault = None if number is None else limit.fault(number * factor)
             if fault is not None:
-                message = f"{fault}, which is impossible for the quantity '{claim.quantity.value}'"
-                problems.append(entry.problem(name, message, "Correct the number or its unit", f"{number:g}"))
+                message = _("{fault}, which is impossible for the quantity '{quantity}'")
+                message = message.format(fault=fault, quantity=claim.quantity.value)
+                cure = _("Correct the number or its unit")
+                problems.append(entry.problem(name, message, cure, f"{number:g}"))
     return problems
 
 
@@ -210,7 +223,3 @@ def _uses(tables: Tables, units: Units) -> Iterator[_Use]:
                 except UnitError:
                     continue
                 yield _Use(entry, column, parameter, unit, dimensions.of_cell(entry.item, column, forms))
-
-
-def _either(names: tuple[str, ...]) -> str:
-    return " or ".join(names)

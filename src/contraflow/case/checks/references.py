@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from contraflow._language import _
 from contraflow.case import schema
 from contraflow.case.behaviour import ROWS
 from contraflow.case.checks.behaviour_numbers import behaviour_known
 from contraflow.case.columns import STEPS, Column, columns, file_of
-from contraflow.case.io.cell_text import short
+from contraflow.case.io.cell_text import did_you_mean, short
 from contraflow.case.io.located_rows import Entry, Tables
 from contraflow.case.io.rows import NUMBER
 from contraflow.case.io.units import Units
 from contraflow.case.selectors import bare
 from contraflow.case.table import Row
-from contraflow.errors import Problem
+from contraflow.errors import Problem, place
 
 
 def duplicate_ids(tables: Tables, units: Units) -> list[Problem]:
@@ -22,16 +23,14 @@ def duplicate_ids(tables: Tables, units: Units) -> list[Problem]:
     problems = []
     spaces = [[model.table] for model in schema.TABLES if model.table not in STEPS]
     for space in [*spaces, list(STEPS)]:
-        first: dict[str, str] = {}
+        first: dict[str, tuple[str, int]] = {}
         for table in space:
             for row, name in tables.ids.get(table, ()):
-                here = f"{file_of(table)}, row {row}"
                 if name in first:
-                    message = f"is already the id of {first[name]}"
-                    problems.append(
-                        Problem(file_of(table), message, "Give it another id", row, "id", short(name))
-                    )
-                first.setdefault(name, here)
+                    message = _("is already the id of {place}").format(place=place(*first[name]))
+                    cure = _("Give it another id")
+                    problems.append(Problem(file_of(table), message, cure, row, "id", short(name)))
+                first.setdefault(name, (file_of(table), row))
     return problems
 
 
@@ -48,7 +47,7 @@ def dangling_references(tables: Tables, units: Units) -> list[Problem]:
             for name in _parts(entry, column):
                 if name not in names:
                     problems.append(
-                        _unknown(tables, entry, column, name, f"names no row of {column.refers}.csv", names)
+                        _unknown(tables, entry, column, name, _names_no_row(column.refers), names)
                     )
     return problems
 
@@ -60,13 +59,10 @@ def empty_selectors(tables: Tables, units: Units) -> list[Problem]:
         names = tables.selectable(column.selects) if column.selects else None
         if names is None:
             continue
-        what = {
-            "places": "is neither the id, country, kind nor group of a place",
-            "steps": "is neither a link, a process nor an activity",
-        }.get(column.selects or "", f"names no row of {column.selects}.csv")
         for entry in tables.of(model):
             for token in _parts(entry, column):
                 if bare(token) not in names:
+                    what = _selects_nothing(column.selects)
                     problems.append(_unknown(tables, entry, column, token, what, names))
     return problems
 
@@ -91,12 +87,24 @@ def _parts(entry: Entry[Row], column: Column) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
+def _names_no_row(table: str | None) -> str:
+    return _("names no row of {file}").format(file=f"{table}.csv")
+
+
+def _selects_nothing(table: str | None) -> str:
+    if table == "places":
+        return _("is neither the id, country, kind nor group of a place")
+    if table == "steps":
+        return _("is neither a link, a process nor an activity")
+    return _names_no_row(table)
+
+
 def _unknown(
     tables: Tables, entry: Entry[Row], column: Column, name: str, what: str, names: Iterable[str]
 ) -> Problem:
     close = tables.nearest(bare(name), names)
     table = column.refers or column.selects
-    cure = f"Did you mean '{close}'?" if close else f"Correct it, or add it to {table}"
+    cure = did_you_mean(close) if close else _("Correct it, or add it to {table}").format(table=table)
     if column.role is not None and NUMBER.fullmatch(name):
-        cure = "Numbers stand in parameters.csv, with range, unit and reason; name the row here"
+        cure = _("Numbers stand in parameters.csv, with range, unit and reason; name the row here")
     return entry.problem(column.name, what, cure, short(name))

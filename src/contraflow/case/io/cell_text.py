@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from contraflow._language import _, localised
 from contraflow.errors import FOREIGN
 
 LONGEST = 10_000
@@ -26,18 +28,38 @@ def short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def grouped(number: int) -> str:
+    """A whole number with a mark between its thousands, as a message shows it."""
+    return localised(f"{number:,}")
+
+
+def did_you_mean(name: str) -> str:
+    """The cure that suggests the most alike name."""
+    return _("Did you mean '{name}'?").format(name=name)
+
+
+def either(names: Sequence[str]) -> str:
+    """Names of which one is meant: ``kg or ha``."""
+    found = names[0]
+    for name in names[1:]:
+        found = _("{first} or {other}").format(first=found, other=name)
+    return found
+
+
 def text_fault(text: str) -> tuple[str, str] | None:
     """What keeps a text from being one, whatever it says, and how to mend it; or None."""
     foreign = FOREIGN.search(text.replace("\r\n", "\n"))
     if foreign:
-        return (
-            f"holds the character U+{ord(foreign[0]):04X}, which is no text but a command or unseen",
-            "Delete it: type the text anew, or copy it without its format",
-        )
+        found = _("holds the character U+{code}, which is no text but a command or unseen")
+        cure = _("Delete it: type the text anew, or copy it without its format")
+        return found.format(code=f"{ord(foreign[0]):04X}"), cure
     if not any(c.isprintable() and not c.isspace() and c not in _UNSEEN for c in text):
-        return "has no character that can be seen", "Write a text, or leave it out where that is allowed"
+        cure = _("Write a text, or leave it out where that is allowed")
+        return _("has no character that can be seen"), cure
     if len(text) > LONGEST:
-        return f"has {len(text):,} characters", f"Shorten it to {LONGEST:,}, and cite the document it is from"
+        found = _("has {count} characters").format(count=grouped(len(text)))
+        cure = _("Shorten it to {count}, and cite the document it is from")
+        return found, cure.format(count=grouped(LONGEST))
     return None
 
 
@@ -58,8 +80,10 @@ def twofold(text: str) -> tuple[str, str] | None:
     if not found:
         return None
     sign, whole, rest = found.groups()
-    return (
-        f"may mean {sign}{whole}{rest} or {sign}{whole}.{rest}",
-        f"Write {sign}{whole}{rest} for thousands. For decimals write {sign}{whole}.{rest}0 (a spreadsheet "
-        "keeps the 0 if the cell has four decimals), or round to two",
+    large, small = f"{sign}{whole}{rest}", f"{sign}{whole}.{rest}"
+    cure = _(
+        "Write {large} for thousands. For decimals write {small}0 (a spreadsheet keeps the 0 if the cell has "
+        "four decimals), or round to two"
     )
+    message = _("may mean {large} or {small}")
+    return message.format(large=large, small=small), cure.format(large=large, small=small)

@@ -16,8 +16,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from contraflow._language import N_, _
 from contraflow.case.columns import Column, columns, file_of, model_of
-from contraflow.case.io.cell_text import LONGEST, short, text_fault, twofold
+from contraflow.case.io.cell_text import LONGEST, did_you_mean, grouped, short, text_fault, twofold
 from contraflow.case.table import Row
 from contraflow.errors import Problem
 
@@ -33,8 +34,8 @@ LONGEST_LINE = 2**19
 MOST_COLUMNS = 200
 """Cells that a row may have."""
 
-_SAVE_AS_CSV = "Save the table from the spreadsheet as 'CSV UTF-8 (comma delimited)'"
-_SEPARATE = (
+_SAVE_AS_CSV = N_("Save the table from the spreadsheet as 'CSV UTF-8 (comma delimited)'")
+_SEPARATE = N_(
     "Excel's 'CSV UTF-8 (comma delimited)' writes the list separator of Windows, whatever its name: make "
     "that a comma and the decimal symbol a point (Settings, Region, Additional settings), and save again"
 )
@@ -84,11 +85,11 @@ def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         content = tomllib.loads(text, parse_float=number)
         strings = list(_strings(content))
     except ValueError as error:  # a TOMLDecodeError, or a number or date that Python refuses
-        return {}, [Problem(path.name, f"This is no TOML: {error}", "Mend the syntax; strings need quotes")]
+        found = _("This is no TOML: {reason}").format(reason=error)
+        return {}, [Problem(path.name, found, _("Mend the syntax; strings need quotes"))]
     except RecursionError:
-        return {}, [
-            Problem(path.name, "This is nested too deeply", "Write plain tables as in the example case")
-        ]
+        cure = _("Write plain tables as in the example case")
+        return {}, [Problem(path.name, _("This is nested too deeply"), cure)]
     problems = [
         Problem(path.name, *fault, text.count("\n", 0, text.index(written)) + 1, value=written)
         for written in floats
@@ -121,8 +122,8 @@ def leads_outside(path: Path) -> Problem | None:
             return None
     except (OSError, RuntimeError):  # a ring of links
         pass
-    cure = "Copy the file into the folder: a case holds all that it is made of"
-    return Problem(path.name, "This is a link that leads out of the folder of the case", cure)
+    cure = _("Copy the file into the folder: a case holds all that it is made of")
+    return Problem(path.name, _("This is a link that leads out of the folder of the case"), cure)
 
 
 def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
@@ -139,7 +140,8 @@ def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
         for record in () if problem else csv.reader(io.StringIO(text, newline=""), strict=True):
             records.append(record)
             if len(record) > MOST_COLUMNS:
-                found, cure = f"The row has {len(record):,} cells", f"No table has more than {MOST_COLUMNS}"
+                found = _("The row has {count} cells").format(count=grouped(len(record)))
+                cure = _("No table has more than {count}").format(count=MOST_COLUMNS)
                 problem = Problem(path.name, found, cure, len(records))
                 break
     except csv.Error as error:
@@ -147,12 +149,13 @@ def read_sheet(path: Path, model: type[Row] | None = None) -> Sheet:
     if problem:
         return Sheet((), (), (problem,))
     if not records or not any(cell.strip() for cell in records[0]):
-        problem = Problem(path.name, "There is no header", "Write the names of the columns in row 1", row=1)
+        cure = _("Write the names of the columns in row 1")
+        problem = Problem(path.name, _("There is no header"), cure, row=1)
         return Sheet((), (), (problem,))
     header = tuple(cell.strip() for cell in records[0])
     known = columns(model or model_of(path.stem))
     if _otherwise_separated(header, known):
-        problem = Problem(path.name, "The columns are not separated by commas", _SEPARATE, row=1)
+        problem = Problem(path.name, _("The columns are not separated by commas"), _(_SEPARATE), row=1)
         return Sheet((), (), (problem,))
     problems = _header_problems(path.name, header, known)
     if not {*header}.intersection(column.name for column in known):
@@ -173,22 +176,25 @@ def _too_long(file: str, text: str) -> Problem | None:
     """That a table has more lines or longer ones than any case needs, found before they are taken apart."""
     lines = max(text.count("\n"), text.count("\r"))
     if lines > MOST_LINES:
-        cure = f"Delete blank rows below the table; a table of a case has at most {MOST_LINES:,} lines"
-        return Problem(file, f"This file has {lines:,} lines", cure)
+        cure = _("Delete blank rows below the table; a table of a case has at most {count} lines")
+        found = _("This file has {count} lines").format(count=grouped(lines))
+        return Problem(file, found, cure.format(count=grouped(MOST_LINES)))
     for number, line in enumerate(io.StringIO(text, newline=""), 1):
         if len(line) > LONGEST_LINE:
-            cure = "Check that each row stands on a line of its own, and that texts are short"
-            return Problem(file, f"A line has {len(line):,} characters", cure, number)
+            cure = _("Check that each row stands on a line of its own, and that texts are short")
+            found = _("A line has {count} characters").format(count=grouped(len(line)))
+            return Problem(file, found, cure, number)
     return None
 
 
 def _no_csv(file: str, error: str, row: int) -> Problem:
     """What keeps a file from being CSV, with the row that begins before it."""
     if "field limit" in error:
-        cure = f"A cell has at most {LONGEST:,}: shorten it, or close the quotation mark that opens it"
-        return Problem(file, f"A cell has more than {csv.field_size_limit():,} characters", cure, row)
-    cure = "Close every quotation mark that is opened, and double those inside a cell"
-    return Problem(file, f"This is no CSV: {error}", cure, row)
+        found = _("A cell has more than {count} characters").format(count=grouped(csv.field_size_limit()))
+        cure = _("A cell has at most {count}: shorten it, or close the quotation mark that opens it")
+        return Problem(file, found, cure.format(count=grouped(LONGEST)), row)
+    cure = _("Close every quotation mark that is opened, and double those inside a cell")
+    return Problem(file, _("This is no CSV: {reason}").format(reason=error), cure, row)
 
 
 def _swallowed(file: str, number: int, header: tuple[str, ...], cells: list[str]) -> list[Problem]:
@@ -196,8 +202,8 @@ def _swallowed(file: str, number: int, header: tuple[str, ...], cells: list[str]
     return [
         Problem(
             file,
-            "holds a line break and what looks like another row",
-            "Delete the quotation mark that opens the cell, or close it where the cell ends",
+            _("holds a line break and what looks like another row"),
+            _("Delete the quotation mark that opens the cell, or close it where the cell ends"),
             number,
             name,
             short(cell),
@@ -210,27 +216,26 @@ def _swallowed(file: str, number: int, header: tuple[str, ...], cells: list[str]
 def _text(path: Path, largest: int = LARGEST) -> tuple[str | None, list[Problem]]:
     """The text of a file, or None and the reason."""
     name = path.name
-    cure = _SAVE_AS_CSV if path.suffix == ".csv" else "Save it as plain text in UTF-8"
+    cure = _(_SAVE_AS_CSV) if path.suffix == ".csv" else _("Save it as plain text in UTF-8")
     try:
         known = path.stat()
         if not S_ISREG(known.st_mode):
-            return None, [Problem(name, "This is no file", "Put a file with the table in its place")]
+            return None, [Problem(name, _("This is no file"), _("Put a file with the table in its place"))]
         with path.open("rb") as file:
             content = file.read(largest + 1) if known.st_size <= largest else b""
         if max(known.st_size, len(content)) > largest:
-            found = f"This file has {_size(max(known.st_size, len(content)))}"
-            return None, [Problem(name, found, f"It may have at most {_size(largest)}")]
+            found = _("This file has {size}").format(size=_size(max(known.st_size, len(content))))
+            return None, [Problem(name, found, _("It may have at most {size}").format(size=_size(largest)))]
     except OSError as error:
-        return None, [
-            Problem(name, f"This cannot be read: {error.strerror}", "Put a readable file in its place")
-        ]
+        found = _("This cannot be read: {reason}").format(reason=error.strerror)
+        return None, [Problem(name, found, _("Put a readable file in its place"))]
     if b"\0" in content or content.startswith(b"PK\x03\x04"):
-        return None, [Problem(name, "This is not a text file", cure)]
+        return None, [Problem(name, _("This is not a text file"), cure)]
     try:
         return content.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return None, [Problem(name, "This is not UTF-8", cure, row=line)]
+        return None, [Problem(name, _("This is not UTF-8"), cure, row=line)]
 
 
 def _size(size: int) -> str:
@@ -250,29 +255,28 @@ def _header_problems(file: str, header: tuple[str, ...], known: tuple[Column, ..
     problems = []
     for position, name in enumerate(header, start=1):
         if not name:
-            cure = f"Name column {position} or delete it"
-            problems.append(Problem(file, "A column has no name", cure, row=1))
+            cure = _("Name column {number} or delete it").format(number=position)
+            problems.append(Problem(file, _("A column has no name"), cure, row=1))
         elif name in header[: position - 1]:
-            problems.append(
-                Problem(file, "stands twice in the header", "Keep one of them", 1, short(name), short(name))
-            )
+            found, shown = _("stands twice in the header"), short(name)
+            problems.append(Problem(file, found, _("Keep one of them"), 1, shown, shown))
         elif name not in names:
             close = attributes.get(name) or next(iter(get_close_matches(name, names, n=1)), None)
-            cure = f"Did you mean '{close}'?" if close else f"The columns are: {', '.join(names)}"
-            shown = short(name)
-            problems.append(Problem(file, "is not a column of this table", cure, 1, shown, shown))
+            cure = _("The columns are: {names}").format(names=", ".join(names))
+            found, shown = _("is not a column of this table"), short(name)
+            problems.append(Problem(file, found, did_you_mean(close) if close else cure, 1, shown, shown))
     for column in known:
         if column.required and column.name not in header:
-            cure = f"Add it: {column.description}"
-            problems.append(Problem(file, "The column is missing", cure, 1, column.name))
+            cure = _("Add it: {description}").format(description=_(column.description))
+            problems.append(Problem(file, _("The column is missing"), cure, 1, column.name))
     return problems
 
 
 def _ragged(file: str, number: int, header: tuple[str, ...], cells: list[str]) -> list[Problem]:
     """Too few cells, or text beyond the last column: a comma too many or too few."""
     if len(cells) < len(header) or any(cells[len(header) :]):
-        found = f"The row has {len(cells)} cells, the header {len(header)}"
-        return [Problem(file, found, "Put cells that contain a comma in quotation marks", row=number)]
+        found = _("The row has {cells} cells, the header {names}").format(cells=len(cells), names=len(header))
+        return [Problem(file, found, _("Put cells that contain a comma in quotation marks"), row=number)]
     return []
 
 
@@ -283,5 +287,5 @@ def absent(table: str) -> Sheet:
 
 def missing(table: str) -> Sheet:
     """The sheet of a required table that the case does not have."""
-    problem = Problem(file_of(table), "The file is missing", f"Add it: {model_of(table).about}")
-    return Sheet((), (), (problem,))
+    cure = _("Add it: {about}").format(about=_(model_of(table).about))
+    return Sheet((), (), (Problem(file_of(table), _("The file is missing"), cure),))

@@ -7,11 +7,13 @@ import math
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import ValidationError
 
+from contraflow._language import N_, _
 from contraflow.case.columns import Column, columns, file_of
-from contraflow.case.io.cell_text import short, text_fault, twofold
+from contraflow.case.io.cell_text import did_you_mean, short, text_fault, twofold
 from contraflow.case.io.read import Cells
 from contraflow.case.table import DATE_PATTERN, ID_PATTERN, LONGEST_ID, RESERVED, YEAR_PATTERN, Row
 from contraflow.errors import Problem
@@ -21,10 +23,26 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 _PATTERN_CURES = {
-    ID_PATTERN: "Use lower-case letters, digits and single hyphens, such as 'upper-river'",
-    YEAR_PATTERN: "Write a year or a span of years, from 1800 to 2099: 2012 or 2010-2014",
-    DATE_PATTERN: "Write the date as 2014, 2014-08 or 2014-08-15, from 1800 to 2099",
+    ID_PATTERN: N_("Use lower-case letters, digits and single hyphens, such as 'upper-river'"),
+    YEAR_PATTERN: N_("Write a year or a span of years, from 1800 to 2099: 2012 or 2010-2014"),
+    DATE_PATTERN: N_("Write the date as 2014, 2014-08 or 2014-08-15, from 1800 to 2099"),
 }
+
+_PYDANTIC = {
+    "string_type": N_("Input should be a valid string"),
+    "string_too_short": N_("String should have at least 1 character"),
+    "string_too_long": N_("String should have at most {max_length} characters"),
+    "string_pattern_mismatch": N_("String should match pattern '{pattern}'"),
+    "int_type": N_("Input should be a valid integer"),
+    "float_type": N_("Input should be a valid number"),
+    "less_than_equal": N_("Input should be less than or equal to {le}"),
+    "greater_than_equal": N_("Input should be greater than or equal to {ge}"),
+    "tuple_type": N_("Input should be a valid array"),
+    "too_long": N_("Tuple should have at most {max_length} items after validation, not {actual_length}"),
+    "dict_type": N_("Input should be an object"),
+    "model_type": N_("Input should be an object"),
+}
+"""What Pydantic says of entries of ``case.toml``, by the type of its error."""
 
 
 def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row | None, list[Problem]]:
@@ -50,8 +68,8 @@ def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row 
         text = cells.cells.get(column.name)
         if text is None:
             if column.required and column.name in present:
-                cure = f"Fill it: {column.description}"
-                problems.append(Problem(file, "The cell is empty", cure, cells.row, column.name))
+                cure = _("Fill it: {description}").format(description=_(column.description))
+                problems.append(Problem(file, _("The cell is empty"), cure, cells.row, column.name))
             continue
         fault = cell_fault(column, text)
         if fault is None and model.typed and column.kind == "number":
@@ -64,12 +82,20 @@ def parse(model: type[Row], cells: Cells, present: frozenset[str]) -> tuple[Row 
     try:
         return model.model_validate(values), []
     except ValidationError as error:
+        found, cure = _("is not valid: {reason}"), _("Compare the data dictionary")
         return None, [
-            Problem(
-                file, f"is not valid: {e['msg']}", "Compare the data dictionary", cells.row, str(e["loc"][0])
-            )
+            Problem(file, found.format(reason=reason(e)), cure, cells.row, str(e["loc"][0]))
             for e in error.errors()
         ]
+
+
+def reason(detail: Any) -> str:
+    """What Pydantic found, in the reader's language where it is one of the common faults."""
+    context = detail.get("ctx", {})
+    if detail["type"] == "value_error":
+        return str(context["error"])
+    known = _PYDANTIC.get(detail["type"])
+    return _(known).format(**context) if known else str(detail["msg"])
 
 
 def cell_fault(column: Column, text: str) -> tuple[str, str] | None:
@@ -91,53 +117,58 @@ def _number_in_two_ways(column: Column, text: str) -> tuple[str, str] | None:
 def _text_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     if column.choices and text not in column.choices:
         close = get_close_matches(text.lower(), column.choices, n=1)
-        cure = f"Did you mean '{close[0]}'?" if close else f"Write one of: {', '.join(column.choices)}"
-        yield "is not one of the choices", cure
+        cure = _("Write one of: {choices}").format(choices=", ".join(column.choices))
+        yield _("is not one of the choices"), did_you_mean(close[0]) if close else cure
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
-        yield "is not written as it should be", _PATTERN_CURES.get(column.pattern, column.description)
+        yield _("is not written as it should be"), _(_PATTERN_CURES.get(column.pattern, column.description))
     if column.pattern == ID_PATTERN and column.refers is None:
         if len(text) > LONGEST_ID:
-            yield f"has {len(text)} characters", f"Shorten it to {LONGEST_ID}"
+            cure = _("Shorten it to {count}").format(count=LONGEST_ID)
+            yield _("has {count} characters").format(count=len(text)), cure
         if RESERVED.fullmatch(text):
-            yield "is read as a number or as nothing by other programs", f"Put a word before it: row-{text}"
+            cure = _("Put a word before it: {example}").format(example=f"row-{text}")
+            yield _("is read as a number or as nothing by other programs"), cure
     if column.pattern == DATE_PATTERN and not _is_date(text):
-        yield "is not a date", _PATTERN_CURES[DATE_PATTERN]
+        yield _("is not a date"), _(_PATTERN_CURES[DATE_PATTERN])
     if column.pattern == YEAR_PATTERN and text[:4] > text[-4:]:
-        yield "ends before it starts", _PATTERN_CURES[YEAR_PATTERN]
+        yield _("ends before it starts"), _(_PATTERN_CURES[YEAR_PATTERN])
 
 
 def _number_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     if column.kind == "integer" and not _INTEGER.fullmatch(text):
-        yield "is not a whole number", "Write digits only"
+        yield _("is not a whole number"), _("Write digits only")
     if not NUMBER.fullmatch(text):
         if in_two_ways := twofold(text):
             yield in_two_ways
         separated = re.fullmatch(r"[+-]?\d[\d., ]*", text)
-        point = "Use a point for decimals and nothing between thousands: 1234.5"
-        yield (
-            "is not a number",
-            point if separated else "Write a finite number such as 1234.5, without its unit",
+        cure = (
+            _("Use a point for decimals and nothing between thousands: 1234.5")
+            if separated
+            else _("Write a finite number such as 1234.5, without its unit")
         )
+        yield _("is not a number"), cure
         return
     number = float(text)
     if not math.isfinite(number):
-        yield "is too large", "Write a finite number"
+        yield _("is too large"), _("Write a finite number")
     if column.least is not None and number < column.least:
-        yield f"is below {column.least:g}", f"Write a number from {column.least:g}"
+        limit = f"{column.least:g}"
+        yield _("is below {limit}").format(limit=limit), _("Write a number from {limit}").format(limit=limit)
     if column.most is not None and number > column.most:
-        yield f"is above {column.most:g}", f"Write a number up to {column.most:g}"
+        limit = f"{column.most:g}"
+        yield _("is above {limit}").format(limit=limit), _("Write a number up to {limit}").format(limit=limit)
 
 
 def _list_faults(column: Column, text: str) -> Iterator[tuple[str, str]]:
     parts = [part.strip() for part in text.split(";")]
     if not any(parts):
-        yield "names nothing", "Write names separated by semicolons, or leave the cell empty"
+        yield _("names nothing"), _("Write names separated by semicolons, or leave the cell empty")
     if not all(parts[:-1]):
-        yield "has an empty name", "Write names separated by single semicolons: a; b"
+        yield _("has an empty name"), _("Write names separated by single semicolons: a; b")
     if column.selects is None and any(part.startswith("!") for part in parts):
-        yield "excludes a name where names are listed", "Use '!' only in columns that select"
+        yield _("excludes a name where names are listed"), _("Use '!' only in columns that select")
     if len({*parts}) < len(parts):
-        yield "names something twice", "Name each once"
+        yield _("names something twice"), _("Name each once")
 
 
 def _is_date(text: str) -> bool:

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from contraflow.case.io.cell_text import twofold
+from contraflow._language import N_, _
+from contraflow.case.io.cell_text import did_you_mean, twofold
 
 _BASE = {
     "kg": "[mass]",
@@ -77,7 +78,11 @@ _LARGEST = 1e9
 _ALLOWED = re.compile(r"[A-Za-z0-9_ ./*()^%+-]{1,60}")
 _POWER = re.compile(r"(?:\*\*|\^)")
 _SMALL_POWER = re.compile(r"(?:\*\*|\^)\s*-?\d(?![\d.]|\s*(?:\*\*|\^))")
-_EXAMPLES = "Write it like 'USD/kg', 't/day', 'percent' or '1/1000 km'"
+_EXAMPLES = N_("Write it like 'USD/kg', 't/day', 'percent' or '1/1000 km'")
+_WHERE_NUMBERS_STAND = N_(
+    "Write it like 'USD/kg', 't/day', 'percent' or '1/1000 km'; a number stands at its beginning or after a "
+    "slash"
+)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -137,11 +142,11 @@ class Units:
         self._currency = dict(currency or {})
         for code, rate in self._currency.items():
             if not _CURRENCY.fullmatch(code) or code == "USD":
-                raise UnitError(
-                    f"'{code}' is not another currency", "Write its three-letter ISO code, such as EUR"
-                )
+                fault = _("'{code}' is not another currency").format(code=code)
+                raise UnitError(fault, _("Write its three-letter ISO code, such as EUR"))
             if not (math.isfinite(rate) and rate > 0):
-                raise UnitError(f"the rate of {code} is {rate}", "Give dollars per unit, a positive number")
+                fault = _("the rate of {code} is {rate}").format(code=code, rate=rate)
+                raise UnitError(fault, _("Give dollars per unit, a positive number"))
         self._registry: Any = None
         self._known: dict[str, Inside] = {}
 
@@ -176,7 +181,7 @@ class Units:
             or len(powers) > 2
             or len(_SMALL_POWER.findall(written)) < len(powers)
         ):
-            raise UnitError("is not a known unit", _EXAMPLES)
+            raise UnitError(_("is not a known unit"), _(_EXAMPLES))
         self._expect_known(written)
         _expect_unit(written)
         try:
@@ -184,9 +189,9 @@ class Units:
             inside = parsed.to_base_units()
             factor, dimensions = float(inside.magnitude), dict(inside.dimensionality)
         except Exception as error:  # pint raises many kinds on malformed text; all mean the same here
-            raise UnitError("is not a known unit", _EXAMPLES) from error
+            raise UnitError(_("is not a known unit"), _(_EXAMPLES)) from error
         if not (math.isfinite(factor) and factor > 0):
-            raise UnitError("is not a positive unit", _EXAMPLES)
+            raise UnitError(_("is not a positive unit"), _(_EXAMPLES))
         names = {dimension: name for name, dimension in _BASE.items()}
         return Inside(
             factor, frozenset((names[key], float(power)) for key, power in dimensions.items() if power)
@@ -197,14 +202,15 @@ class Units:
         for word in re.findall(r"[A-Za-z_][A-Za-z_0-9]*", re.sub(r"\d[\d.]*[eE][+-]?\d+", "1", written)):
             if word in names or word.removesuffix("s") in names or word == "dimensionless":
                 continue
-            cure = "Use kg, USD, ha, km, year, person or a unit made of them"
+            cure = _("Use kg, USD, ha, km, year, person or a unit made of them")
             if _CURRENCY.fullmatch(word):
-                cure = f"If {word} is a currency, give its rate under [currency] in case.toml"
+                cure = _("If {code} is a currency, give its rate under [currency] in case.toml")
+                cure = cure.format(code=word)
             same = [name for name in names if name.lower() == word.lower()]
             close = same or get_close_matches(word, names, n=1)
             if close:
-                cure = f"Did you mean '{close[0]}'?"
-            raise UnitError(f"has an unknown unit '{word}'", cure)
+                cure = did_you_mean(close[0])
+            raise UnitError(_("has an unknown unit '{unit}'").format(unit=word), cure)
 
     def _pint(self) -> Any:
         if self._registry is None:
@@ -223,7 +229,7 @@ class Units:
 
 def _names(definition: str) -> list[str]:
     """The name and aliases of a line of definitions."""
-    name, _, *aliases = (part.strip() for part in definition.split("="))
+    name, _dimension, *aliases = (part.strip() for part in definition.split("="))
     return [name, *(alias for alias in aliases if alias != "_")]
 
 
@@ -246,9 +252,7 @@ def _expect_unit(text: str) -> None:
         before = "/(" if group else (token["sign"] or token["name"] or kind)
         end = token.end()
     if not named or text[end:].strip():
-        raise UnitError(
-            "is not a known unit", f"{_EXAMPLES}; a number stands at its beginning or after a slash"
-        )
+        raise UnitError(_("is not a known unit"), _(_WHERE_NUMBERS_STAND))
 
 
 def _plain(text: str) -> str:
