@@ -115,9 +115,10 @@ def _show(name: str, problems: Sequence[Problem], sizes: dict[str, Any], console
 
 
 def _where(problem: Problem) -> str:
-    row = "" if problem.row is None else f"\nrow {problem.row}"
-    column = "" if problem.column is None else f"{',' if row else ''} {problem.column}"
-    return problem.file + row + (column if row else column and f"\n{column.strip()}")
+    """Where a problem is: the file, and below it the row and the column."""
+    row = "" if problem.row is None else _("row {row}").format(row=problem.row)
+    inside = ", ".join(filter(None, (row, problem.column)))
+    return "\n".join(filter(None, (problem.file, inside)))
 
 
 def _found(problem: Problem) -> str:

@@ -12,12 +12,11 @@ from contraflow._language import _, ngettext
 from contraflow._numbers import fixed, plain_number, significant
 from contraflow.cli import json_records
 from contraflow.cli.export import as_text
-from contraflow.cli.files import expect_writable, replace_file
+from contraflow.cli.files import expect_table, expect_writable, replace_file
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, note, progress, screen, written
 from contraflow.cli.terminal_tables import say, table
-from contraflow.errors import OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
     from contraflow.lab import Lab
     from contraflow.lab.policy_ensemble import Ensemble
-
-ENDING = ".csv"
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,7 @@ def ensemble(
     from contraflow.lab.policy_table import read_policies
 
     if asked.table is not None:
-        if asked.table.suffix != ENDING:
-            raise OutputError(f"{asked.table}: the table is written as CSV, to a file that ends in {ENDING}.")
-        expect_writable(asked.table)
+        expect_table(asked.table)
     if asked.out is not None:
         expect_writable(asked.out, folder=True)
     with progress() as say_so:

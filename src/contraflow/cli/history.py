@@ -31,7 +31,8 @@ def history(
 
     if out is not None:
         if out.suffix.lower() not in KINDS:
-            raise OutputError(f"{out}: the figure is written as one of {', '.join(KINDS)}; end the name so.")
+            text = _("{path}: the figure is written as one of {endings}; end the name so.")
+            raise OutputError(text.format(path=out, endings=", ".join(KINDS)))
         expect_writable(out)
     with progress() as say_so:
         lab = calibrated(asked.case, how, say_so)
@@ -40,7 +41,8 @@ def history(
         if out is not None:
             drawing = history_run.figure()
             if drawing is None:
-                raise OutputError(f"{out} is not written: no series of the case has enough figures to draw.")
+                text = _("{path} is not written: no series of the case has enough figures to draw.")
+                raise OutputError(text.format(path=out))
             make_folder(out.parent)
             drawing.save(out)
     if as_json:

@@ -12,7 +12,7 @@ import numpy as np
 from contraflow._language import _
 from contraflow._numbers import DASH, change_of, share, significant
 from contraflow.cli import json_records
-from contraflow.cli.files import csv_text, expect_writable, replace_file
+from contraflow.cli.files import csv_text, expect_table, replace_file
 from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.json_records import Record
 from contraflow.cli.long_lists import two_line_rows
@@ -21,7 +21,6 @@ from contraflow.cli.respond import ABROAD
 from contraflow.cli.terminal import emit, next_step, progress, screen, written
 from contraflow.cli.terminal_tables import interval_of_share, known, say
 from contraflow.dynamics.timeline import for_months
-from contraflow.errors import OutputError
 from contraflow.policy import describe, make_levers
 from contraflow.policy.horizon import in_words
 from contraflow.text.adjustment_sentences import PACES, tell_path
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from contraflow.lab import Lab
     from contraflow.lab.transition_path import TransitionPath
     from contraflow.policy.policy import Policy
-
-ENDING = ".csv"
 
 SOON = 0.25
 """Years to the first time that the table shows, where the policy does not end within a year."""
@@ -58,9 +55,7 @@ def path(
 ) -> None:
     """Follow a policy or the case's events from the baseline, and print how figures move."""
     if out is not None:
-        if out.suffix != ENDING:
-            raise OutputError(f"{out}: the table is written as CSV, to a file that ends in {ENDING}.")
-        expect_writable(out)
+        expect_table(out)
     with progress() as say_so:
         case = opened(policy.case)
         if asked.until is not None:

@@ -61,7 +61,8 @@ def simulate(
     """Simulate, print how figures move, write the files that are asked for."""
     for path in out:
         if path.suffix not in ENDINGS:
-            raise OutputError(f"{path}: files can end in {', '.join(ENDINGS)}.")
+            text = _("{path}: files can end in {endings}.")
+            raise OutputError(text.format(path=path, endings=", ".join(ENDINGS)))
         expect_writable(path)
     with progress() as say_so:
         arrests = tuple(_arrest(text) for text in asked.arrests)
@@ -110,16 +111,17 @@ def _arrest(text: str) -> Arrest:
     """``largest@13``, ``0.3@13:VRAEM``: who, in which month, where."""
     from contraflow.dynamics.arrests import Arrest
 
-    who, _, rest = text.partition("@")
-    month, _, where = rest.partition(":")
+    who, _at, rest = text.partition("@")
+    month, _colon, where = rest.partition(":")
     try:
         share: str | float = who.strip() if who.strip() == "largest" else float(who)
         return Arrest(int(month or 1), share, (where.strip(),) if where.strip() else ())
     except ValueError:
-        raise PolicyError(
-            f"'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE for one place only, "
-            "for example largest@13, or 0.3@1:port of a place whose id is port."
-        ) from None
+        told = _(
+            "'{text}' is no arrest. Write largest@MONTH or SHARE@MONTH, with :PLACE for one place only, for "
+            "example largest@13, or 0.3@1:port of a place whose id is port."
+        )
+        raise PolicyError(told.format(text=text)) from None
 
 
 def _write(run: Simulation, against: Simulation | None, path: Path) -> None:

@@ -370,15 +370,17 @@ def spoken_errors() -> Iterator[None]:
     except OSError as error:
         if os.environ.get(TRACEBACK):
             raise
-        complain(f"{error.filename or 'A file'}: {error.strerror or error}")
+        name = error.filename or _("A file")
+        complain(f"{name}: {error.strerror or error}")
         raise typer.Exit(FAILED) from None
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
-        complain(
-            f"Something went wrong inside Contraflow ({type(error).__name__}: {error}). This is a mistake of "
-            f"the program, not yours: please report it. Set {TRACEBACK}=1 to see where it happened."
+        text = _(
+            "Something went wrong inside Contraflow ({error}). This is a mistake of the program, not yours: "
+            "please report it. Set {variable}=1 to see where it happened."
         )
+        complain(text.format(error=f"{type(error).__name__}: {error}", variable=TRACEBACK))
         raise typer.Exit(FAILED) from None
     finally:
         warnings.showwarning = shown
@@ -407,8 +409,8 @@ def _of_compiled_code(message: str) -> str:
         import jax
 
         delete_damaged_code(jax.config.values["jax_compilation_cache_dir"])
-        return "Compiled code on disk is damaged, so it is compiled again."
-    return "Compiled code cannot be kept on disk, so that the next run compiles it again."
+        return _("Compiled code on disk is damaged, so it is compiled again.")
+    return _("Compiled code cannot be kept on disk, so that the next run compiles it again.")
 
 
 def delete_damaged_code(folder: str | None) -> None:
