@@ -531,7 +531,7 @@ def test_two_halves_integrate_to_one():
             "observation,low,median,high\nco05-aera,1,1,1\n",
             "row 2, column 'observation': 'co05-aera' is no observation. Did you mean 'co05-area'?",
         ),
-        ("observation,low,median,high\nco05-area,2,1,3\n", "row 2, column 'median': '1' Quantiles fall"),
+        ("observation,low,median,high\nco05-area,2,1,3\n", "row 2, column 'median': '1' is out of order"),
         ("observation,low,median,high\nco05-area,-1,1,3\n", "row 2, column 'low': '-1' is below"),
         ("observation,low,median,high\nco05-area,1,one,3\n", "row 2, column 'median': 'one' is not a number"),
         ("observation,low,median\nco05-area,1,1\n", "column 'high': The column is missing"),

@@ -120,6 +120,11 @@ class ConvergenceError(ContraflowError):
 class ObservationError(ContraflowError):
     """A claim or pattern selects nothing in the model."""
 
+    def __init__(self, text: str, problem: Problem | None = None) -> None:
+        """Keep the problem of the row that selects nothing, where one is at fault."""
+        self.problem = problem
+        super().__init__(text)
+
 
 class ComparisonError(ContraflowError, ValueError):
     """Two outcomes cannot be compared draw by draw, or a figure is asked for that they do not have."""

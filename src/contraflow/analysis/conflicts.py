@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contraflow import _cache
+from contraflow._language import _
 from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.contradictions import Disagreement, disagreements
@@ -138,7 +139,7 @@ def tension(case: Case, posterior: Posterior, ledger: FloatArray, say: Progress 
     ObservationError
         If the figure of a disagreement selects nothing in the model.
     """
-    say("Leaving out each claim in turn")
+    say(_("Leaving out each claim in turn"))
     found = surprises(posterior)
     pulls = Pulls(posterior)
     pulled_away_by = {
@@ -213,7 +214,7 @@ def _groups(
     fits = {} if kept is None else json.loads(kept)
     if kept is None:
         for row, group in enumerate(seen):
-            say(f"Believing each side: {group.title}")
+            say(_("Believing each side: {title}").format(title=group.title))
             fits[group.id] = _fitted(group, posterior, yardsticks, row, numbers)
         _cache.keep(name, json.dumps(fits).encode())
     predicted = yardsticks.over(ledger)

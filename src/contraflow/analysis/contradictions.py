@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from contraflow._language import _
 from contraflow.case import statements
 from contraflow.case.case import Case
 
@@ -83,7 +84,7 @@ def _found(case: Case, ids: tuple[str, ...], observable: set[str]) -> Disagreeme
     positions = tuple(
         Position(i, case.claims[i].statement.rstrip("."), (i,), case.claims[i].note) for i in ids
     )
-    title = " or ".join(f"“{p.words}”" for p in positions[:2]) + "?"
+    title = _("“{one}” or “{other}”?").format(one=positions[0].words, other=positions[:2][-1].words)
     return Disagreement("-or-".join(ids[:2]), title, positions, seen[0] if seen else None)
 
 

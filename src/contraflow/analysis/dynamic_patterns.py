@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.case import statements
 from contraflow.dynamics import timeline
@@ -91,14 +92,14 @@ def unfold(
             wanted.setdefault(side, []).append((which, number, months))
     simulators: dict[int, Simulator] = {}
     for done, (side, looks) in enumerate(sorted(wanted.items(), key=lambda item: item[0].clans)):
-        say("Simulating documented behaviour", done / len(wanted))
+        say(_("Simulating documented behaviour"), done / len(wanted))
         if side.clans not in simulators:
             simulators[side.clans] = Simulator(responder, settle_clans(responder, side.clans))
         simulator = simulators[side.clans]
         years = -(-max(_last(months) for _, _, months in looks) // MONTHS)
         levels = _levels(responder, side, years)
         summary = _run(simulator, side, draws, behaviour, levels, seed)
-        for months in {months for _, _, months in looks}:
+        for months in {months for _which, _number, months in looks}:
             first, last = (int(m) for m in months.split("-"))
             window = slice(MONTHS + first - 1, MONTHS + last)
             whole = np.concatenate([np.repeat(levels[:1], MONTHS, axis=0), levels])

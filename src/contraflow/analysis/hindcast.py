@@ -387,8 +387,10 @@ def _expect_withheld(posterior: Posterior) -> None:
     dated = [max(years(c.year)) for c in likelihood.claims if c.year]
     if not any(y > likelihood.last for y in dated):
         raise ObservationError(
-            f"No claim is dated after {likelihood.last}, so there is nothing to predict. Withhold some: "
-            f"calibrate(until=YEAR), with a year before {max(dated, default=likelihood.last)}."
+            _(
+                "No claim is dated after {last}, so there is nothing to predict. Withhold some: "
+                "calibrate(until=YEAR), with a year before {latest}."
+            ).format(last=likelihood.last, latest=max(dated, default=likelihood.last))
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._types import IntArray, Progress, silent
 from contraflow.analysis.hindcast import Forecast
 from contraflow.dynamics import timeline
@@ -87,7 +88,7 @@ def forecast_history(
         Orders(np.zeros(plan.months), np.zeros(plan.months)),
         setting(simulator.roster),
         seed,
-        lambda part: say("Telling the history forward", part),
+        lambda part: say(_("Telling the history forward"), part),
     )
     if stopped:
         raise KeyboardInterrupt

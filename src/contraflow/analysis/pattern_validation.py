@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray, IntArray, Progress
 from contraflow.analysis.dynamic_patterns import unfold
@@ -93,7 +94,7 @@ class Verdicts:
         nothing = {"ratio": np.nan, "holds": None}
         if self._many:
             nothing |= dict.fromkeys((*(f"ratio{end}" for end in ENDS), "probability", "left_out"), np.nan)
-        waits = "Takes time to show: simulated by lab.validate() and contraflow validate."
+        waits = _("Takes time to show: simulated by lab.validate() and contraflow validate.")
         rows = ran + [_row(p, **nothing) | {"note": waits} for p in self.waiting]
         return pd.DataFrame(rows)
 
@@ -183,8 +184,12 @@ def validate(
     verdicts = Verdicts(now, before, after, later, simulated)
     lost = [p.id for p, kept in zip(now, verdicts.solved.mean(axis=1), strict=True) if kept < ENOUGH]
     if lost:
-        few = "" if len(ledger) == 1 else " in most of the draws"
-        raise ConvergenceError(f"No equilibrium was found{few} for the policy of pattern {', '.join(lost)}.")
+        text = (
+            _("No equilibrium was found for the policy of pattern {patterns}.")
+            if len(ledger) == 1
+            else _("No equilibrium was found in most of the draws for the policy of pattern {patterns}.")
+        )
+        raise ConvergenceError(text.format(patterns=", ".join(lost)))
     return verdicts
 
 

@@ -74,14 +74,8 @@ def find(case: Case) -> tuple[Network | None, list[Problem]]:
         try:
             Observations(model, (row,)).resolve()
         except ObservationError as error:
-            problems.append(_unobserved(row.table, row.id, str(error)))
+            problems.append(error.problem or Problem(f"{row.table}.csv", str(error), "", None, "id", row.id))
     return network, problems
-
-
-def _unobserved(table: str, row: str, text: str) -> Problem:
-    """The message of an ObservationError, ``claims.csv, 'id': found. Cure.``, in its parts."""
-    found, _, cure = text.partition(": ")[2].partition(". ")
-    return Problem(f"{table}.csv", found or text, cure.rstrip("."), None, "id", row)
 
 
 def _with_row(problem: Problem, folder: Path) -> Problem:

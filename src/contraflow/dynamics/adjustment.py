@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from contraflow import _random
+from contraflow._language import _
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.case.behaviour import BEHAVIOUR, row_id, taken_from
 from contraflow.case.learned import learned_behaviour
@@ -140,7 +141,7 @@ class Adjustment:
         """
         planned = steps(timelines[0])
         if any(steps(timeline) != planned for timeline in timelines[1:]):
-            raise ValueError("paths that are followed together change their levels in the same months")
+            raise ValueError(_("paths that are followed together change their levels in the same months"))
         draw = np.tile(np.arange(len(self.ledger)), len(timelines))
         ledger = self.ledger[draw]
         levels = np.concatenate([timeline.levels(self.ledger) for timeline in timelines])

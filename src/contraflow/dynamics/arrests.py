@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches_place
 from contraflow.dynamics.clans import Orders, Roster
@@ -50,11 +51,13 @@ def orders(arrests: tuple[Arrest, ...], months: int) -> Orders:
     share, largest = np.zeros(months), np.zeros(months)
     for arrest in arrests:
         if not 1 <= arrest.month <= months:
-            raise PolicyError(f"An arrest in month {arrest.month}: the run has {months} months.")
+            text = _("An arrest in month {month}: the run has {months} months.")
+            raise PolicyError(text.format(month=arrest.month, months=months))
         if arrest.who == "largest":
             largest[arrest.month - 1] = 1
         elif isinstance(arrest.who, str) or not 0 <= arrest.who <= 1:
-            raise PolicyError(f"Arrest {arrest.who!r}: write 'largest', or a share of all clans from 0 to 1.")
+            text = _("Arrest {who}: write 'largest', or a share of all clans from 0 to 1.")
+            raise PolicyError(text.format(who=repr(arrest.who)))
         else:
             share[arrest.month - 1] = arrest.who
     return Orders(share, largest)
@@ -79,5 +82,6 @@ def arrested_places(case: Case, found: Roster, where: Collection[str]) -> list[s
     """
     chosen = [p for p in found.places if matches_place(case.places[p], tuple(where))]
     if not chosen:
-        raise PolicyError(f"An arrest at {', '.join(sorted(where))}: no clans are at home there.")
+        text = _("An arrest at {places}: no clans are at home there.")
+        raise PolicyError(text.format(places=", ".join(sorted(where))))
     return chosen

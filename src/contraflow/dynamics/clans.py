@@ -35,6 +35,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._language import _
 from contraflow._types import FloatArray, IntArray
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.model.choice import natural_log
@@ -168,7 +169,8 @@ def make_roster(network: Network, clans: int, stock: FloatArray) -> Roster:
     goods = (network.content > ZERO) & (degree > 0)
     places = tuple(dict.fromkeys(p for p, some in zip(network.node_place, goods, strict=True) if some))
     if clans < len(places):
-        raise ValueError(f"{clans} clans are too few: goods change hands at {len(places)} places.")
+        text = _("{clans} clans are too few: goods change hands at {places} places.")
+        raise ValueError(text.format(clans=clans, places=len(places)))
     number = {p: i for i, p in enumerate(places)}
     node_place = np.array(
         [number[p] if some else -1 for p, some in zip(network.node_place, goods, strict=True)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._language import _
 from contraflow._types import FloatArray, IntArray
 from contraflow.errors import PolicyError
 from contraflow.network.network import ZERO
@@ -113,8 +114,8 @@ def dated(levers: Levers, plan: Mapping[int | str, Policy], years: int, first: i
     for date, policy in sorted(plan.items(), key=lambda item: _month(item[0], first)):
         start = _month(date, first)
         if not 0 <= start < months:
-            last = first + years - 1
-            raise PolicyError(f"{date}: the run goes from year {first} to {last}. Give a date in it.")
+            text = _("{date}: the run goes from year {first} to {last}. Give a date in it.")
+            raise PolicyError(text.format(date=date, first=first, last=first + years - 1))
         value[start:] = levels(case, levers.baseline, policy)
         if policy:
             changes.append((start, in_short(case, policy)))
@@ -144,13 +145,15 @@ def for_months(levers: Levers, policy: Policy, months: int, years: int) -> Timel
     every = _months(years)
     if not 1 <= months < every:
         raise PolicyError(
-            f"{months} months: a policy that ends within the {every} months of the run lasts from 1 to "
-            f"{every - 1} months. Make the run longer, or let the policy hold throughout."
+            _(
+                "{months} months: a policy that ends within the {every} months of the run lasts from 1 to "
+                "{most} months. Make the run longer, or let the policy hold throughout."
+            ).format(months=months, every=every, most=every - 1)
         )
     case = levers.network.case
     value = np.repeat(levers.baseline[None], every, axis=0)
     value[:months] = levels(case, levers.baseline, policy)
-    changes = ((0, in_short(case, policy)), (months, "The policy ends")) if policy else ()
+    changes = ((0, in_short(case, policy)), (months, _("The policy ends"))) if policy else ()
     return Timeline(1, value, np.zeros(value.shape, dtype=np.int64), changes)
 
 
@@ -180,7 +183,7 @@ def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None
     wrong = [unknown_measure(name, names) for name in sorted(wanted - set(names))]
     dated_measures = {e.measure for e in case.events.values()}
     wrong += [
-        f"'{name}' has no event in events.csv."
+        _("'{name}' has no event in events.csv.").format(name=name)
         for name in sorted((wanted & set(names)) - dated_measures)
         if only is not None
     ]
@@ -210,7 +213,8 @@ def of_events(levers: Levers, first: int, years: int, only: Iterable[str] | None
 
 def _months(years: int) -> int:
     if not 1 <= years <= LONGEST:
-        raise PolicyError(f"{years} years: a run takes between 1 and {LONGEST} years.")
+        text = _("{years} years: a run takes between 1 and {longest} years.")
+        raise PolicyError(text.format(years=years, longest=LONGEST))
     return 12 * years
 
 
@@ -218,8 +222,10 @@ def _month(date: int | str, first: int) -> int:
     """Months from January of ``first``."""
     match = _DATE.fullmatch(f"{date:04d}" if isinstance(date, int) else date.strip())
     if match is None:
-        raise PolicyError(f"'{date}' is no date. Write a year, or a year and month as 1995-03.")
+        text = _("'{date}' is no date. Write a year, or a year and month as 1995-03.")
+        raise PolicyError(text.format(date=date))
     year, month = int(match[1]), int(match[2] or 1)
     if not 1 <= month <= 12:
-        raise PolicyError(f"'{date}': there is no month {month}. Write a year and month as 1995-03.")
+        text = _("'{date}': there is no month {month}. Write a year and month as 1995-03.")
+        raise PolicyError(text.format(date=date, month=month))
     return 12 * (year - first) + month - 1

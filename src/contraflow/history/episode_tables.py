@@ -17,6 +17,7 @@ from math import log
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from contraflow._language import N_, _, ngettext
 from contraflow.case.columns import file_of
 from contraflow.case.io.read import Sheet, read_sheet
 from contraflow.case.io.rows import parse
@@ -70,7 +71,7 @@ class EpisodeRow(Row):
     """One natural experiment."""
 
     table: ClassVar[str] = "episodes"
-    about: ClassVar[str] = "natural experiments"
+    about: ClassVar[str] = N_("natural experiments")
 
     id: Id = column("Name of the episode.")
     title: Text = column("What it is called.")
@@ -87,7 +88,7 @@ class RegionRow(Row):
     """One source of supply in an episode."""
 
     table: ClassVar[str] = "regions"
-    about: ClassVar[str] = "sources of supply"
+    about: ClassVar[str] = N_("sources of supply")
 
     episode: Id = column("Episode.")
     id: Id = column("Name of the region.")
@@ -107,7 +108,7 @@ class MeasureRow(Row):
     """One dated measure, or an accident of nature."""
 
     table: ClassVar[str] = "measures"
-    about: ClassVar[str] = "what is told"
+    about: ClassVar[str] = N_("what is told")
 
     id: Id = column("Name of what is unknown of its size; rows of an episode that share it are one size.")
     episode: Id = column("Episode.")
@@ -135,7 +136,7 @@ class ObservationRow(Row):
     """One figure before and after."""
 
     table: ClassVar[str] = "observations"
-    about: ClassVar[str] = "figures before and after"
+    about: ClassVar[str] = N_("figures before and after")
 
     id: Id = column("Name of the observation.")
     episode: Id = column("Episode.")
@@ -257,7 +258,8 @@ def read_episodes(folder: str | Path | None = None) -> dict[str, Episode]:
     place = Path(folder) if folder is not None else own_tables()
     problems: list[Problem] = []
     if not place.is_dir():
-        raise HistoryError([Problem(str(place), "This is no folder", "Name the folder of the four tables")])
+        message, cure = _("This is no folder"), _("Name the folder of the four tables")
+        raise HistoryError([Problem(str(place), message, cure)])
     heads = _read(place, EpisodeRow, problems)
     regions = _read(place, RegionRow, problems)
     measures = _read(place, MeasureRow, problems)
@@ -289,7 +291,8 @@ def _assemble(
 def _read(folder: Path, model: type[R], problems: list[Problem]) -> list[tuple[int, R]]:
     path = folder / file_of(model.table)
     if not path.is_file():
-        problems.append(Problem(path.name, "The file is missing", f"Add it: {model.about}"))
+        cure = _("Add it: {about}").format(about=_(model.about))
+        problems.append(Problem(path.name, _("The file is missing"), cure))
         return []
     sheet: Sheet = read_sheet(path, model)
     problems += sheet.problems
@@ -306,7 +309,8 @@ def _twice(rows: Iterable[tuple[int, EpisodeRow | ObservationRow]]) -> Iterator[
     seen: set[str] = set()
     for number, row in rows:
         if row.id in seen:
-            yield Problem(file_of(row.table), "stands twice", "Give one another name", number, "id", row.id)
+            cure = _("Give one another name")
+            yield Problem(file_of(row.table), _("stands twice"), cure, number, "id", row.id)
         seen.add(row.id)
 
 
@@ -322,11 +326,12 @@ def _across(
     own: list[tuple[int, RegionRow | MeasureRow | ObservationRow]] = [*regions, *measures, *observations]
     for number, one in own:
         if one.episode not in known:
-            cure = f"The episodes are: {', '.join(known)}"
-            yield Problem(file_of(one.table), "names no episode", cure, number, "episode", one.episode)
+            cure = _("The episodes are: {names}").format(names=", ".join(known))
+            yield Problem(file_of(one.table), _("names no episode"), cure, number, "episode", one.episode)
         elif not isinstance(one, RegionRow) and (one.episode, one.region) not in places:
-            cure = f"Regions of {one.episode}: {', '.join(r for e, r in places if e == one.episode)}"
-            yield Problem(file_of(one.table), "names no region", cure, number, "region", one.region)
+            here = ", ".join(r for e, r in places if e == one.episode)
+            cure = _("Regions of {episode}: {names}").format(episode=one.episode, names=here)
+            yield Problem(file_of(one.table), _("names no region"), cure, number, "region", one.region)
     yield from (
         f for number, r in regions for f in _word(r, number, "role", r.role, ("treated", "elsewhere"))
     )
@@ -341,12 +346,14 @@ def _across(
 def _of_episode(number: int, row: EpisodeRow, there: list[RegionRow]) -> Iterator[Problem]:
     yield from _dated(row, number, "first", row.first)
     if not 1 <= len(there) <= MOST_REGIONS:
-        cure = f"Give it one to {MOST_REGIONS} rows in regions.csv"
-        yield Problem("episodes.csv", f"has {len(there)} regions", cure, number, "id", row.id)
+        message = ngettext("has {count} region", "has {count} regions", len(there)).format(count=len(there))
+        cure = _("Give it one to {most} rows in regions.csv").format(most=MOST_REGIONS)
+        yield Problem("episodes.csv", message, cure, number, "id", row.id)
     elif abs(sum(r.supply for r in there) - 1) > 0.02:
         total = f"{sum(r.supply for r in there):g}"
-        cure = "Let the column 'supply' of its regions sum to 1"
-        yield Problem("regions.csv", f"The shares of {row.id} sum to {total}", cure, None, "supply")
+        message = _("The shares of {episode} sum to {total}").format(episode=row.id, total=total)
+        cure = _("Let the column 'supply' of its regions sum to 1")
+        yield Problem("regions.csv", message, cure, None, "supply")
 
 
 def _of_measure(number: int, row: MeasureRow) -> Iterator[Problem]:
@@ -355,13 +362,16 @@ def _of_measure(number: int, row: MeasureRow) -> Iterator[Problem]:
     faults = [*_dated(row, number, "first", row.first), *_dated(row, number, "last", row.last)]
     yield from faults
     if not faults and _months(row.last) < _months(row.first):
-        yield Problem("measures.csv", "is before the first month", "Exchange them", number, "last", row.last)
+        message = _("is before the first month")
+        yield Problem("measures.csv", message, _("Exchange them"), number, "last", row.last)
     if row.low > row.high:
-        yield Problem("measures.csv", "is above 'high'", "Exchange them", number, "low", f"{row.low:g}")
+        message = _("is above 'high'")
+        yield Problem("measures.csv", message, _("Exchange them"), number, "low", f"{row.low:g}")
     most = 0.98 if row.kind in (KindOfMeasure.LOSS, KindOfMeasure.BAN) else float("inf")
     if row.kind is not KindOfMeasure.DEMAND and not 0 <= row.level <= most:
-        cure = f"Write a number from 0 to {most:g}" if most < 1 else "Write a number from 0"
-        yield Problem("measures.csv", "is out of range", cure, number, "level", f"{row.level:g}")
+        cure = _("Write a number from 0 to {most}") if most < 1 else _("Write a number from 0")
+        cure = cure.format(most=f"{most:g}")
+        yield Problem("measures.csv", _("is out of range"), cure, number, "level", f"{row.level:g}")
 
 
 def _of_observation(number: int, row: ObservationRow, known: dict[str, EpisodeRow]) -> Iterator[Problem]:
@@ -374,16 +384,17 @@ def _of_observation(number: int, row: ObservationRow, known: dict[str, EpisodeRo
     episode = known[row.episode]
     after = _months(row.month) - _months(episode.first)
     if not 0 <= after < episode.months:
-        cure = f"{row.episode} lasts {episode.months} months from {episode.first} on"
-        yield Problem("observations.csv", "is outside the episode", cure, number, "month", row.month)
+        cure = _("{episode} lasts {months} months from {first} on").format(
+            episode=row.episode, months=episode.months, first=episode.first
+        )
+        yield Problem("observations.csv", _("is outside the episode"), cure, number, "month", row.month)
 
 
 def _word(row: Row, number: int, column: str, value: str, words: tuple[str, ...]) -> Iterator[Problem]:
     if value not in words:
-        yield Problem(
-            file_of(row.table), "is not one of the choices", f"Write one of: {', '.join(words)}",
-            number, column, value,
-        )  # fmt: skip
+        message = _("is not one of the choices")
+        cure = _("Write one of: {words}").format(words=", ".join(words))
+        yield Problem(file_of(row.table), message, cure, number, column, value)
 
 
 def _is_month(value: str) -> bool:
@@ -392,12 +403,11 @@ def _is_month(value: str) -> bool:
 
 def _dated(row: Row, number: int, column: str, value: str) -> Iterator[Problem]:
     if not _is_month(value):
-        yield Problem(file_of(row.table), "is not a month", "Write it as 1995-03", number, column, value)
+        message, cure = _("is not a month"), _("Write it as 1995-03")
+        yield Problem(file_of(row.table), message, cure, number, column, value)
 
 
 def _graded(row: Row, number: int, value: str) -> Iterator[Problem]:
     if len(value) != 2 or value[0] not in "ABCDE" or value[1] not in "12345":
-        yield Problem(
-            file_of(row.table), "is not a grade", "Write a letter A to E and a digit 1 to 5: B2",
-            number, "grade", value,
-        )  # fmt: skip
+        message, cure = _("is not a grade"), _("Write a letter A to E and a digit 1 to 5: B2")
+        yield Problem(file_of(row.table), message, cure, number, "grade", value)

@@ -21,6 +21,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from contraflow._language import _
 from contraflow._types import FloatArray
 from contraflow.case.io.read import read_sheet
 from contraflow.case.io.rows import parse
@@ -73,7 +74,8 @@ def read_forecasts(path: Path, known: pd.DataFrame) -> pd.DataFrame:
         With every problem found: row, column, what is wrong and how to mend it.
     """
     if not path.is_file():
-        raise HistoryError([Problem(str(path), "This file does not exist", "Name a CSV file of forecasts")])
+        message, cure = _("This file does not exist"), _("Name a CSV file of forecasts")
+        raise HistoryError([Problem(str(path), message, cure)])
     sheet = read_sheet(path, ForecastRow)
     problems, rows = list(sheet.problems), {}
     names = list(known["observation"])
@@ -86,33 +88,28 @@ def read_forecasts(path: Path, known: pd.DataFrame) -> pd.DataFrame:
         if row.observation not in names:
             close = get_close_matches(row.observation, names, n=1)
             cure = (
-                f"Did you mean '{close[0]}'?"
+                _("Did you mean '{name}'?").format(name=close[0])
                 if close
-                else "'contraflow behaviour --episodes --json' lists them"
+                else _("'contraflow behaviour --episodes --json' lists them")
             )
-            problems.append(_fault(cells.row, "observation", row.observation, "is no observation", cure))
+            problems.append(_fault(cells.row, "observation", row.observation, _("is no observation"), cure))
         elif row.observation in rows:
-            problems.append(
-                _fault(cells.row, "observation", row.observation, "stands twice", "Keep one of them")
-            )
+            cure = _("Keep one of them")
+            problems.append(_fault(cells.row, "observation", row.observation, _("stands twice"), cure))
         values = [v for v in given.values() if v is not None]
         if values != sorted(values):
-            problems.append(
-                _fault(
-                    cells.row, "median", f"{row.median:g}", "Quantiles fall", "Order them: low, median, high"
-                )
-            )
+            cure = _("Order them: low, median, high")
+            message = _("is out of order: quantiles fall")
+            problems.append(_fault(cells.row, "median", f"{row.median:g}", message, cure))
         if (row.low_50 is None) != (row.high_50 is None):
-            problems.append(
-                _fault(cells.row, "low_50", None, "One end is missing", "Fill both ends, or neither")
-            )
+            message, cure = _("One end is missing"), _("Fill both ends, or neither")
+            problems.append(_fault(cells.row, "low_50", None, message, cure))
         rows[row.observation] = {
             f"{LEVELS_OF[n]:g}": np.log(v) if v is not None else np.nan for n, v in given.items()
         }
     if not rows and not problems:
-        problems.append(
-            Problem(path.name, "There is no forecast", "Write a row for each observation that is foreseen")
-        )
+        cure = _("Write a row for each observation that is foreseen")
+        problems.append(Problem(path.name, _("There is no forecast"), cure))
     if problems:
         raise HistoryError([replace(p, file=path.name) for p in problems])
     return pd.DataFrame.from_dict(rows, orient="index")

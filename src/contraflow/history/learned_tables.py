@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contraflow._language import _
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.errors import HistoryError, Problem
 from contraflow.history.episode_tables import SETS, Episode, digest_of, own_tables, read_episodes
@@ -147,8 +148,13 @@ def learned(name: str = "all") -> Learned:
     """
     if name not in SETS:
         close = get_close_matches(name, SETS, n=1)
-        cure = f"Did you mean '{close[0]}'?" if close else f"Sets: {', '.join(SETS)}"
-        raise HistoryError([Problem("learned behaviour", "is no set of episodes", cure, value=name)])
+        cure = (
+            _("Did you mean '{name}'?").format(name=close[0])
+            if close
+            else _("Sets: {names}").format(names=", ".join(SETS))
+        )
+        message = _("is no set of episodes")
+        raise HistoryError([Problem(_("learned behaviour"), message, cure, value=name)])
     return from_record(json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8")))
 
 
@@ -199,11 +205,16 @@ def left_after(found: Mapping[str, Episode], without: Sequence[str]) -> list[str
     for one in without:
         if one not in found:
             close = get_close_matches(one, found, n=1)
-            cure = f"Did you mean '{close[0]}'?" if close else f"Episodes: {', '.join(found)}"
-            problems.append(Problem("episodes.csv", "is no episode", cure, value=one))
+            cure = (
+                _("Did you mean '{name}'?").format(name=close[0])
+                if close
+                else _("Episodes: {names}").format(names=", ".join(found))
+            )
+            problems.append(Problem("episodes.csv", _("is no episode"), cure, value=one))
     used = [one for one in found if one not in without]
     if not problems and not any(found[one].observations for one in used):
-        problems.append(Problem("episodes.csv", "Nothing is left to learn from", "Leave out fewer episodes"))
+        message, cure = _("Nothing is left to learn from"), _("Leave out fewer episodes")
+        problems.append(Problem("episodes.csv", message, cure))
     if problems:
         raise HistoryError(problems)
     return used
@@ -257,8 +268,8 @@ def to_record(known: Learned) -> dict[str, Any]:
 def from_record(record: Mapping[str, Any]) -> Learned:
     """A posterior from plain data. Raises HistoryError for another version."""
     if record.get("version") != VERSION:
-        cure = f"Make it anew; this version of Contraflow reads version {VERSION}"
-        raise HistoryError([Problem("learned behaviour", "is of another version", cure)])
+        cure = _("Make it anew; this version of Contraflow reads version {version}").format(version=VERSION)
+        raise HistoryError([Problem(_("learned behaviour"), _("is of another version"), cure)])
     spread = np.array(record["spread"])
     return Learned(
         record["name"], tuple(record["episodes"]), record["digest"],
@@ -284,7 +295,7 @@ def write(folder: Path | None = None, progress: Progress = silent) -> None:
     folder = folder or _folder()
     folder.mkdir(parents=True, exist_ok=True)
     for name, without in SETS.items():
-        progress(f"Learning: {name}")
+        progress(_("Learning: {name}").format(name=name))
         text = json.dumps(to_record(learn(without=without, name=name)), indent=1) + "\n"
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     found = leave_out(read_episodes(), progress=progress)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from contraflow._language import N_
+from contraflow._language import N_, _
 from contraflow._quantiles import LEVELS
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.history.episode_tables import Episode, StageOfTrade
@@ -216,7 +216,8 @@ def leave_out(
         usable = [p for p, one in enumerate(found) if one not in without]
         whole[name] = fit(model, seen, usable)
         for number, left in enumerate(asked):
-            progress(f"Leaving out {left}: {name}", (done + number / len(asked)) / len(who))
+            text = _("Leaving out {episode}: {forecaster}").format(episode=left, forecaster=_(name))
+            progress(text, (done + number / len(asked)) / len(who))
             place = list(found).index(left)
             episode = every[place]
             known = fit(model, seen, [p for p in usable if p != place], near=whole[name])

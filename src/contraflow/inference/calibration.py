@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from contraflow import _random
+from contraflow._language import _
+from contraflow._numbers import fixed
 from contraflow._types import Progress
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import ClaimErrors
@@ -71,7 +73,8 @@ def infer(
     stated = log_posterior.likelihood.figures if figures is None else figures
 
     def report(start: int, evaluation: int, cost: float) -> None:
-        say(f"Calibrating: start {start + 1}, evaluation {evaluation}, misfit {cost:,.1f}")
+        text = _("Calibrating: start {start}, evaluation {evaluation}, misfit {misfit}")
+        say(text.format(start=start + 1, evaluation=evaluation, misfit=fixed(cost, 1)))
 
     found = find_map(log_posterior, stated, seed=settings.seed, progress=report)
     surrogate = log_posterior.surrogate(found.deviates)
@@ -88,7 +91,7 @@ def infer(
             settings.seed,
         )
     if settings.method is Method.LAPLACE:
-        say("Drawing from the approximation")
+        say(_("Drawing from the approximation"))
         rng = _random.stream("draws of the approximation", settings.seed)
         draws, predicted = approximate(log_posterior, stated, found, surrogate, settings.draws, rng)
         return Posterior(
@@ -133,7 +136,7 @@ def chains(
         If hardly any draw of the approximation has an equilibrium.
     """
     sampler = log_posterior.sampler
-    say("Scouting where the posterior lies")
+    say(_("Scouting where the posterior lies"))
     rng = _random.stream("draws of the approximation", settings.seed)
     scouts, predicted = approximate(
         log_posterior, figures, found, surrogate, max(SCOUTS, settings.chains), rng
@@ -141,17 +144,17 @@ def chains(
     jacobians = [log_posterior.linearise(z, figures)[1] for z in scouts[:LOOKS]]
     sound = np.concatenate([j for j in jacobians if np.isfinite(j).all()])
     gaussian = gaussian_from_draws(scouts.mean(axis=0), scouts, sound, rank=int((figures.weight > 0).sum()))
-    say("Compiling the sampler, once for this version")
+    say(_("Compiling the sampler, once for this version"))
     surrogate = log_posterior.informed(surrogate, scouts, predicted)
     run = sampler.run(
         jax.random.key(settings.seed), scouts[-settings.chains :], gaussian, (figures, surrogate),
-        warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say, "Sampling"),
+        warm_up=settings.warm_up, draws=settings.draws, progress=_tell(say),
     )  # fmt: skip
     statistics = {
         "diverging": run.diverging, "energy": run.energy, "n_steps": run.steps,
         "acceptance_rate": run.acceptance, "accepted": run.accepted,
     }  # fmt: skip
-    say("Predicting every claim in every draw")
+    say(_("Predicting every claim in every draw"))
     kept = {name: np.asarray(x, dtype=float) for name, x in statistics.items()}
     predicted = log_posterior.predict(run.draws.reshape(-1, log_posterior.size), surrogate).reshape(
         *run.draws.shape[:2], -1
@@ -177,14 +180,17 @@ def judge(posterior: Posterior) -> None:
     problems = posterior.diagnostics.problems
     if problems:
         raise ConvergenceError(
-            f"The posterior is not good enough to answer with: {'; '.join(problems)}. "
-            "Draw more (draws=, warm_up=), use the approximation (method='laplace', --method laplace), or "
-            "accept it as it is (accept_poor=True, --accept-poor-fit)."
+            _(
+                "The posterior is not good enough to answer with: {problems}. Draw more (draws=, warm_up=), "
+                "use the approximation (method='laplace', --method laplace), or accept it as it is "
+                "(accept_poor=True, --accept-poor-fit)."
+            ).format(problems="; ".join(problems))
         )
 
 
-def _tell(say: Progress, word: str) -> Callable[[int, int], None]:
+def _tell(say: Progress) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
-        say(f"{word}: {done:,} of {total:,} steps", done / total)
+        text = _("Sampling: {done} of {total} steps").format(done=fixed(done, 0), total=fixed(total, 0))
+        say(text, done / total)
 
     return tell

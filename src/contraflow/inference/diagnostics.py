@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contraflow._language import _, ngettext
+from contraflow._numbers import fixed, with_percent
 from contraflow._types import FloatArray
 
 LARGEST_RHAT = 1.01
@@ -64,29 +66,40 @@ class Diagnostics:
         if self.chains < 2:
             return found
         if np.nanmax(self.rhat) > LARGEST_RHAT:
-            found.append(
-                f"chains disagree: R-hat is {np.nanmax(self.rhat):.3f} for the least settled prediction, "
-                f"{LARGEST_RHAT} is allowed"
-            )
+            text = _("chains disagree: R-hat is {rhat} for the least settled prediction, {most} is allowed")
+            worst = float(np.nanmax(self.rhat))
+            found.append(text.format(rhat=fixed(worst, 3), most=fixed(LARGEST_RHAT, 2)))
         least = float(min(np.nanmin(self.bulk), np.nanmin(self.tail)))
         if least < LEAST_PER_CHAIN * self.chains:
-            found.append(f"{least:.0f} effective draws, {LEAST_PER_CHAIN * self.chains} are needed")
+            text = _("{draws} effective draws, {needed} are needed")
+            found.append(text.format(draws=f"{least:.0f}", needed=LEAST_PER_CHAIN * self.chains))
         if np.nanmin(self.ebfmi, initial=1.0) < LEAST_EBFMI:
-            found.append(f"E-BFMI is {np.nanmin(self.ebfmi):.2f}, below {LEAST_EBFMI}")
+            lowest, limit = fixed(float(np.nanmin(self.ebfmi)), 2), fixed(LEAST_EBFMI, 1)
+            found.append(_("E-BFMI is {lowest}, below {limit}").format(lowest=lowest, limit=limit))
         if self.divergent > MOST_DIVERGENT:
-            found.append(f"{self.divergent:.1%} of the trajectories diverged")
+            found.append(_("{share} of the trajectories diverged").format(share=self._diverged))
         return found
 
     def words(self) -> str:
         """Number of draws and, of several chains, the worst of each diagnostic, in one line."""
         if self.chains < 2:
-            return f"{self.draws:,} draws"
-        return (
-            f"{self.chains} chains, {self.draws:,} draws; R-hat at most {np.nanmax(self.rhat):.3f}; "
-            f"effective draws at least {np.nanmin(self.bulk):,.0f} (bulk), "
-            f"{np.nanmin(self.tail):,.0f} (tail); "
-            f"{self.divergent:.1%} divergent; E-BFMI {np.nanmin(self.ebfmi, initial=1.0):.2f}"
+            return ngettext("{draws} draw", "{draws} draws", self.draws).format(draws=fixed(self.draws, 0))
+        return _(
+            "{chains} chains, {draws} draws; R-hat at most {rhat}; effective draws at least {bulk} (bulk), "
+            "{tail} (tail); {share} divergent; E-BFMI {ebfmi}"
+        ).format(
+            chains=self.chains,
+            draws=fixed(self.draws, 0),
+            rhat=fixed(float(np.nanmax(self.rhat)), 3),
+            bulk=fixed(float(np.nanmin(self.bulk)), 0),
+            tail=fixed(float(np.nanmin(self.tail)), 0),
+            share=self._diverged,
+            ebfmi=fixed(float(np.nanmin(self.ebfmi, initial=1.0)), 2),
         )
+
+    @property
+    def _diverged(self) -> str:
+        return with_percent(fixed(100 * self.divergent, 1))
 
 
 def diagnose(

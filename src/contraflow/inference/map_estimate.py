@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contraflow import _random
+from contraflow._language import _
 from contraflow._types import FloatArray
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import ClaimErrors
@@ -150,9 +151,10 @@ def find_map(
     if not found.all():
         names = [log_posterior.likelihood.claims[i].id for i in weighed[~found]]
         raise ConvergenceError(
-            f"No fit was found from {starts} starts: the model gives no finite figure for "
-            f"{', '.join(names)}. "
-            "Check that goods can reach the markets at a profit with the central values of parameters.csv."
+            _(
+                "No fit was found from {starts} starts: the model gives no finite figure for {claims}. Check "
+                "that goods can reach the markets at a profit with the central values of parameters.csv."
+            ).format(starts=starts, claims=", ".join(names))
         )
     return MapEstimate(best, costs, count, gaussian_from_jacobian(best, both(best)[1]))
 
@@ -183,7 +185,7 @@ def refit_map(log_posterior: LogPosterior, figures: ClaimErrors, near: FloatArra
     z = near
     residual, jacobian = log_posterior.linearise(z, figures)
     if not _finite(residual, jacobian):
-        raise ConvergenceError("The model gives no finite figure for the claims that are taken as true.")
+        raise ConvergenceError(_("The model gives no finite figure for the claims that are taken as true."))
     cost = misfit(z, residual)
     damping, growth, count = 0.0, 2.0, 1
     while count < MOST_REFIT_EVALUATIONS:

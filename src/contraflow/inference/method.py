@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from contraflow._language import _
+
 
 class Method(StrEnum):
     """Method by which a posterior is computed."""
@@ -19,7 +21,9 @@ class Method(StrEnum):
     def words(self) -> str:
         """The method in words, for reports."""
         return {
-            Method.NUTS: "posterior draws by Markov chains (NUTS)",
-            Method.LAPLACE: "quick approximation: draws around the best fit, fitted to the claims (Laplace)",
-            Method.BEST: "best fit only, without uncertainty",
+            Method.NUTS: _("posterior draws by Markov chains (NUTS)"),
+            Method.LAPLACE: _(
+                "quick approximation: draws around the best fit, fitted to the claims (Laplace)"
+            ),
+            Method.BEST: _("best fit only, without uncertainty"),
         }[self]

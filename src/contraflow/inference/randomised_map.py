@@ -29,6 +29,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contraflow._language import _
+from contraflow._numbers import fixed
 from contraflow._types import FloatArray, IntArray
 from contraflow.errors import ConvergenceError
 from contraflow.inference.likelihood import ClaimErrors
@@ -95,7 +97,7 @@ def approximate(
     """
     made, predictions = np.zeros((0, log_posterior.size)), np.zeros((0, len(log_posterior.likelihood.claims)))
     some = int(np.ceil(SPARE * draws))
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         problems = _perturbed(log_posterior, figures, found, some, rng)
         z = _solved(problems, log_posterior, figures, found, surrogate)
         predicted = log_posterior.predict(z, surrogate)
@@ -105,9 +107,11 @@ def approximate(
         if len(made) >= draws:
             return made[:draws], predictions[:draws]
     raise ConvergenceError(
-        f"Only {len(made):,} of {TRIES * some:,} draws of the approximation have an equilibrium in every "
-        "year that claims observe. Use Markov chains (method='nuts', --method nuts), or look at the ranges "
-        "of the numbers on which the claims of other years depend."
+        _(
+            "Only {found} of {made} draws of the approximation have an equilibrium in every year that claims "
+            "observe. Use Markov chains (method='nuts', --method nuts), or look at the ranges of the numbers "
+            "on which the claims of other years depend."
+        ).format(found=fixed(len(made), 0), made=fixed(TRIES * some, 0))
     )
 
 
@@ -172,7 +176,7 @@ def _solved(
     z, covariance = problems.start.copy(), found.gaussian.covariance
     short, cost = off(z, problems)
     step = np.ones((len(z), 1))
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         ahead = z - step * covariance(z - problems.centre + short @ problems.jacobian)
         short_ahead, cost_ahead = off(ahead, problems)
         gains = cost_ahead < cost
@@ -195,7 +199,7 @@ def _bent(
     """Deviates after steps of Gauss and Newton, with Jacobians that Broyden's update moves."""
     slope = np.repeat(problems.jacobian[None], len(z), axis=0)
     step = np.ones((len(z), 1))
-    for _ in range(MORE_ROUNDS):
+    for _round in range(MORE_ROUNDS):
         here = np.einsum("dws,ds->dw", slope, z - problems.centre) - short
         system = np.eye(short.shape[1]) + slope @ slope.transpose(0, 2, 1)
         aim = problems.centre + np.einsum(

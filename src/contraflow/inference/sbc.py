@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from contraflow import _random
+from contraflow._language import _
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray
 from contraflow.inference.likelihood import DEGREES_OF_FREEDOM, ClaimErrors, heavy
@@ -102,7 +103,9 @@ def rank(
     likelihood = log_posterior.likelihood
     fitted = np.flatnonzero(likelihood.fitted)
     if (likelihood.sides[fitted] != 0).any() or (likelihood.figures.weight[fitted] != 1).any():
-        raise ValueError("Simulation-based calibration needs fitted claims that are figures of full weight.")
+        raise ValueError(
+            _("Simulation-based calibration needs fitted claims that are figures of full weight.")
+        )
     names = [likelihood.responder.model.network.ledger.ids[i] for i in log_posterior.prior.free]
     names += [f"error-{n}" for n in range(likelihood.errors)]
     names += [f"claim {likelihood.claims[i].id}" for i in fitted] + ["log likelihood"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from contraflow import _cache
 from contraflow._io import write_atomically
+from contraflow._language import _
 from contraflow.errors import OutputError
 from contraflow.inference.calibration import Settings
 from contraflow.inference.likelihood import ClaimErrors
@@ -206,14 +207,17 @@ def read(path: Path | BytesIO, log_posterior: LogPosterior) -> Posterior:
     try:
         tree = xr.load_datatree(path, engine=ENGINE)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path} is not a NetCDF file that can be read: {error}.") from None
+        text = _("{path} is not a NetCDF file that can be read: {error}.")
+        raise OutputError(text.format(path=path, error=error)) from None
     network = log_posterior.likelihood.responder.model.network
     if "posterior" not in tree or "fit" not in tree:
-        raise OutputError(f"{path} holds no posterior of Contraflow.")
+        raise OutputError(_("{path} holds no posterior of Contraflow.").format(path=path))
     if tree.attrs.get("fingerprint") != network.case.fingerprint:
         raise OutputError(
-            f"{path} is a posterior of another case, or of another state of this one "
-            f"({tree.attrs.get('case')}). Calibrate again."
+            _(
+                "{path} is a posterior of another case, or of another state of this one ({case}). Calibrate "
+                "again."
+            ).format(path=path, case=tree.attrs.get("case"))
         )
     groups = {str(name): node.to_dataset() for name, node in tree.children.items()}
     found, constant = groups["fit"], groups["constant_data"]

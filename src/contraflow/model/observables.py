@@ -16,11 +16,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._language import N_, _
 from contraflow._types import FloatArray
 from contraflow.case import statements
 from contraflow.case.quantities import Quantity
 from contraflow.case.selectors import matches, matches_place
-from contraflow.errors import ObservationError
+from contraflow.errors import ObservationError, Problem
 from contraflow.model.accounting import books
 from contraflow.model.choice import flows
 from contraflow.model.economy import Economy
@@ -181,6 +182,11 @@ def check_operators(operators: Mapping[Kind, Operator], quantities: Iterable[Kin
 
 check_operators(OPERATORS)
 
+NO_ARC = N_("its {quantity} selects no arc of the network")
+NO_ARC_BELOW = N_("its {quantity} selects no arc of its denominator of the network")
+NO_ACTOR = N_("its {quantity} selects no actor of the network")
+NO_SUPPLY = N_("its {quantity} selects no supply of the network")
+
 TINY = 1e-12
 """Added to denominators, units per year; keeps the ratio of two empty flows finite."""
 
@@ -263,9 +269,9 @@ class Observations:
                 payee = np.array([matches(network.actor_ids[a], row.actor) for a in network.fee_actor])
                 fees[number] = self._arcs(row, operator.arcs, "")[network.fee_arc] * payee
             elif isinstance(operator, Payments) and operator.accounts == "actor":
-                incomes[number, :actors] = self._named(row, row.actor, network.actor_ids, "actor")
+                incomes[number, :actors] = self._named(row, row.actor, network.actor_ids, NO_ACTOR)
             elif isinstance(operator, Payments):
-                incomes[number, actors + 2 :] = self._named(row, row.supply, network.supply_ids, "supply")
+                incomes[number, actors + 2 :] = self._named(row, row.supply, network.supply_ids, NO_SUPPLY)
         return fees, incomes
 
     @cached_property
@@ -378,7 +384,7 @@ class Observations:
 
         mask = np.array([chosen(number, arc) for number, arc in enumerate(network.arcs)], dtype=float)
         if not mask.any():
-            raise self._empty(row, "arc" if not prefix else "arc of its denominator")
+            raise self._empty(row, NO_ARC if not prefix else NO_ARC_BELOW)
         return mask
 
     def _nodes(self, row: Statement, origin: tuple[str, ...], form: tuple[str, ...]) -> FloatArray:
@@ -391,7 +397,7 @@ class Observations:
             dtype=float,
         )
         if not chosen.any():
-            raise self._empty(row, "node")
+            raise self._empty(row, N_("its {quantity} selects no node of the network"))
         return chosen
 
     def _named(
@@ -399,18 +405,20 @@ class Observations:
         row: Statement,
         tokens: tuple[str, ...],
         ids: tuple[str, ...],
-        what: str,
+        text: str,
     ) -> FloatArray:
         chosen = np.array([bool(tokens) and matches(name, tokens) for name in ids])
         if not chosen.any():
-            raise self._empty(row, what)
+            raise self._empty(row, text)
         return chosen.astype(float)
 
-    def _empty(self, row: Statement, what: str) -> ObservationError:
-        return ObservationError(
-            f"{row.table}.csv, '{row.id}': its {row.quantity.value} selects no {what} of the network. "
-            "Loosen its selectors (from, to, mode, form, step, actor, supply), or set quantity to 'none'."
+    def _empty(self, row: Statement, text: str) -> ObservationError:
+        message = _(text).format(quantity=row.quantity.value)
+        cure = _(
+            "Loosen its selectors (from, to, mode, form, step, actor, supply), or set quantity to 'none'"
         )
+        problem = Problem(f"{row.table}.csv", message, cure, None, "id", row.id)
+        return ObservationError(f"{problem.file}, '{row.id}': {message}. {cure}.", problem)
 
 
 def observable(

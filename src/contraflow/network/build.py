@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow.case import schema
 from contraflow.case.behaviour import ROWS, row_id
 from contraflow.case.case import Case
@@ -349,9 +350,8 @@ def _refuse_unusable(
     backward: dict[str, list[str]] = {}
     for d in drafts:
         if d.arc.id in twice:
-            problems.append(
-                _at(d, "gives an arc that another row already gives", "Rename it or remove one of the two")
-            )
+            message = _("gives an arc that another row already gives")
+            problems.append(_at(d, message, _("Rename it or remove one of the two")))
         twice[d.arc.id] = d
         forward.setdefault(d.arc.tail, []).append(d.arc.head)
         backward.setdefault(d.arc.head, []).append(d.arc.tail)
@@ -359,27 +359,12 @@ def _refuse_unusable(
     for market, node in markets:
         file = "markets.csv"
         if node in sold:
-            problems.append(
-                Problem(
-                    file,
-                    f"sells {node}, which market {sold[node]} already sells",
-                    "Keep one",
-                    None,
-                    "id",
-                    market,
-                )
-            )
+            message = _("sells {node}, which market {market} already sells")
+            message = message.format(node=node, market=sold[node])
+            problems.append(Problem(file, message, _("Keep one"), None, "id", market))
         if node in forward:
-            problems.append(
-                Problem(
-                    file,
-                    f"sells {node}, but arcs lead on from there",
-                    "Sell it at a place of its own",
-                    None,
-                    "id",
-                    market,
-                )
-            )
+            message = _("sells {node}, but arcs lead on from there").format(node=node)
+            problems.append(Problem(file, message, _("Sell it at a place of its own"), None, "id", market))
         sold[node] = market
     labour = {a.input for a in case.activities.values()}
     sources = [f"{f}@{p.id}" for p in case.places.values() if p.endowment for f in labour]
@@ -390,8 +375,8 @@ def _refuse_unusable(
             problems.append(
                 Problem(
                     "places.csv",
-                    "has an endowment from which no market can be reached",
-                    "Add an activity and a way to a market, or leave its endowment empty",
+                    _("has an endowment from which no market can be reached"),
+                    _("Add an activity and a way to a market, or leave its endowment empty"),
                     None,
                     "endowment",
                     place.id,
@@ -399,33 +384,17 @@ def _refuse_unusable(
             )
     for node, market in sold.items():
         if node not in fed:
-            problems.append(
-                Problem(
-                    "markets.csv",
-                    f"is reached by nothing: no arc from an endowment leads to {node}",
-                    "Add a way to it or remove the market",
-                    None,
-                    "id",
-                    market,
-                )
-            )
+            message = _("is reached by nothing: no arc from an endowment leads to {node}").format(node=node)
+            cure = _("Add a way to it or remove the market")
+            problems.append(Problem("markets.csv", message, cure, None, "id", market))
     for d in drafts:
         if d.arc.tail not in fed:
-            problems.append(
-                _at(
-                    d,
-                    f"starts at {d.arc.tail}, where nothing ever arrives",
-                    f"Add what brings {d.arc.form} to {d.arc.from_place}, or take the row (or form) out",
-                )
-            )
+            message = _("starts at {node}, where nothing ever arrives").format(node=d.arc.tail)
+            cure = _("Add what brings {form} to {place}, or take the row (or form) out")
+            problems.append(_at(d, message, cure.format(form=d.arc.form, place=d.arc.from_place)))
         elif d.arc.head not in useful:
-            problems.append(
-                _at(
-                    d,
-                    f"ends at {d.arc.head}, from where no market can be reached",
-                    "Add a way on, a market, or take the row (or form) out",
-                )
-            )
+            message = _("ends at {node}, from where no market can be reached").format(node=d.arc.head)
+            problems.append(_at(d, message, _("Add a way on, a market, or take the row (or form) out")))
     if problems:
         raise NetworkError(problems)
 
@@ -439,8 +408,8 @@ def _loop(drafts: list[_Draft], arcs: list[int]) -> Problem:
     rows = ", ".join(f"{drafts[a].table} '{drafts[a].arc.id}'" for a in arcs)
     return Problem(
         drafts[arcs[0]].table,
-        f"closes a loop: {path}, made by {rows}",
-        "Give one direction a place of its own (a strip cluster, a port, a crossing)",
+        _("closes a loop: {path}, made by {rows}").format(path=path, rows=rows),
+        _("Give one direction a place of its own (a strip cluster, a port, a crossing)"),
         None,
         "id",
         drafts[arcs[0]].arc.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contraflow._language import _
 from contraflow.errors import OutputError
 from contraflow.network.network import Network
 
@@ -35,7 +36,9 @@ def to_networkx(network: Network) -> networkx.MultiDiGraph:
         import networkx as nx
     except ImportError:
         raise OutputError(
-            "NetworkX is not installed. Install it with: pip install 'contraflow[graph]'"
+            _("NetworkX is not installed. Install it with: {command}").format(
+                command="pip install 'contraflow[graph]'"
+            )
         ) from None
     graph = nx.MultiDiGraph(case=network.case.info.id, fingerprint=network.case.fingerprint)
     for number, name in enumerate(network.nodes):
@@ -83,7 +86,11 @@ def to_graphml(network: Network, path: str | Path) -> None:
     try:
         nx.write_graphml(graph, str(path))
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}). Choose another folder.") from None
+        raise OutputError(
+            _("{path}: cannot be written ({error}). Choose another folder.").format(
+                path=path, error=error.strerror
+            )
+        ) from None
 
 
 def to_geojson(network: Network) -> dict[str, object]:

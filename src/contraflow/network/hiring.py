@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._types import IntArray
 from contraflow.case import schema
 from contraflow.case.case import Case
@@ -40,7 +41,7 @@ def make_hiring(
     problems: list[Problem] = []
     activity, actor, links, places = [], [], [], []
     taken: dict[int, str] = {}
-    for place, (_, node, row) in enumerate(found):
+    for place, (_number, node, row) in enumerate(found):
         feeders = [i for i, arc in enumerate(arcs) if arc.head == node]
         hired = [i for i, arc in enumerate(arcs) if _hires(case, row, arc) and pays[i] >= 0]
         fault = _fault(case, arcs, feeders, hired)
@@ -49,8 +50,9 @@ def make_hiring(
             continue
         for i in hired:
             if i in taken:
-                message = f"hires the crews of {arcs[i].id}, which market {taken[i]} hires already"
-                cure = "Narrow 'hired_by' or 'hired_from' of one of the two"
+                message = _("hires the crews of {link}, which market {market} hires already")
+                message = message.format(link=arcs[i].id, market=taken[i])
+                cure = _("Narrow 'hired_by' or 'hired_from' of one of the two")
                 problems.append(Problem("markets.csv", message, cure, None, "id", row.id))
             taken[i] = row.id
         activity.append(feeders[0])
@@ -80,17 +82,21 @@ def _fault(case: Case, arcs: Sequence[Arc], feeders: list[int], hired: list[int]
     """What is wrong with a market of hired work and how to mend it, or None."""
     if len(feeders) != 1 or arcs[feeders[0]].kind != "activity":
         return (
-            "is not fed by exactly one activity",
-            "Let one row of activities.csv at this place make the work",
+            _("is not fed by exactly one activity"),
+            _("Let one row of activities.csv at this place make the work"),
         )
     feeder = arcs[feeders[0]]
     if case.activities[feeder.step].weight is not None:
-        return (
-            f"is fed by {feeder.step}, which has a weight, but as many take up the work as transports need",
-            "Leave its 'weight' empty",
+        message = _(
+            "is fed by {activity}, which has a weight, but as many take up the work as transports need"
         )
+        return message.format(activity=feeder.step), _("Leave its 'weight' empty")
     if case.places[feeder.from_place].endowment is None:
-        return f"is at {feeder.from_place}, which has no households", "Give the place an endowment"
+        message = _("is at {place}, which has no households").format(place=feeder.from_place)
+        return message, _("Give the place an endowment")
     if not hired:
-        return "hires nobody: no link with paid crews is selected", "Loosen 'hired_by' or 'hired_from'"
+        return (
+            _("hires nobody: no link with paid crews is selected"),
+            _("Loosen 'hired_by' or 'hired_from'"),
+        )
     return None

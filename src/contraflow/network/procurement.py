@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow.case import schema
 from contraflow.case.case import Case
 from contraflow.case.selectors import matches, matches_place
@@ -43,9 +44,8 @@ def make_procurement(case: Case, arcs: Sequence[Arc], ledger: Ledger) -> Procure
     for row in case.inputs.values():
         buyers = [i for i, arc in enumerate(arcs) if _needs(case, row, arc)]
         if not buyers:
-            problems.append(
-                Problem("inputs.csv", "is needed by no arc", "Loosen its selectors", None, "id", row.id)
-            )
+            message, cure = _("is needed by no arc"), _("Loosen its selectors")
+            problems.append(Problem("inputs.csv", message, cure, None, "id", row.id))
         bare: set[str] = set()
         for i in buyers:
             place = case.places[arcs[i].from_place]
@@ -57,19 +57,17 @@ def make_procurement(case: Case, arcs: Sequence[Arc], ledger: Ledger) -> Procure
             else:
                 bare.add(place.id)
         if bare:
-            message = f"cannot be bought at {', '.join(sorted(bare))}, where it is needed"
-            cure = "Add a row to supplies.csv, or narrow the selectors"
+            message = _("cannot be bought at {places}, where it is needed")
+            message = message.format(places=", ".join(sorted(bare)))
+            cure = _("Add a row to supplies.csv, or narrow the selectors")
             problems.append(Problem("inputs.csv", message, cure, None, "id", row.id))
     problems += _bought_twice(case, arcs, needs, list(pools))
     offered = {s for _, offers in pools for s in offers}
     for s, supply in enumerate(supplies):
         if s not in offered and supply.input in case.inputs:
-            cure = "Correct its 'to', or remove the row"
-            problems.append(
-                Problem(
-                    "supplies.csv", "reaches no place where its input is needed", cure, None, "id", supply.id
-                )
-            )
+            message = _("reaches no place where its input is needed")
+            cure = _("Correct its 'to', or remove the row")
+            problems.append(Problem("supplies.csv", message, cure, None, "id", supply.id))
     if problems:
         raise NetworkError(problems)
 
@@ -104,8 +102,9 @@ def _bought_twice(
         if case.inputs[name].basis is not schema.Basis.REVENUE:
             continue
         if i in first:
-            message = f"is bought per dollar of revenue by {arcs[i].id}, as is {first[i]}"
-            cure = "Narrow the selectors of one of the two"
+            message = _("is bought per dollar of revenue by {arc}, as is {other}")
+            message = message.format(arc=arcs[i].id, other=first[i])
+            cure = _("Narrow the selectors of one of the two")
             problems.append(Problem("inputs.csv", message, cure, None, "id", name))
         first[i] = name
     return problems

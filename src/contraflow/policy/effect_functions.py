@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._language import N_, _
 from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects
 from contraflow.case.behaviour import row_id
@@ -143,7 +144,8 @@ def applies(kind: str) -> Callable[[Application], Application]:
 
     def keep(function: Application) -> Application:
         if entry.kind in _applications:
-            raise ValueError(f"the kind of effect '{kind}' is applied by another function already")
+            text = _("the kind of effect '{kind}' is applied by another function already")
+            raise ValueError(text.format(kind=kind))
         _applications[entry.kind] = function
         return function
 
@@ -184,10 +186,18 @@ def change(kind: str, acting: Acting) -> Change:
     made = _applications[kind](acting)
     only = _BY_DOMAIN.get(effects.entry_of(kind).acts_on)
     allowed = (ADDABLE, SCALABLE) if only is None else (frozenset[str](), only)
-    for verb, names, may in zip(("adds to", "scales"), (made.added, made.scaled), allowed, strict=True):
+    texts = (
+        N_("the kind of effect '{kind}' adds to '{field}', but this may be one of {fields}"),
+        N_("the kind of effect '{kind}' scales '{field}', but this may be one of {fields}"),
+    )
+    for text, names, may in zip(texts, (made.added, made.scaled), allowed, strict=True):
         if wrong := sorted(set(names) - may):
-            known = f"may be one of {', '.join(sorted(may))}" if may else "is not possible for it"
-            raise ValueError(f"the kind of effect '{kind}' {verb} '{wrong[0]}', but this {known}")
+            told = (
+                _(text)
+                if may
+                else _("the kind of effect '{kind}' adds to '{field}', but this is not possible for it")
+            )
+            raise ValueError(told.format(kind=kind, field=wrong[0], fields=", ".join(sorted(may))))
     return made
 
 

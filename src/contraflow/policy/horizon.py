@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from contraflow._language import _
 from contraflow.errors import PolicyError
 
 LONG_RUN = "long run"
@@ -36,22 +37,26 @@ def in_years(horizon: str | float) -> float:
     >>> in_years("18 months"), in_years("long run")
     (1.5, inf)
     """
-    known = f"Write 'long run', or a time such as '3 months' or '5 years', up to {LONGEST:g} years."
     if isinstance(horizon, str):
         text = " ".join(horizon.lower().split())
         if text == LONG_RUN:
             return math.inf
         match = _TEXT.fullmatch(text)
         if match is None:
-            raise PolicyError(f"'{horizon}' is not a horizon. {known}")
+            raise _refused(_("'{horizon}' is not a horizon."), horizon)
         years = float(match[1]) * _YEARS[match[2]]
     else:
         years = float(horizon)
         if years == math.inf:
             return years
     if not 0 <= years <= LONGEST:
-        raise PolicyError(f"A horizon of {horizon} lies outside what can be answered. {known}")
+        raise _refused(_("A horizon of {horizon} lies outside what can be answered."), horizon)
     return years
+
+
+def _refused(text: str, horizon: str | float) -> PolicyError:
+    cure = _("Write 'long run', or a time such as '3 months' or '5 years', up to {longest} years.")
+    return PolicyError(f"{text.format(horizon=horizon)} {cure.format(longest=f'{LONGEST:g}')}")
 
 
 def in_words(years: float) -> str:

@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from contraflow._language import _
 from contraflow._types import FloatArray, IntArray
 from contraflow.case import effects, schema
 from contraflow.case.behaviour import row_id
@@ -325,8 +326,8 @@ def make_levers(network: Network) -> Levers:
     idle += [
         Problem(
             "effects.csv",
-            "acts on no arc, supply, market or facility",
-            "Loosen its selectors, or remove the row",
+            _("acts on no arc, supply, market or facility"),
+            _("Loosen its selectors, or remove the row"),
             None,
             "id",
             e.id,
@@ -372,11 +373,11 @@ def make_levers(network: Network) -> Levers:
 
 
 def _unapplied(effect: schema.Effect) -> Problem:
-    module = "contraflow.policy.effect_functions"
-    cure = f"Decorate the function that applies it with {module}.applies('{effect.kind}')"
-    return Problem(
-        "effects.csv", "is a kind of effect that no function applies", cure, None, "kind", effect.kind
+    cure = _("Decorate the function that applies it with {decorator}").format(
+        decorator=f"contraflow.policy.effect_functions.applies('{effect.kind}')"
     )
+    message = _("is a kind of effect that no function applies")
+    return Problem("effects.csv", message, cure, None, "kind", effect.kind)
 
 
 def _mask(rows: list[list[bool]], width: int) -> FloatArray:

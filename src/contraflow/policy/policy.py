@@ -52,10 +52,8 @@ def parse(text: str) -> dict[str, float]:
     try:
         return parse_levels(text)
     except ValueError as error:
-        fault = str(error)
-        raise PolicyError(
-            f"{fault[:1].upper()}{fault[1:]}. Write a policy as measure=level, for example radar=1."
-        ) from None
+        fault, cure = str(error), _("Write a policy as measure=level, for example radar=1.")
+        raise PolicyError(f"{fault[:1].upper()}{fault[1:]}. {cure}") from None
 
 
 @dataclass(frozen=True)
@@ -78,15 +76,16 @@ class Lever:
     def fault(self, level: float) -> str:
         """What is wrong with a level, as a sentence; empty if nothing is."""
         if not np.isfinite(level):
-            return "the level is not a finite number."
+            return _("the level is not a finite number.")
         if self.least <= level <= self.most:
             return ""
         if self.is_change:
-            return (
-                f"the level is a change, from {self.least:g} (a fall by {share(-self.least)}) "
-                f"to {self.most:g}; 0 is no change."
-            )
-        return f"the level must lie between {self.least:g} and {self.most:g} ({self.unit})."
+            return _(
+                "the level is a change, from {least} (a fall by {fall}) to {most}; 0 is no change."
+            ).format(least=f"{self.least:g}", fall=share(-self.least), most=f"{self.most:g}")
+        return _("the level must lie between {least} and {most} ({unit}).").format(
+            least=f"{self.least:g}", most=f"{self.most:g}", unit=self.unit
+        )
 
     def at(self, level: float, *, unit: bool = True) -> str:
         """The lever at a level, in words: ``Radar 1 (radars working)``, ``Demand in Europe −30%``."""
@@ -143,10 +142,8 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
         lists all of them.
     """
     if not isinstance(policy, Mapping):
-        raise PolicyError(
-            f"A policy is a mapping of measures to levels, such as {{'radar': 1}}; "
-            f"{policy!r} is a {type(policy).__name__}."
-        )
+        text = _("A policy is a mapping of measures to levels, such as {example}; {given} is a {type}.")
+        raise PolicyError(text.format(example="{'radar': 1}", given=repr(policy), type=type(policy).__name__))
     wrong: list[str] = []
     result = baseline.copy()
     known = levers_of(case)
@@ -156,7 +153,8 @@ def levels(case: Case, baseline: npt.NDArray[np.float64], policy: Policy) -> npt
             wrong.append(unknown_measure(str(name), known))
             continue
         if isinstance(level, bool) or not isinstance(level, int | float | np.number):
-            wrong.append(f"{name}={level!r}: the level is not a number, but {type(level).__name__}.")
+            text = _("{given}: the level is not a number, but {type}.")
+            wrong.append(text.format(given=f"{name}={level!r}", type=type(level).__name__))
             continue
         fault = known[name].fault(float(level))
         if fault:
@@ -173,18 +171,28 @@ def unknown_measure(name: str, known: Collection[str]) -> str:
     kind, _sep, market = name.partition(MARK)
     other = {DEMAND: PRICE, PRICE: DEMAND}.get(kind, "") + MARK + market
     if market and other in known:
-        why = "price moves until it clears" if kind == PRICE else "price is given"
-        return f"'{name}' is not a lever of this case: the {why} at '{market}'. Write '{other}'."
+        text = (
+            _("'{name}' is not a lever of this case: the price moves until it clears at '{market}'.")
+            if kind == PRICE
+            else _("'{name}' is not a lever of this case: the price is given at '{market}'.")
+        )
+        cure = _("Write '{other}'.").format(other=other)
+        return f"{text.format(name=name, market=market)} {cure}"
     near = get_close_matches(name, known, n=1)
     measures = [lever for lever in known if MARK not in lever]
-    hint = f"Did you mean '{near[0]}'?" if near else f"Known measures: {', '.join(measures)}."
-    return f"'{name}' is not a measure of this case. {hint}"
+    hint = (
+        _("Did you mean '{name}'?").format(name=near[0])
+        if near
+        else _("Known measures: {measures}.").format(measures=", ".join(measures))
+    )
+    text = _("'{name}' is not a measure of this case.").format(name=name)
+    return f"{text} {hint}"
 
 
 def describe(case: Case, policy: Policy) -> str:
     """A policy in one line, such as ``Radar 1 (share of the airspace), Interceptors 4 (aircraft)``."""
     if not policy:
-        return "as in the baseline"
+        return _("as in the baseline")
     known = levers_of(case)
     return ", ".join(known[name].at(level) for name, level in policy.items())
 

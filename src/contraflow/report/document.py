@@ -98,9 +98,11 @@ def render(report: ReportData, sections: Sequence[Section] = SECTIONS, parts: Se
     known = [chapter for chapter, _title in CHAPTERS]
     for section in expect_distinct(sections):
         if section.chapter not in known:
+            text = _(
+                "{entry} belongs to the chapter '{chapter}', which the page does not have; there are: {known}"
+            )
             raise ValueError(
-                f"the section '{section.id}' belongs to the chapter '{section.chapter}', which the page does "
-                f"not have; there are: {', '.join(known)}"
+                text.format(entry=section.called, chapter=section.chapter, known=", ".join(known))
             )
     made = [(section.chapter, page.section(section)) for section in sections]
     chapters = [
@@ -162,10 +164,11 @@ class PageFiller:
         """An entry filled with its content, None where it has none; ``address`` is its own on the page."""
         if content is None:
             return None
-        what = f"the {type(entry).__name__.lower()} '{entry.id}'"
+        what = entry.called
         for name in OF_EVERY_TEMPLATE:
             if name in content.data:
-                raise ValueError(f"{what} has data of the name '{name}', which every template has already")
+                text = _("{entry} has data of the name '{name}', which every template has already")
+                raise ValueError(text.format(entry=what, name=name))
         given = self.always | {"figure": self._figures(content.drawings, address, what)} | dict(content.data)
         body = fill(self.templates, entry.template, what, given)
         return FilledEntry(address, content.title or _(entry.title), body, folded)
@@ -176,14 +179,16 @@ class PageFiller:
         for name in drawings:
             own = f"fig-{address}-{name}"
             if own in self.owners:
-                raise ValueError(f"{what} and {self.owners[own]} both have a figure of the name '{name}'")
+                text = _("{entry} and {other} both have a figure of the name '{name}'")
+                raise ValueError(text.format(entry=what, other=self.owners[own], name=name))
             self.owners[own] = what
             addresses[name] = own
         macro, keys = figure_macro(self.templates), set()
 
         def figure(name: str, title: str = "", caption: str = "") -> Markup:
             if name not in drawings:
-                raise ValueError(f"{what} shows the figure '{name}', which its content does not have")
+                text = _("{entry} shows the figure '{name}', which its content does not have")
+                raise ValueError(text.format(entry=what, name=name))
             drawing = drawings[name]
             if drawing is None:
                 return Markup("")

@@ -103,5 +103,10 @@ def fill(environment: Environment, template: str | Path, name: str, variables: d
         made = environment.template_class.from_code(environment, code, environment.make_globals(None))
         return Markup(made.render(variables))
     except TemplateError as error:
-        line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-        raise ValueError(f"the template of {name}{line} cannot be filled: {error}") from error
+        at = error.lineno if isinstance(error, TemplateSyntaxError) else None
+        told = (
+            _("the template of {name} cannot be filled: {error}")
+            if at is None
+            else _("the template of {name}, line {line} cannot be filled: {error}")
+        )
+        raise ValueError(told.format(name=name, line=at, error=error)) from error

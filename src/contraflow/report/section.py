@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contraflow._language import _, pgettext
 from contraflow.report.data import ReportData
 from contraflow.report.draw.drawing import Drawing
 from contraflow.text.names import Names
@@ -59,24 +60,42 @@ class PageEntry:
 
     def __post_init__(self) -> None:
         """Check that nothing is missing."""
-        what = type(self).__name__.lower()
-        if not ID.fullmatch(self.id):
+        fault = self._fault()
+        if fault:
             raise ValueError(
-                f"'{self.id}' cannot be the id of a {what}: an id is an address on the page, which begins "
-                "with a lower-case letter and holds only lower-case letters, digits and hyphens"
+                fault.format(id=self.id, word=self.word, entry=self.called, template=self.template)
+            )
+
+    @property
+    def word(self) -> str:
+        """What errors call such an entry."""
+        return pgettext("of the report", "part")
+
+    @property
+    def called(self) -> str:
+        """What errors call this entry."""
+        return _("the {word} '{id}'").format(word=self.word, id=self.id)
+
+    def _fault(self) -> str:
+        """What is missing or wrong, as a text to be filled; empty if nothing is."""
+        if not ID.fullmatch(self.id):
+            return _(
+                "'{id}' cannot be the id of a {word}: an id is an address on the page, which begins with a "
+                "lower-case letter and holds only lower-case letters, digits and hyphens"
             )
         if not self.title.strip():
-            raise ValueError(f"the {what} '{self.id}' has no title: write the heading that the page shows")
+            return _("{entry} has no title: write the heading that the page shows")
         if not callable(self.make):
-            raise ValueError(f"the {what} '{self.id}' has no function that makes its content")
+            return _("{entry} has no function that makes its content")
         if isinstance(self.template, Path):
             if not self.template.is_file():
-                raise ValueError(f"the {what} '{self.id}' has no template: there is no file {self.template}")
+                return _("{entry} has no template: there is no file {template}")
         elif not set("<{") & set(self.template):
-            raise ValueError(
-                f"the template of the {what} '{self.id}' is the text '{self.template}', which has no tags; "
-                "give the path of a file as a pathlib.Path"
+            return _(
+                "the template of {entry} is the text '{template}', which has no tags; give the path of a "
+                "file as a pathlib.Path"
             )
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +110,11 @@ class Section(PageEntry):
 
     folded: bool = True
     """Whether only its heading is seen until the reader opens it."""
+
+    @property
+    def word(self) -> str:
+        """What errors call a section."""
+        return pgettext("of the report", "section")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,5 +134,6 @@ def expect_distinct(entries: Iterable[Any]) -> tuple[Any, ...]:
     ids = [entry.id for entry in chosen]
     for one in ids:
         if ids.count(one) > 1:
-            raise ValueError(f"two entries of the report have the id '{one}': give one of them another")
+            text = _("two entries of the report have the id '{id}': give one of them another")
+            raise ValueError(text.format(id=one))
     return chosen

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from contraflow._language import _
+
 LONG = 14
 """Rows from which a table stands in a box of its own, to be scrolled."""
 
@@ -36,11 +38,12 @@ class ShownTable:
 
     def __post_init__(self) -> None:
         if not self.caption.strip():
-            raise ValueError("a table needs a caption that says what it shows")
+            raise ValueError(_("a table needs a caption that says what it shows"))
         for row in self.rows:
             if len(row) != len(self.heads):
+                text = _("the table {caption} has {heads} headers and a row of {cells} cells")
                 raise ValueError(
-                    f"the table {self.caption!r} has {len(self.heads)} headers and a row of {len(row)} cells"
+                    text.format(caption=repr(self.caption), heads=len(self.heads), cells=len(row))
                 )
 
     def html(self) -> Markup:

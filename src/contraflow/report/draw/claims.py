@@ -140,7 +140,8 @@ def _counted(row: Row, case: Case | None, figures: tuple[float, ...]) -> str:
 def _usable(claims: pd.DataFrame) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in claims]
     if missing:
-        raise ValueError(f"the claims table lacks the columns {', '.join(missing)}")
+        text = _("the claims table lacks the columns {columns}")
+        raise ValueError(text.format(columns=", ".join(missing)))
     numbers = claims.copy()
     for column in ("low", "value", "high", "model", "residual"):
         numbers[column] = pd.to_numeric(claims[column], errors="coerce")

@@ -12,7 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from contraflow._io import write_atomically
-from contraflow._language import language
+from contraflow._language import _, language
 from contraflow.errors import OutputError
 from contraflow.report.draw import svg, theme
 
@@ -90,7 +90,7 @@ class Drawing:
 
     def __post_init__(self) -> None:
         if not self.alt.strip():
-            raise ValueError("a figure needs words for whoever cannot see it: give alt")
+            raise ValueError(_("a figure needs words for whoever cannot see it: give alt"))
 
     def html(self, *, keyed: bool = True) -> Markup:
         """The figure as part of a page; ``keyed=False`` where the key stands above another already."""
@@ -217,7 +217,8 @@ class Drawing:
         ending = Path(file).suffix.lower()
         makers = {".svg": self.svg, ".html": self.page, ".csv": self.csv}
         if ending not in makers:
-            raise OutputError(f"{file}: a figure is written as one of {', '.join(KINDS)}; end the name so")
+            text = _("{file}: a figure is written as one of {kinds}; end the name so")
+            raise OutputError(text.format(file=file, kinds=", ".join(KINDS)))
         return write_atomically(file, makers[ending]())
 
     def show(self) -> None:

@@ -141,11 +141,13 @@ def _one_series(history: PanelSeries, quantity: str, form: str, where: str) -> p
     if found["series"].nunique() != 1:
         known = rows.assign(at=at).drop_duplicates("series")[["quantity", "form", "at"]].to_numpy()
         asked = " ".join(filter(None, (quantity, form, where)))
-        count = "no" if found.empty else "more than one"
-        raise ComparisonError(
-            f"The history of '{history.title}' has {count} series '{asked}'. "
-            f"It has: {'; '.join(' '.join(filter(None, one)) for one in known)}."
+        text = (
+            _("The history of '{title}' has no series '{asked}'. It has: {known}.")
+            if found.empty
+            else _("The history of '{title}' has more than one series '{asked}'. It has: {known}.")
         )
+        listed = "; ".join(" ".join(filter(None, one)) for one in known)
+        raise ComparisonError(text.format(title=history.title, asked=asked, known=listed))
     return found.assign(when=found["year"].map(series_names.middle)).sort_values("when")
 
 

@@ -145,7 +145,8 @@ def draw_map(
         If the outcome after is lacking for a view that needs it.
     """
     if view != "before" and after is None:
-        raise ValueError(f"the map {view!r} needs the outcome under the measure: pass after=...")
+        text = _("the map {view} needs the outcome under the measure: pass after=...")
+        raise ValueError(text.format(view=repr(view)))
     home = home_country(base)
     known = families(base)
     frame = map_frame(places, home)

@@ -36,7 +36,8 @@ def journeys(case: Case, data: xr.Dataset) -> Drawing:
     names = shown_names(case)
     drawn = sankey.draw_sankey(data, names)
     if drawn is None:
-        raise ComparisonError(f"Nothing that is made in {names.home} is sold in this outcome.")
+        text = _("Nothing that is made in {home} is sold in this outcome.")
+        raise ComparisonError(text.format(home=names.home))
     return drawn
 
 
