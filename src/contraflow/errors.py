@@ -75,34 +75,36 @@ class Problem:
         return harmless(f"{where}: {found}{self.message}. {self.cure}")
 
 
-class CaseError(ContraflowError):
+class _ListedProblems(ContraflowError):
+    """An error with all problems that were found, one a line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join([self._head(len(self.problems)), *(f"  {p}" for p in self.problems)]))
+
+    def _head(self, count: int) -> str:
+        raise NotImplementedError
+
+    def __reduce__(self) -> tuple[type[_ListedProblems], tuple[tuple[Problem, ...]]]:
+        """Made from its problems again, on another machine too."""
+        return type(self), (self.problems,)
+
+
+class CaseError(_ListedProblems):
     """The case is not well formed; ``problems`` lists all that was found."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """Keep the problems and show them all, one a line."""
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        head = ngettext("{count} problem in the case:", "{count} problems in the case:", count)
-        super().__init__("\n".join([head.format(count=count), *(f"  {p}" for p in self.problems)]))
-
-    def __reduce__(self) -> tuple[type[CaseError], tuple[tuple[Problem, ...]]]:
-        """Made from its problems again, on another machine too."""
-        return type(self), (self.problems,)
+    def _head(self, count: int) -> str:
+        text = ngettext("{count} problem in the case:", "{count} problems in the case:", count)
+        return text.format(count=count)
 
 
-class HistoryError(ContraflowError):
+class HistoryError(_ListedProblems):
     """Episodes of history or forecasts are not well formed; ``problems`` lists all that was found."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """Keep the problems and show them all, one a line."""
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        head = ngettext("{count} problem in the tables:", "{count} problems in the tables:", count)
-        super().__init__("\n".join([head.format(count=count), *(f"  {p}" for p in self.problems)]))
-
-    def __reduce__(self) -> tuple[type[HistoryError], tuple[tuple[Problem, ...]]]:
-        """Made from its problems again, on another machine too."""
-        return type(self), (self.problems,)
+    def _head(self, count: int) -> str:
+        text = ngettext("{count} problem in the tables:", "{count} problems in the tables:", count)
+        return text.format(count=count)
 
 
 class NetworkError(CaseError):

@@ -73,15 +73,17 @@ class EpisodeRow(Row):
     table: ClassVar[str] = "episodes"
     about: ClassVar[str] = N_("natural experiments")
 
-    id: Id = column("Name of the episode.")
-    title: Text = column("What it is called.")
-    substance: Text = column("Substance.")
-    first: Date = column("First month, as 1995-03.")
-    months: int = column("Months that it is followed.", ge=1, le=LONGEST)
-    stocks: float = column("Goods on the way, as a multiple of those of the reference substance.", ge=0.01)
-    weight: float = column("1, or less where other causes are unknown.", ge=0.01, le=1)
-    told: Text = column("What the model is told.")
-    unknown: str = optional("What else went on.", "")
+    id: Id = column(N_("Name of the episode."))
+    title: Text = column(N_("What it is called."))
+    substance: Text = column(N_("Substance."))
+    first: Date = column(N_("First month, as 1995-03."))
+    months: int = column(N_("Months that it is followed."), ge=1, le=LONGEST)
+    stocks: float = column(
+        N_("Goods on the way, as a multiple of those of the reference substance."), ge=0.01
+    )
+    weight: float = column(N_("1, or less where other causes are unknown."), ge=0.01, le=1)
+    told: Text = column(N_("What the model is told."))
+    unknown: str = optional(N_("What else went on."), "")
 
 
 class RegionRow(Row):
@@ -90,18 +92,20 @@ class RegionRow(Row):
     table: ClassVar[str] = "regions"
     about: ClassVar[str] = N_("sources of supply")
 
-    episode: Id = column("Episode.")
-    id: Id = column("Name of the region.")
-    place: Text = column("Where it is.")
-    role: Text = column("treated or elsewhere.")
-    supply: float = column("Share of the supply.", ge=0, le=1)
-    way: float = column("Share of what it sends that goes by the way that measures act on.", ge=0, le=0.99)
-    ladder: float = column("Price at the farm gate over that where it is sold.", ge=0.01, le=1)
-    multiple: float = column("Land that could bear the crop, over what does.", ge=1.01)
-    cost: float = column(
-        "Part of the price at the gate that growing costs, beside land and labour.", ge=0, le=0.9
+    episode: Id = column(N_("Episode."))
+    id: Id = column(N_("Name of the region."))
+    place: Text = column(N_("Where it is."))
+    role: Text = column(N_("treated or elsewhere."))
+    supply: float = column(N_("Share of the supply."), ge=0, le=1)
+    way: float = column(
+        N_("Share of what it sends that goes by the way that measures act on."), ge=0, le=0.99
     )
-    basis: Text = column("What the numbers rest on.")
+    ladder: float = column(N_("Price at the farm gate over that where it is sold."), ge=0.01, le=1)
+    multiple: float = column(N_("Land that could bear the crop, over what does."), ge=1.01)
+    cost: float = column(
+        N_("Part of the price at the gate that growing costs, beside land and labour."), ge=0, le=0.9
+    )
+    basis: Text = column(N_("What the numbers rest on."))
 
 
 class MeasureRow(Row):
@@ -110,26 +114,28 @@ class MeasureRow(Row):
     table: ClassVar[str] = "measures"
     about: ClassVar[str] = N_("what is told")
 
-    id: Id = column("Name of what is unknown of its size; rows of an episode that share it are one size.")
-    episode: Id = column("Episode.")
-    region: Id = column("Region on which it acts.")
-    kind: KindOfMeasure = column("How it acts.")
-    first: Date = column("First month.")
-    last: Date = column("Last month.")
+    id: Id = column(N_("Name of what is unknown of its size; rows of an episode that share it are one size."))
+    episode: Id = column(N_("Episode."))
+    region: Id = column(N_("Region on which it acts."))
+    kind: KindOfMeasure = column(N_("How it acts."))
+    first: Date = column(N_("First month."))
+    last: Date = column(N_("Last month."))
     level: float = column(
-        "outlay: cost by the treated way, over the price at the gate; loss: share of what goes by it; "
-        "demand: logarithm of its factor; eradication: hectares a year over those of before; "
-        "ban: share of the land."
+        N_(
+            "outlay: cost by the treated way, over the price at the gate; loss: share of what goes by it; "
+            "demand: logarithm of its factor; eradication: hectares a year over those of before; "
+            "ban: share of the land."
+        )
     )
     low: float = column(
-        "Lower end of the 90 % interval of its true size, as a multiple of the level.", ge=0.01
+        N_("Lower end of the 90 % interval of its true size, as a multiple of the level."), ge=0.01
     )
-    high: float = column("Upper end of that interval.", ge=0.01)
-    feared: Text = column("yes: sized by what happens, and feared more; no: sized as it is believed.")
-    source: Text = column("Source.")
-    url: str = optional("Address.", "")
-    caveat: str = optional("Caveat.", "")
-    grade: Text = column("Grade: reliability A to E and credibility 1 to 5.")
+    high: float = column(N_("Upper end of that interval."), ge=0.01)
+    feared: Text = column(N_("yes: sized by what happens, and feared more; no: sized as it is believed."))
+    source: Text = column(N_("Source."))
+    url: str = optional(N_("Address."), "")
+    caveat: str = optional(N_("Caveat."), "")
+    grade: Text = column(N_("Grade: reliability A to E and credibility 1 to 5."))
 
 
 class ObservationRow(Row):
@@ -138,20 +144,22 @@ class ObservationRow(Row):
     table: ClassVar[str] = "observations"
     about: ClassVar[str] = N_("figures before and after")
 
-    id: Id = column("Name of the observation.")
-    episode: Id = column("Episode.")
-    region: Id = column("Region; for a price in the street, any.")
-    stage: StageOfTrade = column("What it is of.")
-    month: Date = column("Month of the figure after.")
-    before: float = column("Figure before.", ge=1e-9)
-    after: float = column("Figure after.", ge=1e-9)
-    unit: Text = column("Unit of both.")
-    error: float | None = optional("Standard deviation of its logarithm. Empty: by its grade.", None, ge=0.01)
-    use: Text = column("fit, or told where the measure itself says it.")
-    source: Text = column("Source.")
-    url: str = optional("Address.", "")
-    caveat: str = optional("Caveat.", "")
-    grade: Text = column("Grade: reliability A to E and credibility 1 to 5.")
+    id: Id = column(N_("Name of the observation."))
+    episode: Id = column(N_("Episode."))
+    region: Id = column(N_("Region; for a price in the street, any."))
+    stage: StageOfTrade = column(N_("What it is of."))
+    month: Date = column(N_("Month of the figure after."))
+    before: float = column(N_("Figure before."), ge=1e-9)
+    after: float = column(N_("Figure after."), ge=1e-9)
+    unit: Text = column(N_("Unit of both."))
+    error: float | None = optional(
+        N_("Standard deviation of its logarithm. Empty: by its grade."), None, ge=0.01
+    )
+    use: Text = column(N_("fit, or told where the measure itself says it."))
+    source: Text = column(N_("Source."))
+    url: str = optional(N_("Address."), "")
+    caveat: str = optional(N_("Caveat."), "")
+    grade: Text = column(N_("Grade: reliability A to E and credibility 1 to 5."))
 
     @property
     def response(self) -> float:

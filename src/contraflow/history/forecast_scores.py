@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from contraflow._language import _
+from contraflow._language import N_, _
 from contraflow._types import FloatArray
 from contraflow.case.io.read import read_sheet
 from contraflow.case.io.rows import parse
@@ -42,12 +42,12 @@ class ForecastRow(Row):
     table: ClassVar[str] = "forecasts"
     about: ClassVar[str] = "forecasts"
 
-    observation: Text = column("Name of the observation, as in observations.csv.")
-    low: float = column("5 % quantile of after over before.", ge=1e-30)
-    median: float = column("Median of after over before.", ge=1e-30)
-    high: float = column("95 % quantile of after over before.", ge=1e-30)
-    low_50: float | None = optional("25 % quantile.", None, ge=1e-30)
-    high_50: float | None = optional("75 % quantile.", None, ge=1e-30)
+    observation: Text = column(N_("Name of the observation, as in observations.csv."))
+    low: float = column(N_("5 % quantile of after over before."), ge=1e-30)
+    median: float = column(N_("Median of after over before."), ge=1e-30)
+    high: float = column(N_("95 % quantile of after over before."), ge=1e-30)
+    low_50: float | None = optional(N_("25 % quantile."), None, ge=1e-30)
+    high_50: float | None = optional(N_("75 % quantile."), None, ge=1e-30)
 
 
 LEVELS_OF: Mapping[str, float] = {"low": 0.05, "low_50": 0.25, "median": 0.5, "high_50": 0.75, "high": 0.95}
