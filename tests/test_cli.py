@@ -1196,7 +1196,7 @@ def test_a_long_table_goes_through_the_pager_of_a_terminal(monkeypatch, capfd):
         (["claims"], "CASE is missing.", "Falta CASE."),
         (["claims", "example", "more"], "no place here: more", "no tienen lugar aquí: more"),
         (["claims", "example", "--sed", "1"], "no option --sed. Did you mean", "opción --sed"),
-        (["claims", "example", "--seed", "one"], "--seed takes a whole number", "--seed recibe un número entero"),
+        (["claims", "example", "--seed", "one"], "--seed takes a whole number", "recibe un número entero"),
         (["claims", "example", "--seed", "-1"], "--seed takes no less than 0", "--seed no recibe menos de 0"),
         (["claims", "example", "--method", "x"], "--method takes one of", "--method recibe uno de"),
         (["claims", "example", "--json=1"], "--json takes no value", "--json no recibe ningún valor"),

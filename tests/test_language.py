@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synthetic
-from contraflow import _numbers
+from contraflow import _numbers, errors
 from contraflow._language import LANGUAGES, in_language, marks
 from contraflow.history import left_out, read_episodes
 from contraflow.text import (
@@ -111,6 +111,36 @@ def test_no_text_is_marked_where_the_catalogue_cannot_see_it():
                 and isinstance(inner.args[0], ast.Constant)
             ]
     assert hidden == []
+
+
+def is_english(node: ast.expr) -> bool:
+    """Whether an expression is a text of several words that no catalogue can translate."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and bool(re.search(r"[a-z]{2,},? [a-z]{2,}", node.value))
+    if isinstance(node, ast.JoinedStr):
+        return any(is_english(part) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return is_english(node.left) or is_english(node.right)
+    return isinstance(node, ast.IfExp) and (is_english(node.body) or is_english(node.orelse))
+
+
+def test_what_is_wrong_is_told_in_the_readers_language():
+    """Errors, problems of a case and notices go through the catalogue."""
+    own = {name for name, found in vars(errors).items() if isinstance(found, type)}
+    spoken = own - {"Problem"} | {"BadParameter", "refuse", "misused", "complain", "note"}
+    english = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            parts = node.args if name in spoken else []
+            if name == "Problem":
+                named = (k.value for k in node.keywords if k.arg in ("message", "cure"))
+                parts = [*node.args[1:3], *named]
+            where = path.relative_to(SOURCE).as_posix()
+            english += [f"{where}:{node.lineno} {ast.unparse(part)}" for part in parts if is_english(part)]
+    assert english == []
 
 
 def numbers(text: str, code: str) -> list[str]:
