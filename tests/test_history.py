@@ -21,7 +21,7 @@ from contraflow.history import (
     read_episodes,
     score_forecasts,
 )
-from contraflow.history.episode_tables import DATA, Episode, EpisodeRow, MeasureRow, ObservationRow, RegionRow
+from contraflow.history.episode_tables import Episode, EpisodeRow, MeasureRow, ObservationRow, RegionRow
 from contraflow.history.forecast_scores import YOURS, two_piece_log_density
 from contraflow.history.hierarchical_fit import Forecaster, Sample, fit, reduced, sample
 from contraflow.history.left_out_episodes import (
@@ -614,7 +614,7 @@ FEW = ("crackdown-1989", "dignidad-1997", "chapare-2005")
 def few_episodes(tmp_path):
     """A folder with some of the episodes, which are learned from in less time than all of them."""
     for name in ("episodes", "regions", "measures", "observations"):
-        rows = pd.read_csv(DATA / f"{name}.csv", dtype=str, keep_default_na=False)
+        rows = pd.read_csv(episode_tables.own_tables() / f"{name}.csv", dtype=str, keep_default_na=False)
         own = rows["id" if name == "episodes" else "episode"].isin(FEW)
         rows[own].to_csv(tmp_path / f"{name}.csv", index=False)
     return tmp_path
