@@ -63,13 +63,16 @@ class LabPages:
             if shown is not None and not panel.folded:
                 body = self._panel(panel.id, shown, templates)
             panels.append({"id": panel.id, "title": _(panel.title), "folded": panel.folded, "body": body})
+        step = tour.step(asked, standing)
+        if step is not None and step["soon"]:
+            self.workshop.desk(standing, step["soon"])  # fitted while the reader reads
         text = templates.get_template("lab.html.j2").render(
             **self._always(asked, standing),
             answer=self._answer(shown, error, asked, standing, templates),
             panels=panels,
             controls=grouped(desk.lab, asked, standing.known.today),
             beliefs=self._beliefs(desk, asked),
-            step=tour.step(asked, standing),
+            step=step,
             backdrop=_backdrop(standing),
             query=write(asked, standing.known),
             question_addresses=[

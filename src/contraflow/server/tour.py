@@ -52,6 +52,10 @@ STEPS = (
 """Heading and three sentences of each step; ``{question}`` is a question or disagreement of the case."""
 
 
+AHEAD = 2
+"""Steps before one that believes something, from which on the case is fitted to that."""
+
+
 def step(asked: Asked, standing: Standing) -> Mapping[str, Any] | None:
     """What the page shows of the step that an address names; None for none."""
     states = _states(asked, standing)
@@ -68,6 +72,7 @@ def step(asked: Asked, standing: Standing) -> Mapping[str, Any] | None:
         "before": write(states[number - 2][1], known) if number > 1 else "",
         "next": write(states[number][1], known) if number < len(states) else "",
         "end": write(dataclasses.replace(asked, tour=0), known),
+        "soon": next((s.believes for _told, s in states[number : number + AHEAD] if s.believes), {}),
     }
 
 
