@@ -352,6 +352,17 @@ def test_a_program_error_is_a_sentence_and_others_are_answered(lab, monkeypatch)
         assert fetch(site, "/answer", QUERY).status_code == 200
 
 
+def test_a_page_names_levers_and_claims_in_its_own_language(site, lab):
+    page = fetch(site, query="radar=many&lang=es").text
+    assert "«many» no es un nivel de «Cobertura de radar»" in page
+    panel = fetch(site, "/panel/rests", f"{QUERY}&lang=es").text
+    assert "Cambio de las exportaciones con «Cobertura de radar: " in panel
+    assert "Radar" not in panel.replace("Cobertura de radar", "")
+    rows = (*lab.case.claims.values(), *lab.case.parameters.values())
+    english = {getattr(row, "statement", None) or row.meaning for row in rows}
+    assert [text for text in english if len(text) > 20 and text in panel] == []
+
+
 def test_a_case_that_is_edited_is_told_and_fitted_again(tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(data() / "example", folder)

@@ -20,6 +20,9 @@ from contraflow.results.choices import near_match
 LISTED = 12
 """Disagreements that a message lists at most."""
 
+EXAMPLE = "{'DISAGREEMENT': 'SIDE'}"
+"""How sides are written."""
+
 
 @dataclass(frozen=True)
 class Beliefs:
@@ -100,31 +103,34 @@ def read_sides(
         For an unknown disagreement or side, and for a side of which the model observes no claim; lists all.
     """
     if not isinstance(given, Mapping):
-        raise PolicyError(
-            f"Sides are given as {type(given).__name__}; write them by disagreement: "
-            "{'DISAGREEMENT': 'SIDE'}, as lab.disagreements() lists them."
+        text = _(
+            "Sides are given as {type}; write them by disagreement: {example}, as lab.disagreements() lists "
+            "them."
         )
+        raise PolicyError(text.format(type=type(given).__name__, example=EXAMPLE))
     if not given:
-        raise PolicyError(
-            "No side is given. Write it by disagreement: {'DISAGREEMENT': 'SIDE'}, as lab.disagreements() "
-            "lists them."
-        )
+        text = _("No side is given. Write it by disagreement: {example}, as lab.disagreements() lists them.")
+        raise PolicyError(text.format(example=EXAMPLE))
     known = {group.id: group for group in groups}
     found: dict[str, Position] = {}
     wrong: list[str] = []
     for name, side in given.items():
         if name not in known:
-            wrong.append(f"'{name}' is no disagreement of this case. {_listed(name, known)}".rstrip())
+            text = _("'{name}' is no disagreement of this case.").format(name=name)
+            wrong.append(f"{text} {_listed(name, known)}")
             continue
         sides = {position.id: position for position in known[name].positions}
         if side not in sides:
             told = "; ".join(f"'{p.id}' ({p.words})" for p in sides.values())
-            wrong.append(f"'{side}' is no side of '{name}'. Its sides are: {told}.")
+            text = _("'{side}' is no side of '{name}'. Its sides are: {sides}.")
+            wrong.append(text.format(side=side, name=name, sides=told))
         elif not any(claim in weighed for claim in sides[side].claims):
-            wrong.append(
-                f"The model observes none of the claims of '{side}' ({', '.join(sides[side].claims)}), so "
-                f"that nothing follows from believing it. {_weighed_sides(sides, weighed)}"
+            text = _(
+                "The model observes none of the claims of '{side}' ({claims}), so that nothing follows from "
+                "believing it."
             )
+            said = text.format(side=side, claims=", ".join(sides[side].claims))
+            wrong.append(f"{said} {_weighed_sides(sides, weighed)}")
         else:
             found[name] = sides[side]
     if wrong:
@@ -135,16 +141,18 @@ def read_sides(
 def _listed(name: object, known: Mapping[str, Disagreement]) -> str:
     """Which disagreements there are: the nearest name, else all if they are few."""
     if not known:
-        return "Its sources do not disagree on anything."
+        return _("Its sources do not disagree on anything.")
     near = near_match(name, known)
     if near or len(known) > LISTED:
-        return f"{near} lab.disagreements() lists all.".strip()
-    return f"There are: {', '.join(known)}."
+        return " ".join(filter(None, (near, _("lab.disagreements() lists all."))))
+    return _("There are: {names}.").format(names=", ".join(known))
 
 
 def _weighed_sides(sides: Mapping[str, Position], weighed: Mapping[str, int]) -> str:
     others = [p.id for p in sides.values() if any(claim in weighed for claim in p.claims)]
-    return f"It does of: {', '.join(others)}." if others else "It observes no side of this disagreement."
+    if not others:
+        return _("It observes no side of this disagreement.")
+    return _("It does of: {sides}.").format(sides=", ".join(others))
 
 
 def to_be_believed(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from contraflow import network as network_layer
+from contraflow._language import _, locale
 from contraflow._parallel import in_threads
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow._version import __version__
@@ -139,15 +140,16 @@ class CalibratedCase:
     @cached_property
     def _baseline(self) -> Outcome:
         draws, unknowns = len(self.ledger), self.responder.model.unknowns
-        title = self._titled("Baseline")
+        title = self._titled(_("Baseline"))
         data = self._label(self.responder.levers.baseline, np.zeros((draws, unknowns)), {}, title)
         unsold = (data["sold"] <= 0).mean("draw")
         empty = unsold["market"].values[unsold.values > 0.5]
         if empty.size:
-            raise ConvergenceError(
-                f"Nothing is sold in the baseline at {', '.join(empty)}: no way there pays. "
+            text = _(
+                "Nothing is sold in the baseline at {markets}: no way there pays. "
                 "Look at the costs and margins on the way, or at the price."
             )
+            raise ConvergenceError(text.format(markets=", ".join(empty)))
         return Outcome(title, {}, self.network, data)
 
     def baseline(self) -> Outcome:
@@ -264,17 +266,25 @@ class CalibratedCase:
         names = [self.network.markets[i] for i in self.network.cleared] + list(self.network.facility_ids)
         cut_off = self._cut_off(np.full(tries, draw), found.state[draw])
         lost = [names[i] for i in np.flatnonzero(cut_off.any(axis=0))]
+        told = describe(self.case.in_language(locale()), policy)
         if lost:
-            return (
-                f"No equilibrium was found for {describe(self.case, policy)}: at no price does anything "
-                f"reach {', '.join(lost)}, from none of {tries} starts. Try a lower level."
+            text = _(
+                "No equilibrium was found for {policy}: at no price does anything reach {places}, from none "
+                "of {tries} starts. Try a lower level."
             )
+            return text.format(policy=told, places=", ".join(lost), tries=tries)
         best = int(np.argmin(found.residual[draw]))
         worst = names[int(np.argmax(np.abs(found.state[draw, best])))]
-        return (
-            f"No equilibrium was found for {describe(self.case, policy)}. Tried {tries} starts "
-            f"(residuals {', '.join(f'{r:.1e}' for r in found.residual[draw])}; {TOLERANCE:.0e} is needed). "
-            f"The largest move is at {worst}, which may be cut off altogether. Try a lower level."
+        text = _(
+            "No equilibrium was found for {policy}. Tried {tries} starts (residuals {residuals}; {needed} is "
+            "needed). The largest move is at {place}, which may be cut off altogether. Try a lower level."
+        )
+        return text.format(
+            policy=told,
+            tries=tries,
+            residuals=", ".join(f"{r:.1e}" for r in found.residual[draw]),
+            needed=f"{TOLERANCE:.0e}",
+            place=worst,
         )
 
 

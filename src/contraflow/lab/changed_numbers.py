@@ -25,6 +25,9 @@ from contraflow.results.choices import near_match
 
 AnyCase = TypeVar("AnyCase", bound=Case)
 
+EXAMPLE = "{'theta-route': 3}"
+"""How numbers are written."""
+
 
 @dataclass(frozen=True)
 class ChangedNumbers:
@@ -101,24 +104,24 @@ def read_numbers(case: Case, given: Mapping[str, float | str]) -> ChangedNumbers
         number is used for; lists all of them. A value outside the stated range is none of these.
     """
     if not isinstance(given, Mapping):
-        raise PolicyError(
-            f"Numbers are given as {type(given).__name__}; write them by name: {{'theta-route': 3}}."
-        )
+        text = _("Numbers are given as {type}; write them by name: {example}.")
+        raise PolicyError(text.format(type=type(given).__name__, example=EXAMPLE))
     wrong: list[str] = []
     values: dict[str, float] = {}
     for name, stated in given.items():
         if name not in case.parameters:
-            known = near_match(name, case.parameters) or "lab.assumptions() lists them."
-            wrong.append(f"'{name}' is no number of this case. {known}")
+            known = near_match(name, case.parameters) or _("lab.assumptions() lists them.")
+            text = _("'{name}' is no number of this case.").format(name=name)
+            wrong.append(f"{text} {known}")
             continue
         try:
             value = _value(case, case.parameters[name], stated)
         except ValueError as error:
             wrong.append(f"{name}: {error}")
             continue
-        faults = [f"{value:g} {fault}" for fault in _faults(case, name, value)]
-        if faults:
-            wrong.append(f"{name}: {faults[0]}.")
+        fault = next(_faults(case, name, value), None)
+        if fault is not None:
+            wrong.append(_("{name}: {value} {fault}.").format(name=name, value=f"{value:g}", fault=fault))
         values[name] = value
     if wrong:
         raise PolicyError("\n".join(wrong))
@@ -148,10 +151,9 @@ def fixed_in(before: Ledger, after: Ledger, draws: FloatArray) -> FloatArray:
 
 def _value(case: Case, row: schema.Parameter, stated: Any) -> float:
     """A value in the unit of the model. Raises ValueError, in words."""
-    unit = "" if row.unit == "dimensionless" else f" {row.unit}"
-    how = f"write a number{f' of{unit}' if unit else ''}, for example {cell(row.value)}"
+    text = _("{given} is not a number; {cure}.")
     if isinstance(stated, bool) or not isinstance(stated, str | int | float | np.number):
-        raise ValueError(f"{stated!r} is not a number; {how}.")
+        raise ValueError(text.format(given=repr(stated), cure=_cure(row)))
     if not isinstance(stated, str):
         value = float(stated)
     else:
@@ -159,18 +161,28 @@ def _value(case: Case, row: schema.Parameter, stated: Any) -> float:
         try:
             value = float(number)
         except ValueError:
-            raise ValueError(f"'{stated}' is not a number; {how}.") from None
+            raise ValueError(text.format(given=f"'{stated}'", cure=_cure(row))) from None
         if own.strip():
             try:
                 read = Units(case.info.currency).read(own.strip())
             except UnitError as error:
-                raise ValueError(f"the unit '{own.strip()}' {error}. {error.cure}.") from None
+                text = _("the unit '{unit}' {fault}. {cure}.")
+                raise ValueError(text.format(unit=own.strip(), fault=error, cure=error.cure)) from None
             if read.unit != row.unit:
-                raise ValueError(f"'{own.strip()}' converts to {read.unit}, but the number is in {row.unit}.")
+                text = _("'{unit}' converts to {other}, but the number is in {own}.")
+                raise ValueError(text.format(unit=own.strip(), other=read.unit, own=row.unit))
             value *= read.factor
     if not math.isfinite(value):
-        raise ValueError(f"{stated!r} is not a finite number; {how}.")
+        text = _("{given} is not a finite number; {cure}.")
+        raise ValueError(text.format(given=repr(stated), cure=_cure(row)))
     return value
+
+
+def _cure(row: schema.Parameter) -> str:
+    example = cell(row.value)
+    if row.unit == "dimensionless":
+        return _("write a number, for example {example}").format(example=example)
+    return _("write a number of {unit}, for example {example}").format(unit=row.unit, example=example)
 
 
 def _faults(case: Case, name: str, value: float) -> Iterator[str]:
@@ -178,7 +190,7 @@ def _faults(case: Case, name: str, value: float) -> Iterator[str]:
     for own, number in BEHAVIOUR.items():
         fault = number.fault(value / number.factor) if row_id(own) == name else None
         if fault is not None:
-            yield f"{fault} {number.unit}s" if number.factor != 1 else fault
+            yield _("{fault} months").format(fault=fault) if number.unit == "month" else fault
     for model in schema.TABLES:
         for column in (column for column in columns(model) if column.role is not None):
             for row in getattr(case, model.table).values():
@@ -190,4 +202,5 @@ def _faults(case: Case, name: str, value: float) -> Iterator[str]:
                     limit = Limit(kind.least, kind.most)
                 fault = limit.fault(value)
                 if fault is not None:
-                    yield f"{fault}, which is impossible for '{column.name}' of '{row.id}'"
+                    text = _("{fault}, which is impossible for '{column}' of '{row}'")
+                    yield text.format(fault=fault, column=column.name, row=row.id)

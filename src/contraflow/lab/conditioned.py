@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FEWEST = 10.0
 """Effective number of draws below which a conditional answer is refused."""
 
+EXAMPLE = "given={'exports by air': (-0.3, 0.1)}"
+"""How observations are written."""
+
 QUANTILES = {"": 0.5, "_5": 0.05, "_25": 0.25, "_75": 0.75, "_95": 0.95}
 
 
@@ -55,19 +58,28 @@ def read_observations(given: Mapping[str, Sequence[float]]) -> tuple[Observation
         For what is no mapping from figures to (change, error), an error that is not positive, a fall of more
         than all, and nothing at all.
     """
-    how = "write given={'exports by air': (-0.3, 0.1)}, a relative change and the deviation of its error"
     if not isinstance(given, Mapping) or not given:
-        raise ComparisonError(f"What is given is {given!r}; {how}.")
+        text = _(
+            "What is given is {given}; write {example}, a relative change and the deviation of its error."
+        )
+        raise ComparisonError(text.format(given=repr(given), example=EXAMPLE))
     found = []
     for name, stated in given.items():
         try:
             change, error = (float(x) for x in stated)
         except (TypeError, ValueError):
-            raise ComparisonError(f"{name!r} is given as {stated!r}; {how}.") from None
+            text = _(
+                "{figure} is given as {given}; write {example}, a relative change and the deviation of its "
+                "error."
+            )
+            told = text.format(figure=repr(name), given=repr(stated), example=EXAMPLE)
+            raise ComparisonError(told) from None
         if not (np.isfinite(change) and change >= -1):
-            raise ComparisonError(f"{name!r} cannot change by {change:g}: -1 is a fall to nothing.")
+            text = _("{figure} cannot change by {change}: -1 is a fall to nothing.")
+            raise ComparisonError(text.format(figure=repr(name), change=f"{change:g}"))
         if not (np.isfinite(error) and error > 0):
-            raise ComparisonError(f"The error of {name!r} is {error:g}; a standard deviation is above 0.")
+            text = _("The error of {figure} is {error}; a standard deviation is above 0.")
+            raise ComparisonError(text.format(figure=repr(name), error=f"{error:g}"))
         found.append(Observation(str(name), change, error))
     return tuple(found)
 

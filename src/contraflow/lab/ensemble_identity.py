@@ -13,12 +13,16 @@ from typing import Any
 import numpy as np
 
 from contraflow import _cache
+from contraflow._language import N_, _, pgettext
 from contraflow._types import FloatArray
 from contraflow._version import __version__
 from contraflow.case.case import Case
 from contraflow.lab.policy_table import PolicyTable
 from contraflow.model.numerics import jax
 from contraflow.results.figures import outcome_figures
+
+LONG = {"code": N_("other code"), "figures": N_("other figures")}
+"""What is said of differences that are too long to be told."""
 
 ROOMS = (*_cache.CALIBRATION, "results", "lab")
 """Packages whose code decides the figures of an ensemble."""
@@ -56,12 +60,15 @@ def differences(here: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
     """In words, in what two processes differ; ``here`` is this one. Empty if they are alike."""
     words = []
     for name in sorted({*here, *there}):
-        one, other = here.get(name, "none"), there.get(name, "none")
+        one, other = here.get(name), there.get(name)
         if one != other:
-            is_long = name in ("code", "figures")
-            said = f"other {name}" if is_long else f"{name} {other or 'unset'} (here {one or 'unset'})"
-            words.append(said)
+            text = _(LONG[name]) if name in LONG else _("{name} {theirs} (here {ours})")
+            words.append(text.format(name=name, theirs=_told(other), ours=_told(one)))
     return words
+
+
+def _told(value: str | None) -> str:
+    return pgettext("version", "none") if value is None else value or pgettext("setting", "unset")
 
 
 def identity(case: Case, ledger: FloatArray, table: PolicyTable) -> dict[str, Any]:

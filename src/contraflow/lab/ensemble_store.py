@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow._language import N_, _
 from contraflow._types import BoolArray, FloatArray
 from contraflow.errors import OutputError
 from contraflow.lab.ensemble_identity import differences
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the layout."""
 
-NEEDED = "An ensemble on disk needs the library Zarr: pip install 'contraflow[cluster]'."
+NEEDED = N_("An ensemble on disk needs the library Zarr: pip install 'contraflow[cluster]'.")
 
 WIDTH = 120
 """Characters of a policy's name that are kept."""
@@ -39,7 +40,7 @@ def zarr() -> Any:
     try:
         return import_module("zarr")
     except ImportError:
-        raise OutputError(NEEDED) from None
+        raise OutputError(_(NEEDED)) from None
 
 
 class EnsembleStore:
@@ -65,10 +66,11 @@ class EnsembleStore:
                 self._group.attrs["processors"] = [*known, processor]
             self._figures[block.first : block.last] = figures
         except OSError as error:
-            raise OutputError(
-                f"{self.folder} cannot be written: {error.strerror or error}. What is there is kept: free "
-                "some space, and run the same again to go on."
-            ) from error
+            text = _(
+                "{folder} cannot be written: {reason}. What is there is kept: free some space, and run the "
+                "same again to go on."
+            )
+            raise OutputError(text.format(folder=self.folder, reason=error.strerror or error)) from error
 
 
 def open_for_writing(
@@ -96,17 +98,19 @@ def open_for_writing(
     kept = attributes(folder)
     if kept is None:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise OutputError(
-                f"{folder} is there already and holds no ensemble. Name a folder that does not exist yet."
+            text = _(
+                "{folder} is there already and holds no ensemble. Name a folder that does not exist yet."
             )
+            raise OutputError(text.format(folder=folder))
         _create(folder, cut, identity, contents)
     else:
         other = _in_words(identity, kept)
         if other:
-            raise OutputError(
-                f"{folder} holds an ensemble with {', '.join(other)}. Name another folder, or remove "
-                "this one to begin anew."
+            text = _(
+                "{folder} holds an ensemble with {differences}. Name another folder, or remove this one to "
+                "begin anew."
             )
+            raise OutputError(text.format(folder=folder, differences=", ".join(other)))
     return EnsembleStore(folder, cut)
 
 
@@ -134,9 +138,11 @@ def read(folder: Path) -> xr.Dataset:
     zarr()
     kept = attributes(folder)
     if kept is None:
-        raise OutputError(f"{folder} holds no ensemble. Name a folder that 'respond_many' has written.")
+        text = _("{folder} holds no ensemble. Name a folder that 'respond_many' has written.")
+        raise OutputError(text.format(folder=folder))
     if kept["contraflow_ensemble"] != FORMAT:
-        raise OutputError(f"{folder} was written by another version of Contraflow: {kept['running']}.")
+        text = _("{folder} was written by another version of Contraflow: {version}.")
+        raise OutputError(text.format(folder=folder, version=kept["running"]))
     data: xr.Dataset = xr.open_zarr(str(folder), chunks=None, consolidated=False, zarr_format=2)
     there = finished(folder, Cut(data.sizes["policy"], data.sizes["draw"]))
     labels = [name for name in ("unit", "measure_unit", "name") if name in data]
@@ -150,13 +156,13 @@ def _chunk(folder: Path, cut: Cut, block: Block) -> Path:
 
 def _in_words(identity: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
     parts = {
-        "fingerprint": f"another case or another state of it ({kept.get('case')})",
-        "ledger": "other draws",
-        "policies": "other policies",
+        "fingerprint": _("another case or another state of it ({case})").format(case=kept.get("case")),
+        "ledger": _("other draws"),
+        "policies": _("other policies"),
     }
     other = [words for name, words in parts.items() if kept.get(name) != identity[name]]
     found = differences(identity["running"], kept.get("running", {}))
-    return other + ([f"figures of {', '.join(found)}"] if found else [])
+    return other + ([_("figures of {others}").format(others=", ".join(found))] if found else [])
 
 
 def _create(
@@ -189,7 +195,8 @@ def _create(
             folder.rmdir()
         part.rename(folder)
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        text = _("{folder} cannot be written: {reason}.")
+        raise OutputError(text.format(folder=folder, reason=error.strerror or error)) from error
     finally:
         with suppress(OSError):
             shutil.rmtree(part)

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from contraflow._language import N_, _, in_language, locale
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, Progress
 from contraflow.case.case import Case
@@ -33,7 +34,9 @@ from contraflow.model import Model, keep_compiled_code
 from contraflow.network import build
 from contraflow.policy import Responder, make_levers
 
-NEEDED = "A cluster needs the library Dask: pip install 'contraflow[cluster]', here and on all its machines."
+NEEDED = N_(
+    "A cluster needs the library Dask: pip install 'contraflow[cluster]', here and on all its machines."
+)
 
 CONNECT = 20
 """Seconds within which a scheduler has to answer."""
@@ -74,7 +77,7 @@ class Work:
         keep_compiled_code()
         in_threads(lambda task: task(), self.responder.compile_tasks())
         found = PolicySolver(self.responder, self.ledger, self.case.info.home, self.spot)
-        _ = found.references
+        _made = found.references
         return found
 
 
@@ -88,7 +91,7 @@ def handed_on(packed: bytes) -> bytes:
 
 
 def solve_block(
-    packed: bytes, key: str, client: dict[str, str], levels: FloatArray
+    packed: bytes, key: str, client: dict[str, str], levels: FloatArray, language: str = "en"
 ) -> tuple[FloatArray, str]:
     """The task of a worker: figures of policies, and the kind of processor they were computed on.
 
@@ -97,17 +100,23 @@ def solve_block(
     ClusterError
         If the worker has not the same code and libraries as the client.
     """
+    with in_language(language):
+        return _solved(packed, key, client, levels)
+
+
+def _solved(packed: bytes, key: str, client: dict[str, str], levels: FloatArray) -> tuple[FloatArray, str]:
     other = differences(client, running())
     if other:
-        raise ClusterError(
-            f"A worker on {platform.node()} has {', '.join(other)}, so its figures would differ. "
+        text = _(
+            "A worker on {machine} has {differences}, so its figures would differ. "
             "Install the same versions on all machines, start the workers again, and run the same again."
         )
+        raise ClusterError(text.format(machine=platform.node(), differences=", ".join(other)))
     with _BUILDING:
         if key not in _WORKS:
             case, ledger, spot = pickle.loads(packed)
             work = Work(case, Responder(Model(network := build(case)), make_levers(network)), ledger, spot)
-            _ = work.solver
+            _made = work.solver
             _WORKS[key] = work
             while len(_WORKS) > KEPT:
                 _WORKS.pop(next(iter(_WORKS)))
@@ -155,7 +164,7 @@ def on_cluster(
     with _client(cluster) as client:
         given: dict[str, tuple[Any, Block]] = {}
         ready: SimpleQueue[Any] = SimpleQueue()
-        here = running()
+        here, language = running(), locale()
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="Sending large graph")
@@ -164,7 +173,9 @@ def on_cluster(
                 while True:
                     while len(given) < room and (block := next(blocks, None)) is not None:
                         name = f"contraflow-block-{key}-{block.first}"
-                        future = client.submit(solve_block, shared, key, here, levels(block), key=name)
+                        future = client.submit(
+                            solve_block, shared, key, here, levels(block), language, key=name
+                        )
                         given[name] = future, block
                         future.add_done_callback(ready.put)
                     if not given:
@@ -184,29 +195,34 @@ def on_cluster(
 
 def _result(future: Any, block: Block) -> tuple[FloatArray, str]:
     """Figures of a block that is done. Raises ClusterError."""
-    part = f"policies {block.first} to {block.last - 1}"
-    kept = "What was done before is kept where it is written to disk: run the same again to go on."
+    part = {"first": block.first, "last": block.last - 1}
+    kept = _("What was done before is kept where it is written to disk: run the same again to go on.")
     try:
         if future.status in ("cancelled", "lost"):
-            raise ClusterError(f"The scheduler was lost or has dropped {part}. {kept}")
+            text = _("The scheduler was lost or has dropped policies {first} to {last}.")
+            raise ClusterError(f"{text.format(**part)} {kept}")
         figures, kind = future.result()
         return np.asarray(figures, dtype=float), str(kind)
     except ContraflowError:
         raise
     except (ImportError, AttributeError) as error:
-        raise ClusterError(f"A worker has no such Contraflow ({error}): install the same there.") from error
+        text = _("A worker has no such Contraflow ({error}): install the same there.")
+        raise ClusterError(text.format(error=error)) from error
     except Exception as error:
         if type(error).__name__ == "KilledWorker":
-            raise ClusterError(
-                f"Several workers died one after the other while they worked on {part}, perhaps for lack of "
-                f"memory. Give each worker more, or have Dask allow more failures "
-                f"(distributed.scheduler.allowed-failures). {kept}"
-            ) from error
+            text = _(
+                "Several workers died one after the other while they worked on policies {first} to {last}, "
+                "perhaps for lack of memory. Give each worker more, or have Dask allow more failures "
+                "(distributed.scheduler.allowed-failures)."
+            )
+            raise ClusterError(f"{text.format(**part)} {kept}") from error
         if "deserializ" in str(error):
             raise ClusterError(
-                "The scheduler cannot read what it is given: install the same Contraflow there, too."
+                _("The scheduler cannot read what it is given: install the same Contraflow there, too.")
             ) from error
-        raise ClusterError(f"A worker failed at {part} ({type(error).__name__}: {error}). {kept}") from error
+        text = _("A worker failed at policies {first} to {last} ({kind}: {error}).")
+        said = text.format(**part, kind=type(error).__name__, error=error)
+        raise ClusterError(f"{said} {kept}") from error
 
 
 def _room(client: Any, say: Progress | None = None) -> int:
@@ -215,11 +231,13 @@ def _room(client: Any, say: Progress | None = None) -> int:
         threads = sum(client.nthreads().values())
     except Exception as error:
         raise ClusterError(
-            "The scheduler no longer answers. What was written to disk is kept: start it again, and run the "
-            "same again to go on."
+            _(
+                "The scheduler no longer answers. What was written to disk is kept: start it again, and run "
+                "the same again to go on."
+            )
         ) from error
     if not threads and say is not None:
-        say("Waiting for workers: the cluster has none")
+        say(_("Waiting for workers: the cluster has none"))
     return max(FEWEST, AHEAD * int(threads))
 
 
@@ -229,10 +247,10 @@ def _client(cluster: Any) -> Iterator[Any]:
     try:
         distributed = import_module("distributed")
     except ImportError:
-        raise ClusterError(NEEDED) from None
+        raise ClusterError(_(NEEDED)) from None
     if isinstance(cluster, distributed.Client):
         if cluster.asynchronous:
-            raise ClusterError("The client of Dask is asynchronous. Give one that is not, or an address.")
+            raise ClusterError(_("The client of Dask is asynchronous. Give one that is not, or an address."))
         yield cluster
         return
     try:
@@ -240,10 +258,11 @@ def _client(cluster: Any) -> Iterator[Any]:
             _knock(cluster)
         client = distributed.Client(cluster, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise ClusterError(
-            f"No scheduler of Dask answers at {cluster} ({error}). Start one with 'dask scheduler', and give "
+        text = _(
+            "No scheduler of Dask answers at {address} ({error}). Start one with 'dask scheduler', and give "
             "the address that it prints, such as tcp://10.0.0.5:8786."
-        ) from None
+        )
+        raise ClusterError(text.format(address=cluster, error=error)) from None
     try:
         yield client
     finally:
@@ -255,5 +274,5 @@ def _knock(address: str) -> None:
     where = urlsplit(address if "://" in address else f"tcp://{address}")
     if where.scheme in ("tcp", "tls"):
         if where.hostname is None or where.port is None:
-            raise ValueError("an address has a host and a port")
+            raise ValueError(_("an address has a host and a port"))
         socket.create_connection((where.hostname, where.port), CONNECT).close()

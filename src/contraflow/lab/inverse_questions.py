@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from contraflow._language import _
-from contraflow._numbers import cell, share
+from contraflow._numbers import cell, fixed, share
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.errors import ComparisonError, PolicyError
 from contraflow.lab.conditioned import (
@@ -29,6 +29,7 @@ from contraflow.policy.policy import levers_of
 from contraflow.policy.responder import Settled
 from contraflow.results.asked_figures import asked_figure, unit_of
 from contraflow.results.view import price_spot
+from contraflow.text.figure_words import time_in_words
 
 PROBLEMS = 512
 """Problems whose accounts are held at a time."""
@@ -98,9 +99,8 @@ class AsksBackwards(WeighsEvidence):
         base = levels(self.case, self.responder.levers.baseline, others)
         levels(self.case, self.responder.levers.baseline, {measure: 0.0})
         if measure in others:
-            raise PolicyError(
-                f"'{measure}' is both sought and set by the policy: leave it out of the policy."
-            )
+            text = _("'{measure}' is both sought and set by the policy: leave it out of the policy.")
+            raise PolicyError(text.format(measure=measure))
         known = levers_of(self.case)
         lever, place = known[measure], list(known).index(measure)
         if lever.is_change:
@@ -123,7 +123,7 @@ class AsksBackwards(WeighsEvidence):
         if others:
             title = _("{question}, with {policy}").format(question=title, policy=describe(self.case, others))
         if years != math.inf:
-            title = _("{question}, after {time}").format(question=title, time=in_words(years))
+            title = _("{question}, after {time}").format(question=title, time=time_in_words(years))
         return LevelFor(
             self._titled(title),
             lever,
@@ -188,7 +188,7 @@ class AsksBackwards(WeighsEvidence):
             )
         draws = len(self.ledger)
         if draws < 2:
-            raise ComparisonError("A lab with a single draw has nothing to weigh: calibrate with draws.")
+            raise ComparisonError(_("A lab with a single draw has nothing to weigh: calibrate with draws."))
         years = in_years(after)
         base = self.baseline()
         spot = price_spot(base.data)
@@ -242,17 +242,27 @@ class AsksBackwards(WeighsEvidence):
             change = values[:, number] / np.where(before[:, number] != 0, before[:, number], np.nan) - 1
             known = change[~np.isnan(change)]
             if not known.size:
-                said.append(f"{one.figure!r} is nothing in the baseline, so it has no relative change")
+                text = _("{figure} is nothing in the baseline, so it has no relative change")
+                said.append(text.format(figure=repr(one.figure)))
                 continue
             low, middle, high = np.quantile(known, (0.05, 0.5, 0.95))
+            text = _("{figure} changes by {change} ({low} to {high}), observed is {seen} ± {error}")
             said.append(
-                f"{one.figure!r} changes by {cell(middle)} ({cell(low)} to {cell(high)}), observed is "
-                f"{cell(one.change)} ± {cell(one.error)}"
+                text.format(
+                    figure=repr(one.figure),
+                    change=cell(middle),
+                    low=cell(low),
+                    high=cell(high),
+                    seen=cell(one.change),
+                    error=cell(one.error),
+                )
             )
-        return (
-            f"Only {effective:.1f} effective draws of {draws} agree with what is given; {FEWEST:g} are "
-            f"needed. Under this policy {'; '.join(said)}. Give a larger error, a range for a level, or more "
-            "draws."
+        text = _(
+            "Only {effective} effective draws of {draws} agree with what is given; {needed} are needed. "
+            "Under this policy {changes}. Give a larger error, a range for a level, or more draws."
+        )
+        return text.format(
+            effective=fixed(effective, 1), draws=draws, needed=f"{FEWEST:g}", changes="; ".join(said)
         )
 
     def _figures_at(
@@ -324,22 +334,26 @@ def _target(
     """Side from which the target is reached, its value (draw,), and the aim in words."""
     given = {name: x for name, x in (("falls", falls), ("rises", rises), ("to", to)) if x is not None}
     if len(given) != 1:
-        raise ComparisonError("Give one of falls=0.3 (by 30 %), rises=0.3 and to=VALUE.")
+        raise ComparisonError(_("Give one of falls=0.3 (by 30 %), rises=0.3 and to=VALUE."))
     ((name, amount),) = given.items()
     if isinstance(amount, bool) or not isinstance(amount, int | float | np.number):
-        raise ComparisonError(f"{name} is {amount!r}; write a number, such as 0.3 for 30 %.")
+        text = _("{name} is {amount}; write a number, such as 0.3 for 30 %.")
+        raise ComparisonError(text.format(name=name, amount=repr(amount)))
     if name == "to":
         if not np.isfinite(amount):
-            raise ComparisonError(f"to is {amount:g}; write a finite value in {unit_of(figure)}.")
+            text = _("to is {amount}; write a finite value in {unit}.")
+            raise ComparisonError(text.format(amount=f"{amount:g}", unit=unit_of(figure)))
         aim = _("{figure} is {value} {unit}").format(
             figure=figure, value=cell(float(amount)), unit=unit_of(figure)
         )
         return 0, np.full(value.size, float(amount)), aim
     most = 1.0 if name == "falls" else math.inf
     if not 0 < amount <= most or amount == math.inf:
-        raise ComparisonError(f"{name} is {amount:g}; it is a part of the value before, above 0.")
+        text = _("{name} is {amount}; it is a part of the value before, above 0.")
+        raise ComparisonError(text.format(name=name, amount=f"{amount:g}"))
     if not np.median(np.abs(value)) > 0:
-        raise ComparisonError(f"{figure!r} is 0 in the baseline, so that it cannot fall or rise by a part.")
+        text = _("{figure} is 0 in the baseline, so that it cannot fall or rise by a part.")
+        raise ComparisonError(text.format(figure=repr(figure)))
     if name == "falls":
         text = _("{figure} falls by {size}")
         return -1, value * (1 - float(amount)), text.format(figure=figure, size=share(float(amount)))
@@ -352,7 +366,8 @@ def _ranges(
 ) -> tuple[dict[str, tuple[float, float]], dict[str, float]]:
     """Levels given as ranges, and the others."""
     if not isinstance(policy, Mapping):
-        raise PolicyError(f"A policy is a mapping of measures to levels; {policy!r} is none.")
+        text = _("A policy is a mapping of measures to levels; {policy} is none.")
+        raise PolicyError(text.format(policy=repr(policy)))
     ranges: dict[str, tuple[float, float]] = {}
     plain: dict[str, float] = {}
     for name, level in policy.items():
@@ -360,9 +375,11 @@ def _ranges(
             try:
                 low, high = level
             except ValueError:
-                raise PolicyError(f"{name}={level}: a range is written (lowest, highest).") from None
+                text = _("{name}={level}: a range is written (lowest, highest).")
+                raise PolicyError(text.format(name=name, level=level)) from None
             if not low < high:
-                raise PolicyError(f"{name}={level}: the lowest level of a range is below the highest.")
+                text = _("{name}={level}: the lowest level of a range is below the highest.")
+                raise PolicyError(text.format(name=name, level=level))
             ranges[name] = (low, high)
         else:
             plain[name] = level

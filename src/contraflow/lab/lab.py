@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from contraflow._language import _, ngettext
 from contraflow._types import IntArray, Progress, silent
 from contraflow.analysis.believed_posterior import believed_posterior
 from contraflow.analysis.contradictions import disagreements
@@ -18,7 +19,7 @@ from contraflow.inference.method import Method
 from contraflow.inference.posterior import Posterior
 from contraflow.lab.beliefs import Beliefs, believable, not_reached, read_sides, to_be_believed
 from contraflow.lab.case_questions import DescribesCase
-from contraflow.lab.changed_numbers import fixed_in, read_numbers, with_fixed_numbers
+from contraflow.lab.changed_numbers import EXAMPLE, fixed_in, read_numbers, with_fixed_numbers
 from contraflow.lab.posterior_draws import posterior_draws, responder
 
 
@@ -66,7 +67,8 @@ class Lab(DescribesCase):
         'Baseline (numbers changed: theta-goods = 3; not calibrated anew)'
         """
         if not numbers:
-            raise PolicyError("No number is given. Write it by name, for example {'theta-route': 3}.")
+            text = _("No number is given. Write it by name, for example {example}.")
+            raise PolicyError(text.format(example=EXAMPLE))
         found = read_numbers(self.case, numbers)
         case = with_fixed_numbers(self.case, found)
         response = responder(case)
@@ -83,7 +85,7 @@ class Lab(DescribesCase):
         old, picks = self._unbelieving
         if old is None:
             raise ConvergenceError(
-                "A lab that was not calibrated cannot be calibrated anew: leave out refit."
+                _("A lab that was not calibrated cannot be calibrated anew: leave out refit.")
             )
         count = {"chains": old.chains} if old.method is Method.NUTS else {}
         settings = Settings(old.method, old.seed, draws=old.deviates.shape[1], **count)
@@ -138,8 +140,10 @@ class Lab(DescribesCase):
         before, picks = self._unbelieving
         if before is None:
             raise ObservationError(
-                "A lab that is not calibrated weighs no claims, so it can believe none: call calibrate() "
-                "first."
+                _(
+                    "A lab that is not calibrated weighs no claims, so it can believe none: call calibrate() "
+                    "first."
+                )
             )
         groups = disagreements(self.case, self._weighed)
         read_sides(groups, self._weighed, sides)
@@ -161,7 +165,7 @@ class Lab(DescribesCase):
         own = posterior.picks(picks.size)
         if not own.size:
             raise ConvergenceError(
-                "No draw that believes this has an equilibrium in every year that claims observe."
+                _("No draw that believes this has an equilibrium in every year that claims observe.")
             )
         fitted = before.log_posterior
         network = fitted.likelihood.responder.model.network
@@ -183,20 +187,29 @@ class Lab(DescribesCase):
     def __repr__(self) -> str:
         """One line: case, network, how many claims it fits, changed numbers and what is believed."""
         network = self.network
-        fitted = "not calibrated"
+        said = [_("not calibrated")]
         if self.posterior is not None and self._knows_its_fit:
             used = self.posterior.log_posterior.likelihood.fitted
-            said = np.median(self.posterior.predicted, axis=0)
-            near = int((np.abs(self.posterior.log_posterior.likelihood.standardised(said)[used]) <= 2).sum())
-            fitted = (
-                f"{self.posterior.method.words}; {near} of {int(used.sum())} fitted claims within two "
-                "standard deviations"
-            )
+            middle = np.median(self.posterior.predicted, axis=0)
+            far = self.posterior.log_posterior.likelihood.standardised(middle)[used]
+            text = _("{within} of {fitted} fitted claims within two standard deviations")
+            near = text.format(within=int((np.abs(far) <= 2).sum()), fitted=int(used.sum()))
+            said = [self.posterior.method.words, near]
         if self.changed:
-            fitted = f"numbers changed: {self.changed.words}" + (f"; {fitted}" if self._knows_its_fit else "")
+            numbers = _("numbers changed: {numbers}").format(numbers=self.changed.words)
+            said = [numbers, *(said if self._knows_its_fit else ())]
         if self.beliefs:
-            fitted = f"believing: {self.beliefs.words}; {fitted}"
-        return (
-            f"<Lab {self.case.info.id}: {len(network.nodes)} nodes, {len(network.arcs)} arcs, "
-            f"{self.ledger.shape[0]} draw{'s' if self.ledger.shape[0] > 1 else ''}; {fitted}>"
+            said = [_("believing: {sides}").format(sides=self.beliefs.words), *said]
+        draws = self.ledger.shape[0]
+        text = ngettext(
+            "<Lab {case}: {nodes} nodes, {arcs} arcs, {draws} draw; {fit}>",
+            "<Lab {case}: {nodes} nodes, {arcs} arcs, {draws} draws; {fit}>",
+            draws,
+        )
+        return text.format(
+            case=self.case.info.id,
+            nodes=len(network.nodes),
+            arcs=len(network.arcs),
+            draws=draws,
+            fit="; ".join(said),
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from contraflow import case as case_layer
 from contraflow import network as network_layer
+from contraflow._language import _
 from contraflow._types import Progress, silent
 from contraflow.case.case import Case
 from contraflow.errors import ConvergenceError
@@ -209,7 +210,7 @@ def calibrate(
     keep_compiled_code()
     chosen = settings or Settings()
     say = progress or silent
-    say("Building the network")
+    say(_("Building the network"))
     response = responder(case)
     found = posterior_draws(
         response, chosen, keep=keep, until=until, accept_poor=accept_poor, say=say, fresh=fresh
@@ -222,4 +223,5 @@ def _settings(method: str | Method, **given: int) -> Settings:
     try:
         return Settings(Method(method), **given)
     except ValueError:
-        raise ConvergenceError(f"There is no method '{method}'. There are: {known}.") from None
+        text = _("There is no method '{method}'. There are: {known}.")
+        raise ConvergenceError(text.format(method=method, known=known)) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from contraflow._language import _
 from contraflow._types import FloatArray, IntArray
 from contraflow.network.network import Network
 from contraflow.policy.requirements import RequirementMet
@@ -767,11 +768,13 @@ class Comparison:
 
     def __repr__(self) -> str:
         """Title and headline figures."""
-        head = f"<Comparison {self.after.title}, against {self.before.title}>"
+        text = _("<Comparison {after}, against {before}>")
+        head = text.format(after=self.after.title, before=self.before.title)
         return "\n".join([head, self.table().to_string(), *self._notes()])
 
     def _repr_html_(self) -> str:
-        head = f"<b>{html.escape(self.after.title)}</b>, against {html.escape(self.before.title)}"
+        after, before = f"<b>{html.escape(self.after.title)}</b>", html.escape(self.before.title)
+        head = _("{after}, against {before}").format(after=after, before=before)
         return _shown(head, self.table(), self._notes())
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._types import IntArray, Progress
 from contraflow.case import schema
 from contraflow.errors import ConvergenceError
@@ -107,7 +108,8 @@ class AnswersPolicies(CalibratedCase):
         others = []
         for number in range(1, int(search.equilibria.max())):
             pick = np.where((kind == number).any(axis=1), (kind == number).argmax(axis=1), chosen)
-            others.append(outcome(pick, f"{name} (equilibrium {number + 1})", ()))
+            own = _("{title} (equilibrium {number})").format(title=name, number=number + 1)
+            others.append(outcome(pick, own, ()))
         return outcome(chosen, name, tuple(others))
 
     def respond_many(
@@ -201,6 +203,7 @@ class AnswersPolicies(CalibratedCase):
         result: list[tuple[schema.Question, Outcome]] = []
         for question in self.case.info.questions:
             if progress is not None:
-                progress(f"Answering: {question.title}", len(result) / len(self.case.info.questions))
+                told = _("Answering: {question}").format(question=question.title)
+                progress(told, len(result) / len(self.case.info.questions))
             result.append((question, self.respond(question.policy, question.title)))
         return result

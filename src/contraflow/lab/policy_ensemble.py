@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow._language import _, ngettext
+from contraflow._numbers import fixed
 from contraflow._quantiles import ENDS
 from contraflow._types import BoolArray, FloatArray, Progress, silent
 from contraflow.case.case import Case
@@ -164,18 +166,21 @@ class Ensemble:
         """One line: how many policies and draws, and how many are still to be computed."""
         policies, draws = self.data.sizes["policy"], self.data.sizes["draw"]
         left = int((~self.data["finished"].values).sum())
-        more = f"; {left:,} still to be computed" if left else ""
-        size = f"{counted(policies, 'policy', 'policies')} in {counted(draws, 'draw', 'draws')}"
-        changed = self.data.attrs.get("numbers_in_words", "")
-        told = f"; numbers changed: {changed}" if changed else ""
+        text = ngettext("{number} draw", "{number} draws", draws)
+        size = {"policies": _policies(policies), "draws": text.format(number=fixed(draws, 0))}
+        said = [_("{case}: {policies} in {draws}").format(case=self.data.attrs["case"], **size)]
+        if left:
+            said.append(_("{number} still to be computed").format(number=fixed(left, 0)))
+        if changed := self.data.attrs.get("numbers_in_words", ""):
+            said.append(_("numbers changed: {numbers}").format(numbers=changed))
         if believed := self.data.attrs.get("believes_in_words", ""):
-            told += f"; believing: {believed}"
-        return f"<Ensemble {self.data.attrs['case']}: {size}{more}{told}>"
+            said.append(_("believing: {sides}").format(sides=believed))
+        return f"<Ensemble {'; '.join(said)}>"
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number of things: ``1 policy``, ``2,000 policies``."""
-    return f"{number:,} {one if number == 1 else many}"
+def _policies(number: int) -> str:
+    text = ngettext("{number} policy", "{number} policies", number)
+    return text.format(number=fixed(number, 0))
 
 
 def _quantiles(values: FloatArray, lost: BoolArray) -> FloatArray:
@@ -252,7 +257,8 @@ def respond_many(
     cut = Cut(len(table), len(ledger))
     spot = price_spot(base)
     work = Work(case, responder, ledger, spot)
-    about = identity(case, ledger, table) | dict(attributes or {})
+    own = identity(case, ledger, table)
+    about = own | dict(attributes or {})
     contents = _contents(case, responder, table, outcome_rows(base, spot)[1])
     store: EnsembleStore | _InMemory
     if out is None:
@@ -270,7 +276,7 @@ def respond_many(
         clock.tick()
 
     if left and cluster is not None:
-        on_cluster(cluster, work, key(about), iter(left), levels, put, clock.say)
+        on_cluster(cluster, work, key(own), iter(left), levels, put, clock.say)
     elif left:
         for block in left:
             put(block, work.solver.figures(levels(block)), processor())
@@ -308,10 +314,12 @@ class _InMemory:
         shape = cut.policies, cut.draws, len(contents["figure"][1])
         size = 8 * int(np.prod(shape, dtype=np.float64))
         if size > MOST_IN_MEMORY:
-            raise OutputError(
-                f"The figures of {cut.policies:,} policies in {cut.draws:,} draws take {size / 2**30:,.0f} "
-                "GiB. Give a folder (out=, --out), so that they are written to disk as they come."
+            text = _(
+                "The figures of {policies} policies in {draws} draws take {size} GiB. Give a folder (out=, "
+                "--out), so that they are written to disk as they come."
             )
+            counts = {"policies": fixed(cut.policies, 0), "draws": fixed(cut.draws, 0)}
+            raise OutputError(text.format(**counts, size=fixed(size / 2**30, 0)))
         self._about, self._contents = about, contents
         self._figures = np.full(shape, np.nan)
         self._done = np.zeros(cut.policies, dtype=bool)
@@ -352,11 +360,16 @@ class _Clock:
         self._done, self._begun, self._first = 0, time.monotonic(), 0.0
         there = cut.count - left
         if there:
-            self.say(f"Going on: {there:,} of {counted(cut.count, 'block', 'blocks')} there already")
+            text = ngettext(
+                "Going on: {there} of {number} block there already",
+                "Going on: {there} of {number} blocks there already",
+                cut.count,
+            )
+            self.say(text.format(there=fixed(there, 0), number=fixed(cut.count, 0)))
         else:
-            self.say(f"Answering {counted(cut.policies, 'policy', 'policies')}")
+            self.say(_("Answering {policies}").format(policies=_policies(cut.policies)))
 
-    def say(self, text: str, _: float | None = None, /) -> None:
+    def say(self, text: str, _part: float | None = None, /) -> None:
         """A message with the part that is done."""
         self._said(text, 1 - (self._left - self._done) / self._cut.count)
 
@@ -367,22 +380,28 @@ class _Clock:
         if self._done == 1:
             self._first = now
         there = self._cut.count - self._left + self._done
-        text = f"{there:,} of {counted(self._cut.count, 'block', 'blocks')} of policies"
+        counts = {"done": fixed(there, 0), "number": fixed(self._cut.count, 0)}
         after = self._left - self._done
         if after and self._done > 1:
             # The first block holds what is done once: compilation, and the start of workers.
-            text += f", about {duration((now - self._first) / (self._done - 1) * after)} left"
-        self.say(text)
+            time_left = duration((now - self._first) / (self._done - 1) * after)
+            text = _("{done} of {number} blocks of policies, about {time} left")
+            self.say(text.format(**counts, time=time_left))
+            return
+        text = ngettext(
+            "{done} of {number} block of policies", "{done} of {number} blocks of policies", self._cut.count
+        )
+        self.say(text.format(**counts))
 
 
 def duration(seconds: float) -> str:
     """A time in words: ``40 s``, ``12 min``, ``3 h 20 min``, ``2 days 5 h``."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return _("{seconds} s").format(seconds=f"{seconds:.0f}")
     minutes = round(seconds / 60)
     if minutes < 90:
-        return f"{minutes} min"
+        return _("{minutes} min").format(minutes=minutes)
     hours, rest = divmod(minutes, 60)
     if hours < 48:
-        return f"{hours} h {rest} min"
-    return f"{hours // 24} days {hours % 24} h"
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=rest)
+    return _("{days} days {hours} h").format(days=hours // 24, hours=hours % 24)

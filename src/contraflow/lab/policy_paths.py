@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._types import BoolArray, Progress, silent
 from contraflow._version import __version__
 from contraflow.case.statements import SearchStrategy
@@ -25,6 +26,7 @@ from contraflow.model import keep_compiled_code
 from contraflow.policy import describe
 from contraflow.policy.horizon import in_words
 from contraflow.policy.responder import Settled
+from contraflow.text.figure_words import time_in_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -95,12 +97,13 @@ class FollowsPolicies(AnswersPolicies):
         """
         begins = int(self.case.info.baseline[0])
         if first is not None and first < begins:
-            raise PolicyError(
-                f"A path starts from the baseline, which is that of {begins}: give {begins} or a later year."
-            )
+            text = _("A path starts from the baseline, which is that of {year}: give {year} or a later year.")
+            raise PolicyError(text.format(year=begins))
         if months is not None:
             policy = scenario.plain_policy(timeline)
-            title = title or f"{describe(self.case, policy)}, for {in_words(months / MONTHS)}"
+            if not title:
+                text = _("{policy}, for {time}")
+                title = text.format(policy=describe(self.case, policy), time=time_in_words(months / MONTHS))
             timeline = for_months(self.responder.levers, policy, months, years)
         spec, name = scenario.timeline_of(self.responder, timeline, years, first)
         (found,) = self._follow([(title or name, spec)], progress)
@@ -146,8 +149,8 @@ class FollowsPolicies(AnswersPolicies):
         ['Radar', 'Nothing']
         """
         specs = [scenario.timeline_of(self.responder, policy, years, None) for policy in policies]
-        names = [name for _, name in specs] if titles is None else titles
-        named = [(name, timeline) for name, (timeline, _) in zip(names, specs, strict=True)]
+        names = [name for _timeline, name in specs] if titles is None else titles
+        named = [(name, timeline) for name, (timeline, _name) in zip(names, specs, strict=True)]
         return self._follow(named, progress) if named else []
 
     def _follow(
@@ -241,9 +244,8 @@ class FollowsPolicies(AnswersPolicies):
             chosen = SearchStrategy(search_strategy)
         except ValueError:
             known = ", ".join(c.value for c in SearchStrategy)
-            raise PolicyError(
-                f"There is no search strategy '{search_strategy}'. There are: {known}."
-            ) from None
+            text = _("There is no search strategy '{name}'. There are: {known}.")
+            raise PolicyError(text.format(name=search_strategy, known=known)) from None
         path, name = scenario.timeline_of(self.responder, timeline, years, first)
         asked = Scenario(
             path,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from contraflow._language import N_, _, locale, ngettext
 from contraflow._types import FloatArray
 from contraflow.case.case import Case
 from contraflow.case.io.cell_text import short
@@ -31,7 +32,7 @@ NAME = "policy"
 LISTED = 20
 """Problems that a message lists."""
 
-_SAVE = "Save the table from the spreadsheet as 'CSV UTF-8 (comma delimited)'"
+_SAVE = N_("Save the table from the spreadsheet as 'CSV UTF-8 (comma delimited)'")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,19 +105,23 @@ def policy_table(
         try:
             stated = frame[list(measures)].to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError) as error:
-            raise PolicyError(f"The table of policies holds what is no number: {error}.") from None
+            text = _("The table of policies holds what is no number: {error}.")
+            raise PolicyError(text.format(error=error)) from None
     else:
         measures, stated = _of_mappings(policies)
     known = levers_of(case)
     if not known:
-        raise PolicyError("The case has no measures, so there are no policies.")
+        raise PolicyError(_("The case has no measures, so there are no policies."))
     unknown = [unknown_measure(m, known) for m in measures if m not in known]
     if unknown:
         raise PolicyError("\n".join(unknown))
     if not len(stated):
-        raise PolicyError("There are no policies. Give one at least; one that sets nothing is the baseline.")
+        raise PolicyError(
+            _("There are no policies. Give one at least; one that sets nothing is the baseline.")
+        )
+    text = _("policy {row}: {measure}={level}: {fault}")
     faults = [
-        f"policy {row}: {measures[column]}={stated[row, column]:g}: {fault}"
+        text.format(row=row, measure=measures[column], level=f"{stated[row, column]:g}", fault=fault)
         for row, column, fault in islice(_faults(case, measures, stated), LISTED)
     ]
     if faults:
@@ -151,27 +156,34 @@ def read_policies(case: Case, path: Path) -> PolicyTable:
     problems: list[Problem] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            found = _read(case, path.name, csv.reader(file, strict=True), problems)
+            table = _read(case, path.name, csv.reader(file, strict=True), problems)
     except OSError as error:
-        problems = [Problem(str(path), f"This cannot be read: {error.strerror or error}", "Name a CSV file")]
+        found = _("This cannot be read: {reason}").format(reason=error.strerror or error)
+        problems = [Problem(str(path), found, _("Name a CSV file"))]
     except UnicodeDecodeError:
-        problems = [Problem(path.name, "This is not UTF-8", _SAVE)]
+        problems = [Problem(path.name, _("This is not UTF-8"), _(_SAVE))]
     except csv.Error as error:
-        problems = [
-            Problem(path.name, f"This is no CSV: {error}", "Close every quotation mark that is opened")
-        ]
+        found = _("This is no CSV: {reason}").format(reason=error)
+        problems = [Problem(path.name, found, _("Close every quotation mark that is opened"))]
     if problems:
-        listed = [f"  {problem}" for problem in problems[:LISTED]]
-        more = [f"  and {len(problems) - LISTED} more"] if len(problems) > LISTED else []
-        head = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the policies:"
-        raise PolicyError("\n".join([head, *listed, *more]))
-    return found
+        raise PolicyError(_listed(problems))
+    return table
+
+
+def _listed(problems: Sequence[Problem]) -> str:
+    head = ngettext("{number} problem in the policies:", "{number} problems in the policies:", len(problems))
+    lines = [head.format(number=len(problems)), *(f"  {problem}" for problem in problems[:LISTED])]
+    if len(problems) > LISTED:
+        more = _("and {number} more").format(number=len(problems) - LISTED)
+        lines.append(f"  {more}")
+    return "\n".join(lines)
 
 
 def _read(case: Case, file: str, rows: Iterator[list[str]], problems: list[Problem]) -> PolicyTable:
     header = [cell.strip() for cell in next(rows, [])]
     if not any(header):
-        problems.append(Problem(file, "There is no header", "Write the names of measures in row 1", row=1))
+        cure = _("Write the names of measures in row 1")
+        problems.append(Problem(file, _("There is no header"), cure, row=1))
         return PolicyTable((), np.zeros((0, 0)))
     problems += _header_problems(case, file, header)
     if problems:
@@ -185,21 +197,24 @@ def _read(case: Case, file: str, rows: Iterator[list[str]], problems: list[Probl
         if not any(cells):
             continue
         if len(cells) < len(header) or any(cells[len(header) :]):
-            found = f"The row has {len(cells)} cells, the header {len(header)}"
-            cure = "Put cells that contain a comma in quotation marks"
+            text = _("The row has {cells} cells, the header {columns}")
+            found = text.format(cells=len(cells), columns=len(header))
+            cure = _("Put cells that contain a comma in quotation marks")
             problems.append(Problem(file, found, cure, row=number))
             continue
         for place in columns:
             text = cells[place]
             if text and not NUMBER.fullmatch(text):
-                cure = "Write a finite number such as 0.5, without its unit, or leave the cell empty"
-                problems.append(Problem(file, "is not a number", cure, number, header[place], short(text)))
+                found, value = _("is not a number"), short(text)
+                cure = _("Write a finite number such as 0.5, without its unit, or leave the cell empty")
+                problems.append(Problem(file, found, cure, number, header[place], value))
             levels.append(float(text) if text and NUMBER.fullmatch(text) else math.nan)
         lines.append(number)
         if named is not None:
             names.append(cells[named])
     if not lines and not problems:
-        problems.append(Problem(file, "There are no policies", "Write one in each row below the header"))
+        cure = _("Write one in each row below the header")
+        problems.append(Problem(file, _("There are no policies"), cure))
     stated = np.frombuffer(levels, dtype=float).reshape(len(lines), len(measures))
     for row, column, fault in _faults(case, measures, stated):
         value, name = f"{stated[row, column]:g}", measures[column]
@@ -209,26 +224,31 @@ def _read(case: Case, file: str, rows: Iterator[list[str]], problems: list[Probl
 
 def _header_problems(case: Case, file: str, header: Sequence[str]) -> Iterator[Problem]:
     if len(header) == 1 and ";" in header[0]:
-        yield Problem(file, "The columns are not separated by commas", _SAVE, row=1)
+        yield Problem(file, _("The columns are not separated by commas"), _(_SAVE), row=1)
         return
     known = [NAME, *levers_of(case)]
+    listed = _("The measures are: {measures}").format(measures=", ".join(case.measures))
     for position, name in enumerate(header, start=1):
         if not name:
-            yield Problem(file, "A column has no name", f"Name column {position} or delete it", row=1)
+            cure = _("Name column {number} or delete it").format(number=position)
+            yield Problem(file, _("A column has no name"), cure, row=1)
         elif name in header[: position - 1]:
-            yield Problem(file, "stands twice in the header", "Keep one of them", 1, name, name)
+            yield Problem(file, _("stands twice in the header"), _("Keep one of them"), 1, name, name)
         elif name not in known:
             near = get_close_matches(name, known, n=1)
-            listed = f"The measures are: {', '.join(case.measures)}"
-            cure = f"Did you mean '{near[0]}'?" if near else listed
-            yield Problem(file, "is not a measure of this case", cure, 1, name, name)
+            cure = _("Did you mean '{name}'?").format(name=near[0]) if near else listed
+            yield Problem(file, _("is not a measure of this case"), cure, 1, name, name)
     if not any(name in known[1:] for name in header):
-        yield Problem(file, "No column is a measure", f"The measures are: {', '.join(case.measures)}", row=1)
+        yield Problem(file, _("No column is a measure"), listed, row=1)
 
 
 def _range(case: Case, measure: str) -> str:
-    lever = levers_of(case)[measure]
-    return f"Write a number from {lever.least:g} to {lever.most:g} ({lever.unit})"
+    return _("Write a number from {lowest} to {highest} ({unit})").format(**_limits(case, measure))
+
+
+def _limits(case: Case, measure: str) -> dict[str, str]:
+    lever = levers_of(case.in_language(locale()))[measure]
+    return {"lowest": f"{lever.least:g}", "highest": f"{lever.most:g}", "unit": lever.unit}
 
 
 def _faults(case: Case, measures: Sequence[str], stated: FloatArray) -> Iterator[tuple[int, int, str]]:
@@ -237,9 +257,8 @@ def _faults(case: Case, measures: Sequence[str], stated: FloatArray) -> Iterator
     least, most = (np.array([getattr(known[m], end) for m in measures]) for end in ("least", "most"))
     wrong = ~np.isnan(stated) & ~((stated >= least) & (stated <= most))
     for row, column in np.argwhere(wrong):
-        lever = known[measures[column]]
-        fault = f"the level must lie between {lever.least:g} and {lever.most:g} ({lever.unit})."
-        yield int(row), int(column), fault
+        text = _("the level must lie between {lowest} and {highest} ({unit}).")
+        yield int(row), int(column), text.format(**_limits(case, measures[column]))
 
 
 def _of_mappings(policies: Iterable[Mapping[str, float]]) -> tuple[tuple[str, ...], FloatArray]:
@@ -252,7 +271,8 @@ def _of_mappings(policies: Iterable[Mapping[str, float]]) -> tuple[tuple[str, ..
             except (TypeError, ValueError):
                 levels.append(math.nan)
             if math.isnan(levels[-1]):
-                raise PolicyError(f"policy {count - 1}: {name}={level}: the level is not a finite number.")
+                text = _("policy {row}: {measure}={level}: the level is not a finite number.")
+                raise PolicyError(text.format(row=count - 1, measure=name, level=level))
             rows.append(count - 1)
             places.append(columns.setdefault(name, len(columns)))
     stated = np.full((count, len(columns)), np.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from contraflow._language import _
 from contraflow._parallel import in_threads
 from contraflow._types import FloatArray, IntArray, Progress
 from contraflow.case.case import Case
@@ -76,7 +77,7 @@ def posterior_draws(
     name = store.key(target, settings)
     posterior = None if fresh else store.recall(name, target)
     if posterior is None:
-        say("Compiling the model, once for this version")
+        say(_("Compiling the model, once for this version"))
         in_threads(lambda task: task(), target.compile_tasks())
         posterior = infer(target, settings, say)
         store.keep(name, posterior)
@@ -85,6 +86,6 @@ def posterior_draws(
     picks = posterior.picks(keep)
     if not picks.size:
         raise ConvergenceError(
-            "No draw of the posterior has an equilibrium in every year that claims observe."
+            _("No draw of the posterior has an equilibrium in every year that claims observe.")
         )
     return PosteriorDraws(with_behaviour(network, posterior.ledger(picks), posterior.seed), posterior, picks)

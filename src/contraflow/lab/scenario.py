@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from contraflow._language import _
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.case.case import Case
@@ -70,7 +71,9 @@ def plain_policy(timeline: TimelineSpec) -> Policy:
         policy = {str(k): v for k, v in timeline.items() if isinstance(v, int | float)}
         if len(policy) == len(timeline):
             return policy
-    raise PolicyError("Only a policy can end after some months, not a timeline: give dates in the timeline.")
+    raise PolicyError(
+        _("Only a policy can end after some months, not a timeline: give dates in the timeline.")
+    )
 
 
 def timeline_of(
@@ -96,29 +99,28 @@ def timeline_of(
     """
     levers, case = responder.levers, responder.model.network.case
     if timeline is None:
-        return timelines.constant(levers, {}, years), "As in the baseline"
+        return timelines.constant(levers, {}, years), _("As in the baseline")
     if isinstance(timeline, Timeline):
         if timeline.months != YEAR * years:
-            raise PolicyError(
-                f"The timeline has {timeline.months} months, and {years} years have {YEAR * years}: make "
-                "both of one length."
+            text = _(
+                "The timeline has {months} months, and {years} years have {wanted}: make both of one length."
             )
-        return timeline, "A policy that changes by date"
+            raise PolicyError(text.format(months=timeline.months, years=years, wanted=YEAR * years))
+        return timeline, _("A policy that changes by date")
     if isinstance(timeline, str) or (not isinstance(timeline, Mapping) and timeline):
         only = None if timeline == "events" else [timeline] if isinstance(timeline, str) else list(timeline)
         begins = int(case.info.baseline[0]) if first is None else first
-        title = f"{case.info.title}: events" if only is None else ", ".join(
-            case.measures[m].name if m in case.measures else m for m in only
-        )  # fmt: skip
+        named = ", ".join(case.measures[m].name if m in case.measures else m for m in only or ())
+        title = _("{case}: events").format(case=case.info.title) if only is None else named
         return timelines.of_events(levers, begins, years, only), title
     if not isinstance(timeline, Mapping):
-        raise PolicyError("A timeline is a policy, policies by date, 'events', or names of measures.")
+        raise PolicyError(_("A timeline is a policy, policies by date, 'events', or names of measures."))
     if timeline and all(isinstance(v, Mapping) for v in timeline.values()):
         dated: Any = timeline
-        return timelines.dated(levers, dated, years, first or 1), "A policy that changes by date"
+        return timelines.dated(levers, dated, years, first or 1), _("A policy that changes by date")
     policy: Any = timeline
     constant = timelines.constant(levers, policy, years)
-    return constant, in_short(case, policy) or "As in the baseline"
+    return constant, in_short(case, policy) or _("As in the baseline")
 
 
 def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int, seed: int) -> Behaviour:
@@ -143,14 +145,16 @@ def behaviour(ledger: Ledger, given: Mapping[str, float] | None, replicates: int
     given = given or {}
     for name, value in given.items():
         if name not in BEHAVIOUR:
-            raise PolicyError(f"'{name}' is not a behaviour parameter. There are: {', '.join(BEHAVIOUR)}.")
+            text = _("'{name}' is not a behaviour parameter. There are: {known}.")
+            raise PolicyError(text.format(name=name, known=", ".join(BEHAVIOUR)))
         number = BEHAVIOUR[name]
         known = isinstance(value, int | float | np.number)
-        fault = number.fault(float(value)) if known else "is not a number"
+        fault = number.fault(float(value)) if known else _("is not a number")
         if fault is not None:
+            text = _("{name}={value} {fault}. It is in the unit {unit}; its usual range is {low} to {high}.")
+            low, high = f"{number.low:g}", f"{number.high:g}"
             raise PolicyError(
-                f"{name}={value} {fault}. It is in the unit {number.unit}; its usual range is "
-                f"{number.low:g} to {number.high:g}."
+                text.format(name=name, value=value, fault=fault, unit=number.unit, low=low, high=high)
             )
     return draw_behaviour(ledger, replicates, seed, given)
 
@@ -190,7 +194,8 @@ def simulate(
     """
     responder, network = simulator.responder, simulator.responder.model.network
     if scenario.replicates < 1:
-        raise PolicyError(f"replicates={scenario.replicates}: at least one is needed.")
+        text = _("replicates={number}: at least one is needed.")
+        raise PolicyError(text.format(number=scenario.replicates))
     spread = np.linspace(0, len(ledger), scenario.replicates, endpoint=False).astype(np.int64)
     own = ledger[
         spread if scenario.replicates <= len(ledger) else np.arange(scenario.replicates) % len(ledger)
@@ -207,7 +212,7 @@ def simulate(
     places = arrested_places(case, simulator.roster, where) if where else None
     say = progress or silent
     drawn = behaviour(network.ledger, scenario.behaviour, scenario.replicates, seed)
-    say("Simulating")
+    say(_("Simulating"))
     summary, stopped = simulator.run(
         own,
         drawn,
@@ -216,7 +221,7 @@ def simulate(
         orders(scenario.arrests, levels.shape[1]),
         setting(simulator.roster, scenario.search_strategy, places),
         seed,
-        lambda part: say("Simulating", part),
+        lambda part: say(_("Simulating"), part),
     )
     done, months = summary.sent.shape[:2]
     own, levels = own[:done], levels[:done]
@@ -276,7 +281,8 @@ def within_budget(responder: Responder, ledger: FloatArray, levels: FloatArray, 
         For a budget that is negative or not finite.
     """
     if not (np.isfinite(budget) and budget >= 0):
-        raise PolicyError(f"budget={budget}: write millions of dollars a year, a finite number from 0.")
+        text = _("budget={budget}: write millions of dollars a year, a finite number from 0.")
+        raise PolicyError(text.format(budget=budget))
     most = budget * MILLION
     result = levels.copy()
     for number, row in enumerate(ledger):

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from contraflow import _random
+from contraflow._language import _, locale
 from contraflow._quantiles import INTERVAL
 from contraflow._types import FloatArray, IntArray, Progress, silent
 from contraflow.analysis import leave_one_out, psis
@@ -91,10 +92,11 @@ class QuantityOfInterest:
         """Draws in which the figure is known. Raises ComparisonError if they are fewer than FEWEST."""
         known = np.flatnonzero(np.isfinite(self.figure))
         if known.size < FEWEST:
-            raise ComparisonError(
-                f"{self.quantity!r} is known in {known.size} draws; to explain it {FEWEST} are needed. "
+            text = _(
+                "{figure} is known in {known} draws; to explain it {fewest} are needed. "
                 "Calibrate with posterior draws (method='nuts' or 'laplace') and keep more of them."
             )
+            raise ComparisonError(text.format(figure=repr(self.quantity), known=known.size, fewest=FEWEST))
         return known
 
     @property
@@ -185,21 +187,23 @@ def subject(
     figures.expect_figure(quantity, *(one.data for one in (outcome, against) if one is not None))
     if posterior is None or posterior.method is Method.BEST:
         raise ComparisonError(
-            "A lab without posterior draws cannot tell what a figure rests on. "
-            "Calibrate with method='nuts' or method='laplace'."
+            _(
+                "A lab without posterior draws cannot tell what a figure rests on. "
+                "Calibrate with method='nuts' or method='laplace'."
+            )
         )
     for one in (outcome, against):
         if one is not None and one.data.sizes["draw"] != picks.size:
-            raise ComparisonError(
-                f"The outcome has {one.data.sizes['draw']} draws and the lab {picks.size}: "
-                "explain an outcome with the lab that computed it."
+            text = _(
+                "The outcome has {draws} draws and the lab {own}: explain an outcome with the lab that "
+                "computed it."
             )
+            raise ComparisonError(text.format(draws=one.data.sizes["draw"], own=picks.size))
     about = QuantityOfInterest(case, responder, posterior, picks, outcome, against, quantity, fix)
     figure = about.figure[about.sound]
     if np.ptp(figure) <= STILL * max(np.abs(figure).max(initial=0.0), 1.0):
-        raise ComparisonError(
-            f"{quantity} is the same in every draw, so nothing moves it: there is nothing to explain."
-        )
+        text = _("{figure} is the same in every draw, so nothing moves it: there is nothing to explain.")
+        raise ComparisonError(text.format(figure=quantity))
     return about
 
 
@@ -224,13 +228,13 @@ def explain(about: QuantityOfInterest, refits: int = REFITS, say: Progress = sil
         If the model has no equilibrium at the centre of the posterior.
     """
     figure = about.figure[about.sound]
-    say("Following the figure's slope")
+    say(_("Following the figure's slope"))
     linear = linearise(about)
     straight = (about.posterior.z[about.chosen] - linear.centre) @ linear.gradient
     part = leave_one_out.explained(figure, straight)
-    say("Leaving out claims")
+    say(_("Leaving out claims"))
     claims, sources, made = _left_out(about, linear, refits, part, say)
-    say("Moving numbers through their ranges")
+    say(_("Moving numbers through their ranges"))
     numbers = _numbers(about, linear, part)
     middle, low, high = psis.weighted_quantiles(figure, np.ones((1, figure.size)), INTERVAL)[0]
     return Explanation(
@@ -262,7 +266,7 @@ def linearise(about: QuantityOfInterest) -> Linearisation:
         if np.isfinite(jacobian).all() and np.isfinite(middle):
             break
     else:
-        raise ComparisonError("No equilibrium was found at the posterior's centre.")
+        raise ComparisonError(_("No equilibrium was found at the posterior's centre."))
     step = np.zeros((free, centre.size))
     step[:, :free] = STEP * np.eye(free)
     up, down = np.split(about.at(np.concatenate([centre + step, centre - step])), 2)
@@ -284,6 +288,7 @@ def _left_out(
     weighed = np.flatnonzero(told.weight > 0)
     claims = likelihood.claims
     names = list(dict.fromkeys(claims[i].source for i in weighed))
+    shown = about.case.in_language(locale())
     outs = [np.arange(len(claims)) == i for i in weighed]
     outs += [np.array([c.source == name for c in claims]) & (told.weight > 0) for name in names]
     lefts = [leave_one_out.without(told, likelihood.repeated, out) for out in outs]
@@ -313,7 +318,7 @@ def _left_out(
     if failed.size:
         again = _Refit(about)
         for count, row in enumerate(failed):
-            say(f"Fitting without {_named(claims, weighed, names, int(row))}", count / failed.size)
+            say(_fitting(claims, weighed, names, int(row)), count / failed.size)
             shift, noise = again.shift(lefts[row])
             if np.isfinite(shift).all():
                 ends[row], error[row], how[row] = plain[0] + shift, noise, How.REFITTED.value
@@ -326,12 +331,12 @@ def _left_out(
     n = weighed.size
     by_claim = frame.iloc[:n].reset_index(drop=True)
     by_claim.insert(0, "claim", [claims[i].id for i in weighed])
-    by_claim.insert(1, "statement", [claims[i].statement for i in weighed])
+    by_claim.insert(1, "statement", [shown.claims[claims[i].id].statement for i in weighed])
     by_claim.insert(2, "source", [claims[i].source for i in weighed])
     by_claim["share"] = part * linear.account.claims / max(linear.account.variance, 1e-300)
     by_source = frame.iloc[n:].reset_index(drop=True)
     by_source.insert(0, "source", names)
-    by_source.insert(1, "title", [about.case.sources[s].title for s in names])
+    by_source.insert(1, "title", [shown.sources[s].title for s in names])
     by_source.insert(2, "claims", [int(out.sum()) for out in outs[n:]])
     return _ranked(by_claim, "shift"), _ranked(by_source, "shift"), int(failed.size)
 
@@ -379,14 +384,14 @@ def _numbers(about: QuantityOfInterest, linear: Linearisation, part: float) -> p
     ends = _ends(about, linear, centre)
     found = psis.smooth(leave_one_out.flat_ratios(z[:, :free], centre).T)
     flat = psis.weighted_quantiles(figure, found.weights, (0.5,))[:, 0]
-    network = about.responder.model.network
+    network, shown = about.responder.model.network, about.case.in_language(locale())
     roles = {int(p): role for role, own in forms(network, about.responder.levers).items() for p in own}
     rows = []
     for number, place in enumerate(places):
         if not network.ledger.free[place]:
             continue
         name = ledger.ids[place]
-        told = _described(about.case, name, int(place), roles)
+        told = _described(shown, name, int(place), roles)
         rows.append(
             {
                 "number": name, **told,
@@ -473,5 +478,7 @@ def _ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return frame.sort_values(by=by, key=np.abs, ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _named(claims: Sequence[statements.Claim], weighed: IntArray, names: Sequence[str], row: int) -> str:
-    return claims[weighed[row]].id if row < weighed.size else f"source {names[row - weighed.size]}"
+def _fitting(claims: Sequence[statements.Claim], weighed: IntArray, names: Sequence[str], row: int) -> str:
+    if row < weighed.size:
+        return _("Fitting without {claim}").format(claim=claims[weighed[row]].id)
+    return _("Fitting without source {source}").format(source=names[row - weighed.size])

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from contraflow._io import write_atomically
+from contraflow._language import _
 from contraflow._types import FloatArray
 from contraflow.analysis.hindcast import Forecast, Hindcast, hindcast
 from contraflow.analysis.out_of_sample import errors_table, predictions_table
@@ -200,21 +201,21 @@ class Simulation:
         """
         names = trajectory_tables.years(self.data)
         if year not in names:
-            raise ComparisonError(f"There is no year {year}: the run has {names[0]} to {names[-1]}.")
+            raise ComparisonError(trajectory_tables.no_such_year(year, names))
         start = names.index(year) * MONTHS_PER_YEAR
         months = slice(start, start + MONTHS_PER_YEAR)
         settled = self.window(months)
         load = np.asarray(self._loads)
+        title = _("{title}, year {year}").format(title=self.title, year=year)
         data = make_dataset(
             self.network,
             self._ledger,
             settled,
             load,
             self.data["spending"].values[:, months].sum(axis=1),
-            {k: v for k, v in self.data.attrs.items() if k != "ledger"}
-            | {"title": f"{self.title}, year {year}", "policy": {}},
+            {k: v for k, v in self.data.attrs.items() if k != "ledger"} | {"title": title, "policy": {}},
         )
-        return Outcome(f"{self.title}, year {year}", {}, self.network, data)
+        return Outcome(title, {}, self.network, data)
 
     def window(self, months: slice) -> Settled:
         """Some months as one economy at yearly rates, with its books.
@@ -265,7 +266,8 @@ class Simulation:
         chosen = figures or trajectory_tables.had(self.data, names=usual)[:4]
         drawn = fans.fans(self.data, chosen, self.changes, None if against is None else against.data)
         if drawn is None:
-            raise ComparisonError(f"This economy has none of the figures {', '.join(chosen)}.")
+            text = _("This economy has none of the figures {figures}.")
+            raise ComparisonError(text.format(figures=", ".join(chosen)))
         return drawn
 
     def modes(self) -> Drawing:
@@ -285,7 +287,7 @@ class Simulation:
 
         drawn = fans.modes(self.data, self.changes)
         if drawn is None:
-            raise ComparisonError("Nothing leaves the home country in this run.")
+            raise ComparisonError(_("Nothing leaves the home country in this run."))
         return drawn
 
     def map(self) -> Drawing:
@@ -381,17 +383,23 @@ class Simulation:
             try:
                 Path(path).write_text(json.dumps(features), encoding="utf-8")
             except OSError as error:
-                raise OutputError(f"{path} cannot be written: {error}") from error
+                text = _("{path} cannot be written: {reason}")
+                raise OutputError(text.format(path=path, reason=error)) from error
         return features
 
     def __repr__(self) -> str:
         """Title, size, and how the figures move."""
         sizes = self.data.sizes
-        stopped = ", interrupted" if self.interrupted else ""
-        head = (
-            f"<Simulation {self.title}: {sizes['replicate']} replicates, "
-            f"{sizes['month'] - trajectory_tables.before(self.data)} months, "
-            f"{self.data.attrs['clans']} clans{stopped}>"
+        text = (
+            _("<Simulation {title}: {replicates} replicates, {months} months, {clans} clans, interrupted>")
+            if self.interrupted
+            else _("<Simulation {title}: {replicates} replicates, {months} months, {clans} clans>")
+        )
+        head = text.format(
+            title=self.title,
+            replicates=sizes["replicate"],
+            months=sizes["month"] - trajectory_tables.before(self.data),
+            clans=self.data.attrs["clans"],
         )
         return f"{head}\n{self.summary().to_string(float_format='{:,.2f}'.format)}"
 
@@ -456,7 +464,7 @@ class History:
 
         drawn = draw_predictions(self.predictions, shown_names(self.case), self.case.info.baseline)
         if drawn is None:
-            raise ComparisonError("The case has no series of at least three observations to be drawn.")
+            raise ComparisonError(_("The case has no series of at least three observations to be drawn."))
         return drawn
 
     def fan(

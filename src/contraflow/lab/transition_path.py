@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from contraflow._language import _, ngettext
 from contraflow._types import BoolArray, FloatArray, Progress
 from contraflow.dynamics.adjustment import Adjustment, Step, steps
 from contraflow.dynamics.timeline import Timeline
 from contraflow.errors import ComparisonError, ConvergenceError
 from contraflow.lab.outcome import Outcome
-from contraflow.policy.horizon import in_words, in_years
+from contraflow.policy.horizon import in_years
 from contraflow.policy.responder import Settled
 from contraflow.results import figures
 from contraflow.results.draws import quantiles
 from contraflow.results.view import price_spot
+from contraflow.text.figure_words import time_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,9 +88,8 @@ class TransitionPath:
         """
         years = in_years(time)
         if years > self.ends[-1] + 1e-9:
-            raise ComparisonError(
-                f"The path ends after {in_words(float(self.ends[-1]))}: ask for a time in it."
-            )
+            text = _("The path ends after {time}: ask for a time in it.")
+            raise ComparisonError(text.format(time=time_in_words(float(self.ends[-1]))))
         return self.outcome(int(np.searchsorted(self.ends, years - 1e-9)))
 
     def series(self, figure: str) -> xr.DataArray:
@@ -195,8 +196,13 @@ class TransitionPath:
 
     def _head(self) -> str:
         draws = int(self.solved.sum())
-        size = f"{in_words(float(self.ends[-1]))} in {len(self.ends)} steps, {draws} draw{'s' * (draws != 1)}"
-        return f"<TransitionPath {self.title}: {size}>"
+        text = ngettext(
+            "<TransitionPath {title}: {time} in {steps} steps, {draws} draw>",
+            "<TransitionPath {title}: {time} in {steps} steps, {draws} draws>",
+            draws,
+        )
+        time = time_in_words(float(self.ends[-1]))
+        return text.format(title=self.title, time=time, steps=len(self.ends), draws=draws)
 
 
 Label = Callable[[Step, Settled, BoolArray, str], xr.Dataset]
@@ -234,35 +240,38 @@ def follow(
     """
     spot = price_spot(base.data)
     draws = len(adjustment.ledger)
-    shown = timelines[0][0] if len(timelines) == 1 else f"{len(timelines)} policies"
+    several = ngettext("{number} policy", "{number} policies", len(timelines)).format(number=len(timelines))
+    shown = timelines[0][0] if len(timelines) == 1 else several
     taken: list[Step] = []
     values = []
     planned = len(steps(timelines[0][1]))
-    for step, settled in adjustment.path([timeline for _, timeline in timelines]):
+    for step, settled in adjustment.path([timeline for _title, timeline in timelines]):
         data = label(step, settled, np.ones(len(step.solved), dtype=bool), shown)
         names, found = figures.outcome_rows(data, spot)
         taken.append(step)
         values.append(found)
         if not step.solved.any():
             break
-        progress(f"Following: {shown}", len(taken) / planned)
+        progress(_("Following: {policy}").format(policy=shown), len(taken) / planned)
     every = np.stack(values)
 
     def path(title: str, own: slice) -> TransitionPath | ConvergenceError:
         for step in taken:
             if step.solved[own].mean() <= FEWEST:
-                return ConvergenceError(
-                    f"After {in_words(step.ends)} prices that clear all markets are found in "
-                    f"{int(step.solved[own].sum())} of {draws} draws. Try a lower level."
+                text = _(
+                    "After {time} prices that clear all markets are found in {solved} of {draws} draws. "
+                    "Try a lower level."
                 )
+                found = int(step.solved[own].sum())
+                return ConvergenceError(text.format(time=time_in_words(step.ends), solved=found, draws=draws))
         solved = taken[-1].solved[own]
 
         def outcome(number: int) -> Outcome:
             step = taken[number].only(own)
-            name = f"{title}, after {in_words(step.ends)}"
+            name = _("{title}, after {time}").format(title=title, time=time_in_words(step.ends))
             return Outcome(name, {}, base.network, label(step, adjustment.economies(step), solved, name))
 
         ends = np.array([step.ends for step in taken])
         return TransitionPath(title, base, ends, every[:, own], tuple(names), solved, outcome)
 
-    return [path(title, slice(i * draws, (i + 1) * draws)) for i, (title, _) in enumerate(timelines)]
+    return [path(title, slice(i * draws, (i + 1) * draws)) for i, (title, _timeline) in enumerate(timelines)]

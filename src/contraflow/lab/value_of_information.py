@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from contraflow import _random
+from contraflow._language import _, locale
 from contraflow._types import FloatArray, IntArray
 from contraflow.analysis import evppi
 from contraflow.case.case import Case
@@ -85,9 +86,8 @@ def worth_deciding(abouts: Sequence[QuantityOfInterest], lower_is_better: bool) 
     figures = np.stack([a.figure for a in abouts], axis=1)
     kept = np.flatnonzero(np.isfinite(figures).all(axis=1))
     if kept.size < FEWEST:
-        raise ComparisonError(
-            f"All policies are solved in {kept.size} draws; {FEWEST} are needed to weigh them up."
-        )
+        text = _("All policies are solved in {known} draws; {fewest} are needed to weigh them up.")
+        raise ComparisonError(text.format(known=kept.size, fewest=FEWEST))
     benefits = figures[kept] * (-1.0 if lower_is_better else 1.0)
     facts, frame = _facts(first.case, first.posterior, first.picks[kept])
     rng = _random.stream("facts that decide", first.posterior.seed)
@@ -129,22 +129,23 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
     """
     target, likelihood = posterior.log_posterior, posterior.log_posterior.likelihood
     ledger = target.prior.ledger
-    rows, columns = [], []
+    rows, columns, shown = [], [], case.in_language(locale())
     for number, place in enumerate(target.prior.free):
         name = ledger.ids[place]
         if name in case.parameters:
             columns.append(posterior.z[picks][:, number])
-            what = case.parameters[name].meaning
+            what = shown.parameters[name].meaning
             rows.append({"fact": name, "kind": "number", "what": what, "place": number})
     seen: set[tuple[object, ...]] = set()
-    _, which = likelihood.scenarios
+    _scenarios, which = likelihood.scenarios
     for number, claim in enumerate(likelihood.claims):
         key = (*series(claim), int(which[number]))
         if key in seen:
             continue
         seen.add(key)
         columns.append(posterior.locations[picks][:, number])
-        rows.append({"fact": claim.id, "kind": "observable", "what": claim.statement, "place": number})
+        what = shown.claims[claim.id].statement
+        rows.append({"fact": claim.id, "kind": "observable", "what": what, "place": number})
     return np.stack(columns, axis=1), pd.DataFrame(rows)
 
 

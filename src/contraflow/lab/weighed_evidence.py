@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from contraflow._language import locale
+from contraflow._language import N_, _, locale
 from contraflow._types import FloatArray, Progress, silent
 from contraflow.analysis.conflicts import Conflicts, tension
 from contraflow.analysis.contradictions import disagreements
@@ -32,6 +32,19 @@ if TYPE_CHECKING:
 
 
 from contraflow.lab.policy_paths import FollowsPolicies
+
+CLAIMS_OF_FIT = N_(
+    "Predictions for claims are those of the fit, which does not know the changed numbers ({numbers})."
+)
+PREDICTIONS_OF_FIT = N_(
+    "Predictions are those of the fit, which does not know the changed numbers ({numbers})."
+)
+DRAWS_OF_FIT = N_(
+    "A history's draws are those of the fit, which does not know the changed numbers ({numbers})."
+)
+WEIGHTS_OF_FIT = N_(
+    "Weights of claims are those of the fit, which does not know the changed numbers ({numbers})."
+)
 
 
 class WeighsEvidence(FollowsPolicies):
@@ -85,7 +98,7 @@ class WeighsEvidence(FollowsPolicies):
         """
         from contraflow.inference.posterior_tables import claims_table
 
-        self._expect_own_fit("Predictions for claims are")
+        self._expect_own_fit(CLAIMS_OF_FIT)
 
         return claims_table(self.case, self.posterior)
 
@@ -111,7 +124,7 @@ class WeighsEvidence(FollowsPolicies):
         """
         from contraflow.analysis.out_of_sample import predictions_table
 
-        self._expect_own_fit("Predictions are")
+        self._expect_own_fit(PREDICTIONS_OF_FIT)
 
         return predictions_table(self.case, self.posterior, fitted=fitted)
 
@@ -155,9 +168,11 @@ class WeighsEvidence(FollowsPolicies):
         """
         from contraflow.analysis.hindcast import hindcast
 
-        self._expect_own_fit("Predictions are")
+        self._expect_own_fit(PREDICTIONS_OF_FIT)
         if self.posterior is None:
-            raise ObservationError("A lab that is not calibrated predicts nothing: call calibrate() first.")
+            raise ObservationError(
+                _("A lab that is not calibrated predicts nothing: call calibrate() first.")
+            )
         return hindcast(self.case, self.posterior)
 
     def history(
@@ -196,16 +211,15 @@ class WeighsEvidence(FollowsPolicies):
         PolicyError
             If ``last`` is before ``first``, the run is longer than 100 years, or there are too few clans.
         """
-        self._expect_own_fit("A history's draws are")
+        self._expect_own_fit(DRAWS_OF_FIT)
         if self.posterior is None or self.posterior.draws < 2:
-            raise ObservationError("A history needs draws: calibrate with method='laplace' or 'nuts'.")
+            raise ObservationError(_("A history needs draws: calibrate with method='laplace' or 'nuts'."))
         dated = [int(c.year[-4:]) for c in self.posterior.log_posterior.likelihood.claims if c.year]
         begins = self.case.info.baseline[0] if first is None else first
         ends = max(dated, default=begins) if last is None else last
         if ends < begins:
-            raise PolicyError(
-                f"A history from {begins} to {ends} has no year. Give an earlier first or a later last."
-            )
+            text = _("A history from {first} to {last} has no year. Give an earlier first or a later last.")
+            raise PolicyError(text.format(first=begins, last=ends))
         spread = np.linspace(0, len(self.picks), replicates, endpoint=False).astype(np.int64)
         keep_compiled_code()
         forecast = forecast_history(
@@ -314,11 +328,11 @@ class WeighsEvidence(FollowsPolicies):
         from contraflow.lab import value_of_information
 
         if (outcome is None) == (outcomes is None):
-            raise ComparisonError("Give one outcome to narrow, or outcomes=[...] to choose among.")
+            raise ComparisonError(_("Give one outcome to narrow, or outcomes=[...] to choose among."))
         if outcome is not None:
             return value_of_information.worth_knowing(self._subject(outcome, quantity, against))
         if len(outcomes or ()) < 2:
-            raise ComparisonError("outcomes holds fewer than two policies: there is nothing to choose.")
+            raise ComparisonError(_("outcomes holds fewer than two policies: there is nothing to choose."))
         abouts = [self._subject(one, quantity, against) for one in outcomes or ()]
         return value_of_information.worth_deciding(abouts, lower_is_better)
 
@@ -328,13 +342,11 @@ class WeighsEvidence(FollowsPolicies):
             return ledgers
         return fixed_in(self.posterior.log_posterior.prior.ledger, self.network.ledger, ledgers)
 
-    def _expect_own_fit(self, what: str) -> None:
-        """Refuse what rests on a fit that does not know the numbers that were changed."""
+    def _expect_own_fit(self, refusal: str) -> None:
+        """Refuse what rests on a fit that does not know the numbers that were changed, by a sentence."""
         if not self._knows_its_fit:
-            raise ObservationError(
-                f"{what} those of the fit, which does not know the changed numbers ({self.changed.text}). "
-                "Calibrate anew: lab.with_numbers(..., refit=True)."
-            )
+            cure = _("Calibrate anew: lab.with_numbers(..., refit=True).")
+            raise ObservationError(f"{_(refusal).format(numbers=self.changed.text)} {cure}")
 
     def _subject(
         self, outcome: Outcome | Comparison, quantity: str, against: Outcome | None
@@ -373,13 +385,13 @@ class WeighsEvidence(FollowsPolicies):
         >>> lab.tension()
         <Conflicts: 0 of 3 fitted claims outvoted, 0 others missed; 1 disagreements>
         """
-        self._expect_own_fit("Weights of claims are")
+        self._expect_own_fit(WEIGHTS_OF_FIT)
         if not self._tensions:
             if self.posterior is None:
-                raise ConvergenceError("Claims cannot be weighed before the case is calibrated.")
+                raise ConvergenceError(_("Claims cannot be weighed before the case is calibrated."))
             if self.posterior.draws < 2:
                 raise ConvergenceError(
-                    "One best fit cannot tell how surprising a claim is. Calibrate with method='laplace'."
+                    _("One best fit cannot tell how surprising a claim is. Calibrate with method='laplace'.")
                 )
             found = tension(self.case, self.posterior, self.ledger, progress or silent)
             self._tensions.append(found)

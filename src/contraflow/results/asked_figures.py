@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from contraflow._language import _
 from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
 from contraflow.results import figures
@@ -34,7 +35,8 @@ def asked_figure(data: xr.Dataset, name: str, spot: str) -> FloatArray:
         For an unknown figure.
     """
     if not isinstance(name, str):
-        raise ComparisonError(f"A figure is named by text, such as 'exports'; {name!r} is none.")
+        text = _("A figure is named by text, such as 'exports'; {name} is none.")
+        raise ComparisonError(text.format(name=repr(name)))
     if not name.startswith(SHARE):
         return figures.per_draw(data, name, spot=spot)
     way, out = name.removeprefix(SHARE), leaving(data)
@@ -42,8 +44,9 @@ def asked_figure(data: xr.Dataset, name: str, spot: str) -> FloatArray:
     chosen = out & ((family == way) | (mode == way))
     if not chosen.any():
         known = sorted({*map(str, family[out]), *map(str, mode[out])})
-        hint = near_match(way, known) or f"There are: {', '.join(known)}."
-        raise ComparisonError(f"Nothing leaves the country by {way!r}. {hint}")
+        hint = near_match(way, known) or _("There are: {names}.").format(names=", ".join(known))
+        text = _("Nothing leaves the country by {way}.").format(way=repr(way))
+        raise ComparisonError(f"{text} {hint}")
     pure = data.variables["pure"].values
     whole = pure[:, out].sum(axis=1)
     part = pure[:, chosen].sum(axis=1) / np.where(whole > 0, whole, np.nan)

@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.stats
 import xarray as xr
 
+from contraflow._language import _
 from contraflow.case.behaviour import BEHAVIOUR
 from contraflow.errors import ComparisonError
 from contraflow.results import trajectory_tables
@@ -49,16 +50,17 @@ def behaviour_sensitivity(data: xr.Dataset, figure: str, year: int | None = None
     names = trajectory_tables.years(data)
     chosen = names[-1] if year is None else year
     if chosen not in names:
-        raise ComparisonError(f"There is no year {chosen}: the run has {names[0]} to {names[-1]}.")
+        raise ComparisonError(trajectory_tables.no_such_year(chosen, names))
     start = names.index(chosen) * MONTHS_PER_YEAR
     months = series(data, figure).values[:, start : start + MONTHS_PER_YEAR]
     value = months.mean(axis=1)
     sound = np.isfinite(value)
     if sound.sum() < FEWEST:
-        raise ComparisonError(
-            f"{figure!r} is known in {sound.sum()} replicates; {FEWEST} are needed to tell what it turns on. "
+        text = _(
+            "{figure} is known in {known} replicates; {fewest} are needed to tell what it turns on. "
             "Simulate with more replicates."
         )
+        raise ComparisonError(text.format(figure=repr(figure), known=sound.sum(), fewest=FEWEST))
     rows = []
     for name, drawn in zip(coord(data, "number"), data["behaviour"].values[sound].T, strict=True):
         about = BEHAVIOUR[str(name)]

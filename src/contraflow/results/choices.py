@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from contraflow._language import _
 from contraflow.errors import ComparisonError
 
 
 def near_match(name: object, known: Iterable[str]) -> str:
     """``Did you mean 'zone'?`` if a known name looks like the one given, else nothing."""
     near = get_close_matches(str(name), list(known), n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+    return _("Did you mean {name}?").format(name=repr(near[0])) if near else ""
 
 
-def expect_choice(parameter: str, given: object, known: Iterable[str], *, rest: str = "") -> None:
+def expect_choice(parameter: str, given: object, known: Iterable[str], *, optional: bool = False) -> None:
     """Refuse a value that is none of the choices of a parameter.
 
     Parameters
@@ -25,8 +26,8 @@ def expect_choice(parameter: str, given: object, known: Iterable[str], *, rest: 
         Its value.
     known
         Its choices.
-    rest
-        What else it can be, for the message.
+    optional
+        Whether it can be left out, for the message.
 
     Raises
     ------
@@ -35,5 +36,10 @@ def expect_choice(parameter: str, given: object, known: Iterable[str], *, rest: 
     """
     choices = list(known)
     if given not in choices:
-        text = f"{parameter} is {given!r}; it can be {', '.join(choices)}{rest}."
-        raise ComparisonError(f"{text} {near_match(given, choices)}".rstrip())
+        text = (
+            _("{parameter} is {given}; it can be {choices}, or left out.")
+            if optional
+            else _("{parameter} is {given}; it can be {choices}.")
+        )
+        said = text.format(parameter=parameter, given=repr(given), choices=", ".join(choices))
+        raise ComparisonError(f"{said} {near_match(given, choices)}".rstrip())

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._language import _
 from contraflow._types import BoolArray, FloatArray, IntArray
 from contraflow.errors import ComparisonError
 from contraflow.results.choices import expect_choice, near_match
@@ -63,7 +64,7 @@ class Traced:
         """Length of the longest path to each node (node,)."""
         tail, head, nodes = self._nodes
         level = np.zeros(nodes, dtype=np.int64)
-        for _ in range(nodes):
+        for _step in range(nodes):
             longer = level.copy()
             np.maximum.at(longer, head, level[tail] + 1)
             if np.array_equal(longer, level):
@@ -194,8 +195,9 @@ def destinations(
     base, after = paired(base, after)
     known = growing_places(base)
     if place not in known:
-        hint = near_match(place, known) or f"It grows in: {', '.join(known)}."
-        raise ComparisonError(f"Nothing with the substance of this case grows in {place!r}. {hint}")
+        hint = near_match(place, known) or _("It grows in: {places}.").format(places=", ".join(known))
+        text = _("Nothing with the substance of this case grows in {place}.").format(place=repr(place))
+        raise ComparisonError(f"{text} {hint}")
     sides = [Traced(data, place) for data in ((base,) if after is None else (base, after))]
     rows = [_tonnes(side.rows(by)) for side in sides]
     frame = contrast(rows[0], rows[1] if len(rows) > 1 else None, "what")

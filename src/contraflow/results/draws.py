@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._language import N_, _
 from contraflow._quantiles import ENDS, MEDIAN
 from contraflow._types import BoolArray, FloatArray
 from contraflow.errors import ComparisonError
@@ -24,6 +25,13 @@ NOISE = 1e-6
 OWN = ("numbers", "numbers_in_words", "believes", "believes_in_words")
 """Attributes of results of a lab that a user has made their own: which numbers they changed and which sides
 of disagreements they believe, as they are written and in words."""
+
+OF_TWO_CASES = N_(
+    "The outcomes are of different cases, so their draws do not go together: compare outcomes of one lab"
+)
+OF_TWO_LABS = N_(
+    "The outcomes are of different labs, so their draws do not go together: compare outcomes of one lab"
+)
 
 
 def solved(data: xr.Dataset) -> BoolArray:
@@ -66,10 +74,15 @@ def paired(base: xr.Dataset, after: xr.Dataset | None = None) -> tuple[xr.Datase
     if kept.all():
         return base, after
     if not kept.any():
-        raise ComparisonError(
-            f"In none of the {kept.size} draws an equilibrium was found"
-            + ("." if after is None else " both before and after: there is nothing to compare.")
+        text = (
+            _("In none of the {draws} draws an equilibrium was found.")
+            if after is None
+            else _(
+                "In none of the {draws} draws an equilibrium was found both before and after: there is "
+                "nothing to compare."
+            )
         )
+        raise ComparisonError(text.format(draws=kept.size))
     chosen, lost = np.flatnonzero(kept), int((~kept).sum())
 
     def part(data: xr.Dataset) -> xr.Dataset:
@@ -89,29 +102,28 @@ def expect_same_draws(base: xr.Dataset, after: xr.Dataset) -> None:
     """
     count, other = base.sizes["draw"], after.sizes["draw"]
     if count != other:
-        raise ComparisonError(
-            f"before has {count} draws and after {other}: compare outcomes of one lab, which share theirs"
+        text = _(
+            "before has {before} draws and after {after}: compare outcomes of one lab, which share theirs"
         )
+        raise ComparisonError(text.format(before=count, after=other))
     believed = [data.attrs.get("believes", "") for data in (base, after)]
     if believed[0] != believed[1]:
-        one, two = (sides or "no side of any disagreement" for sides in believed)
-        raise ComparisonError(
-            f"The outcomes rest on different beliefs (before: {one}; after: {two}). Their draws come from "
-            "two posteriors, so that no draw of one holds the numbers of a draw of the other: compare each "
-            "with the baseline of its own lab, and the two changes with one another"
+        one, two = (sides or _("no side of any disagreement") for sides in believed)
+        text = _(
+            "The outcomes rest on different beliefs (before: {before}; after: {after}). Their draws come "
+            "from two posteriors, so that no draw of one holds the numbers of a draw of the other: compare "
+            "each with the baseline of its own lab, and the two changes with one another"
         )
-    for name, what in (("fingerprint", "cases"), ("ledger", "labs")):
+        raise ComparisonError(text.format(before=one, after=two))
+    for name, text in (("fingerprint", OF_TWO_CASES), ("ledger", OF_TWO_LABS)):
         one, two = base.attrs.get(name), after.attrs.get(name)
         if one is not None and two is not None and one != two:
-            raise ComparisonError(
-                f"The outcomes are of different {what}, so their draws do not go together: "
-                "compare outcomes of one lab"
-            )
+            raise ComparisonError(_(text))
     if "draw" in base.coords and "draw" in after.coords:
         labels, others = base.coords["draw"].values, after.coords["draw"].values
         if not np.array_equal(labels, others):
             raise ComparisonError(
-                "The outcomes hold different draws of one lab: choose the same on both sides"
+                _("The outcomes hold different draws of one lab: choose the same on both sides")
             )
 
 

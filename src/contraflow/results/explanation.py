@@ -112,9 +112,8 @@ class Explanation:
     @property
     def subject(self) -> str:
         """What is explained: ``change of exports under “Shut the sky”``."""
-        if self.against:
-            return _("change of {figure} under “{policy}”").format(figure=self.quantity, policy=self.title)
-        return _("{figure} under “{policy}”").format(figure=self.quantity, policy=self.title)
+        text = _("change of {figure} under “{policy}”") if self.against else _("{figure} under “{policy}”")
+        return text.format(figure=_(self.quantity), policy=self.title)
 
     def gathered(self, most: int = 12, named: int = 3) -> pd.DataFrame:
         """Numbers for reading: weights of single arcs gathered by the template of their range.

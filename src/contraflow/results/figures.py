@@ -86,11 +86,14 @@ class Figure:
     def __post_init__(self) -> None:
         missing = [n for n in ("name", "label", "unit", "meaning") if not getattr(self, n).strip()]
         if missing:
-            raise ValueError(f"the figure {self.name!r} lacks its {', '.join(missing)}")
+            text = _("the figure {name} lacks its {parts}")
+            raise ValueError(text.format(name=repr(self.name), parts=", ".join(missing)))
         if not (self.in_outcomes or self.in_runs):
-            raise ValueError(f"the figure {self.name!r} belongs neither to outcomes nor to runs")
+            text = _("the figure {name} belongs neither to outcomes nor to runs")
+            raise ValueError(text.format(name=repr(self.name)))
         if bool(self.why.strip()) == (self.in_outcomes and self.in_runs):
-            raise ValueError(f"the figure {self.name!r} needs a reason where it is left out, and only there")
+            text = _("the figure {name} needs a reason where it is left out, and only there")
+            raise ValueError(text.format(name=repr(self.name)))
 
 
 _figures: dict[str, Figure] = {}
@@ -99,7 +102,7 @@ _figures: dict[str, Figure] = {}
 def register(figure: Figure) -> None:
     """Add a figure. Raises ValueError if its name is in use."""
     if figure.name in _figures:
-        raise ValueError(f"there is a figure {figure.name!r} already")
+        raise ValueError(_("there is a figure {name} already").format(name=repr(figure.name)))
     _figures[figure.name] = figure
 
 
@@ -120,22 +123,34 @@ def run_figures() -> tuple[Figure, ...]:
 
 def outcome_figure(name: str) -> Figure:
     """A figure of outcomes by name. Raises ComparisonError for an unknown one."""
-    return _known(name, outcome_figures(), "headline figure")
+    return _known(
+        name,
+        outcome_figures(),
+        N_("{name} is no headline figure."),
+        N_("{name} is no headline figure: {reason}."),
+    )
 
 
 def run_figure(name: str) -> Figure:
     """A figure of runs by name. Raises ComparisonError for an unknown one."""
-    return _known(name, run_figures(), "figure of a simulation")
+    return _known(
+        name,
+        run_figures(),
+        N_("{name} is no figure of a simulation."),
+        N_("{name} is no figure of a simulation: {reason}."),
+    )
 
 
-def _known(name: str, figures: tuple[Figure, ...], what: str) -> Figure:
+def _known(name: str, figures: tuple[Figure, ...], unknown: str, elsewhere: str) -> Figure:
     known = {f.name: f for f in figures}
     if name in known:
         return known[name]
     if name in _figures:
-        raise ComparisonError(f"{name!r} is no {what}: {_figures[name].why}. There are: {', '.join(known)}.")
-    hint = " ".join(filter(None, (near_match(name, known), f"There are: {', '.join(known)}.")))
-    raise ComparisonError(f"{name!r} is no {what}. {hint}")
+        said, near = _(elsewhere).format(name=repr(name), reason=_(_figures[name].why)), ""
+    else:
+        said, near = _(unknown).format(name=repr(name)), near_match(name, known)
+    there = _("There are: {names}.").format(names=", ".join(known))
+    raise ComparisonError(" ".join(filter(None, (said, near, there))))
 
 
 def label(name: str, words: LabelWords | None = None) -> str:
@@ -199,7 +214,7 @@ def _lack(figure: Figure, view: View) -> str:
     reason = "" if figure.lacks is None else figure.lacks(view)
     if reason or not figure.if_none:
         return reason
-    return "" if np.nan_to_num(figure.of(view)).any() else figure.if_none
+    return "" if np.nan_to_num(figure.of(view)).any() else _(figure.if_none)
 
 
 def values_of(figure: Figure, view: View) -> FloatArray:
@@ -220,7 +235,8 @@ def expect_figure(name: str, *data: xr.Dataset, home: str | None = None) -> None
     figure = (run_figure if View(data[0]).of_months else outcome_figure)(name)
     reasons = [_lack(figure, View(one, home)) for one in data]
     if all(reasons):
-        raise ComparisonError(f"This economy has no {name!r}: {reasons[0]}.")
+        text = _("This economy has no {name}: {reason}.")
+        raise ComparisonError(text.format(name=repr(name), reason=reasons[0]))
 
 
 def outcome_rows(data: xr.Dataset, spot: str, home: str | None = None) -> tuple[pd.Index, FloatArray]:
@@ -318,24 +334,26 @@ def _exports_by(family: str) -> Callable[[View], FloatArray]:
 
 def _no_way_by(family: str) -> Callable[[View], str]:
     return lambda view: (
-        "" if _by(view, family).any() else f"no link of the family '{family}' leaves the home country"
+        ""
+        if _by(view, family).any()
+        else _("no link of the family '{family}' leaves the home country").format(family=family)
     )
 
 
 def _no_exports(view: View) -> str:
-    return "" if view.leaving.any() else "no link leaves the home country"
+    return "" if view.leaving.any() else _("no link leaves the home country")
 
 
 def _nothing_grown(view: View) -> str:
-    return "" if view.growing_at_home.any() else "no activity at home yields the substance"
+    return "" if view.growing_at_home.any() else _("no activity at home yields the substance")
 
 
 def _nothing_grown_anywhere(view: View) -> str:
-    return "" if view.growing.any() else "no activity yields the substance"
+    return "" if view.growing.any() else _("no activity yields the substance")
 
 
 def _no_spot(view: View) -> str:
-    return "" if view.spot else "nothing is made at home of what is grown there"
+    return "" if view.spot else _("nothing is made at home of what is grown there")
 
 
 def _standing(view: View, at_home: bool = True) -> FloatArray:
@@ -424,10 +442,10 @@ def _as_it_is(variable: str) -> Callable[[View], FloatArray]:
     return lambda view: np.asarray(view.data[variable].values, dtype=float)
 
 
-_BY_MODE = "the table by mode shows it of outcomes"
-_OF_MONTHS = "it is counted month by month"
-_NOTHING_SPENT = "no measure with a unit cost is above 0"
-_OF_CLANS = "only runs month by month follow clans"
+_BY_MODE = N_("the table by mode shows it of outcomes")
+_OF_MONTHS = N_("it is counted month by month")
+_NOTHING_SPENT = N_("no measure with a unit cost is above 0")
+_OF_CLANS = N_("only runs month by month follow clans")
 
 for _figure in (
     Figure(
@@ -462,7 +480,7 @@ for _figure in (
         worded=N_("area of {crop} lost to the state in {home}"), unit="ha",
         meaning="labour-hectares of it that are lost to the state (flow × q) in the home country",
         of=lambda view: view.yearly("seized", view.growing_at_home), in_run_summary=False,
-        if_none="nothing that is grown at home is destroyed",
+        if_none=N_("nothing that is grown at home is destroyed"),
     ),
     Figure(
         name="farm-gate price", label=N_("Price at the farm gate"), worded=N_("price of {harvest}"),
@@ -486,30 +504,30 @@ for _figure in (
         name="growers' income", label=N_("What households live on"), unit="M$/yr",
         meaning="of all endowments at home, licit hectares and other livelihoods included, whoever holds "
         "them; hired work not",
-        of=_growers, if_none="no place at home has an endowment",
+        of=_growers, if_none=N_("no place at home has an endowment"),
     ),
     Figure(
         name="crews' pay by air", label=N_("Pay of crews of flights"), unit="USD/kg",
         meaning="pay of crews for each kg that is flown from places at home, pay for risk included",
-        of=_pay_by_air, in_runs=False, why="runs count pay with other costs",
-        if_none="no crew of a flight from home is paid",
+        of=_pay_by_air, in_runs=False, why=N_("runs count pay with other costs"),
+        if_none=N_("no crew of a flight from home is paid"),
     ),
     Figure(
         name="armed groups' income", label=N_("Armed groups’ levies"), unit="M$/yr",
         meaning="of all actors of kind `armed group`", of=_armed_groups,
-        if_none="no actor of the kind 'armed group' earns anything",
+        if_none=N_("no actor of the kind 'armed group' earns anything"),
     ),
     Figure(
         name="seized at home", label=N_("Seized at home"), worded=N_("seized in {home}"), unit="t/yr",
         meaning="on links that start at home, up to their head, so losses at sea after a home port count",
         of=lambda view: view.tonnes("seized_pure", _at_home(view)),
-        if_none="nothing is seized on links that start at home",
+        if_none=N_("nothing is seized on links that start at home"),
     ),
     Figure(
         name="consignments seized at home", label=N_("Consignments seized"), unit="share",
         meaning="part of the consignments on links that start at home that is seized",
         of=_caught, in_outcomes=False, why=_OF_MONTHS,
-        if_none="nothing is seized on links that start at home",
+        if_none=N_("nothing is seized on links that start at home"),
     ),
     Figure(
         name="seized per million dollars", label=N_("Seized per million dollars spent"), unit="kg",
@@ -520,8 +538,8 @@ for _figure in (
         name="arrests at home", label=N_("Arrests at home"), worded=N_("arrests in {home}"),
         unit="persons/yr", meaning="on links that start at home",
         of=lambda view: view.yearly("arrested", _at_home(view)),
-        in_runs=False, why="runs count arrests by role, not by link",
-        if_none="nobody is arrested on links that start at home",
+        in_runs=False, why=N_("runs count arrests by role, not by link"),
+        if_none=N_("nobody is arrested on links that start at home"),
     ),
     Figure(
         name="state spending", label=N_("State spending"), unit="M$/yr",
@@ -569,12 +587,12 @@ for _figure in (
         name="seized", label=N_("Seized, all countries"), unit="t/yr",
         meaning="`seized at home` of all countries",
         of=lambda view: view.tonnes("seized_pure", view.links), in_run_summary=False,
-        if_none="nothing is seized",
+        if_none=N_("nothing is seized"),
     ),
     Figure(
         name="arrests", label=N_("Arrests, all countries"), unit="persons/yr",
         meaning="arrests of all countries", of=lambda view: view.yearly("arrested"),
-        if_none="nobody is arrested",
+        if_none=N_("nobody is arrested"),
     ),
 ):  # fmt: skip
     register(_figure)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import xarray as xr
 
+from contraflow._language import _
 from contraflow.errors import ComparisonError
 from contraflow.results import figures, tables
 from contraflow.results.choices import expect_choice, near_match
@@ -61,17 +62,19 @@ def probability(
         and a single draw, which has no probabilities.
     """
     if direction not in ("falls", "rises"):
-        raise ComparisonError(f"The direction is {direction!r}; it can be 'falls' or 'rises'.")
+        text = _("The direction is {direction}; it can be 'falls' or 'rises'.")
+        raise ComparisonError(text.format(direction=repr(direction)))
     if not 0 <= by < float("inf"):
-        raise ComparisonError(
-            f"by is {by!r}; it is a part of the value before, for example 0.05, and not negative."
-        )
+        text = _("by is {by}; it is a part of the value before, for example 0.05, and not negative.")
+        raise ComparisonError(text.format(by=repr(by)))
     base, then = paired(base, after)
     later = base if then is None else then
     if base.sizes["draw"] == 1:
         raise ComparisonError(
-            "The outcomes hold a single draw, from which no probability follows. "
-            "Calibrate with posterior draws, then respond again."
+            _(
+                "The outcomes hold a single draw, from which no probability follows. "
+                "Calibrate with posterior draws, then respond again."
+            )
         )
     first, last = _rows(base, later, among, home)
     index = first[0].union(last[0], sort=False)
@@ -92,7 +95,7 @@ def _rows(
     if among is None:
         spot = price_spot(base, home)
         return figures.outcome_rows(base, spot, home), figures.outcome_rows(after, spot, home)
-    expect_choice("among", among, AMONG, rest=", or left out")
+    expect_choice("among", among, AMONG, optional=True)
     if among == "actor":
         return tables.income_rows(base), tables.income_rows(after)
     return tables.options(base, after, among, home)
@@ -103,6 +106,8 @@ def _unknown(base: xr.Dataset, figure: str, among: str | None, known: list[str],
     if among is None:
         for table in AMONG:
             if figure in set(map(str, _rows(base, base, table, home)[0][0])):
-                return f"{figure!r} is no headline figure but a row by {table}: pass among={table!r}."
-    hint = near_match(figure, known) or f"Known: {', '.join(known)}."
-    return f"{figure!r} is no {'headline figure' if among is None else f'row by {among}'}. {hint}"
+                text = _("{figure} is no headline figure but a row by {table}: pass among='{table}'.")
+                return text.format(figure=repr(figure), table=table)
+    hint = near_match(figure, known) or _("Known: {names}.").format(names=", ".join(known))
+    text = _("{name} is no headline figure.") if among is None else _("{name} is no row by {table}.")
+    return f"{text.format(name=repr(figure), table=among)} {hint}"

@@ -165,7 +165,7 @@ def supplies(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
     frame = _keyed(found, ("input", "supply")).loc[list(dict.fromkeys(coord(base, "supply_input")))]
     named = {
         supply: name
-        for _, own in frame.groupby(level=0)
+        for _name, own in frame.groupby(level=0)
         for ids in [list(map(str, own.index.get_level_values(1)))]
         for supply, name in zip(ids, _distinguishing_names(ids), strict=True)
     }

@@ -19,6 +19,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from contraflow._language import _
 from contraflow._types import FloatArray, IntArray
 from contraflow.errors import ComparisonError
 from contraflow.results import figures
@@ -355,7 +356,7 @@ def price_ladder(
     ComparisonError
         For an unknown arc or market, or if no draw was solved.
     """
-    data, _ = paired(data)
+    data, _other = paired(data)
     ids = list(coord(data, "arc"))
     numbers = _main_path(data, market, home) if chain is None else [_arc(a, ids) for a in chain]
     nodes = {node: i for i, node in enumerate(coord(data, "node"))}
@@ -416,7 +417,8 @@ def refined(base: xr.Dataset, after: xr.Dataset | None = None) -> pd.DataFrame:
 def _arc(name: str, ids: Sequence[str]) -> int:
     """Number of an arc. Raises ComparisonError for an unknown one."""
     if name not in ids:
-        raise ComparisonError(f"{name!r} is no arc of this outcome. {near_match(name, ids)}".rstrip())
+        text = _("{name} is no arc of this outcome.").format(name=repr(name))
+        raise ComparisonError(f"{text} {near_match(name, ids)}".rstrip())
     return ids.index(name)
 
 
@@ -428,8 +430,9 @@ def _main_path(data: xr.Dataset, market: str | None, home: str | None) -> list[i
     markets = list(coord(data, "market"))
     if market is not None and market not in markets:
         known = [str(name) for name in markets]
-        text = f"{market!r} is no market of this outcome; it has {', '.join(known)}."
-        raise ComparisonError(f"{text} {near_match(market, known)}".rstrip())
+        text = _("{name} is no market of this outcome; it has {markets}.")
+        said = text.format(name=repr(market), markets=", ".join(known))
+        raise ComparisonError(f"{said} {near_match(market, known)}".rstrip())
     chosen = int(np.argmax(revenue)) if market is None else markets.index(market)
     node = str(data.variables["market_node"].values[chosen])
     heads, tails, kinds = coord(data, "head"), coord(data, "tail"), coord(data, "kind")
@@ -458,7 +461,7 @@ def home_grown(data: xr.Dataset, home: str | None = None) -> dict[str, float]:
     at_home = coord(data, "from_country") == home_country(data, home)
     whole = np.bincount(head, pure, len(names))
     share = np.zeros(len(names))
-    for _ in names:
+    for _step in names:
         own = np.where(starts, at_home, share[tail])
         new = np.bincount(head, pure * own, len(names)) / np.where(whole > 0, whole, 1.0)
         if np.array_equal(new, share):

@@ -7,10 +7,13 @@ two runs on the same seed, replicate i met the same random draws, so changes are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from contraflow._language import N_, _
 from contraflow._types import FloatArray
 from contraflow.errors import ComparisonError
 from contraflow.results.draws import quantiles
@@ -73,6 +76,12 @@ def years(data: xr.Dataset) -> list[int]:
             first + (data.sizes["month"] - before(data)) // MONTHS_PER_YEAR,
         )
     )
+
+
+def no_such_year(year: int, names: Sequence[int]) -> str:
+    """What is said of a year that a run does not have."""
+    text = _("There is no year {year}: the run has {first} to {last}.")
+    return text.format(year=year, first=names[0], last=names[-1])
 
 
 def summarised(*data: xr.Dataset) -> tuple[str, ...]:
@@ -220,17 +229,18 @@ def expect_same_random_draws(one: xr.Dataset, other: xr.Dataset) -> None:
         If the runs differ in their draws of the ledger, seed, number of clans, first year or length.
     """
     for name, what in (
-        ("ledger", "draws"),
-        ("seed", "seeds"),
-        ("clans", "numbers of clans"),
-        ("first", "years"),
+        ("ledger", N_("draws")),
+        ("seed", N_("seeds")),
+        ("clans", N_("numbers of clans")),
+        ("first", N_("years")),
     ):
         if one.attrs.get(name) != other.attrs.get(name):
-            raise ComparisonError(
-                f"The simulations have different {what}: run both by one lab with the same seed and settings."
+            text = _(
+                "The simulations have different {what}: run both by one lab with the same seed and settings."
             )
+            raise ComparisonError(text.format(what=_(what)))
     if one.sizes["month"] != other.sizes["month"]:
-        raise ComparisonError("The simulations are of different length: give both the same years.")
+        raise ComparisonError(_("The simulations are of different length: give both the same years."))
 
 
 def incomes(data: xr.Dataset) -> pd.DataFrame:

@@ -86,8 +86,8 @@ def step_of(lever: Lever) -> float:
 
 
 def known_of(lab: Lab) -> Known:
-    """What addresses of a lab may name."""
-    levers = levers_of(lab.case)
+    """What addresses of a lab may name, in the reader's language."""
+    levers = levers_of(lab.case.in_language(locale()))
     sides: dict[str, list[str]] = {}
     for row in lab.disagreements().to_dict("records"):
         if row["weighed"]:

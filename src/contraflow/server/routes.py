@@ -118,7 +118,7 @@ def make_app(workshop: Workshop, language: str) -> Starlette:
                     standing = workshop.standing
                     if standing is None:
                         return own.waiting(whole)
-                    asked = read(pairs, standing.known)
+                    asked = read(pairs, standing.known_here())
                     desk = workshop.desk(standing, asked.believes)
                     if desk is None:
                         return own.waiting_for_belief(asked, standing.known, whole)

@@ -346,7 +346,8 @@ def _rests(shown: Answered) -> Content | None:
         why = lab.explain(shown.outcome, EXPLAINED, against=shown.other, refits=0)
     except ComparisonError:
         return None
-    return rests_on.make(dataclasses.replace(shown.report, explanation=why), shown.names)
+    told = dataclasses.replace(why, title=shown.title)
+    return rests_on.make(dataclasses.replace(shown.report, explanation=told), shown.names)
 
 
 PANELS = (

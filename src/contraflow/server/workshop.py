@@ -6,16 +6,17 @@ import gc
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, RLock, Thread
 
-from contraflow._language import _
+from contraflow._language import LANGUAGES, _, in_language, language, locale
 from contraflow._types import Progress
 from contraflow.case.load import locate, shipped
 from contraflow.errors import CaseError, ContraflowError
 from contraflow.lab import Lab, load
 from contraflow.lab.open_case import OpenCase
+from contraflow.policy.policy import levers_of
 from contraflow.server.address import Known
 from contraflow.server.controls import known_of
 from contraflow.server.desk import Desk
@@ -49,6 +50,10 @@ class Standing:
     beliefs: dict[str, Desk] = field(default_factory=dict)
     """Desks by belief, the latest used last."""
 
+    def known_here(self) -> Known:
+        """What an address may name, in the reader's language."""
+        return replace(self.known, levers=levers_of(self.case.in_language(locale())))
+
 
 class Workshop:
     """Opens a case and keeps it open; safe to ask from several threads.
@@ -74,8 +79,12 @@ class Workshop:
         """Beliefs that are being fitted, or could not be."""
         self.changed: tuple[str, ...] = ()
         """Files that changed since the case was calibrated, while it is calibrated again."""
-        self.problems: tuple[str, ...] = ()
-        """What is wrong with these files."""
+        self._problems: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with these files, in the language of the reader."""
+        return self._problems.get(language(), ())
 
     def start(self) -> None:
         """Calibrate in the background, and watch the files of a case of the reader's own."""
@@ -135,7 +144,7 @@ class Workshop:
             if case is not self.case:  # it has changed since, and is being calibrated again
                 return
             self.standing, self.believing = standing, {}
-            self.changed, self.problems = (), ()
+            self.changed, self._problems = (), {}
             self.opening = FitStatus(done=True)
 
     def _believe(self, standing: Standing, key: str, believes: Mapping[str, str]) -> None:
@@ -169,10 +178,10 @@ class Workshop:
             seen = now
             try:
                 case = load(self.name)
-            except CaseError as error:
-                self.changed, self.problems = files, tuple(map(str, error.problems))
+            except CaseError:
+                self.changed, self._problems = files, problems_of(self.name)
                 continue
-            self.problems = ()
+            self._problems = {}
             if self.standing is not None and case.fingerprint == self.standing.case.fingerprint:
                 self.changed = ()
                 continue
@@ -190,6 +199,18 @@ def said(error: Exception) -> str:
         return str(error)
     traceback.print_exception(error)
     return _("The program failed ({error}); its terminal says where.").format(error=type(error).__name__)
+
+
+def problems_of(name: str) -> dict[str, tuple[str, ...]]:
+    """What is wrong with the files of a case, by language."""
+    found = {}
+    for code in LANGUAGES:
+        with in_language(code):
+            try:
+                load(name)
+            except CaseError as error:
+                found[code] = tuple(map(str, error.problems))
+    return found
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, int]]:

@@ -128,8 +128,8 @@ def draw_numbers(explanation: Explanation) -> Drawing | None:
 def what(explanation: Explanation) -> str:
     """The figure that is explained, or its change."""
     if explanation.against:
-        return _("Change of {figure}").format(figure=explanation.quantity)
-    return explanation.quantity
+        return _("Change of {figure}").format(figure=_(explanation.quantity))
+    return _(explanation.quantity)
 
 
 def unit(explanation: Explanation) -> str:
