@@ -8,6 +8,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 import synthetic
+from contraflow._language import in_language
 from contraflow.analysis import contradictions
 from contraflow.analysis.conflicts import MISSED, OUTVOTED, UNSAID
 from contraflow.analysis.infinitesimal_jackknife import Pulls
@@ -18,6 +19,7 @@ from contraflow.errors import ConvergenceError, Problem
 from contraflow.inference.calibration import Method, Settings
 from contraflow.inference.map_estimate import refit_map
 from contraflow.lab import calibrate, central_values
+from contraflow.report.draw.claims import stated
 from contraflow.report.sections import disagreements
 from contraflow.text.conflict_sentences import (
     CANNOT_BE_SAID,
@@ -283,6 +285,24 @@ def test_words_of_figures():
     assert scale_of("share", "dimensionless", 0.9).text(0.9) == "90%"
     assert scale_of("pay", "USD/kg", 90.0).span(83.0, 120.0) == "$83 to $120 a kg"
     assert DisplayScale(1.0, "", " ha").span(5.01, 5.02) == "5.0 ha"
+    assert scale_of("yield", "dimensionless", 0.1).text(0.1) == "0.1 kg per kg"
+
+
+def test_what_is_counted_is_written_in_whole_numbers():
+    people = scale_of("none", "person", 15.0)
+    assert [people.text(1.0), people.text(20.0)] == ["1 person", "20 people"]
+    assert people.span(1.0, 15.0) == "1 to 15 people"
+    with in_language("es"):
+        assert scale_of("none", "year", 3.0).text(3.0) == "3 años"
+
+
+def test_a_figure_that_only_words_explain_is_left_to_them():
+    """A rank or a number of cases without its words would be a number without a unit."""
+    row = {"claim": "x", "quantity": "none", "unit": "dimensionless", "low": None, "value": 1.0, "high": None,
+           "bound": "about"}  # fmt: skip
+    assert stated(row) == ""
+    assert stated(row | {"unit": "person"}) == "1 person"
+    assert stated(row | {"quantity": "price ratio"}) != ""
 
 
 def test_the_section_tells_each_side(lab, tension):

@@ -78,12 +78,14 @@ def _count(number: int) -> str:
 
 def _figures(claim: json_records.Record, case: Case) -> tuple[str, str]:
     """What a claim says and what the model says, in one unit."""
-    from contraflow.text.conflict_sentences import scale_of
+    from contraflow.text.conflict_sentences import is_bare, scale_of
 
     low, value, high, model = (float(claim[c]) for c in ("low", "value", "high", "model"))
     ends = [x for x in (low, high) if known(x)]
     every = [x for x in (value, *ends, model) if known(x)]
     quantity = case.claims[str(claim["claim"])].quantity.value
+    if is_bare(quantity, str(claim["unit"])):
+        return DASH, DASH
     scale = scale_of(quantity, str(claim["unit"]), max(every, default=0.0))
     ours = scale.number(model) if known(model) else DASH
     if len(ends) == 2 and low < high:

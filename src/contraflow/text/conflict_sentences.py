@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from contraflow._language import N_, _, ngettext
-from contraflow._numbers import cell, fixed, share, significant, to, with_percent
+from contraflow._numbers import cell, fixed, rounded, share, significant, to, with_percent
 from contraflow.analysis.conflicts import (
     FITS,
     MISSED,
@@ -56,20 +56,30 @@ class DisplayScale(NamedTuple):
     factor: float
     before: str
     after: str
+    after_one: str = ""
+    """What stands behind a single one, of what is counted in whole numbers."""
 
     def number(self, value: float) -> str:
         """``168``, without its unit."""
-        return significant(value * self.factor)
+        shown = value * self.factor
+        return cell(rounded(shown)) if self.after_one and np.isfinite(shown) else significant(shown)
 
     def text(self, value: float) -> str:
         """``168 t``."""
-        return f"{self.before}{self.number(value)}{self.after}"
+        number = self.number(value)
+        return f"{self.before}{number}{self.after_one if number == '1' and self.after_one else self.after}"
 
     def span(self, low: float, high: float) -> str:
         """``113 to 223 t``, or one figure if both look alike."""
         a, b = self.number(low), self.number(high)
         return self.text(low) if a == b else f"{to(self.before + a, self.before + b)}{self.after}"
 
+
+COUNTED: dict[str, Callable[[int], str]] = {
+    "person": lambda count: ngettext("{number} person", "{number} people", count),
+    "year": lambda count: ngettext("{number} year", "{number} years", count),
+}
+"""How whole numbers of a unit are written, by whether there is one."""
 
 MASSES = {"pure": N_("{number} t pure"), "product": N_("{number} t gross"), "": N_("{number} t")}
 """Masses by what they count: the substance in them, or the goods as they are carried."""
@@ -81,6 +91,9 @@ def scale_of(quantity: str, unit: str, largest: float, basis: str = "") -> Displ
     ``basis`` says of masses whether they are ``pure`` or of the ``product``; empty says nothing of it.
     """
     entry = Quantity(quantity)
+    if unit in COUNTED:
+        one, many = (_scale(1.0, COUNTED[unit](count)) for count in (1, 2))
+        return many._replace(after_one=one.after)
     if entry.is_share:
         return _scale(100.0, with_percent("{number}"))
     if unit == "kg/year":
@@ -95,7 +108,7 @@ def scale_of(quantity: str, unit: str, largest: float, basis: str = "") -> Displ
 def _template(entry: Quantity, unit: str) -> str:
     """How a figure in an inside unit is written that is shown as it is."""
     if unit == "dimensionless":
-        return f"{entry.sign}{{number}}"
+        return _("{number} kg per kg") if entry is Quantity.YIELD else f"{entry.sign}{{number}}"
     if unit == "1/year":
         return _("{number} a year")
     if unit.startswith("USD/"):
@@ -106,6 +119,11 @@ def _template(entry: Quantity, unit: str) -> str:
 def _scale(factor: float, template: str) -> DisplayScale:
     before, _sep, after = template.partition("{number}")
     return DisplayScale(factor, before, after)
+
+
+def is_bare(quantity: str, unit: str) -> bool:
+    """Whether only the words of a claim say what its figure counts: a rank, a multiple, a number of cases."""
+    return Quantity(quantity) is Quantity.NONE and unit == "dimensionless"
 
 
 def odds(chance: float) -> str:

@@ -14,7 +14,7 @@ from contraflow._numbers import fixed
 from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
 from contraflow.report.draw.row_charts import RowMark, TrackScale, rows_facet
-from contraflow.text.conflict_sentences import scale_of
+from contraflow.text.conflict_sentences import is_bare, scale_of
 
 if TYPE_CHECKING:
     from contraflow.case.case import Case
@@ -109,9 +109,14 @@ def draw_claims_chart(
 
 
 def stated(row: Row, case: Case | None = None) -> str:
-    """What a claim states, with its unit and what it counts: ``at least 442 t pure a year``."""
+    """What a claim states, with its unit and what it counts: ``at least 442 t pure a year``.
+
+    Empty where only its words say what it counts.
+    """
     low, value, high = (_finite(row[c]) for c in ("low", "value", "high"))
     ends = [v for v in (low, high) if v is not None]
+    if is_bare(str(row["quantity"]), str(row["unit"])):
+        return ""
     if value is None and len(ends) == 2 and ends[0] != ends[1]:
         return _counted(row, case, (ends[0], ends[1]))
     given = value if value is not None else ends[0] if ends else None

@@ -68,7 +68,7 @@ def element(tag: str, body: str = "", **attributes: Length | None) -> Markup:
 _PLACED = re.compile(r'(?:(?<=<line)|(?<=<circle))((?: [a-z-]+[0-9]?="[^"]*")*)')
 _ORIGIN = re.compile(r' (?:[xy][12]|c[xy])="0"')
 _LANE = re.compile(r' (?:y1=(-?5\.5) y2=\1 )?class=(?:"([^"]*)"|(\S+)) stroke-width=(1\.4|4\.5)(?= )')
-_FINE = re.compile(r"=(\d+\.\d)\d%")
+_FINE = re.compile(r"=(\d+)(?:\.0\d?|(\.\d)\d)%")
 _VALUE = re.compile(r'([a-zA-Z0-9])="([A-Za-z0-9.%#_-]+)"(/?)')
 
 
@@ -79,8 +79,8 @@ def compact(markup: Markup) -> Markup:
     """
     placed = _PLACED.sub(lambda found: _ORIGIN.sub("", found[1]), markup)
     bare = _VALUE.sub(lambda found: f"{found[1]}={found[2]}{' /' if found[3] else ''}", placed)
-    bare = _FINE.sub(r"=\1%", bare.replace(" stroke-width=1 ", " ").replace("<g class=row ", "<g "))
-    return Markup(_LANE.sub(_with_classes, bare))
+    bare = _FINE.sub(r"=\1\2%", bare.replace(" stroke-width=1 ", " ").replace("<g class=row ", "<g "))
+    return Markup(_LANE.sub(_with_classes, bare).replace('" />', '"/>'))
 
 
 def _with_classes(found: re.Match[str]) -> str:
