@@ -161,6 +161,22 @@ def told(base, after, names: Callable[[], Names]) -> dict[str, list[str]]:
     return said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (138.0, 0.088, (138.0, 0.1)),
+        (0.0024, 21.0, (0.0, 21.0)),
+        (312.0, 228.0, (312.0, 228.0)),
+        (0, 0, (0, 0)),
+    ],
+)
+def test_a_figure_is_no_finer_than_a_thousandth_of_that_beside_it(before, after, shown):
+    row = {"before": before, "after": after, "change_5": -1.0}
+    assert tuple(sentences.level(row, side) for side in ("before", "after")) == shown
+    single = {"before": before, "after": after}
+    assert tuple(sentences.level(single, side) for side in ("before", "after")) == (before, after)
+
+
 def bare() -> Names:
     """Names without any words, so that what is left are those of the sentences."""
     names = Names({key: f"X{n}" for n, key in enumerate(shown_names(CASE))})

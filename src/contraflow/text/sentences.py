@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import floor, inf, isfinite, log10
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,9 @@ Row = Mapping[str, Any]
 
 SMALL = 0.02
 """A change below this share of what was there is reported as none."""
+
+FINEST = 1000
+"""How many times smaller than the larger of two figures the last digit of the smaller may be."""
 
 NOTHING = 1e-4
 """A change below this share is none at all."""
@@ -242,9 +245,15 @@ def from_to(row: Row, unit: str) -> str:
 
 
 def level(row: Row, name: str) -> float:
-    """A figure of a row; with draws, what is next to nothing beside the other side is none."""
-    value, other = float(row[name]), max(abs(float(row[c])) for c in ("before", "after"))
-    return 0.0 if drawn(row) and abs(value) < NOTHING * other else value
+    """A figure of a row, to be shown beside that of the other side.
+
+    With draws it is no finer than a thousandth of the larger of both, since more would pretend precision: a
+    median of 0.088 beside 138 is 0.1.
+    """
+    value, larger = float(row[name]), max(abs(float(row[c])) for c in ("before", "after"))
+    if not (drawn(row) and isfinite(value) and 0 < larger < inf) or abs(value) * FINEST >= larger:
+        return value
+    return round(value, -floor(log10(larger) - log10(FINEST)))
 
 
 def chance(row: Row, draws: int, home: str = "") -> str:

@@ -25,7 +25,7 @@ from contraflow.report.draw.row_charts import (
     rows_facet,
 )
 from contraflow.results.draws import with_ends
-from contraflow.text.sentences import EDGE
+from contraflow.text.sentences import EDGE, level
 
 ROOM = 1.75
 """Multiple of the value before that a scale holds at least: what goes further stands at its end."""
@@ -115,11 +115,12 @@ def _facet(one: FigureRow) -> Facet:
     ]
     if one.other:
         marks.append(svg.group(_other(scale, float(one.other["before"])), class_="other"))
+    shown = [significant(level(row, side)) for side in ("before", "after")]
     ratio = float(row["ratio"]) - 1.0
     by = f"{ARROWS[kind]} {percent(ratio)}" if isfinite(ratio) else ARROWS[kind]
     mark = RowMark(
         name=one.label,
-        value=f"{significant(before)} → {significant(after)}" if moves else significant(before),
+        value=" → ".join(shown) if moves else shown[0],
         figure=by if moves else "",
         figure_class=f"f-{colour}",
         range=range_in_percent(row),

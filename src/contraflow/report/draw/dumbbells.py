@@ -15,7 +15,7 @@ from contraflow.report.draw import svg
 from contraflow.report.draw.drawing import Drawing, KeyEntry
 from contraflow.report.draw.row_charts import RowMark, TrackScale, in_units, interval, rows_facet, scale_of
 from contraflow.results.draws import with_ends
-from contraflow.text.sentences import is_open
+from contraflow.text.sentences import is_open, level
 
 SEEN = 0.004
 """Share of the largest figure below which a row is left out and a change is none."""
@@ -114,7 +114,7 @@ def _row(row: Mapping[str, Any], kind: str, scale: TrackScale, trace: float, *, 
     ]
     return RowMark(
         name=str(row["name"]),
-        value=f"{significant(before)} → {significant(after)}",
+        value=" → ".join(significant(level(row, side)) for side in ("before", "after")),
         figure=f"{ARROWS[kind]} {_signed(float(row['change']), trace)}",
         figure_class=f"f-{colour}",
         range=_ends(row, trace),
