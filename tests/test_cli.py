@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from functools import partial
@@ -21,7 +22,7 @@ from contraflow.case import load, new
 from contraflow.case.schema import Question
 from contraflow.cli import app, given_names, long_lists, main, run_screen, terminal, times
 from contraflow.cli.files import replace_file
-from contraflow.cli.options import CalibrationOptions
+from contraflow.cli.options import CalibrationOptions, opened
 from contraflow.cli.terminal_tables import becomes
 from contraflow.errors import CaseError, ConvergenceError, OutputError, PolicyError, Problem
 from contraflow.lab import OpenCase
@@ -1214,6 +1215,59 @@ def test_what_is_wrong_with_a_command_line_is_told_in_the_readers_language(words
         assert said in " ".join(result.stderr.split())
 
 
+SPANISH = (
+    "run example --no-report",
+    "respond example -q shut-the-sky",
+    "respond example -m radar=2 --convergence",
+    "path example -m radar=4 --until 6 --years 1",
+    "level example radar 'exports by air' --falls 10%",
+    "given example -m interceptors=0..4 --saw 'exports by air=-40%,10%'",
+    "tables example prices -m interceptors=4",
+    "tables example seizures",
+    "tables example pay",
+    "tables example destinations --place alta-selva --by crossing",
+    "tables example requirements -m interceptors=4",
+    "claims example",
+    "disagreements example",
+    "sources example",
+    "coverage peru",
+    "validate example --replicates 0",
+    "behaviour",
+    "behaviour --episodes",
+    "cases",
+    "questions peru",
+    "measures peru",
+    "check peru",
+    pytest.param("evidence example", marks=pytest.mark.slow),
+    pytest.param("explain example -m radar=2 --refits 0", marks=pytest.mark.slow),
+)
+
+
+@pytest.fixture(scope="module")
+def spanish_example():
+    """The example in Spanish, with the draws that come with the package."""
+    with in_language("es"):
+        return opened(load("example").in_language("es")).calibrate()
+
+
+@pytest.mark.parametrize("words", SPANISH)
+def test_in_spanish_no_english_is_left(spanish_example, monkeypatch, words):
+    """Besides ids, commands and titles of sources, which are the same in every language."""
+    monkeypatch.setattr(OpenCase, "calibrate", lambda *_, **__: spanish_example)
+    shown = call("--language", "es", *shlex.split(words))
+    assert shown.exit_code == 0, shown.output
+    text = re.sub(r"^  contraflow .*(?:\n    .*)*", "", shown.stdout, flags=re.MULTILINE)
+    text = " ".join(re.sub(r"\S*[-=:]\S*", "", text).split())
+    for case in ("example", "peru"):
+        for source in load(case).sources.values():
+            text = text.replace(source.title, "")
+    english = re.findall(
+        r".{0,30}\b(?:the|of|from|by|and|which|with|that|what|each|years?|months?|price|share|claims?)\b.{0,20}",
+        text,
+    )
+    assert english == []
+
+
 def test_every_command_on_a_lab_takes_all_options_on_how_it_is_made():
     commands = get_command(app).commands
     takes = {name: {o for p in c.params for o in p.opts} for name, c in commands.items()}
@@ -1230,7 +1284,6 @@ def test_what_was_written_has_an_address_and_a_next_step_can_be_pasted(monkeypat
     terminal.next_step(
         terminal.screen(), "Next:", "explain", "peru", "--figure", "exports by air", "-m", "radar=1"
     )
-    import shlex
 
     text = capsys.readouterr().out.partition("Next:\n")[2]
     assert max(map(len, text.splitlines())) <= 60

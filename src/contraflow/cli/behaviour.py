@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contraflow._language import N_, _
-from contraflow._numbers import DASH, share, significant, to
+from contraflow._numbers import DASH, cell, share, significant, to
 from contraflow.cli.json_records import Record, rows
 from contraflow.cli.terminal import emit, progress, screen
 from contraflow.cli.terminal_tables import known, say, table
+from contraflow.text.episode_names import past
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,14 @@ def _list(folder: Path | None, as_json: bool) -> None:
         return
     console = screen()
     lines = [
-        (e.id, e.row.title, e.row.first, f"{e.row.months}", f"{len(e.observations)}", f"{e.row.weight:g}")
+        (
+            e.id,
+            past(e.row.title),
+            e.row.first,
+            f"{e.row.months}",
+            f"{len(e.observations)}",
+            cell(e.row.weight),
+        )
         for e in found.values()
     ]
     console.print(table(_("episode|what happened|>from|>months|>figures|>weight"), lines, wrap=(1,)))
@@ -76,7 +84,7 @@ def _list(folder: Path | None, as_json: bool) -> None:
     for e in found.values():
         say(
             console,
-            _("{told} Unknown: {unknown}").format(told=e.row.told, unknown=e.row.unknown),
+            _("{told} Unknown: {unknown}").format(told=past(e.row.told), unknown=past(e.row.unknown)),
             head=f"{e.id}  ",
         )
 
@@ -95,7 +103,7 @@ def _score(path: Path, as_json: bool) -> None:
     say(console, (text, "bold"))
     lines = [
         (
-            str(name), significant(row["crps"]), _lead(row, "crps"), significant(row["log score"]),
+            _(str(name)), significant(row["crps"]), _lead(row, "crps"), significant(row["log score"]),
             _lead(row, "log score"), share(row["inside_90"]),
         )
         for name, row in found.iterrows()
@@ -195,7 +203,7 @@ def _show_numbers(own: Learned, console: Console) -> None:
     console.print(table(_("number|>median|>90% interval|>prior|>narrower"), lines))
     console.print()
     for name, row in own.table().iterrows():
-        say(console, row["meaning"], head=f"{name}  ")
+        say(console, _(row["meaning"]), head=f"{name}  ")
     console.print()
     say(
         console,
@@ -221,7 +229,7 @@ def _show_record(found: LeftOut, console: Console) -> None:
     scores = dict(found.comparison().iterrows())
     lines = [
         (
-            name, significant(scores[name]["crps"]), _lead(scores[name], "crps"),
+            _(name), significant(scores[name]["crps"]), _lead(scores[name], "crps"),
             significant(scores[name]["log score"]), _lead(scores[name], "log score"),
             share(found.coverage(name)),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contraflow._language import _, ngettext
+from contraflow._language import _, language, ngettext
 from contraflow.cli.given_names import CASES, Glance, shipped
 from contraflow.cli.long_lists import small_print
 from contraflow.cli.terminal import emit, next_step, screen
@@ -21,7 +21,7 @@ def cases(*, as_json: bool) -> None:
     for case in found:
         first, last = case["baseline_years"]
         years = str(first) if first == last else _("{first} to {last}").format(first=first, last=last)
-        say(console, (str(case["case"]), "bold"), "  ", str(case["title"]))
+        say(console, (str(case["case"]), "bold"), "  ", _title(case))
         small_print(console, (_("baseline {years}").format(years=years), *_sizes(case)))
     console.print()
     say(
@@ -33,6 +33,14 @@ def cases(*, as_json: bool) -> None:
     )
     next_step(console, _("Questions that a case answers:"), "questions", found[-1]["case"])
     next_step(console, _("A case of your own to start from:"), "new", "my-case")
+
+
+def _title(case: dict[str, Any]) -> str:
+    """Title of a shipped case in the reader's language."""
+    from contraflow.case import texts
+
+    title = str(case["title"])
+    return texts.read(CASES / case["case"], language()).by_text.get(title, title)
 
 
 def _record(seen: Glance) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contraflow._language import _, ngettext
+from contraflow.case.naming import number_of
 from contraflow.cli.terminal import FAILED, emit, next_step, note, screen
 from contraflow.cli.terminal_tables import say, table
 from contraflow.errors import NetworkError, ObservationError, Problem
@@ -91,7 +92,7 @@ def _with_row(problem: Problem, folder: Path) -> Problem:
 
 def _show(name: str, problems: Sequence[Problem], sizes: dict[str, Any], console: Console) -> None:
     if not problems:
-        listed = ", ".join(f"{n} {table}" for table, n in sizes.items())
+        listed = ", ".join(_counted(n, table) for table, n in sizes.items())
         say(console, (_("{case} is well formed").format(case=name), "green"), f": {listed}.")
         next_step(console, _("Next:"), "run", name)
         return
@@ -106,6 +107,15 @@ def _show(name: str, problems: Sequence[Problem], sizes: dict[str, Any], console
     count = len(problems)
     text = ngettext("{case} has {number} problem.", "{case} has {number} problems.", count)
     say(console, (text.format(case=name, number=count), "bold"))
+
+
+def _counted(number: int, things: str) -> str:
+    """Rows of a table, nodes or arcs, in words."""
+    if things == "nodes":
+        return ngettext("{number} node", "{number} nodes", number).format(number=number)
+    if things == "arcs":
+        return ngettext("{number} arc", "{number} arcs", number).format(number=number)
+    return number_of(number, things)
 
 
 def _where(problem: Problem) -> str:

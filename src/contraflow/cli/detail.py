@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contraflow._language import _
+from contraflow._language import N_, _
 from contraflow._numbers import cell, row_span, share
 from contraflow.cli import json_records
 from contraflow.cli.given_names import AskedPolicy
@@ -13,6 +13,7 @@ from contraflow.cli.long_lists import Filters, left_out, two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, paged, progress
 from contraflow.cli.terminal_tables import say
+from contraflow.text.names import Names, shown_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 VALUE = {"prices": "price", "seizures": "seized", "pay": "pay", "destinations": "tonnes"}
 """Column of the figures of one side."""
+
+
+WORDS = (
+    N_("what"), N_("form"), N_("place"), N_("mode"), N_("per"), N_("basis"), N_("from_place"), N_("to_place"),
+    N_("farm gate"), N_("made"), N_("on the way"), N_("market"), N_("t/yr"), N_("USD/trip"),
+    N_("USD/person and trip"), N_("crossing"), N_("seized"), N_("product"), N_("pure"),
+    N_("air"), N_("road"), N_("foot"), N_("river"), N_("sea"), N_("other"),
+)  # fmt: skip
+"""Keys and contents of tables that are shown in the reader's language."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ def detail(
         if wanted.what == "requirements":
             _requirements(console, shown)
         else:
-            _show(console, shown, [str(n) for n in frame.index.names], wanted)
+            _show(console, shown, [str(n) for n in frame.index.names], wanted, shown_names(asked.case))
         left_out(console, more)
         console.print()
         from contraflow.results.short_table import notes
@@ -79,15 +89,15 @@ def _frame(side: Outcome | Comparison, wanted: Wanted, outcome: Outcome) -> pd.D
     return side.seizures(**by) if wanted.what == "seizures" else side.pay(**by)
 
 
-def _show(console: Console, rows: Any, keys: list[str], wanted: Wanted) -> None:
+def _show(console: Console, rows: Any, keys: list[str], wanted: Wanted, names: Names) -> None:
     """Rows with their figures beside them and the rest below."""
     compared = bool(rows) and "before" in rows[0]
     value = VALUE[wanted.what]
     lines = []
     for row in rows:
         about = " ".join(str(row[key]) for key in keys if str(row[key]))
-        unit = str(row.get("unit", _("t/yr")))
-        small = [unit, *(str(row[c]) for c in ("stage", "country", "family") if c in row)]
+        small = [_(str(row.get("unit", "t/yr"))), *(_(str(row[c])) for c in ("stage", "family") if c in row)]
+        small += [names.get(str(row["country"]), str(row["country"]))] if "country" in row else []
         if compared:
             figures = [cell(row["before"]), cell(row["after"]), cell(row["change"])]
             span = row_span(row, "change")
@@ -98,7 +108,7 @@ def _show(console: Console, rows: Any, keys: list[str], wanted: Wanted) -> None:
             small += [_("{share} of what sets out").format(share=share(row["rate"]))] if "rate" in row else []
         lines.append((about, figures, tuple(small)))
     heads = (_("before"), _("after"), _("change")) if compared else (_("median"), _("90% interval"))
-    two_line_rows(console, (", ".join(keys), *heads), lines)
+    two_line_rows(console, (", ".join(_(key) for key in keys), *heads), lines)
 
 
 def _requirements(console: Console, rows: Any) -> None:

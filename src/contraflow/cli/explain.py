@@ -104,7 +104,7 @@ def _show(explained: Explanation, worth: pd.DataFrame, console: Console) -> None
     console.print()
     say(console, (_("Along a number's range"), "bold"))
     two_line_rows(console, (_("number"), _("of the variance"), _("low end"), _("high end")), along)
-    owed = [(s["group"], share(s["share"]), s["meaning"]) for s in json_records.rows(explained.shares)]
+    owed = [(_(s["group"]), share(s["share"]), _(s["meaning"])) for s in json_records.rows(explained.shares)]
     console.print()
     say(console, (_("Whose uncertainty it is"), "bold"))
     console.print(table(_("owed to|>share|"), owed, wrap=(2,)))
@@ -130,7 +130,7 @@ def _show_worth(worth: pd.DataFrame, console: Console) -> None:
         say(console, (_("No single fact would narrow it by more than chance would explain."), "bold"))
         return
     lines = [
-        (w["what"], w["kind"], share(w["worth"]), f"±{share(w['error'])}")
+        (w["what"], _(w["kind"]), share(w["worth"]), f"±{share(w['error'])}")
         for w in json_records.rows(sure.head(ROWS))
     ]
     title = _("What to report on next: part of the variance that knowing it would take away")
@@ -142,13 +142,16 @@ def _moved(row: json_records.Record) -> str:
     return signed(row["shift"]) + (f" ±{significant(row['error'])}" if known(row["error"]) else "")
 
 
+KINDS = (N_("number"), N_("observable"))
+"""Kinds of facts that would be worth knowing, marked for the catalogue."""
+
 HOW = (N_("weighted"), N_("refitted"), N_("linear"))
 """How it was found what leaving out a claim changes."""
 
 
 def _about(row: json_records.Record) -> list[str]:
     """Group and role of a number, and the strongest arcs of a gathered one."""
-    parts = [str(row["group"]), str(row["role"])]
+    parts = [_(str(row["group"])), _(str(row["role"]))]
     if row["count"] > 1:
         text = _("{number} weights, strongest {strongest}")
         parts.append(text.format(number=row["count"], strongest=row["strongest"]))

@@ -81,7 +81,7 @@ def given(
         say(console, (found.title, "bold"))
         rows = json_records.rows(found.table().reset_index())
         console.print()
-        lines = [(f"{r['figure']}, {r['unit']}", r["before"], r["after"], r["change"]) for r in rows]
+        lines = [(f"{_(r['figure'])}, {_(r['unit'])}", r["before"], r["after"], r["change"]) for r in rows]
         console.print(table(_("|>before|>after|>change (90% interval)"), lines))
         for lever in json_records.rows(found.level_table().reset_index()):
             console.print()

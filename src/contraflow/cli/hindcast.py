@@ -11,6 +11,7 @@ from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, progress, screen
 from contraflow.cli.terminal_tables import known, say, table, tell_own
+from contraflow.text.series_names import quantity_in_a_word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +61,7 @@ def show_hindcast(found: Hindcast, console: Console) -> None:
         return
     lines = [
         (
-            _("all") if r["quantity"] == "all" else r["quantity"],
+            _("all") if r["quantity"] == "all" else quantity_in_a_word(str(r["quantity"])),
             str(r["claims"]),
             str(r["series"]),
             *(share(r[c]) for c in ("inside_50", "inside_90", "naive_inside_50", "naive_inside_90")),

@@ -96,7 +96,10 @@ def answer(lab: Lab, outcome: Outcome) -> Record:
         "displacement": {by: _displacement(case, base, outcome, by) for by in ("mode", "route", "zone")},
         "incomes": rows(incomes.rename_axis("actor").reset_index()),
         "livelihoods": rows(side_economies.livelihoods(base.data, outcome.data).reset_index()),
-        "goods": rows(side_economies.goods(base.data, outcome.data).reset_index()),
+        "goods": [
+            {"name": case.forms[row["form"]].name} | row
+            for row in rows(side_economies.goods(base.data, outcome.data).reset_index())
+        ],
         "supplies": rows(side_economies.supplies(base.data, outcome.data).reset_index()),
         "alternatives": [_alternative(outcome, base, number) for number in range(len(outcome.alternatives))],
         "equilibria": 1 + len(outcome.alternatives),

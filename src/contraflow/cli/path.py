@@ -19,11 +19,11 @@ from contraflow.cli.long_lists import two_line_rows
 from contraflow.cli.options import CalibrationOptions, calibrated, opened
 from contraflow.cli.respond import ABROAD
 from contraflow.cli.terminal import emit, next_step, progress, screen, written
-from contraflow.cli.terminal_tables import interval_of_share, known, say
+from contraflow.cli.terminal_tables import good_of, interval_of_share, known, say
 from contraflow.dynamics.timeline import for_months
 from contraflow.policy import describe, make_levers
-from contraflow.policy.horizon import in_words
 from contraflow.text.adjustment_sentences import PACES, tell_path
+from contraflow.text.figure_words import time_in_words
 from contraflow.text.names import shown_names
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def times(years: int, until: int | None) -> list[float]:
 
 
 def _show(record: Record, console: Console) -> None:
-    length = in_words(float(record["years"]))
+    length = time_in_words(float(record["years"]))
     say(
         console,
         (
@@ -132,9 +132,9 @@ def _show(record: Record, console: Console) -> None:
     columns = times(record["years"], record["until_months"])
     drawn = record["draws"] > 1
     last = _("90% interval") if drawn else _("change")
-    heads = ["", _("before"), *map(in_words, columns), last, _("half"), _("left")]
+    heads = ["", _("before"), *map(time_in_words, columns), last, _("half"), _("left")]
     price = record["price_of"]
-    at = _("{good} in {place}").format(good=price["good"], place=price["place"])
+    at = _("{good} in {place}").format(good=good_of(price), place=price["place"])
     named = ABROAD | {"local price": at}
     rows = []
     for row in record["summary"]:

@@ -12,7 +12,7 @@ from contraflow.cli.given_names import AskedPolicy
 from contraflow.cli.json_records import Record
 from contraflow.cli.options import CalibrationOptions, calibrated
 from contraflow.cli.terminal import emit, next_step, paged, progress
-from contraflow.cli.terminal_tables import change, interval, likely, say, table
+from contraflow.cli.terminal_tables import change, good_of, interval, likely, say, table
 from contraflow.model.root_finding import ACCEPTED
 from contraflow.policy.horizon import LONG_RUN
 from contraflow.text.adjustment_sentences import PACES, STILL_ADJUSTING
@@ -91,11 +91,13 @@ def _next(asked: AskedPolicy, record: Record, console: Console) -> None:
 
 
 def _show(record: Record, shown: Names, console: Console) -> None:
-    say(console, (f"{record['title']}, {after_in_words(record['after'])}", "bold"))
+    when = after_in_words(record["after"])
+    text = _("{question} ({when})") if str(record["title"]).endswith("?") else _("{policy}, {when}")
+    say(console, (text.format(question=record["title"], policy=record["title"], when=when), "bold"))
     for sentence in record["in_short"]:
         say(console, sentence)
     price = record["price_of"]
-    at = _("{good} in {place}").format(good=price["good"], place=price["place"])
+    at = _("{good} in {place}").format(good=good_of(price), place=price["place"])
     named = ABROAD | {"local price": at}
     figures = [
         {"name": f"{_(named.get(name, name))}, {_(f['unit'])}"} | f for name, f in record["figures"].items()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from contraflow._language import N_, _, ngettext
 from contraflow._numbers import STILL, change_of, dollars, fixed, order, signed, significant, to
+from contraflow.case.naming import lower
 from contraflow.cli.json_records import UNNAMED
 from contraflow.cli.respond import otherwise
 from contraflow.cli.terminal import next_step, written
-from contraflow.cli.terminal_tables import becomes, interval_of_share, likelier, say, tell_own
+from contraflow.cli.terminal_tables import becomes, good_of, interval_of_share, likelier, say, tell_own
 from contraflow.text.sentences import is_open
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ Record = Mapping[str, Any]
 GAP = 2
 WIDE = 92
 """Cells from which on all columns are shown."""
+
+HEAD = 14
+"""Cells that the name of a good may take at the head of a column."""
 
 NARROWEST = 24
 """Cells that a question's title gets at least."""
@@ -111,7 +115,7 @@ def _baseline(record: Record, years: Sequence[int], console: Console) -> None:
         if name in figures:
             value = float(figures[name]["value"])
             shown = dollars(value) if unit == MILLIONS else unit.format(significant(value))
-            columns[number // 3].append((_(label).format(good=record["price_of"]["good"], **words), shown))
+            columns[number // 3].append((_(label).format(good=good_of(record["price_of"]), **words), shown))
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for _column in range(3):
         grid.add_column(style="dim")
@@ -149,7 +153,7 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
             continue
         row = record["figures"][name]
         low, high = (significant(float(row[f"value_{end}"])) for end in ("5", "95"))
-        shown = _(label).format(good=record["price_of"]["good"], **words)
+        shown = _(label).format(good=good_of(record["price_of"]), **words)
         cells.append((shown, unit.format(significant(float(row["value"]))), to(low, high)))
     blocks = 2 if console.width >= WIDE else 1
     rows = -(-len(cells) // blocks)
@@ -166,7 +170,8 @@ def _wide_baseline(record: Record, years: Sequence[int], console: Console) -> No
 
 def _answers(answers: Sequence[Record], base: Record, console: Console) -> None:
     """Two lines or so per question: figures in columns, then what moved and who gains and loses."""
-    price = _("{good}, $/kg").format(good=base["price_of"]["good"])
+    good = good_of(base["price_of"])
+    price = _("{good}, $/kg").format(good=good if len(good) <= HEAD else _("price"))
     named = {
         "exports by air": _("by air, t"),
         "exports": _("exports, t"),
@@ -265,7 +270,8 @@ def _beside(goods: Sequence[Record]) -> str:
     before, after = (sum(float(row[c]) for row in first) / 1000 for c in ("before", "after"))
     if not first or abs(after - before) <= NOTICED * before or all(is_open(row) for row in first):
         return ""
-    return f"{str(first[0]['form']).replace('-', ' ')}: {becomes({'before': before, 'after': after})} t"
+    moved = becomes({"before": before, "after": after})
+    return _("{good}: {moved} t").format(good=lower(str(first[0]["name"])), moved=moved)
 
 
 def _shift(rows: Sequence[Record]) -> tuple[float, str]:

@@ -158,7 +158,8 @@ def _show(run: Simulation, against: Simulation | None, console: Console) -> None
     years = (sizes["month"] - run.data.attrs["before"]) // 12
     text = _("{years} years, {clans} clans, {runs} runs; the state searches {how}.")
     clans = fixed(run.data.attrs["clans"], 0)
-    say(console, text.format(years=years, clans=clans, runs=sizes["replicate"], how=run.conduct_in_words()))
+    how = _(run.conduct_in_words())
+    say(console, text.format(years=years, clans=clans, runs=sizes["replicate"], how=how))
     if run.interrupted:
         say(console, (_("Stopped before the end: what was done until then is shown."), "yellow"))
     frame = run.summary()

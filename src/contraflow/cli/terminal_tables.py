@@ -6,8 +6,9 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from contraflow._language import _
+from contraflow._language import _, language
 from contraflow._numbers import DASH, STILL, change_of, probability, signed, significant, to, with_percent
+from contraflow.case.naming import lower
 from contraflow.text.sentences import level
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ def becomes(row: Record, *, prefix: str = "") -> str:
     """``57 → 3``, or one figure if they look alike."""
     before, after = (prefix + significant(level(row, c)) for c in ("before", "after"))
     return before if before == after else f"{before} → {after}"
+
+
+def good_of(price: Record) -> str:
+    """The good whose price is shown: in English by its id, which is a short word; else by its name."""
+    if language() == "en" or not price["form"]:
+        return str(price["good"])
+    return lower(str(price["form"]))
 
 
 def tell_own(console: Console, own: Record) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from contraflow._language import N_
 from contraflow._types import FloatArray
 
 SPAN = 2 * 1.6448536269514722
@@ -58,72 +59,78 @@ LICIT = "licit trade: 0.76 within a year, 2 after seven to ten (Boehm, Levchenko
 NUMBERS: Mapping[str, SharedNumber] = MappingProxyType(
     {
         "theta_trade": SharedNumber(
-            "Elasticity of substitution between ways and buyers in the long run",
+            N_("Elasticity of substitution between ways and buyers in the long run"),
             "dimensionless", 1, 1.8, 3, 1.8, LICIT,
         ),
         "theta_land": SharedNumber(
-            "Elasticity of the crop's land to what it earns, in the long run",
+            N_("Elasticity of the crop's land to what it earns, in the long run"),
             "dimensionless", 0.8, 2.5, 8, 2.5,
             "the crop takes a few per cent of a zone's land; area followed prices by 1 in three years where "
             "it was counted well, 0.3 for cropland in general (Scott 2013)",
         ),
         "trade_at_once": SharedNumber(
-            "Part of the elasticity between ways and buyers that is there at once",
+            N_("Part of the elasticity between ways and buyers that is there at once"),
             "part", 0.2, 0.38, 0.6, 0.999, LICIT,
         ),
         "land_at_once": SharedNumber(
-            "Part of the elasticity of land that is there at once",
+            N_("Part of the elasticity of land that is there at once"),
             "part", 0.03, 0.1, 0.3, 0.999, "fields of a perennial crop are there for years",
         ),
         "growers": SharedNumber(
-            "Months in which two thirds of growers reconsider what they grow",
+            N_("Months in which two thirds of growers reconsider what they grow"),
             "month", 12, 36, 100, 0.02,
             "fields abandoned at 15 to 35 per cent a year; a field bears after one",
         ),
         "traders": SharedNumber(
-            "Months in which two thirds of traders reconsider ways and buyers",
+            N_("Months in which two thirds of traders reconsider ways and buyers"),
             "month", 30, 52, 90, 0.02, LICIT,
         ),
         "crop_buyers": SharedNumber(
-            "Months in which buyers of a crop make two thirds of the way to what comes in",
+            N_("Months in which buyers of a crop make two thirds of the way to what comes in"),
             "month", 5, 10, 20, 10, "pits and kitchens move within a season or two; nobody has counted",
         ),
         "buyers_exponent": SharedNumber(
-            "Fall of the price at the gate, in per cent, as one per cent more comes in than buyers can take",
+            N_(
+                "Fall of the price at the gate, in per cent, as one per cent more comes in than buyers can "
+                "take"
+            ),
             "dimensionless", 0.3, 0.8, 2, 0,
             "nobody has counted; prices of neighbouring zones differ threefold",
         ),
         "demand": SharedNumber(
-            "Elasticity of demand in the street",
+            N_("Elasticity of demand in the street"),
             "dimensionless", 0.3, 0.6, 1.2, 0.6,
             "0.9 for illicit drugs on average, 0.5 for the reference substance, 0.25 for a synthetic one "
             "within half a year",
         ),
         "pass_through": SharedNumber(
-            "How far the price where the goods are sold follows the street's, in per cent for each per cent",
+            N_(
+                "How far the price where the goods are sold follows the street's, in per cent for each per "
+                "cent"
+            ),
             "dimensionless", 0.2, 0.5, 1.2, 1,
             "margins overseas are set in part by the price and in part by the kilogram",
         ),
         "stocks": SharedNumber(
-            "Months of goods on the way to the street, of the reference substance",
+            N_("Months of goods on the way to the street, of the reference substance"),
             "month", 3, 4.5, 8, 0.02,
             "prices in the street follow those at the gate after four to five months (IDA P-3472)",
         ),
         "fear_multiplier": SharedNumber(
-            "What a risk is believed to cost, over what it costs",
+            N_("What a risk is believed to cost, over what it costs"),
             "dimensionless", 1.5, 3, 8, 1,
             "three per cent of flights were hit and four in five deterred (IDA P-3472)",
         ),
         "replanting": SharedNumber(
-            "Part of what is eradicated that is planted again at once",
+            N_("Part of what is eradicated that is planted again at once"),
             "part", 0.3, 0.5, 0.7, 0.5, "a half to two thirds where it was counted (INDEPAZ, reported 2019)",
         ),
         "reckoning": SharedNumber(
-            "Years of income that growers write off where one field in one is lost each year",
+            N_("Years of income that growers write off where one field in one is lost each year"),
             "year", 0.5, 1.5, 4, 0, "a field bears after a year to a year and a half",
         ),
         "growth": SharedNumber(
-            "Growth of a region's crop in a year, at most, in logarithms",
+            N_("Growth of a region's crop in a year, at most, in logarithms"),
             "dimensionless", 0.15, 0.3, 0.6, 1e3,
             "the crop of a country that grew fast did so by 18 to 32 per cent a year",
         ),

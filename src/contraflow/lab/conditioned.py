@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from contraflow._language import _
-from contraflow._numbers import fixed, signed_share
+from contraflow._numbers import fixed, signed_share, with_percent
 from contraflow._types import FloatArray, IntArray
 from contraflow.analysis.psis import weighted_quantiles
 from contraflow.errors import ComparisonError
@@ -46,7 +46,8 @@ class Observation:
     @property
     def words(self) -> str:
         """The observation in words: ``exports by air −30% (±10%)``."""
-        return f"{self.figure} {signed_share(self.change)} (±{fixed(100 * self.error, 0)}%)"
+        error = with_percent(fixed(100 * self.error, 0))
+        return f"{_(self.figure)} {signed_share(self.change)} (±{error})"
 
 
 def read_observations(given: Mapping[str, Sequence[float]]) -> tuple[Observation, ...]:

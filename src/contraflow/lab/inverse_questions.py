@@ -344,7 +344,7 @@ def _target(
             text = _("to is {amount}; write a finite value in {unit}.")
             raise ComparisonError(text.format(amount=f"{amount:g}", unit=unit_of(figure)))
         aim = _("{figure} is {value} {unit}").format(
-            figure=figure, value=cell(float(amount)), unit=unit_of(figure)
+            figure=_(figure), value=cell(float(amount)), unit=unit_of(figure)
         )
         return 0, np.full(value.size, float(amount)), aim
     most = 1.0 if name == "falls" else math.inf
@@ -356,9 +356,9 @@ def _target(
         raise ComparisonError(text.format(figure=repr(figure)))
     if name == "falls":
         text = _("{figure} falls by {size}")
-        return -1, value * (1 - float(amount)), text.format(figure=figure, size=share(float(amount)))
+        return -1, value * (1 - float(amount)), text.format(figure=_(figure), size=share(float(amount)))
     text = _("{figure} rises by {size}")
-    return 1, value * (1 + float(amount)), text.format(figure=figure, size=share(float(amount)))
+    return 1, value * (1 + float(amount)), text.format(figure=_(figure), size=share(float(amount)))
 
 
 def _ranges(

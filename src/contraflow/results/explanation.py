@@ -55,6 +55,12 @@ class Group(StrEnum):
     INTERACTION = "interaction"
 
 
+GROUP_NAMES = (
+    N_("claims"), N_("shared errors"), N_("ranges from claims"), N_("assumptions"), N_("functional form"),
+    N_("interaction"),
+)  # fmt: skip
+"""The same, marked for the catalogue."""
+
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
         Group.CLAIMS: N_("errors of single claims that calibration fits"),

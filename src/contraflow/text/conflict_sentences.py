@@ -32,6 +32,12 @@ EASE = (
 """What believing a side costs, by the rise of the misfit up to a limit: how often less probable the best fit
 becomes is its exponential, some 1.6, 7, 150 and 22,000 times at the limits."""
 
+STATISTICS = (
+    N_("inside 50 %"), N_("inside 90 %"), N_("inside 90 %, left out"), N_("largest discrepancy"),
+    N_("root mean square"),
+)  # fmt: skip
+"""What is compared of claims as stated and as the model makes them up, marked for the catalogue."""
+
 FEWEST = 10
 """Claims that are shown at least, if not all are."""
 

@@ -16,7 +16,7 @@ from contraflow.case.naming import lower
 from contraflow.case.quantities import Quantity
 from contraflow.results.view import KG_PER_TONNE
 from contraflow.text.names import Names
-from contraflow.text.sentences import capital
+from contraflow.text.sentences import capital, listed
 
 UNITS = {
     "USD/kg": N_("$ a kg"),
@@ -55,14 +55,32 @@ TITLES = {
 }
 """Titles of series by quantity."""
 
+QUANTITIES = {
+    Quantity.FLOW: N_("flow"), Quantity.SHARE: N_("share"), Quantity.PRICE: N_("price"),
+    Quantity.PRICE_RATIO: N_("price ratio"), Quantity.VALUE: N_("value"), Quantity.AREA: N_("area"),
+    Quantity.ERADICATED: N_("eradicated"), Quantity.PRODUCTION: N_("production"),
+    Quantity.ARRIVAL: N_("arrival"), Quantity.LOAD: N_("load"), Quantity.CREW: N_("crew"),
+    Quantity.PAY: N_("pay"), Quantity.FEE: N_("fee"), Quantity.YIELD: N_("yield"),
+    Quantity.SEIZURE: N_("seizure"), Quantity.COUNT: N_("count"), Quantity.INCOME: N_("income"),
+    Quantity.LABOUR: N_("labour"), Quantity.SUPPLY: N_("supply"), Quantity.ARRESTS: N_("arrests"),
+    Quantity.SPREAD: N_("spread"),
+}  # fmt: skip
+"""Quantities in a word."""
+
 FIELDS = (Quantity.AREA, Quantity.ERADICATED)
 """Quantities that count what is grown, where no form is named."""
+
+
+def quantity_in_a_word(name: str) -> str:
+    """A quantity in the reader's language: ``price``; one that came from outside as it is named."""
+    known = QUANTITIES.get(Quantity(name))
+    return _(known) if known else name
 
 
 def title(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """What a series is about: ``Price of cocaine hydrochloride``."""
     quantity = Quantity(row["quantity"])
-    form = names.get(row["form"], row["form"])
+    form = listed([names.get(one, one) for one in filter(None, str(row["form"]).split("; "))])
     if not form and isinstance(names, Names):
         form = names.crop if quantity in FIELDS else names.substance
     words = _(TITLES[quantity]) if quantity in TITLES else quantity.value

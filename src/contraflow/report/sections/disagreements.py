@@ -85,7 +85,7 @@ def _checks(rows: list[dict[str, Any]]) -> ShownTable:
         ),
         rows=tuple(
             (
-                f"{row['subset']}: {row['statistic']}",
+                _("{claims}: {statistic}").format(claims=_(row["subset"]), statistic=_(row["statistic"])),
                 fixed(row["claims"], 0),
                 fixed(row["observed"], 2),
                 to(fixed(row["low"], 2), fixed(row["high"], 2)),
