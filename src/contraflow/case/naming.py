@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from contraflow._language import _, ngettext
+from contraflow._language import N_, _, ngettext
 from contraflow.case import schema, statements
 from contraflow.case.case import Case
 from contraflow.case.table import Row
 
 SHOWN = 3
 """Places that a name lists; more are counted."""
+
+KINDS = (
+    N_("add hazard"), N_("scale hazard"), N_("remove capacity"), N_("add capacity"), N_("add cost"),
+    N_("remove hectares"), N_("raise income"), N_("take revenue"), N_("deter"), N_("close ways"),
+    N_("scale demand"),
+)  # fmt: skip
+"""Kinds of effect that come with the package, marked for the catalogue."""
 
 PEOPLES = ("an", "ish")
 """Endings of words for peoples and what is theirs."""
@@ -120,7 +127,7 @@ def _requirement(case: Case, row: schema.Requirement) -> str:
 
 
 def _effect(case: Case, row: schema.Effect) -> str:
-    return f"{name_of(case, 'measures', row.measure)}: {row.kind}"
+    return _("{measure}: {effect}").format(measure=name_of(case, "measures", row.measure), effect=_(row.kind))
 
 
 def _event(case: Case, row: schema.Event) -> str:

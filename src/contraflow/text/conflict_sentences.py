@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,9 @@ from contraflow.analysis.conflicts import (
 )
 from contraflow.case.case import Case
 from contraflow.case.quantities import Quantity
+from contraflow.case.schema import Source
 from contraflow.text.sentences import listed
+from contraflow.text.series_names import quantity_in_a_word
 
 EASE = (
     (0.5, N_("fits"), N_("It goes with everything else that is known.")),
@@ -130,6 +132,18 @@ def _scale(factor: float, template: str) -> DisplayScale:
 def is_bare(quantity: str, unit: str) -> bool:
     """Whether only the words of a claim say what its figure counts: a rank, a multiple, a number of cases."""
     return Quantity(quantity) is Quantity.NONE and unit == "dimensionless"
+
+
+def subset_in_words(subset: str, sources: Mapping[str, Source]) -> str:
+    """Claims of which something is compared: all of a use, of a grade, about a quantity or of a source."""
+    kind, _sep, name = subset.partition(" ")
+    if kind == "grade":
+        return _("grade {grade}").format(grade=name)
+    if kind == "quantity":
+        return quantity_in_a_word(name)
+    if kind == "source":
+        return sources[name].title if name in sources else name
+    return _(subset)
 
 
 def odds(chance: float) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from contraflow._language import _
 from contraflow._numbers import fixed, to
+from contraflow.case.schema import Source
 from contraflow.report.data import ReportData
 from contraflow.report.draw.disagreement import draw_disagreement
 from contraflow.report.section import Content
 from contraflow.report.shown_table import ShownTable, with_note, with_range
 from contraflow.text import conflict_sentences
+from contraflow.text.conflict_sentences import subset_in_words
 from contraflow.text.names import Names
 
 
@@ -42,7 +45,7 @@ def make_surprises(report: ReportData, names: Names) -> Content | None:
         data={
             "outline": conflict_sentences.outline(tension),
             "surprises": _surprises(rows),
-            "checks": _checks(checks) if checks else None,
+            "checks": _checks(checks, report.case.sources) if checks else None,
         }
     )
 
@@ -77,7 +80,7 @@ def _verdict(row: dict[str, Any]) -> Markup | str:
     return with_note(row["word"], _("pulled away by: {claims}").format(claims=pulled) if pulled else "")
 
 
-def _checks(rows: list[dict[str, Any]]) -> ShownTable:
+def _checks(rows: list[dict[str, Any]], sources: Mapping[str, Source]) -> ShownTable:
     return ShownTable(
         caption=_("Do the claims, taken together, look as the model would have them?"),
         heads=(
@@ -85,7 +88,9 @@ def _checks(rows: list[dict[str, Any]]) -> ShownTable:
         ),
         rows=tuple(
             (
-                _("{claims}: {statistic}").format(claims=_(row["subset"]), statistic=_(row["statistic"])),
+                _("{claims}: {statistic}").format(
+                    claims=subset_in_words(str(row["subset"]), sources), statistic=_(row["statistic"])
+                ),
                 fixed(row["claims"], 0),
                 fixed(row["observed"], 2),
                 to(fixed(row["low"], 2), fixed(row["high"], 2)),
