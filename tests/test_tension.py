@@ -29,6 +29,7 @@ from contraflow.text.conflict_sentences import (
     odds,
     outline,
     scale_of,
+    subset_in_words,
     unweighed,
 )
 from tiny import two_routes
@@ -294,6 +295,15 @@ def test_what_is_counted_is_written_in_whole_numbers():
     assert people.span(1.0, 15.0) == "1 to 15 people"
     with in_language("es"):
         assert scale_of("none", "year", 3.0).text(3.0) == "3 años"
+
+
+def test_claims_that_are_compared_are_named_in_the_readers_language(lab):
+    sources = lab.case.sources
+    with in_language("es"):
+        assert subset_in_words("grade B", sources) == "grado B"
+        assert subset_in_words("quantity price ratio", sources) == "razón de precios"
+        assert subset_in_words("source s", sources) == sources["s"].title
+        assert subset_in_words("held back", sources) != "held back"
 
 
 def test_a_figure_that_only_words_explain_is_left_to_them():
