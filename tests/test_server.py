@@ -361,6 +361,9 @@ def test_a_page_names_levers_and_claims_in_its_own_language(site, lab):
     rows = (*lab.case.claims.values(), *lab.case.parameters.values())
     english = {getattr(row, "statement", None) or row.meaning for row in rows}
     assert [text for text in english if len(text) > 20 and text in panel] == []
+    earners = fetch(site, "/panel/earns", f"{QUERY}&lang=es").text
+    assert "Compradores extranjeros" in earners
+    assert [actor.name for actor in lab.case.actors.values() if actor.name in earners] == []
 
 
 def test_a_case_that_is_edited_is_told_and_fitted_again(tmp_path):

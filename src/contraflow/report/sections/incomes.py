@@ -13,8 +13,11 @@ from contraflow.report.sections._panels import moved
 from contraflow.results import tables
 from contraflow.text.names import Names
 
-RENAMED = {"Traders' rent": N_("Traders on all ways, beyond the usual margin")}
-
+RENAMED = {
+    "Traders' rent": N_("Traders on all ways, beyond the usual margin"),
+    "Not attributed": N_("Not attributed"),
+}
+"""Names of incomes that are no actor's, as they are shown."""
 
 MOST = 7
 """Rows of a chart; others are added up."""
@@ -24,17 +27,18 @@ def make(report: ReportData, names: Names, number: int) -> Content | None:
     """Charts of one answer; none where hardly anybody's income changes."""
     _question, base, after = report.pairs[number]
     rows = moved(tables.incomes(base, after))
-    return Content(drawings=_draw(rows)) if len(rows) else None
+    return Content(drawings=_draw(rows, names)) if len(rows) else None
 
 
 def make_today(report: ReportData, names: Names) -> Content:
     """Charts of the baseline."""
-    return Content(drawings=_draw(tables.incomes(report.base)))
+    return Content(drawings=_draw(tables.incomes(report.base), names))
 
 
-def _draw(frame: pd.DataFrame) -> dict[str, Drawing | None]:
+def _draw(frame: pd.DataFrame, names: Names) -> dict[str, Drawing | None]:
     own = frame["name"]
-    rows = frame.assign(name=[_(RENAMED[name]) if name in RENAMED else name for name in own])
+    shown = [names.actors.get(str(actor), str(name)) for actor, name in zip(frame.index, own, strict=True)]
+    rows = frame.assign(name=[_(RENAMED.get(name, name)) for name in shown])
     far = (rows["kind"] == "buyers") | (rows["kind"].isin(("clans",)) & own.isin(RENAMED))
     chosen = {"near": rows[~far], "far": rows[far]}
     return {name: bars.draw_income_bars(part, MOST) if len(part) else None for name, part in chosen.items()}
