@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 import synthetic
 from contraflow import _numbers, errors
 from contraflow._language import LANGUAGES, in_language, marks
+from contraflow.analysis.posterior_predictive_checks import STATISTICS
+from contraflow.case import effects
+from contraflow.case.quantities import Quantity
 from contraflow.history import left_out, read_episodes
+from contraflow.results.explanation import Group
 from contraflow.text import (
     adjustment_sentences,
     answer_sentences,
@@ -28,6 +32,7 @@ from contraflow.text import (
 from contraflow.text.episode_names import past
 from contraflow.text.names import Names, shown_names
 from contraflow.text.sentences import Subject
+from contraflow.text.series_names import QUANTITIES
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "contraflow"
@@ -127,7 +132,7 @@ def is_english(node: ast.expr) -> bool:
 def test_what_is_wrong_is_told_in_the_readers_language():
     """Errors, problems of a case and notices go through the catalogue."""
     own = {name for name, found in vars(errors).items() if isinstance(found, type)}
-    spoken = own - {"Problem"} | {"BadParameter", "refuse", "misused", "complain", "note"}
+    spoken = own - {"Problem"} | {"BadParameter", "refuse", "complain", "note"}
     english = []
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -358,3 +363,13 @@ def test_each_episode_of_history_has_a_title_in_each_language():
             assert len({past(title) for title in titles}) == len(titles)
             known = episode_names._names(code)
         assert titles <= set(known)
+
+
+def test_words_that_stand_for_entries_are_in_the_catalogue(catalogue):
+    """Names of entries are shown in the reader's language, so each is marked, a new one too."""
+    known = {str(message.id) for message in catalogue.texts()}
+    quantities = set(Quantity) - {Quantity.NONE, Quantity.LEVEL}
+    assert set(QUANTITIES) == quantities
+    assert {kind.kind for kind in effects.BUILT_IN} <= known
+    assert set(STATISTICS) <= known
+    assert {group.value for group in Group} <= known

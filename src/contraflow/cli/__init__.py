@@ -3,6 +3,7 @@
 Nothing here imports a heavy library before a command runs, so that ``--help`` is quick.
 """
 
+# In this order help shows their groups.
 from contraflow.cli import answer_commands, evidence_commands, case_commands, file_commands  # noqa: I001
 from contraflow.cli.program import app, main
 

@@ -64,17 +64,10 @@ def _run(
 ) -> None:
     expect_fit(how)
     if no_report and (open_it or out is not None):
-        names.misused(_("--no-report leaves nothing to open or to put into a folder."))
+        names.refuse(_("--no-report leaves nothing to open or to put into a folder."))
     from contraflow.cli import run
 
-    run.run(
-        case,
-        out,
-        how=how,
-        report=not no_report,
-        as_json=as_json,
-        open_it=open_it,
-    )
+    run.run(case, out, how=how, report=not no_report, as_json=as_json, open_it=open_it)
 
 
 @command(
@@ -120,13 +113,7 @@ def _respond(
     case: CaseName,
     measure: Levels = None,
     question: AQuestion = None,
-    after: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME",
-            help=N_("How long after the policy begins: 3 months, 1 year and so on, or long run."),
-        ),
-    ] = "long run",
+    after: Horizon = "long run",
     *,
     how: CalibrationOptions,
     as_json: AsJson = False,
@@ -177,9 +164,9 @@ def _path(
     as_json: AsJson = False,
 ) -> None:
     if first is not None and not events:
-        names.misused(_("--from names a calendar year, which only --events have."))
+        names.refuse(_("--from names a calendar year, which only --events have."))
     if until is not None and events:
-        names.misused(_("--until ends a policy given with -m or -q; events have their dates."))
+        names.refuse(_("--until ends a policy given with -m or -q; events have their dates."))
     asked = names.asked(case, measure or (), question)
     if events == bool(asked.policy):
         names.refuse(_("Give either a policy (-m, -q) or the case's own events (--events)."))
@@ -239,7 +226,7 @@ def _simulate(
     as_json: AsJson = False,
 ) -> None:
     if first is not None and not events:
-        names.misused(_("--from names a calendar year, which only --events have."))
+        names.refuse(_("--from names a calendar year, which only --events have."))
     asked = names.asked(case, measure or (), question)
     if events and asked.policy:
         names.refuse(_("Give either a policy (-m, -q) or the case's own events (--events), not both."))
@@ -424,7 +411,7 @@ def _tables(
     as_json: AsJson = False,
 ) -> None:
     if (what is Detail.DESTINATIONS) != (place is not None):
-        names.misused(
+        names.refuse(
             _("--place goes with destinations, and destinations with it.")
             if place
             else _("--place is needed: whose output?")

@@ -193,7 +193,7 @@ def _explain(
     as_json: AsJson = False,
 ) -> None:
     if change and not (measure or question):
-        names.misused(_("--change needs a policy: give it with -m or -q."))
+        names.refuse(_("--change needs a policy: give it with -m or -q."))
     names.expect_figure(figure)
     asked = names.asked(case, measure or (), question)
     from contraflow.cli import explain
@@ -336,9 +336,9 @@ def _behaviour(
     as_json: AsJson = False,
 ) -> None:
     if score is not None and (without or episodes or folder is not None):
-        names.misused(_("--score goes with no other option but --json."))
+        names.refuse(_("--score goes with no other option but --json."))
     if episodes and without:
-        names.misused(_("--episodes lists all episodes; leave out --without."))
+        names.refuse(_("--episodes lists all episodes; leave out --without."))
     names.expect_episodes(without or (), folder)
     from contraflow.cli import behaviour
 

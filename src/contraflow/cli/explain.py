@@ -142,9 +142,6 @@ def _moved(row: json_records.Record) -> str:
     return signed(row["shift"]) + (f" ±{significant(row['error'])}" if known(row["error"]) else "")
 
 
-KINDS = (N_("number"), N_("observable"))
-"""Kinds of facts that would be worth knowing, marked for the catalogue."""
-
 HOW = (N_("weighted"), N_("refitted"), N_("linear"))
 """How it was found what leaving out a claim changes."""
 

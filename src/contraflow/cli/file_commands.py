@@ -131,7 +131,7 @@ def _export(
 ) -> None:
     if (measure or question) and to in (Format.GRAPHML, Format.GEOJSON):
         text = _("-m and -q change no {format}, which holds the network only.")
-        names.misused(text.format(format=to.value))
+        names.refuse(text.format(format=to.value))
     asked = names.asked(case, measure or (), question)
     from contraflow.cli import export
 

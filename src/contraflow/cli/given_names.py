@@ -55,11 +55,6 @@ def refuse(text: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def misused(text: str) -> NoReturn:
-    """Say, as a whole sentence, that options do not go together, and how the command is used."""
-    raise typer.BadParameter(text)
-
-
 def expect(given: str, known: Iterable[str], what: str, more: str = "") -> None:
     """Refuse a name that is none of the known ones; see :func:`fault`."""
     text = fault(given, known, what, more)

@@ -30,6 +30,16 @@ class CalibrationOptions:
     believes: Mapping[str, str] = field(default_factory=dict)
     """Sides of disagreements that are taken as right, by disagreement (``--believe``)."""
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options as they are written, without those that stand as they do by themselves."""
+        words = [word for number, value in self.numbers.items() for word in ("--set", f"{number}={value}")]
+        words += [word for group, side in self.believes.items() for word in ("--believe", f"{group}={side}")]
+        words += ["--refit"] * self.refit + ["--accept-poor-fit"] * self.accept_poor
+        words += ["--seed", str(self.seed)] if self.seed else []
+        words += ["--method", self.method.value] if self.method is not Method.LAPLACE else []
+        return tuple(words)
+
 
 def opened(case: Case) -> OpenCase:
     """A case that was read, with the methods that build and calibrate its model."""

@@ -178,9 +178,9 @@ def spread(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
     def taking(**given: Any) -> None:
-        parts = {name: given.pop(name) for name in HOW}
-        how_asked.set(_words(**parts))
-        function(**given, how=_how(given["case"], **parts))
+        how = _how(given["case"], **{name: given.pop(name) for name in HOW})
+        how_asked.set(how.words)
+        function(**given, how=how)
 
     taking.__dict__.update(__signature__=own.replace(parameters=every))
     taking.__annotations__ = {option.name: option.annotation for option in every}
@@ -190,26 +190,9 @@ def spread(function: Callable[..., None]) -> Callable[..., None]:
 def expect_fit(how: CalibrationOptions) -> None:
     """Refuse numbers that are set without a new calibration, for a command that shows how claims fit."""
     if how.numbers and not how.refit:
-        names.misused(
+        names.refuse(
             _("--set goes with --refit here, since this command shows how the model fits the claims.")
         )
-
-
-def _words(
-    seed: int,
-    method: Method,
-    accept_poor: bool,
-    number: list[str] | None,
-    refit: bool,
-    believe: list[str] | None,
-) -> tuple[str, ...]:
-    """The options of :data:`HOW` that were given, as they are written."""
-    words = [word for text in number or () for word in ("--set", text)]
-    words += [word for text in believe or () for word in ("--believe", text)]
-    words += ["--refit"] * refit + ["--accept-poor-fit"] * accept_poor
-    words += ["--seed", str(seed)] if seed else []
-    words += ["--method", method.value] if method is not Method.LAPLACE else []
-    return tuple(words)
 
 
 def _how(
@@ -223,6 +206,6 @@ def _how(
 ) -> CalibrationOptions:
     """How a lab is made, with numbers that are set and sides that are believed."""
     if refit and not number:
-        names.misused(_("--refit needs a number: give it with --set."))
+        names.refuse(_("--refit needs a number: give it with --set."))
     numbers, sides = numbers_of(number or ()), sides_of(case, believe or ())
     return CalibrationOptions(seed, method, accept_poor, numbers, refit, sides)

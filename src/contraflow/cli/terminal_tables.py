@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from contraflow._language import _, language
+from contraflow._language import _
 from contraflow._numbers import DASH, STILL, change_of, probability, signed, significant, to, with_percent
 from contraflow.case.naming import lower
 from contraflow.text.sentences import level
@@ -67,10 +67,8 @@ def becomes(row: Record, *, prefix: str = "") -> str:
 
 
 def good_of(price: Record) -> str:
-    """The good whose price is shown: in English by its id, which is a short word; else by its name."""
-    if language() == "en" or not price["form"]:
-        return str(price["good"])
-    return lower(str(price["form"]))
+    """The good whose price is shown, as it stands inside a sentence."""
+    return lower(str(price["form"])) or str(price["good"])
 
 
 def tell_own(console: Console, own: Record) -> None:

@@ -23,6 +23,7 @@ import pandas as pd
 
 from contraflow._language import N_, _
 from contraflow._types import FloatArray
+from contraflow.case.io.cell_text import did_you_mean
 from contraflow.case.io.read import read_sheet
 from contraflow.case.io.rows import parse
 from contraflow.case.table import Row, Text, column, optional
@@ -88,9 +89,7 @@ def read_forecasts(path: Path, known: pd.DataFrame) -> pd.DataFrame:
         if row.observation not in names:
             close = get_close_matches(row.observation, names, n=1)
             cure = (
-                _("Did you mean '{name}'?").format(name=close[0])
-                if close
-                else _("'contraflow behaviour --episodes --json' lists them")
+                did_you_mean(close[0]) if close else _("'contraflow behaviour --episodes --json' lists them")
             )
             problems.append(_fault(cells.row, "observation", row.observation, _("is no observation"), cure))
         elif row.observation in rows:

@@ -20,6 +20,7 @@ import pandas as pd
 
 from contraflow._language import _
 from contraflow._types import FloatArray, Progress, silent
+from contraflow.case.io.cell_text import did_you_mean
 from contraflow.errors import HistoryError, Problem
 from contraflow.history.episode_tables import SETS, Episode, digest_of, own_tables, read_episodes
 from contraflow.history.shared_numbers import NUMBERS, WHOLE, Structure
@@ -148,11 +149,7 @@ def learned(name: str = "all") -> Learned:
     """
     if name not in SETS:
         close = get_close_matches(name, SETS, n=1)
-        cure = (
-            _("Did you mean '{name}'?").format(name=close[0])
-            if close
-            else _("Sets: {names}").format(names=", ".join(SETS))
-        )
+        cure = did_you_mean(close[0]) if close else _("Sets: {names}").format(names=", ".join(SETS))
         message = _("is no set of episodes")
         raise HistoryError([Problem(_("learned behaviour"), message, cure, value=name)])
     return from_record(json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8")))
@@ -205,11 +202,7 @@ def left_after(found: Mapping[str, Episode], without: Sequence[str]) -> list[str
     for one in without:
         if one not in found:
             close = get_close_matches(one, found, n=1)
-            cure = (
-                _("Did you mean '{name}'?").format(name=close[0])
-                if close
-                else _("Episodes: {names}").format(names=", ".join(found))
-            )
+            cure = did_you_mean(close[0]) if close else _("Episodes: {names}").format(names=", ".join(found))
             problems.append(Problem("episodes.csv", _("is no episode"), cure, value=one))
     used = [one for one in found if one not in without]
     if not problems and not any(found[one].observations for one in used):

@@ -18,7 +18,7 @@ import numpy as np
 from contraflow._language import N_, _, locale, ngettext
 from contraflow._types import FloatArray
 from contraflow.case.case import Case
-from contraflow.case.io.cell_text import short
+from contraflow.case.io.cell_text import did_you_mean, short
 from contraflow.case.io.rows import NUMBER
 from contraflow.errors import PolicyError, Problem
 from contraflow.policy.policy import levers_of, unknown_measure
@@ -236,7 +236,7 @@ def _header_problems(case: Case, file: str, header: Sequence[str]) -> Iterator[P
             yield Problem(file, _("stands twice in the header"), _("Keep one of them"), 1, name, name)
         elif name not in known:
             near = get_close_matches(name, known, n=1)
-            cure = _("Did you mean '{name}'?").format(name=near[0]) if near else listed
+            cure = did_you_mean(near[0]) if near else listed
             yield Problem(file, _("is not a measure of this case"), cure, 1, name, name)
     if not any(name in known[1:] for name in header):
         yield Problem(file, _("No column is a measure"), listed, row=1)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from contraflow import _random
-from contraflow._language import _, locale
+from contraflow._language import N_, _, locale
 from contraflow._types import FloatArray, IntArray
 from contraflow.analysis import evppi
 from contraflow.case.case import Case
@@ -135,7 +135,7 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
         if name in case.parameters:
             columns.append(posterior.z[picks][:, number])
             what = shown.parameters[name].meaning
-            rows.append({"fact": name, "kind": "number", "what": what, "place": number})
+            rows.append({"fact": name, "kind": N_("number"), "what": what, "place": number})
     seen: set[tuple[object, ...]] = set()
     _scenarios, which = likelihood.scenarios
     for number, claim in enumerate(likelihood.claims):
@@ -145,7 +145,7 @@ def _facts(case: Case, posterior: Posterior, picks: IntArray) -> tuple[FloatArra
         seen.add(key)
         columns.append(posterior.locations[picks][:, number])
         what = shown.claims[claim.id].statement
-        rows.append({"fact": claim.id, "kind": "observable", "what": what, "place": number})
+        rows.append({"fact": claim.id, "kind": N_("observable"), "what": what, "place": number})
     return np.stack(columns, axis=1), pd.DataFrame(rows)
 
 

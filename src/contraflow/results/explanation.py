@@ -47,19 +47,13 @@ class How(StrEnum):
 class Group(StrEnum):
     """Parts of the variance of a figure; GROUPS describes each."""
 
-    CLAIMS = "claims"
-    SHARED = "shared errors"
-    RANGES = "ranges from claims"
-    ASSUMPTIONS = "assumptions"
-    FORM = "functional form"
-    INTERACTION = "interaction"
+    CLAIMS = N_("claims")
+    SHARED = N_("shared errors")
+    RANGES = N_("ranges from claims")
+    ASSUMPTIONS = N_("assumptions")
+    FORM = N_("functional form")
+    INTERACTION = N_("interaction")
 
-
-GROUP_NAMES = (
-    N_("claims"), N_("shared errors"), N_("ranges from claims"), N_("assumptions"), N_("functional form"),
-    N_("interaction"),
-)  # fmt: skip
-"""The same, marked for the catalogue."""
 
 GROUPS: Mapping[str, str] = MappingProxyType(
     {

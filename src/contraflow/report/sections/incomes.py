@@ -38,7 +38,7 @@ def make_today(report: ReportData, names: Names) -> Content:
 def _draw(frame: pd.DataFrame, names: Names) -> dict[str, Drawing | None]:
     own = frame["name"]
     shown = [names.actors.get(str(actor), str(name)) for actor, name in zip(frame.index, own, strict=True)]
-    rows = frame.assign(name=[_(RENAMED.get(name, name)) for name in shown])
+    rows = frame.assign(name=[_(RENAMED[name]) if name in RENAMED else name for name in shown])
     far = (rows["kind"] == "buyers") | (rows["kind"].isin(("clans",)) & own.isin(RENAMED))
     chosen = {"near": rows[~far], "far": rows[far]}
     return {name: bars.draw_income_bars(part, MOST) if len(part) else None for name, part in chosen.items()}
